@@ -1,0 +1,107 @@
+#include "arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_SIZE = 8192, ALIGNMENT = 16 };
+static const size_t default_limit = (size_t)256 << 20;
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size, used;
+    _Alignas(ALIGNMENT) unsigned char data[];
+};
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+    size_t limit = a->limit ? a->limit : default_limit;
+    size_t need = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    struct arena_chunk *c = a->chunks;
+
+    if (need < n || need > limit || a->used > limit - need) {
+        return NULL;
+    }
+    if (a->env && a->env->fault && a->env->fault(a->env->ctx, WW_FAULT_ALLOC)) {
+        return NULL;
+    }
+    if (!c || c->size - c->used < need) {
+        size_t size = need > CHUNK_SIZE / 4 ? need : CHUNK_SIZE;
+        struct arena_chunk *fresh = malloc(sizeof *fresh + size);
+        if (!fresh) {
+            return NULL;
+        }
+        fresh->size = size;
+        fresh->used = 0;
+        if (c && size == need) { /* a large piece has its own chunk; the current one stays in use */
+            fresh->next = c->next;
+            c->next = fresh;
+        } else {
+            fresh->next = c;
+            a->chunks = fresh;
+        }
+        c = fresh;
+    }
+    void *p = c->data + c->used;
+    c->used += need;
+    a->used += need;
+    memset(p, 0, need);
+    return p;
+}
+
+void *arena_array(struct arena *a, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size) {
+        return NULL;
+    }
+    return arena_alloc(a, count * size);
+}
+
+char *arena_strndup(struct arena *a, const void *s, size_t n)
+{
+    char *p = n < SIZE_MAX ? arena_alloc(a, n + 1) : NULL;
+    if (p && n) {
+        memcpy(p, s, n);
+    }
+    return p;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+    return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_vprintf(struct arena *a, const char *format, va_list ap)
+{
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+    if (p) {
+        vsnprintf(p, (size_t)n + 1, format, ap);
+    }
+    return p;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    char *p = arena_vprintf(a, format, ap);
+    va_end(ap);
+    return p;
+}
+
+void arena_free(struct arena *a)
+{
+    struct arena_chunk *c = a->chunks;
+    while (c) {
+        struct arena_chunk *next = c->next;
+        explicit_bzero(c->data, c->used);
+        free(c);
+        c = next;
+    }
+    a->chunks = NULL;
+    a->used = 0;
+}

@@ -1,0 +1,246 @@
+#include "bytes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct bytes bytes_str(const char *s)
+{
+    return BYTES(s, strlen(s));
+}
+
+bool bytes_equal(struct bytes a, struct bytes b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+int bytes_compare(struct bytes a, struct bytes b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int order = n ? memcmp(a.p, b.p, n) : 0;
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+struct bytes bytes_dup(struct arena *a, struct bytes b)
+{
+    return BYTES(arena_strndup(a, b.p, b.n), b.n);
+}
+
+static bool reserve(struct buf *b, size_t n)
+{
+    if (b->failed || n > SIZE_MAX / 4 - b->n) {
+        b->failed = true;
+        return false;
+    }
+    if (b->n + n <= b->capacity) {
+        return true;
+    }
+    size_t capacity = b->capacity ? b->capacity * 2 : 128;
+    while (capacity < b->n + n) {
+        capacity *= 2;
+    }
+    uint8_t *p = arena_alloc(b->arena, capacity);
+    if (!p) {
+        b->failed = true;
+        return false;
+    }
+    if (b->n) {
+        memcpy(p, b->p, b->n); /* the old block is wiped with the arena */
+    }
+    b->p = p;
+    b->capacity = capacity;
+    return true;
+}
+
+void buf_add(struct buf *b, const void *p, size_t n)
+{
+    if (reserve(b, n) && n) {
+        memcpy(b->p + b->n, p, n);
+        b->n += n;
+    }
+}
+
+void buf_bytes(struct buf *b, struct bytes s)
+{
+    buf_add(b, s.p, s.n);
+}
+
+void buf_str(struct buf *b, const char *s)
+{
+    buf_add(b, s, strlen(s));
+}
+
+void buf_char(struct buf *b, char c)
+{
+    buf_add(b, &c, 1);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list ap, again;
+    va_start(ap, format);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, format, ap);
+    va_end(ap);
+    if (n < 0) {
+        b->failed = true;
+    } else if (reserve(b, (size_t)n + 1)) {
+        vsnprintf((char *)b->p + b->n, (size_t)n + 1, format, again);
+        b->n += (size_t)n;
+    }
+    va_end(again);
+}
+
+static void add_integer(struct buf *b, uint64_t v, size_t n)
+{
+    uint8_t raw[8];
+    for (size_t i = 0; i < n; i++) {
+        raw[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
+    }
+    buf_add(b, raw, n);
+}
+
+void buf_u8(struct buf *b, uint8_t v)
+{
+    add_integer(b, v, 1);
+}
+
+void buf_u16(struct buf *b, uint16_t v)
+{
+    add_integer(b, v, 2);
+}
+
+void buf_u32(struct buf *b, uint32_t v)
+{
+    add_integer(b, v, 4);
+}
+
+void buf_u64(struct buf *b, uint64_t v)
+{
+    add_integer(b, v, 8);
+}
+
+void buf_u16_bytes(struct buf *b, struct bytes s)
+{
+    if (s.n > UINT16_MAX) {
+        b->failed = true;
+        return;
+    }
+    buf_u16(b, (uint16_t)s.n);
+    buf_bytes(b, s);
+}
+
+struct bytes buf_done(const struct buf *b)
+{
+    static const uint8_t nothing[1];
+    if (b->failed) {
+        return BYTES(NULL, 0);
+    }
+    return BYTES(b->p ? b->p : nothing, b->n);
+}
+
+char *buf_text(struct buf *b)
+{
+    if (!reserve(b, 1)) {
+        return NULL;
+    }
+    b->p[b->n] = 0;
+    return (char *)b->p;
+}
+
+struct bytes read_bytes(struct reader *r, size_t n)
+{
+    if (r->failed || n > r->n) {
+        r->failed = true;
+        return BYTES(NULL, 0);
+    }
+    struct bytes out = BYTES(r->p, n);
+    r->p += n;
+    r->n -= n;
+    return out;
+}
+
+static uint64_t read_integer(struct reader *r, size_t n)
+{
+    struct bytes raw = read_bytes(r, n);
+    uint64_t v = 0;
+    for (size_t i = 0; i < raw.n; i++) {
+        v = v << 8 | raw.p[i];
+    }
+    return v;
+}
+
+uint8_t read_u8(struct reader *r)
+{
+    return (uint8_t)read_integer(r, 1);
+}
+
+uint16_t read_u16(struct reader *r)
+{
+    return (uint16_t)read_integer(r, 2);
+}
+
+uint32_t read_u32(struct reader *r)
+{
+    return (uint32_t)read_integer(r, 4);
+}
+
+uint64_t read_u64(struct reader *r)
+{
+    return read_integer(r, 8);
+}
+
+struct bytes read_u16_bytes(struct reader *r)
+{
+    return read_bytes(r, read_u16(r));
+}
+
+void read_copy(struct reader *r, void *out, size_t n)
+{
+    struct bytes raw = read_bytes(r, n);
+    memset(out, 0, n);
+    if (raw.n) {
+        memcpy(out, raw.p, n);
+    }
+}
+
+struct bytes read_rest(struct reader *r)
+{
+    return read_bytes(r, r->n);
+}
+
+void hex_encode(char *out, const void *p, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *in = p;
+    for (size_t i = 0; i < n; i++) {
+        out[2 * i] = digits[in[i] >> 4];
+        out[2 * i + 1] = digits[in[i] & 15];
+    }
+    out[2 * n] = 0;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool hex_decode(void *out, size_t n, const char *text)
+{
+    uint8_t *to = out;
+    if (strlen(text) != 2 * n) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        to[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}

@@ -1,0 +1,86 @@
+#include "log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "op.h"
+#include "timefmt.h"
+
+static struct {
+    int fd, text_format;
+    enum log_level least;
+} config = {2, 1, LOG_INFO};
+
+void log_setup(int fd, enum log_level least, int text_format)
+{
+    config.fd = fd;
+    config.least = least;
+    config.text_format = text_format;
+}
+
+/* Control characters are escaped in both formats: one event is one line whatever is in it. */
+static void add_escaped(struct buf *b, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\') {
+            buf_char(b, '\\');
+            buf_char(b, (char)c);
+        } else if (c < 0x20 || c == 0x7f) {
+            buf_printf(b, "\\u%04x", c);
+        } else {
+            buf_char(b, (char)c);
+        }
+    }
+}
+
+static void add_pair(struct buf *b, const char *key, const char *value)
+{
+    if (config.text_format) {
+        buf_printf(b, " %s=", key);
+        add_escaped(b, value);
+    } else {
+        buf_printf(b, ",\"%s\":\"", key);
+        add_escaped(b, value);
+        buf_char(b, '"');
+    }
+}
+
+void log_write(enum log_level level, const char *message, ...)
+{
+    static const char *const names[] = {"debug", "info", "warning", "error"};
+    if (level < config.least) {
+        return;
+    }
+    struct arena arena = {0};
+    struct buf b = BUF(&arena);
+    char *now = time_rfc3339(&arena, system_now(NULL));
+    if (config.text_format) {
+        buf_printf(&b, "%s %s ", now ? now : "", names[level]);
+        add_escaped(&b, message);
+    } else {
+        buf_printf(&b, "{\"time\":\"%s\",\"level\":\"%s\",\"msg\":\"", now ? now : "", names[level]);
+        add_escaped(&b, message);
+        buf_char(&b, '"');
+    }
+    va_list ap;
+    va_start(ap, message);
+    for (;;) {
+        const char *key = va_arg(ap, const char *);
+        if (!key) {
+            break;
+        }
+        const char *value = va_arg(ap, const char *);
+        if (value) {
+            add_pair(&b, key, value);
+        }
+    }
+    va_end(ap);
+    buf_str(&b, config.text_format ? "\n" : "}\n");
+    struct bytes line = buf_done(&b);
+    if (line.p && write(config.fd, line.p, line.n) < 0) {
+        /* nowhere left to say so */
+    }
+    arena_free(&arena);
+}

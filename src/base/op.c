@@ -1,0 +1,95 @@
+#include "op.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static const struct ww_env system_env = {0};
+
+uint64_t system_now(void *ctx)
+{
+    struct timespec t;
+    (void)ctx;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
+}
+
+void system_random(void *ctx, void *buf, size_t n)
+{
+    uint8_t *p = buf;
+    (void)ctx;
+    while (n > 0) {
+        ssize_t got = getrandom(p, n, 0);
+        if (got <= 0) {
+            abort(); /* no kernel that this runs on lacks it: going on without randomness is not an option */
+        }
+        p += got;
+        n -= (size_t)got;
+    }
+}
+
+void op_init(struct ww_op *op, const struct ww_env *env, struct ww *ww)
+{
+    *op = (struct ww_op){.env = env ? env : &system_env, .ww = ww};
+    op->arena.env = op->env;
+    op->client = (struct op_client){"", "", "", ""};
+}
+
+void op_free(struct ww_op *op)
+{
+    arena_free(&op->arena);
+}
+
+uint64_t op_now(const struct ww_op *op)
+{
+    return op->env->now ? op->env->now(op->env->ctx) : system_now(NULL);
+}
+
+void op_random(const struct ww_op *op, void *buf, size_t n)
+{
+    if (op->env->random) {
+        op->env->random(op->env->ctx, buf, n);
+    } else {
+        system_random(NULL, buf, n);
+    }
+}
+
+static enum ww_err fail(struct ww_op *op, enum ww_err err, const char *id, const char *field,
+                        const char *format, va_list ap)
+{
+    char *text = arena_vprintf(&op->arena, format, ap);
+    op->problem = (struct op_problem){
+        .err = err,
+        .id = id,
+        .field = field ? arena_strdup(&op->arena, field) : NULL,
+        .text = text ? text : ww_err_text(err),
+    };
+    return err;
+}
+
+enum ww_err op_fail(struct ww_op *op, enum ww_err err, const char *id, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fail(op, err, id, NULL, format, ap);
+    va_end(ap);
+    return err;
+}
+
+enum ww_err op_fail_field(struct ww_op *op, enum ww_err err, const char *id, const char *field,
+                          const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    fail(op, err, id, field, format, ap);
+    va_end(ap);
+    return err;
+}
+
+enum ww_err op_no_memory(struct ww_op *op)
+{
+    op->problem =
+        (struct op_problem){.err = WW_ENOMEM, .id = "out_of_memory", .text = ww_err_text(WW_ENOMEM)};
+    return WW_ENOMEM;
+}

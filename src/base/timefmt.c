@@ -1,0 +1,104 @@
+#include "timefmt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+char *time_rfc3339(struct arena *a, uint64_t us)
+{
+    time_t seconds = (time_t)(us / SECOND_US);
+    struct tm tm;
+    if (!gmtime_r(&seconds, &tm)) {
+        return arena_strdup(a, "1970-01-01T00:00:00Z");
+    }
+    unsigned fraction = (unsigned)(us % SECOND_US);
+    char text[80];
+    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (fraction) {
+        snprintf(text + n, sizeof text - n, ".%06u", fraction);
+    }
+    return arena_printf(a, "%sZ", text);
+}
+
+bool time_parse(const char *text, uint64_t *us)
+{
+    struct tm tm = {0};
+    const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    uint64_t fraction = 0, scale = SECOND_US / 10;
+
+    if (!p || strlen(text) > 64) {
+        return false;
+    }
+    if (*p == '.') {
+        p++;
+        if (*p < '0' || *p > '9') {
+            return false;
+        }
+        for (; *p >= '0' && *p <= '9'; p++, scale /= 10) {
+            fraction += (uint64_t)(*p - '0') * scale;
+        }
+    }
+    long offset = 0;
+    if (*p == '+' || *p == '-') {
+        int h = 0, m = 0, n = 0;
+        if (sscanf(p + 1, "%2d:%2d%n", &h, &m, &n) != 2 || n != 5 || h > 23 || m > 59 || h < 0 || m < 0) {
+            return false;
+        }
+        offset = (h * 60L + m) * 60 * (*p == '-' ? -1 : 1);
+        p += 1 + n;
+    } else if (*p == 'Z' || *p == 'z') {
+        p++;
+    } else {
+        return false;
+    }
+    time_t seconds = timegm(&tm) - offset;
+    if (*p || seconds < 0) {
+        return false;
+    }
+    *us = (uint64_t)seconds * SECOND_US + fraction;
+    return true;
+}
+
+bool duration_parse(const char *text, uint64_t *us)
+{
+    static const struct {
+        const char *name;
+        double us;
+    } units[] = {{"ns", 1e-3}, {"us", 1},  {"\xc2\xb5s", 1}, {"\xce\xbcs", 1},
+                 {"ms", 1e3},  {"s", 1e6}, {"m", 60e6},      {"h", 3600e6}};
+    double total = 0;
+
+    if (strcmp(text, "0") == 0) {
+        *us = 0;
+        return true;
+    }
+    if (!*text || strlen(text) > 64) {
+        return false;
+    }
+    while (*text) {
+        size_t number = strspn(text, "0123456789.");
+        size_t unit = strcspn(text + number, "0123456789.");
+        char *end = NULL;
+        double value = strtod(text, &end);
+        double scale = 0;
+        if (number == 0 || end != text + number) {
+            return false;
+        }
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+            if (strlen(units[i].name) == unit && strncmp(units[i].name, end, unit) == 0) {
+                scale = units[i].us;
+            }
+        }
+        if (scale <= 0) {
+            return false;
+        }
+        total += value * scale;
+        text += number + unit;
+    }
+    if (total > 9e15) { /* 285 years */
+        return false;
+    }
+    *us = (uint64_t)(total + 0.5);
+    return true;
+}

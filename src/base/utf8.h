@@ -1,0 +1,25 @@
+/* Text: validity, length, normal forms. Unicode data comes from utf8proc. */
+#ifndef UTF8_H
+#define UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "bytes.h"
+
+/* RFC 3629: no overlong forms, no surrogates, at most U+10FFFF. */
+bool utf8_valid(struct bytes text);
+/* Code points of valid UTF-8. */
+size_t utf8_length(struct bytes text);
+/* The next code point of valid UTF-8 at *p (moved on), or -1 at the end. */
+int32_t utf8_next(struct bytes *rest);
+/* NFC of valid UTF-8; WW_EINVAL when it is not valid, WW_ENOMEM. */
+enum ww_err utf8_nfc(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
+/* Simple lower case per code point. */
+enum ww_err utf8_lower(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
+/* The one form of an identifier, vault.md §6: trim White_Space; drop Default_Ignorable, Cc and Cf; NFKC;
+ * simple lower case; NFKC again; a telephone number is reduced to + and digits. The result may be empty. */
+enum ww_err utf8_ident(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
+
+#endif

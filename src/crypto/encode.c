@@ -1,0 +1,38 @@
+#include "encode.h"
+
+#include <sodium.h>
+
+static int variant(enum base64_kind kind)
+{
+    switch (kind) {
+    case BASE64:
+        return sodium_base64_VARIANT_ORIGINAL;
+    case BASE64_RAW:
+        return sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+    case BASE64_URL:
+    default:
+        return sodium_base64_VARIANT_URLSAFE_NO_PADDING;
+    }
+}
+
+char *base64_encode(struct arena *a, enum base64_kind kind, struct bytes in)
+{
+    size_t n = sodium_base64_encoded_len(in.n, variant(kind));
+    char *out = arena_alloc(a, n);
+    return out ? sodium_bin2base64(out, n, in.p, in.n, variant(kind)) : NULL;
+}
+
+bool base64_decode(struct arena *a, enum base64_kind kind, struct bytes text, struct bytes *out)
+{
+    size_t room = text.n / 4 * 3 + 3, n = 0;
+    uint8_t *p = arena_alloc(a, room);
+    const char *end = NULL;
+
+    *out = BYTES(NULL, 0);
+    if (!p || sodium_base642bin(p, room, (const char *)text.p, text.n, NULL, &n, &end, variant(kind)) != 0 ||
+        end != (const char *)text.p + text.n) {
+        return false;
+    }
+    *out = BYTES(p, n);
+    return true;
+}

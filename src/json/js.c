@@ -1,0 +1,315 @@
+#include "js.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- looking ---- */
+
+static struct js *find(const struct js *o, struct bytes key)
+{
+    if (!o || o->type != JS_OBJECT) {
+        return NULL;
+    }
+    for (struct js *m = o->first; m; m = m->next) {
+        if (bytes_equal(m->key, key)) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+struct js *js_get(const struct js *o, const char *key)
+{
+    return find(o, bytes_str(key));
+}
+
+struct js *js_at(const struct js *array, size_t i)
+{
+    if (!array || array->type != JS_ARRAY) {
+        return NULL;
+    }
+    struct js *v = array->first;
+    while (v && i-- > 0) {
+        v = v->next;
+    }
+    return v;
+}
+
+const char *js_get_text(const struct js *o, const char *key)
+{
+    struct js *v = js_get(o, key);
+    if (!v || v->type != JS_STRING || strlen((const char *)v->string.p) != v->string.n) {
+        return NULL;
+    }
+    return (const char *)v->string.p;
+}
+
+bool js_get_bool(const struct js *o, const char *key, bool otherwise)
+{
+    struct js *v = js_get(o, key);
+    return v && v->type == JS_BOOL ? v->boolean : otherwise;
+}
+
+int64_t js_get_int(const struct js *o, const char *key, int64_t otherwise)
+{
+    struct js *v = js_get(o, key);
+    return v && v->type == JS_INT ? v->integer : otherwise;
+}
+
+struct js *js_path(const struct js *o, const char *dotted)
+{
+    const struct js *v = o;
+    while (v) {
+        size_t n = strcspn(dotted, ".");
+        v = find(v, BYTES(dotted, n));
+        if (!dotted[n]) {
+            break;
+        }
+        dotted += n + 1;
+    }
+    return (struct js *)(uintptr_t)v;
+}
+
+static double number(const struct js *v)
+{
+    return v->type == JS_INT ? (double)v->integer : v->real;
+}
+
+static bool is_number(const struct js *v)
+{
+    return v->type == JS_INT || v->type == JS_REAL;
+}
+
+bool js_equal(const struct js *a, const struct js *b)
+{
+    if (is_number(a) && is_number(b)) {
+        if (a->type == JS_INT && b->type == JS_INT) {
+            return a->integer == b->integer;
+        }
+        double x = number(a), y = number(b);
+        return x <= y && x >= y;
+    }
+    if (a->type != b->type || a->count != b->count) {
+        return false;
+    }
+    switch (a->type) {
+    case JS_BOOL:
+        return a->boolean == b->boolean;
+    case JS_STRING:
+        return bytes_equal(a->string, b->string);
+    case JS_ARRAY:
+        for (const struct js *x = a->first, *y = b->first; x && y; x = x->next, y = y->next) {
+            if (!js_equal(x, y)) {
+                return false;
+            }
+        }
+        return true;
+    case JS_OBJECT:
+        for (const struct js *x = a->first; x; x = x->next) {
+            const struct js *y = find(b, x->key);
+            if (!y || !js_equal(x, y)) {
+                return false;
+            }
+        }
+        return true;
+    case JS_NULL:
+    case JS_INT:
+    case JS_REAL:
+    default:
+        return true;
+    }
+}
+
+/* ---- building ---- */
+
+static struct js *make(struct arena *a, enum js_type type)
+{
+    struct js *v = ARENA_NEW(a, struct js);
+    if (v) {
+        v->type = type;
+    }
+    return v;
+}
+
+struct js *js_null(struct arena *a)
+{
+    return make(a, JS_NULL);
+}
+
+struct js *js_bool(struct arena *a, bool boolean)
+{
+    struct js *v = make(a, JS_BOOL);
+    if (v) {
+        v->boolean = boolean;
+    }
+    return v;
+}
+
+struct js *js_int(struct arena *a, int64_t integer)
+{
+    struct js *v = make(a, JS_INT);
+    if (v) {
+        v->integer = integer;
+    }
+    return v;
+}
+
+struct js *js_real(struct arena *a, double real)
+{
+    struct js *v = make(a, JS_REAL);
+    if (v) {
+        v->real = real;
+    }
+    return v;
+}
+
+struct js *js_string(struct arena *a, struct bytes string)
+{
+    struct js *v = make(a, JS_STRING);
+    if (!v) {
+        return NULL;
+    }
+    v->string = bytes_dup(a, string);
+    return v->string.p ? v : NULL;
+}
+
+struct js *js_text(struct arena *a, const char *text)
+{
+    return text ? js_string(a, bytes_str(text)) : NULL;
+}
+
+struct js *js_array(struct arena *a)
+{
+    return make(a, JS_ARRAY);
+}
+
+struct js *js_object(struct arena *a)
+{
+    return make(a, JS_OBJECT);
+}
+
+/* A container that lost a child to lack of memory has a count that no list can have. */
+static const size_t lost = SIZE_MAX;
+
+static void append(struct js *parent, struct js *child)
+{
+    child->next = NULL;
+    if (parent->last) {
+        parent->last->next = child;
+    } else {
+        parent->first = child;
+    }
+    parent->last = child;
+    if (parent->count != lost) {
+        parent->count++;
+    }
+}
+
+struct js *js_push(struct js *array, struct js *value)
+{
+    if (!array) {
+        return NULL;
+    }
+    if (!value) {
+        array->count = lost;
+        return NULL;
+    }
+    append(array, value);
+    return value;
+}
+
+static struct js *put(struct arena *a, struct js *object, struct bytes key, struct js *value)
+{
+    if (!object) {
+        return NULL;
+    }
+    struct bytes copy = bytes_dup(a, key);
+    if (!value || !copy.p) {
+        object->count = lost;
+        return NULL;
+    }
+    value->key = copy;
+    for (struct js **at = &object->first; *at; at = &(*at)->next) {
+        if (bytes_equal((*at)->key, key)) {
+            value->next = (*at)->next;
+            if (object->last == *at) {
+                object->last = value;
+            }
+            *at = value;
+            return value;
+        }
+    }
+    append(object, value);
+    return value;
+}
+
+struct js *js_put(struct arena *a, struct js *object, const char *key, struct js *value)
+{
+    return put(a, object, bytes_str(key), value);
+}
+
+void js_remove(struct js *object, const char *key)
+{
+    struct js *before = NULL;
+    if (!object || object->type != JS_OBJECT) {
+        return;
+    }
+    for (struct js *m = object->first; m; before = m, m = m->next) {
+        if (bytes_equal(m->key, bytes_str(key))) {
+            *(before ? &before->next : &object->first) = m->next;
+            if (object->last == m) {
+                object->last = before;
+            }
+            if (object->count != lost) {
+                object->count--;
+            }
+            return;
+        }
+    }
+}
+
+struct js *js_copy(struct arena *a, const struct js *v)
+{
+    if (!v) {
+        return NULL;
+    }
+    struct js *copy = make(a, v->type);
+    if (!copy) {
+        return NULL;
+    }
+    copy->boolean = v->boolean;
+    copy->integer = v->integer;
+    copy->real = v->real;
+    if (v->type == JS_STRING) {
+        copy->string = bytes_dup(a, v->string);
+        return copy->string.p ? copy : NULL;
+    }
+    for (const struct js *child = v->first; child; child = child->next) {
+        struct js *c = js_copy(a, child);
+        if (!c || (v->type == JS_OBJECT && !(c->key = bytes_dup(a, child->key)).p)) {
+            return NULL;
+        }
+        append(copy, c);
+    }
+    return copy;
+}
+
+struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, struct js *value)
+{
+    for (;;) {
+        size_t n = strcspn(dotted, ".");
+        struct bytes key = BYTES(dotted, n);
+        if (!dotted[n]) {
+            return put(a, object, key, value);
+        }
+        struct js *inner = find(object, key);
+        if (!inner || inner->type != JS_OBJECT) {
+            inner = put(a, object, key, js_object(a));
+        }
+        if (!inner) {
+            return NULL;
+        }
+        object = inner;
+        dotted += n + 1;
+    }
+}

@@ -1,0 +1,81 @@
+/* JSON (prefix js_, since jansson owns json_): strict reading with limits (jansson), a tree in an arena, and
+ * writing.
+ *
+ * Refused when reading (RFC 8259, I-JSON): duplicate keys, invalid UTF-8, depth over 32, anything behind the
+ * value. Objects keep the order of their members. A tree lives as long as its arena. Functions that build
+ * return NULL or do nothing when memory is gone or an argument is NULL, and js_write then fails: check once,
+ * at the end. */
+#ifndef JS_H
+#define JS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "arena.h"
+#include "bytes.h"
+
+enum js_type { JS_NULL, JS_BOOL, JS_INT, JS_REAL, JS_STRING, JS_ARRAY, JS_OBJECT };
+
+struct js {
+    enum js_type type;
+    bool boolean;
+    int64_t integer;
+    double real;
+    struct bytes string; /* JS_STRING; may hold NUL; a NUL follows its end */
+    /* JS_ARRAY and JS_OBJECT: a list of children */
+    struct js *first, *last;
+    size_t count;
+    /* where this is a child */
+    struct js *next;
+    struct bytes key; /* in an object; a NUL follows its end */
+};
+
+enum { JS_MAX_DEPTH = 32 };
+
+/* WW_EINVAL: *why is a constant or arena text that says what is wrong and where, without quoting the input.
+ */
+enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why) WW_MUST;
+
+/* Member of an object by key, or NULL (also when o is NULL or no object). */
+struct js *js_get(const struct js *o, const char *key);
+/* Element of an array, or NULL. */
+struct js *js_at(const struct js *array, size_t i);
+/* The member's text when it is a string without NUL, else NULL. */
+const char *js_get_text(const struct js *o, const char *key);
+bool js_get_bool(const struct js *o, const char *key, bool otherwise);
+int64_t js_get_int(const struct js *o, const char *key, int64_t otherwise);
+/* By dotted path through objects ("name.first"), or NULL. */
+struct js *js_path(const struct js *o, const char *dotted);
+/* Equality by JSON Schema's rules: numbers by value, objects without regard to order. */
+bool js_equal(const struct js *a, const struct js *b);
+
+struct js *js_null(struct arena *a);
+struct js *js_bool(struct arena *a, bool v);
+struct js *js_int(struct arena *a, int64_t v);
+struct js *js_real(struct arena *a, double v);
+struct js *js_text(struct arena *a, const char *v); /* NULL gives NULL; v is copied */
+struct js *js_string(struct arena *a, struct bytes v);
+struct js *js_array(struct arena *a);
+struct js *js_object(struct arena *a);
+/* Adds value at the end; a key that is there already is replaced in its place. value must not be part of
+ * another tree. Returns value. NULL value (no memory) marks the object as failed, so that js_write fails. */
+struct js *js_put(struct arena *a, struct js *object, const char *key, struct js *value);
+struct js *js_push(struct js *array, struct js *value);
+void js_remove(struct js *object, const char *key);
+struct js *js_copy(struct arena *a, const struct js *v);
+/* Sets a member by dotted path, making objects on the way. */
+struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, struct js *value);
+
+/* Compact text with a NUL; NULL when memory was gone. Members in their order. */
+char *js_write(struct arena *a, const struct js *v) WW_MUST;
+void js_write_to(struct buf *b, const struct js *v);
+/* As js_write_to with members sorted by key: one text for equal values (search tags, vault.md §5). */
+void js_write_canonical(struct buf *b, const struct js *v);
+/* A quoted, escaped JSON string. */
+void js_write_string(struct buf *b, struct bytes s);
+
+/* Lets the program (not the library) give jansson allocators that wipe. Call before the first js_read. */
+void js_wipe_memory(void);
+
+#endif
