@@ -1,0 +1,133 @@
+/* The use cases of an account: each checks, does costly work (hashing) first, and then writes in one
+ * transaction.
+ *
+ * A write conflict repeats the whole operation with new keys and nonces, five times at most, keeping the
+ * result of the hash; then WW_EBUSY. A refused attempt leaves its trace (audit, throttle) in a second, short
+ * transaction. */
+#ifndef ACCOUNT_H
+#define ACCOUNT_H
+
+#include "config.h"
+#include "cred_policy.h"
+#include "identity.h"
+#include "pwhash.h"
+#include "schema.h"
+#include "session.h"
+#include "throttle.h"
+#include "vault.h"
+
+/* What a deployment has; one per process, used by all threads. */
+struct service {
+    const struct config *config;
+    struct schema_set *schemas;
+    struct store *store;
+    struct throttle *throttle;
+    struct pwhash_pool *pool;
+    struct pwhash_params hashing;
+    struct session_rules sessions;
+    uint64_t privileged_age; /* µs */
+};
+
+/* Why data was refused (WW_EVALIDATION): one of the two. */
+struct account_refusal {
+    struct schema_failure *failures; /* of {"traits": …} under the schema */
+    struct policy_refusal password;  /* message_id 0: none */
+};
+
+/* ---- registration ---- */
+struct account_new {
+    const char *schema_id; /* NULL: the default */
+    const struct js *traits;
+    struct bytes password;
+    bool with_session;
+    enum session_carrier carrier;
+};
+/* Errors: WW_EVALIDATION (see refusal; or op->problem.id "no_identifier", "address_format"), WW_ECONFLICT
+ * "identifier_taken", WW_ETHROTTLED, WW_EBUSY. *session NULL unless asked for. */
+enum ww_err account_register(struct ww_op *op, struct service *s, const struct account_new *in,
+                             struct account_refusal *why, struct record **out,
+                             struct session **session) WW_MUST;
+/* What account_register checks of traits, alone: for forms in two steps. */
+enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char *schema_id,
+                                 const struct js *traits, struct account_refusal *why) WW_MUST;
+/* Whether one of the identifiers that these (valid) traits yield is taken; reveals it, as registration does.
+ */
+enum ww_err account_identifier_taken(struct ww_op *op, struct service *s, const char *schema_id,
+                                     const struct js *traits, bool *taken) WW_MUST;
+
+/* ---- login ---- */
+/* Unknown name and wrong password: WW_EDENIED id "wrong_credentials", same work. WW_EDISABLED (only after the
+ * right password), WW_ETHROTTLED, WW_EBUSY. refresh: the session that is signed in now, or NULL: when it is
+ * of the same account it is refreshed, else a new one is issued and the other stays valid. */
+enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,
+                          enum session_carrier carrier, struct session *refresh,
+                          struct session **out) WW_MUST;
+/* Whether an account with this identifier exists (identifier-first login); the flow decides whether to tell.
+ */
+enum ww_err account_exists(struct ww_op *op, struct service *s, const char *identifier, bool *exists) WW_MUST;
+
+/* ---- sessions ---- */
+enum ww_err account_resume(struct ww_op *op, struct service *s, const char *token,
+                           struct session **out) WW_MUST;
+enum ww_err account_logout(struct ww_op *op, struct service *s, struct session *x) WW_MUST;
+/* Ends one of the account's other sessions by id; unknown or foreign ids do nothing. */
+enum ww_err account_end_session(struct ww_op *op, struct service *s, struct session *x,
+                                const struct uuid *id) WW_MUST;
+/* Ends all others; *count = how many other sessions the account has, ended ones included. */
+enum ww_err account_end_other_sessions(struct ww_op *op, struct service *s, struct session *x,
+                                       size_t *count) WW_MUST;
+bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x);
+
+/* ---- settings ---- */
+/* WW_EREAUTH when the session is not privileged; WW_EVALIDATION as above, refusal.password also for "the same
+ * as before" (4000039); WW_ELOCKED when the session cannot open the vault. All other sessions end. */
+enum ww_err account_change_password(struct ww_op *op, struct service *s, struct session *x,
+                                    struct bytes password, struct account_refusal *why) WW_MUST;
+/* WW_EREAUTH when the change touches identifiers or addresses and the session is not privileged. x->record is
+ * brought up to date. */
+enum ww_err account_change_traits(struct ww_op *op, struct service *s, struct session *x,
+                                  const struct js *traits, struct account_refusal *why) WW_MUST;
+/* Tries the current password (throttled); WW_EDENIED. For the command line. */
+enum ww_err account_check_password(struct ww_op *op, struct service *s, struct session *x,
+                                   struct bytes password) WW_MUST;
+/* confirm: one of the identifiers; WW_EINVAL id "confirm_mismatch" with field "confirm". WW_EREAUTH. */
+enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x,
+                           const char *confirm) WW_MUST;
+
+/* Newest first: own-api.md's objects; page_token opaque, NULL for the first page; *next NULL at the end. */
+enum ww_err account_history(struct ww_op *op, struct service *s, struct session *x, size_t page_size,
+                            const char *page_token, struct js **out, const char **next) WW_MUST;
+
+/* ---- the vault of a session ---- */
+/* WW_ENOVAULT, WW_ELOCKED, WW_EAAL, WW_ETAMPERED, WW_EROLLEDBACK (both audited). */
+enum ww_err account_vault(struct ww_op *op, struct service *s, struct session *x, struct vault **out) WW_MUST;
+/* Runs changes in one transaction (repeated on conflict). See vault.h for struct vault_change. */
+enum ww_err account_vault_change(struct ww_op *op, struct service *s, struct session *x,
+                                 struct vault_change *changes, size_t n) WW_MUST;
+
+/* ---- administration ---- */
+struct account_spec {
+    const char *schema_id; /* NULL: the default */
+    const struct js *traits;
+    const char *state; /* "active", "inactive" or NULL */
+    const char *external_id;
+    const struct js *metadata_public, *metadata_admin;
+    struct bytes password; /* clear; p NULL: none, then the account has no vault */
+    const struct js *verifiable_addresses,
+        *recovery_addresses; /* arrays that override computed ones, or NULL */
+};
+enum ww_err account_admin_create(struct ww_op *op, struct service *s, const struct account_spec *in,
+                                 struct account_refusal *why, struct record **out) WW_MUST;
+enum ww_err account_admin_get(struct ww_op *op, struct service *s, const struct uuid *id,
+                              struct record **out) WW_MUST;
+enum ww_err account_admin_list(struct ww_op *op, struct service *s, int64_t after, size_t limit,
+                               struct record ***out, size_t *n) WW_MUST;
+enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const struct uuid *id) WW_MUST;
+/* Sets "active" or "inactive"; a deactivation ends all sessions. */
+enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const struct uuid *id,
+                                    const char *state) WW_MUST;
+
+/* Once a minute: expired rows, what was seen of sessions, counters, old history. */
+enum ww_err account_maintain(struct ww_op *op, struct service *s) WW_MUST;
+
+#endif

@@ -1,0 +1,37 @@
+/* Identities: from traits to identifiers and addresses, and the JSON that the wire speaks (kratos.md §5). */
+#ifndef IDENTITY_H
+#define IDENTITY_H
+
+#include "schema.h"
+#include "store.h"
+
+/* Fills r->json's traits, identifiers and addresses from traits that are valid under schema; keeps the id,
+ * verified state and times of addresses whose value did not change. Also sets "schema" and "updated".
+ * WW_EVALIDATION with id "no_identifier" when `need_identifier` and the traits yield none; id
+ * "address_format" with the field when a marked address is no e-mail address or telephone number. */
+enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct identity_schema *schema,
+                                const struct js *traits, bool need_identifier) WW_MUST;
+/* Brings the identifiers and search rows in line with r->json, in a transaction: `before` is the JSON that
+ * the rows follow now (NULL: none). WW_ECONFLICT id "identifier_taken". */
+enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct identity_schema *schema,
+                                const struct record *r, const struct js *before) WW_MUST;
+/* Login identifiers of the record, after ident(): *n texts in the arena. */
+enum ww_err identity_identifiers(struct ww_op *op, const struct record *r, const char ***out,
+                                 size_t *n) WW_MUST;
+/* Whether the record holds this identifier (after ident()). */
+bool identity_has_identifier(const struct record *r, enum identifier_kind kind, struct bytes value);
+/* Whether new traits would change credentials, verifiable or recovery addresses: then a recent sign-in is
+ * needed. */
+bool identity_is_sensitive_change(const struct js *before, const struct js *after);
+
+enum identity_view {
+    IDENTITY_PUBLIC, /* what its owner sees in whoami and flows */
+    IDENTITY_ADMIN,  /* and metadata_admin */
+    IDENTITY_ADMIN_WITH_CREDENTIALS,
+    IDENTITY_ADMIN_CREATED, /* as create answers: credential times are the zero time */
+};
+/* schema_base: serve.public.base_url. */
+struct js *identity_json(struct ww_op *op, const struct record *r, const struct schema_set *schemas,
+                         const char *schema_base, enum identity_view view);
+
+#endif

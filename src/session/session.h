@@ -1,0 +1,69 @@
+/* Sessions (vault.md §9): opaque tokens, sealed rows, nothing cached: an end holds at once everywhere.
+ *
+ * A session lives in the operation's arena. Times are microseconds. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "authn.h"
+#include "store.h"
+
+enum session_carrier { SESSION_COOKIE, SESSION_TOKEN };
+
+struct session {
+    struct uuid id;
+    bool active;       /* state, expiry, idle time, generation and account taken together */
+    const char *token; /* the token it was resumed with or issued under; NULL in lists */
+    enum session_carrier carrier;
+    uint64_t issued, authenticated, expires, seen;
+    uint8_t level;      /* 1, 2 */
+    struct js *methods; /* [{"method","aal","completed_at":"RFC 3339"}], Kratos' authentication_methods */
+    struct js *device;  /* {"id","ip_address","user_agent","location"} */
+    struct record *record;
+    struct vault_row vault; /* filled by session_resume where asked for */
+    bool unlocked;
+    struct key *root; /* R when unlocked, in the arena; NULL in lists */
+    struct session_row row;
+    struct key secret; /* zero in lists */
+};
+
+/* What was seen of sessions since the last flush; one per process, used by all threads. */
+struct session_seen;
+enum ww_err session_seen_new(struct session_seen **out) WW_MUST;
+void session_seen_free(struct session_seen *s);
+
+struct session_rules {
+    uint64_t lifespan, idle;   /* idle 0 = off */
+    struct session_seen *seen; /* may be NULL */
+};
+
+/* Issues a new session, in a transaction. */
+enum ww_err session_issue(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                          const struct authn *a, enum session_carrier carrier, struct session **out) WW_MUST;
+/* Somebody signed in again as the same account: the id stays, authenticated moves, a method is added. A
+ * cookie gets a new token and its old row goes; a native token stays. In a transaction. */
+enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                            struct session *old, const struct authn *a, struct session **out) WW_MUST;
+/* Who this token is. WW_EDENIED id "session_inactive" for anything that is no valid session (unknown, ended,
+ * expired, idle, forged, moved, account gone or disabled). with_vault: also reads the vault row in the same
+ * statement. Does not write. */
+enum ww_err session_resume(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                           const char *token, bool with_vault, struct session **out) WW_MUST;
+/* Ends this one: state 0, wrapped root gone. In a transaction. Ending an ended one is fine. */
+enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x) WW_MUST;
+/* Raises r->session_generation (the caller writes the record) so that all end; keep (may be NULL) is sealed
+ * again with the new generation and record seq r->seq + 1. In a transaction. */
+enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record *r,
+                               struct session *keep) WW_MUST;
+/* All of the account, newest first, ended ones included (active says). */
+enum ww_err session_list(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                         struct record *r, struct session ***out, size_t *n) WW_MUST;
+/* The logout token of a session, derived from its secret; and whether a text is it (constant time). */
+char *session_logout_token(struct ww_op *op, const struct session *x) WW_MUST;
+bool session_is_logout_token(struct ww_op *op, const struct session *x, const char *token) WW_MUST;
+/* Writes what was seen, in one transaction of its own. */
+enum ww_err session_flush_seen(struct ww_op *op, struct store *s, struct session_seen *seen) WW_MUST;
+
+/* Kratos' session JSON (kratos.md §4.2); identity may be NULL (then "identity" is null). */
+struct js *session_json(struct ww_op *op, const struct session *x, struct js *identity);
+
+#endif

@@ -1,0 +1,75 @@
+/* The vault (vault.md §8): ring, head, leaves and items, opened with R. */
+#ifndef VAULT_H
+#define VAULT_H
+
+#include "store.h"
+
+struct vault; /* opened; lives in the operation's arena, keys included */
+
+enum vault_space { SPACE_ITEMS = 0, SPACE_INTERNAL = 1, SPACE_SHARES = 2, SPACE_TRAITS = 3 };
+enum { VAULT_NAME_MAX = 1024, VAULT_LEAF_MAX = 16 << 10, VAULT_DEPTH_MAX = 10 };
+
+/* A new vault for an account that is being made or has none: fills r's vault fields (generation, vid, root
+ * check, epoch, public keys, floor) and *root with a new R. Call before record_insert/record_update, then
+ * vault_insert. */
+enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, struct vault **out) WW_MUST;
+/* Writes the rows (vault, epoch) of a new vault, in a transaction, after the record has its id and seq. */
+enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record *r, struct vault *v) WW_MUST;
+
+/* Opens ring and head. WW_ETAMPERED; WW_EROLLEDBACK when the floors do not hold (the caller reads once more
+ * first). */
+enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r, const struct key *root,
+                       const struct vault_row *row, struct vault **out) WW_MUST;
+/* The record was (or is about to be) written with seq `record_seq`: seals the head again, in a transaction.
+ */
+enum ww_err vault_reseal(struct ww_op *op, struct store *s, struct vault *v, uint64_t record_seq) WW_MUST;
+
+uint64_t vault_seq(const struct vault *v);
+/* Entries in a space; reads all leaves. */
+enum ww_err vault_count(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                        size_t *n) WW_MUST;
+
+struct vault_entry {
+    struct bytes name;
+    uint64_t version;
+};
+/* Names in byte order that begin with prefix and come after `after` (p NULL: from the start), at most limit.
+ * No value is opened. */
+enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                       struct bytes prefix, struct bytes after, size_t limit, struct vault_entry **out,
+                       size_t *n) WW_MUST;
+
+struct vault_value {
+    struct bytes value;
+    uint64_t version, time; /* of the write, µs */
+};
+/* WW_ENOTFOUND id "item_not_found". */
+enum ww_err vault_get(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                      struct bytes name, struct vault_value *out) WW_MUST;
+
+enum vault_change_kind { VAULT_PUT, VAULT_DELETE, VAULT_GET };
+struct vault_change {
+    enum vault_change_kind kind;
+    struct bytes name;  /* 1 to VAULT_NAME_MAX bytes, UTF-8 without NUL */
+    struct bytes value; /* VAULT_PUT: in; VAULT_GET: out */
+    /* Condition: WW_EVERSION id "version_mismatch" when it does not hold. */
+    uint64_t if_version; /* 0: any */
+    bool if_absent;
+    /* out */
+    bool created;
+    uint64_t version, time;
+};
+/* All or nothing, in a transaction with the vault row locked by the caller. VAULT_DELETE and VAULT_GET of
+ * what is not there: WW_ENOTFOUND id "item_not_found". WW_EFULL id "vault_full". */
+enum ww_err vault_apply(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                        struct vault_change *changes, size_t n) WW_MUST;
+
+/* Opens everything: leaves, items. *bad counts what does not open. For `check` on behalf of the user. */
+enum ww_err vault_verify(struct ww_op *op, struct store *s, struct vault *v, size_t *items,
+                         size_t *bad) WW_MUST;
+
+/* D(R, root-check, uuid, u32 generation) */
+void vault_root_check(const struct key *root, const struct uuid *account, uint32_t generation,
+                      struct key *out);
+
+#endif
