@@ -1,0 +1,38 @@
+#include "netaddr.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}; /* RFC 4291 §2.5.5.2 */
+
+static void set_network(struct network *out, uint8_t version, const uint8_t *bytes, size_t n)
+{
+    out->b[0] = version;
+    memcpy(out->b + 1, bytes, n);
+}
+
+bool network_of(struct network *out, const char *address)
+{
+    char text[INET6_ADDRSTRLEN];
+    uint8_t bytes[16];
+    size_t n = strcspn(address, "%");
+    *out = (struct network){{0}};
+    if (n >= sizeof text) {
+        return false;
+    }
+    memcpy(text, address, n);
+    text[n] = '\0';
+    if (inet_pton(AF_INET, text, bytes) == 1) {
+        set_network(out, 4, bytes, 4);
+        return true;
+    }
+    if (inet_pton(AF_INET6, text, bytes) != 1) {
+        return false;
+    }
+    if (memcmp(bytes, mapped_prefix, sizeof mapped_prefix) == 0) {
+        set_network(out, 4, bytes + 12, 4);
+    } else {
+        set_network(out, 6, bytes, 8);
+    }
+    return true;
+}
