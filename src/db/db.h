@@ -91,13 +91,16 @@ struct db_value {
         sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
 
 /* Runs a statement without rows. *changed, when not NULL, gets the number of rows it touched. Outside a
- * transaction it is a transaction of its own. Use: db_exec(op, c, "DELETE FROM x WHERE id = $1", &n,
- * DB_ARGS(DB_I(7))). Without arguments: NULL, 0. */
+ * transaction it is a transaction of its own. After a statement that failed in a transaction (of whatever
+ * reason) the transaction can only be rolled back, on every database. Use: db_exec(op, c, "DELETE FROM x
+ * WHERE id = $1", &n, DB_ARGS(DB_I(7))). Without arguments: NULL, 0. */
 enum ww_err db_exec(struct ww_op *op, struct db_conn *c, const char *sql, int64_t *changed,
                     const struct db_value *args, size_t n) WW_MUST;
 
 /* Rows one by one. At most one query per connection is open at a time for PostgreSQL's sake: db_query ends
- * the one before. Always end with db_done (also after a failure of db_query; it is harmless twice). */
+ * the one before; db_exec may run between the rows. What changes and returns rows (INSERT … RETURNING) needs
+ * a transaction. Keywords are written in capitals: SELECT and WITH are known by them. Always end with db_done
+ * (also after a failure of db_query; it is harmless twice). */
 struct db_rows {
     struct db_conn *conn;
     void *driver; /* the driver's own state */

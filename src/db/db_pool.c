@@ -1,0 +1,207 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "db_driver.h"
+
+enum { DEFAULT_WAIT_MS = 5000 };
+
+struct timespec db_deadline(unsigned ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}
+
+bool db_condition(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+    if (pthread_condattr_init(&attributes) != 0) {
+        return false;
+    }
+    bool made = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+                pthread_cond_init(condition, &attributes) == 0;
+    pthread_condattr_destroy(&attributes);
+    return made;
+}
+
+/* ---- one connection ---- */
+static void conn_free(struct db_conn *c)
+{
+    if (c->attachment.release) {
+        c->attachment.release(c->attachment.state);
+    }
+    db_cache_clear(c);
+    c->db->driver->disconnect(c);
+    free(c);
+}
+
+static enum ww_err conn_new(struct ww_op *op, struct db *db, struct db_conn **out)
+{
+    *out = NULL;
+    struct db_conn *c = calloc(1, sizeof *c);
+    if (!c) {
+        return op_no_memory(op);
+    }
+    c->db = db;
+    enum ww_err err = db->driver->connect(op, c);
+    if (err != WW_OK) {
+        conn_free(c);
+        return err;
+    }
+    *out = c;
+    return WW_OK;
+}
+
+/* ---- the pool ---- */
+/* An idle connection, or NULL with the right to open one; neither: false. */
+static bool wait_for_place(struct db *db, struct db_conn **idle)
+{
+    struct timespec deadline = db_deadline(db->wait_ms);
+    bool got = true;
+
+    pthread_mutex_lock(&db->lock);
+    while (got && !db->idle && db->open >= db->connections) {
+        got = pthread_cond_timedwait(&db->given, &db->lock, &deadline) != ETIMEDOUT || db->idle ||
+              db->open < db->connections;
+    }
+    *idle = NULL;
+    if (got && db->idle) {
+        *idle = db->idle;
+        db->idle = (*idle)->next;
+        (*idle)->next = NULL;
+    } else if (got) {
+        db->open++;
+    }
+    pthread_mutex_unlock(&db->lock);
+    return got;
+}
+
+static void leave_place(struct db *db)
+{
+    pthread_mutex_lock(&db->lock);
+    db->open--;
+    pthread_cond_signal(&db->given);
+    pthread_mutex_unlock(&db->lock);
+}
+
+enum ww_err db_take(struct ww_op *op, struct db *db, struct db_conn **out)
+{
+    *out = NULL;
+    struct db_conn *c;
+    if (!wait_for_place(db, &c)) {
+        return op_fail(op, WW_EBUSY, "db_busy", "all connections to the database are in use");
+    }
+    if (c && !db->driver->alive(c)) {
+        conn_free(c); /* its place in the count goes to the new one */
+        c = NULL;
+    }
+    if (!c) {
+        enum ww_err err = conn_new(op, db, &c);
+        if (err != WW_OK) {
+            leave_place(db);
+            return err;
+        }
+    }
+    *out = c;
+    return WW_OK;
+}
+
+void db_give(struct db_conn *c)
+{
+    if (!c) {
+        return;
+    }
+    struct db *db = c->db;
+    db_end_query(c);
+    db_rollback(c);
+    if (c->broken) {
+        conn_free(c);
+        leave_place(db);
+        return;
+    }
+    pthread_mutex_lock(&db->lock);
+    c->next = db->idle; /* last in, first out: its caches are warm, and the others may stay unopened */
+    db->idle = c;
+    pthread_cond_signal(&db->given);
+    pthread_mutex_unlock(&db->lock);
+}
+
+struct db_attachment *db_attachment(struct db_conn *c)
+{
+    return &c->attachment;
+}
+
+/* ---- the store ---- */
+static enum ww_err start(struct ww_op *op, struct db *db, const struct dsn *dsn)
+{
+    enum ww_err err = db->driver->start(op, db, dsn);
+    struct db_conn *c = NULL;
+    if (err == WW_OK) {
+        err = db_take(op, db, &c);
+    }
+    db_give(c);
+    return err;
+}
+
+enum ww_err db_open(struct ww_op *op, const struct db_options *options, struct db **out)
+{
+    *out = NULL;
+    struct dsn dsn;
+    enum ww_err err = db_dsn_parse(op, options->dsn, &dsn);
+    if (err != WW_OK) {
+        return err;
+    }
+    struct db *db = calloc(1, sizeof *db);
+    if (!db || !db_condition(&db->given)) {
+        free(db);
+        return op_no_memory(op);
+    }
+    pthread_mutex_init(&db->lock, NULL);
+    db->driver = dsn.kind == DSN_POSTGRES ? &db_postgres : &db_sqlite;
+    db->wait_ms = options->wait_ms ? options->wait_ms : DEFAULT_WAIT_MS;
+    db->connections = options->max_connections ? options->max_connections : dsn.connections;
+    if (db->connections == 0) {
+        db->connections = db->driver->default_connections;
+    }
+    err = start(op, db, &dsn);
+    if (err != WW_OK) {
+        db_close(db);
+        return err;
+    }
+    *out = db;
+    return WW_OK;
+}
+
+void db_close(struct db *db)
+{
+    if (!db) {
+        return;
+    }
+    while (db->idle) {
+        struct db_conn *c = db->idle;
+        db->idle = c->next;
+        conn_free(c);
+    }
+    db->driver->stop(db);
+    pthread_cond_destroy(&db->given);
+    pthread_mutex_destroy(&db->lock);
+    free(db->shown);
+    free(db->path);
+    free(db);
+}
+
+const char *db_driver_name(const struct db *db)
+{
+    return db->driver->name;
+}
+
+const char *db_path(const struct db *db)
+{
+    return db->path;
+}

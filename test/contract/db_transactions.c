@@ -1,0 +1,4 @@
+#include "db_fixture.h"
+const struct check transaction_checks[] = {
+    {NULL, NULL},
+};
