@@ -1,4 +1,5 @@
-/* The HTTP/1.1 server: an adapter to libevent's evhttp, which no other file knows.
+/* The HTTP/1.1 server, over libevent's event loop and buffers, which no other file knows (why not over its
+ * evhttp: http_conn.c).
  *
  * One event loop per core (SO_REUSEPORT) does input and output. A route's row says where its handler runs: on
  * the loop (QUICK), on a worker (SLOW), or on a worker of the hashing pool (HASH), with bounded queues; what
@@ -60,13 +61,17 @@ struct http_options {
     unsigned queue_wait_ms;             /* longest wait in a queue; 0 = 5000 */
     unsigned head_seconds;              /* 0 = 10 */
     unsigned body_seconds;              /* 0 = 30 */
-    const char *const *trusted_proxies; /* CIDR texts */
+    const char *const *trusted_proxies; /* CIDR texts; "unix" for peers of Unix sockets */
     size_t trusted_proxy_count;
     /* Called for each answer, on the loop: for the access log and metrics. May be NULL. */
     void (*answered)(const struct http_request *r, const char *label, int status, uint64_t micros,
                      void *context);
     void *answered_context;
 };
+
+/* Lets the program (not a library) give libevent an allocator that wipes what it frees. Call before
+ * http_server_new. */
+void http_wipe_memory(void);
 
 /* Binds and listens; *error is a constant or static text when it fails (NULL server returned). */
 struct http_server *http_server_new(const struct http_options *options, const struct http_listener *listeners,

@@ -1,0 +1,323 @@
+/* A request as handlers see it, and its answer until it is sent. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "http_server_int.h"
+#include "log.h"
+
+struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener)
+{
+    struct http_request *r = calloc(1, sizeof *r);
+    if (r) {
+        r->loop = loop;
+        r->listener = listener;
+        r->headers = BUF(&r->arena);
+        r->id = r->made_id;
+        r->choice.label = "malformed";
+        r->started_us = http_now_us();
+        http_head_clear(&r->head);
+    }
+    return r;
+}
+
+void http_request_free(struct http_request *r)
+{
+    if (r) {
+        arena_free(&r->arena);
+        free(r);
+    }
+}
+
+/* Unique, not secret: a random prefix of the loop and a counter. */
+static void make_id(struct http_request *r)
+{
+    uint8_t id[16];
+    uint64_t counter = r->loop->id_counter++;
+    memcpy(id, r->loop->id_prefix, 8);
+    for (int i = 0; i < 8; i++) {
+        id[15 - i] = (uint8_t)(counter >> (8 * i));
+    }
+    hex_encode(r->made_id, id, sizeof id);
+}
+
+static bool is_usable_id(const char *id)
+{
+    size_t n = 0;
+    for (; id[n]; n++) {
+        if (id[n] < 0x21 || id[n] > 0x7e) {
+            return false;
+        }
+    }
+    return n >= 1 && n <= 128;
+}
+
+void http_request_describe(struct http_request *r, const struct http_address *peer, bool has_address)
+{
+    const struct http_proxies *proxies = &r->loop->server->proxies;
+    struct http_address address = *peer, forwarded;
+    r->peer_trusted = has_address ? http_proxies_hold(proxies, peer) : proxies->unix_peers;
+    if (r->peer_trusted && http_forwarded_address(proxies, &r->head, &forwarded)) {
+        address = forwarded;
+        has_address = true;
+    }
+    r->network = http_network_of(&address);
+    if (has_address) {
+        http_address_text(&address, r->client);
+    }
+    const char *id = http_header(r, "X-Request-Id");
+    r->id_given = id && is_usable_id(id);
+    if (r->id_given) {
+        r->id = id;
+    } else {
+        make_id(r);
+    }
+}
+
+/* ---- what handlers ask ---- */
+
+enum http_method http_method(const struct http_request *r)
+{
+    return r->head.method;
+}
+
+const char *http_method_name(const struct http_request *r)
+{
+    return r->head.method_name;
+}
+
+const char *http_target(const struct http_request *r)
+{
+    return r->head.target;
+}
+
+const char *http_path(const struct http_request *r)
+{
+    return r->head.path;
+}
+
+const char *http_query(const struct http_request *r)
+{
+    return r->head.query;
+}
+
+const char *http_header(const struct http_request *r, const char *name)
+{
+    return http_head_field(&r->head, name);
+}
+
+unsigned http_header_count(const struct http_request *r, const char *name)
+{
+    return http_head_field_count(&r->head, name);
+}
+
+const uint8_t *http_body(const struct http_request *r, size_t *n)
+{
+    *n = r->body_n;
+    return r->body ? r->body : (const uint8_t *)"";
+}
+
+const char *http_client_address(const struct http_request *r)
+{
+    return r->client;
+}
+
+bool http_peer_trusted(const struct http_request *r)
+{
+    return r->peer_trusted;
+}
+
+const char *http_listener_name(const struct http_request *r)
+{
+    return r->listener->name;
+}
+
+const char *http_request_id(const struct http_request *r)
+{
+    return r->id;
+}
+
+bool http_request_id_given(const struct http_request *r)
+{
+    return r->id_given;
+}
+
+/* ---- the answer ---- */
+
+void http_answer_header(struct http_request *r, const char *name, const char *value)
+{
+    for (const char *s = name; *s; s++) {
+        if (*s <= 0x20 || *s >= 0x7f || *s == ':') {
+            abort();
+        }
+    }
+    for (const char *s = value; *s; s++) {
+        if ((unsigned char)*s < 0x20 || *s == 0x7f) { /* would let a value begin another header */
+            abort();
+        }
+    }
+    buf_str(&r->headers, name);
+    buf_str(&r->headers, ": ");
+    buf_str(&r->headers, value);
+    buf_str(&r->headers, "\r\n");
+}
+
+void http_answer(struct http_request *r, int status, const void *body, size_t n)
+{
+    if (r->status) {
+        log_write(LOG_ERROR, "a handler answered twice", "route", r->choice.label, NULL);
+        return;
+    }
+    uint8_t *copy = n ? arena_alloc(&r->arena, n) : NULL;
+    if ((n && !copy) || r->headers.failed) {
+        r->status = 503;
+        r->headers = BUF(&r->arena);
+        return;
+    }
+    if (n) {
+        memcpy(copy, body, n);
+    }
+    r->status = status;
+    r->answer = copy;
+    r->answer_n = n;
+}
+
+void http_request_run(struct http_request *r)
+{
+    r->choice.handler(r, r->listener->context);
+    if (!r->status) {
+        log_write(LOG_ERROR, "a handler did not answer", "route", r->choice.label, NULL);
+        http_request_refuse(r, 500, NULL, NULL);
+    }
+}
+
+static const struct {
+    int status;
+    const char *text, *message;
+} statuses[] = {
+    {100, "Continue", NULL},
+    {200, "OK", NULL},
+    {201, "Created", NULL},
+    {202, "Accepted", NULL},
+    {204, "No Content", NULL},
+    {301, "Moved Permanently", NULL},
+    {302, "Found", NULL},
+    {303, "See Other", NULL},
+    {304, "Not Modified", NULL},
+    {307, "Temporary Redirect", NULL},
+    {308, "Permanent Redirect", NULL},
+    {400, "Bad Request", "The request was malformed or contained invalid parameters"},
+    {401, "Unauthorized", NULL},
+    {403, "Forbidden", NULL},
+    {404, "Not Found", "The requested resource could not be found"},
+    {405, "Method Not Allowed", NULL},
+    {406, "Not Acceptable", NULL},
+    {408, "Request Timeout", NULL},
+    {409, "Conflict", NULL},
+    {410, "Gone", NULL},
+    {411, "Length Required", NULL},
+    {412, "Precondition Failed", NULL},
+    {413, "Request Entity Too Large", NULL},
+    {415, "Unsupported Media Type", NULL},
+    {417, "Expectation Failed", NULL},
+    {422, "Unprocessable Entity", NULL},
+    {423, "Locked", NULL},
+    {429, "Too Many Requests", NULL},
+    {431, "Request Header Fields Too Large", NULL},
+    {500, "Internal Server Error",
+     "An internal server error occurred, please contact the system administrator"},
+    {501, "Not Implemented", NULL},
+    {502, "Bad Gateway", NULL},
+    {503, "Service Unavailable", "The server is busy; try again later"},
+    {505, "HTTP Version Not Supported", NULL},
+};
+
+const char *http_status_text(int status)
+{
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        if (statuses[i].status == status) {
+            return statuses[i].text;
+        }
+    }
+    return "Unknown";
+}
+
+static const char *message_of(int status)
+{
+    const char *message = NULL, *of_400 = NULL;
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        if (statuses[i].status == status) {
+            message = statuses[i].message;
+        } else if (statuses[i].status == 400) {
+            of_400 = statuses[i].message;
+        }
+    }
+    return message ? message : of_400;
+}
+
+/* All texts are constants without characters that JSON escapes. */
+void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason)
+{
+    struct buf b = BUF(&r->arena);
+    buf_str(&b, "{\"error\":{");
+    if (id) {
+        buf_printf(&b, "\"id\":\"%s\",", id);
+    }
+    buf_printf(&b, "\"code\":%d,\"status\":\"%s\",", status, http_status_text(status));
+    if (reason) {
+        buf_printf(&b, "\"reason\":\"%s\",", reason);
+    }
+    buf_printf(&b, "\"message\":\"%s\"}}\n", message_of(status));
+    struct bytes body = buf_done(&b);
+    http_answer_header(r, "Content-Type", "application/json");
+    http_answer_header(r, "Cache-Control", "no-store");
+    http_answer(r, status, body.p, body.n);
+}
+
+/* RFC 9110 §5.6.7, made once a second. */
+static const char *date_line(struct http_loop *loop)
+{
+    time_t now = time(NULL);
+    if (now != loop->date_second) {
+        struct tm tm;
+        gmtime_r(&now, &tm);
+        static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+        snprintf(loop->date, sizeof loop->date, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
+                 days + 3 * (tm.tm_wday % 7), tm.tm_mday % 32, months + 3 * (tm.tm_mon % 12),
+                 (tm.tm_year + 1900) % 10000, tm.tm_hour % 24, tm.tm_min % 60, tm.tm_sec % 61);
+        loop->date_second = now;
+    }
+    return loop->date;
+}
+
+/* RFC 9110 §6.4.1, §8.6 */
+static bool may_have_body(int status)
+{
+    return status >= 200 && status != 204 && status != 304;
+}
+
+bool http_request_answer_has_body(const struct http_request *r)
+{
+    return r->head.method != HTTP_HEAD && may_have_body(r->status) && r->answer_n;
+}
+
+struct bytes http_request_answer_head(struct http_request *r, bool keep_alive)
+{
+    struct buf b = BUF(&r->arena);
+    buf_printf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, http_status_text(r->status),
+               date_line(r->loop));
+    if (!r->headers.failed) {
+        buf_add(&b, r->headers.p, r->headers.n);
+    }
+    if (may_have_body(r->status)) {
+        buf_printf(&b, "Content-Length: %zu\r\n", r->answer_n);
+    }
+    if (!keep_alive) {
+        buf_str(&b, "Connection: close\r\n");
+    } else if (r->head.minor_version == 0) {
+        buf_str(&b, "Connection: keep-alive\r\n");
+    }
+    buf_str(&b, "\r\n");
+    return buf_done(&b);
+}

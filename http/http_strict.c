@@ -1,0 +1,360 @@
+#include "http_strict.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define REFUSE(status, reason) ((struct http_refusal){(status), (reason)})
+static const struct http_refusal accepted = {0, NULL};
+
+static const struct {
+    const char *name;
+    enum http_method method;
+} methods[] = {
+    {"GET", HTTP_GET},       {"HEAD", HTTP_HEAD},       {"POST", HTTP_POST},
+    {"PUT", HTTP_PUT},       {"PATCH", HTTP_PATCH},     {"TRACE", HTTP_TRACE},
+    {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}, {"CONNECT", HTTP_CONNECT},
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_alphanumeric(char c)
+{
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* RFC 9110 §5.6.2 */
+static bool is_token(const char *s)
+{
+    if (!*s) {
+        return false;
+    }
+    for (; *s; s++) {
+        if (!is_alphanumeric(*s) && !strchr("!#$%&'*+-.^_`|~", *s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- where the head ends ---- */
+
+static struct http_refusal check_byte(const uint8_t *p, size_t i)
+{
+    uint8_t c = p[i];
+    if (i > 0 && p[i - 1] == '\r' && c != '\n') {
+        return REFUSE(400, "A carriage return stands without its line feed.");
+    }
+    if (c == '\n' && (i == 0 || p[i - 1] != '\r')) {
+        return REFUSE(400, "A line feed stands without its carriage return.");
+    }
+    if ((c < 0x20 && c != '\t' && c != '\r' && c != '\n') || c == 0x7f) {
+        return REFUSE(400, "The head holds a control character.");
+    }
+    return accepted;
+}
+
+size_t http_head_end(const uint8_t *p, size_t n, size_t *scanned, struct http_refusal *refusal)
+{
+    *refusal = accepted;
+    for (size_t i = *scanned; i < n; i++) {
+        *scanned = i;
+        if (i >= HTTP_HEAD_MAX) {
+            *refusal = REFUSE(431, "The head is larger than 16 KiB.");
+            return 0;
+        }
+        *refusal = check_byte(p, i);
+        if (refusal->status) {
+            return 0;
+        }
+        if (i >= 3 && memcmp(p + i - 3, "\r\n\r\n", 4) == 0) {
+            return i + 1;
+        }
+    }
+    *scanned = n;
+    return 0;
+}
+
+/* ---- the request line ---- */
+
+static struct http_refusal read_method(struct http_head *h, const char *name)
+{
+    if (!is_token(name)) {
+        return REFUSE(400, "The method is not a token.");
+    }
+    h->method_name = name;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (strcmp(methods[i].name, name) == 0) {
+            h->method = methods[i].method;
+            return accepted;
+        }
+    }
+    return REFUSE(501, "The method is not known here.");
+}
+
+static struct http_refusal read_version(struct http_head *h, const char *version)
+{
+    if (strncmp(version, "HTTP/", 5) != 0 || !is_digit(version[5]) || version[6] != '.' ||
+        !is_digit(version[7]) || version[8]) {
+        return REFUSE(400, "The request line does not end in an HTTP version.");
+    }
+    if (version[5] != '1') {
+        return REFUSE(505, "The HTTP version is not 1.0 or 1.1.");
+    }
+    h->minor_version = version[7] == '0' ? 0 : 1;
+    h->keep_alive = h->minor_version == 1;
+    return accepted;
+}
+
+/* Sets *authority to what stands between "//" and the path of the absolute form, else leaves it. */
+static struct http_refusal read_target(struct arena *a, struct http_head *h, const char *target,
+                                       const char **authority)
+{
+    const char *path = target;
+    for (const char *s = target; *s; s++) {
+        if (*s < 0x21 || *s > 0x7e || *s == '#') {
+            return REFUSE(400, "The request target holds a character that must be percent-encoded.");
+        }
+    }
+    bool http = strncasecmp(target, "http://", 7) == 0;
+    if (http || strncasecmp(target, "https://", 8) == 0) {
+        const char *host = target + (http ? 7 : 8);
+        size_t n = strcspn(host, "/?");
+        *authority = arena_strndup(a, host, n);
+        path = host[n] == '/' ? host + n : arena_printf(a, "/%s", host + n);
+    } else if (h->method == HTTP_CONNECT && *target != '/') {
+        *authority = target;
+        path = "";
+    } else if (*target != '/' && !(h->method == HTTP_OPTIONS && strcmp(target, "*") == 0)) {
+        return REFUSE(400, "The request target is not a path.");
+    }
+    const char *query = path ? strchr(path, '?') : NULL;
+    char *only_path = path ? arena_strndup(a, path, query ? (size_t)(query - path) : strlen(path)) : NULL;
+    if (!only_path) {
+        return REFUSE(503, "There is no memory for the request.");
+    }
+    h->target = target;
+    h->path = only_path;
+    h->query = query ? query + 1 : "";
+    return accepted;
+}
+
+static struct http_refusal read_request_line(struct arena *a, struct http_head *h, char *line,
+                                             const char **authority)
+{
+    char *target = strchr(line, ' ');
+    char *version = target ? strchr(target + 1, ' ') : NULL;
+    if (!version || target[1] == ' ') {
+        return REFUSE(400, "The request line is not a method, a target and a version.");
+    }
+    *target++ = '\0';
+    *version++ = '\0';
+    struct http_refusal r = read_version(h, version);
+    if (!r.status) {
+        r = read_method(h, line);
+    }
+    return r.status ? r : read_target(a, h, target, authority);
+}
+
+/* ---- fields ---- */
+
+static struct http_refusal read_field(struct http_head *h, char *line)
+{
+    if (*line == ' ' || *line == '\t') {
+        return REFUSE(400, "A field is folded over several lines.");
+    }
+    char *colon = strchr(line, ':');
+    if (!colon) {
+        return REFUSE(400, "A header line has no colon.");
+    }
+    *colon = '\0';
+    if (!is_token(line)) {
+        return REFUSE(400, "A field's name is not a token.");
+    }
+    if (h->field_count == HTTP_FIELDS_MAX) {
+        return REFUSE(431, "There are more than 100 fields.");
+    }
+    char *value = colon + 1 + strspn(colon + 1, " \t");
+    size_t n = strlen(value);
+    while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t')) {
+        n--;
+    }
+    value[n] = '\0';
+    h->fields[h->field_count++] = (struct http_field){line, value};
+    return accepted;
+}
+
+/* RFC 3986 host and port, the characters only: whether it is ours is for others to say. */
+static bool is_host(const char *host)
+{
+    const char *s = host;
+    if (*s == '[') {
+        s += 1 + strspn(s + 1, "0123456789abcdefABCDEF:.");
+        if (*s++ != ']' || s == host + 2) {
+            return false;
+        }
+    } else {
+        while (*s && *s != ':') {
+            if (!is_alphanumeric(*s) && !strchr("-._~!$&'()*+,;=%", *s)) {
+                return false;
+            }
+            s++;
+        }
+        if (s == host) {
+            return false;
+        }
+    }
+    if (*s == ':') {
+        s++;
+        while (is_digit(*s)) {
+            s++;
+        }
+    }
+    return !*s;
+}
+
+static struct http_refusal check_host(const struct http_head *h, const char *authority)
+{
+    unsigned hosts = http_head_field_count(h, "Host");
+    const char *host = http_head_field(h, "Host");
+    if (hosts > 1) {
+        return REFUSE(400, "There is more than one Host field.");
+    }
+    if (!host && h->minor_version >= 1) {
+        return REFUSE(400, "There is no Host field.");
+    }
+    if ((host && !is_host(host)) || (authority && !is_host(authority))) {
+        return REFUSE(400, "The host is not a name or address with a port.");
+    }
+    if (host && authority && strcasecmp(host, authority) != 0) {
+        return REFUSE(400, "The Host field is not the host of the request target.");
+    }
+    return accepted;
+}
+
+static struct http_refusal read_length(struct http_head *h)
+{
+    const char *length = http_head_field(h, "Content-Length");
+    if (http_head_field(h, "Transfer-Encoding")) {
+        if (length || h->minor_version == 0) {
+            return REFUSE(400, "The body's length is stated in two ways.");
+        }
+        return REFUSE(411, "A body needs a Content-Length; Transfer-Encoding is not accepted.");
+    }
+    if (!length) {
+        return accepted;
+    }
+    if (http_head_field_count(h, "Content-Length") > 1) {
+        return REFUSE(400, "There is more than one Content-Length field.");
+    }
+    size_t digits = strspn(length, "0123456789");
+    if (digits == 0 || length[digits]) {
+        return REFUSE(400, "Content-Length is not a number.");
+    }
+    if (digits > 18) { /* 18 digits fit in 64 bits */
+        return REFUSE(400, "Content-Length is too large.");
+    }
+    for (const char *s = length; *s; s++) {
+        h->body_length = h->body_length * 10 + (uint64_t)(*s - '0');
+    }
+    if (h->method == HTTP_TRACE && h->body_length) {
+        return REFUSE(400, "A TRACE request has no body.");
+    }
+    return accepted;
+}
+
+/* Whether a comma-separated list has this element, any case. */
+static bool list_has(const char *list, const char *element)
+{
+    size_t length = strlen(element);
+    for (const char *s = list; *s;) {
+        s += strspn(s, " \t,");
+        size_t n = strcspn(s, ",");
+        size_t trimmed = n;
+        while (trimmed > 0 && (s[trimmed - 1] == ' ' || s[trimmed - 1] == '\t')) {
+            trimmed--;
+        }
+        if (trimmed == length && strncasecmp(s, element, length) == 0) {
+            return true;
+        }
+        s += n;
+    }
+    return false;
+}
+
+static struct http_refusal read_connection(struct http_head *h)
+{
+    bool close = false, keep = h->keep_alive;
+    for (size_t i = 0; i < h->field_count; i++) {
+        if (strcasecmp(h->fields[i].name, "Connection") == 0) {
+            close = close || list_has(h->fields[i].value, "close");
+            keep = keep || list_has(h->fields[i].value, "keep-alive");
+        }
+    }
+    h->keep_alive = keep && !close;
+    const char *expect = http_head_field(h, "Expect");
+    if (expect && strcasecmp(expect, "100-continue") != 0) {
+        return REFUSE(417, "The expectation is not known here.");
+    }
+    h->expects_continue = expect && h->minor_version >= 1;
+    return accepted;
+}
+
+/* ---- the whole ---- */
+
+void http_head_clear(struct http_head *h)
+{
+    h->method = 0;
+    h->method_name = h->target = h->path = h->query = "";
+    h->minor_version = 1;
+    h->keep_alive = h->expects_continue = false;
+    h->body_length = 0;
+    h->field_count = 0;
+}
+
+struct http_refusal http_head_read(struct arena *a, const uint8_t *p, size_t n, struct http_head *out)
+{
+    const char *authority = NULL;
+    http_head_clear(out);
+    char *text = arena_strndup(a, p, n);
+    if (!text) {
+        return REFUSE(503, "There is no memory for the request.");
+    }
+    struct http_refusal r = accepted;
+    for (char *line = text, *end; !r.status && (end = strstr(line, "\r\n")) != NULL && end != line;
+         line = end + 2) {
+        *end = '\0';
+        r = line == text ? read_request_line(a, out, line, &authority) : read_field(out, line);
+    }
+    if (!r.status && !*out->method_name) {
+        r = REFUSE(400, "There is no request line.");
+    }
+    if (!r.status) {
+        r = check_host(out, authority);
+    }
+    if (!r.status) {
+        r = read_length(out);
+    }
+    return r.status ? r : read_connection(out);
+}
+
+const char *http_head_field(const struct http_head *h, const char *name)
+{
+    for (size_t i = 0; i < h->field_count; i++) {
+        if (strcasecmp(h->fields[i].name, name) == 0) {
+            return h->fields[i].value;
+        }
+    }
+    return NULL;
+}
+
+unsigned http_head_field_count(const struct http_head *h, const char *name)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < h->field_count; i++) {
+        n += strcasecmp(h->fields[i].name, name) == 0;
+    }
+    return n;
+}
