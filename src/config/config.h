@@ -17,7 +17,9 @@ struct config;
  * "NAME=value" list (environ) or NULL for none. dev: the --dev flag. */
 enum ww_err config_load(struct ww_op *op, const char *const *files, size_t n, const char *const *environment,
                         bool dev, struct config **out) WW_MUST;
-/* Defaults plus overrides given as text, one "key.path=value" each; for embedders and tests. */
+/* Defaults plus overrides given as text, one "key.path=value" each; for embedders and tests. "dev=true" is
+ * the
+ * --dev flag. Nothing is required. */
 enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t n,
                               struct config **out) WW_MUST;
 void config_free(struct config *c);

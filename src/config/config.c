@@ -1,0 +1,342 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config_int.h"
+
+/* ---- getters ---- */
+
+int config_find(const struct config *c, const char *key)
+{
+    size_t low = 0, high = config_setting_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(config_settings[c->order[middle]].key, key);
+        if (order == 0) {
+            return c->order[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return -1;
+}
+
+struct value *config_value(const struct config *c, const char *key, enum config_type type)
+{
+    int i = config_find(c, key);
+    bool same = i >= 0 && (config_settings[i].type == type ||
+                           (type == CONFIG_INT && config_settings[i].type == CONFIG_SIZE));
+    if (!same) {
+        abort(); /* a key that is not in the table, or of another type: config.h */
+    }
+    return &c->values[i];
+}
+
+const char *config_text(const struct config *c, const char *key)
+{
+    return config_value(c, key, CONFIG_TEXT)->text;
+}
+
+bool config_bool(const struct config *c, const char *key)
+{
+    return config_value(c, key, CONFIG_BOOL)->boolean;
+}
+
+int64_t config_int(const struct config *c, const char *key)
+{
+    return (int64_t)config_value(c, key, CONFIG_INT)->number;
+}
+
+uint64_t config_duration(const struct config *c, const char *key)
+{
+    return config_value(c, key, CONFIG_DURATION)->number;
+}
+
+size_t config_list_count(const struct config *c, const char *key)
+{
+    return config_value(c, key, CONFIG_LIST)->count;
+}
+
+const char *config_list_at(const struct config *c, const char *key, size_t i)
+{
+    const struct value *v = config_value(c, key, CONFIG_LIST);
+    return i < v->count ? v->list[i] : NULL;
+}
+
+const struct js *config_json(const struct config *c, const char *key)
+{
+    return config_value(c, key, CONFIG_JSON)->json;
+}
+
+bool config_is_set(const struct config *c, const char *key)
+{
+    int i = config_find(c, key);
+    if (i < 0) {
+        abort();
+    }
+    return c->values[i].set;
+}
+
+size_t config_warning_count(const struct config *c)
+{
+    return c->warning_count;
+}
+
+const char *config_warning(const struct config *c, size_t i)
+{
+    return i < c->warning_count ? c->warnings[i] : NULL;
+}
+
+bool config_dev(const struct config *c)
+{
+    return c->dev;
+}
+
+const char *config_dir(const struct config *c)
+{
+    return c->dir;
+}
+
+/* ---- loading ---- */
+
+static int by_key(const void *a, const void *b)
+{
+    const uint16_t *left = a, *right = b;
+    return strcmp(config_settings[*left].key, config_settings[*right].key);
+}
+
+/* The configuration lies in its own arena, which config_free takes out of it first. */
+static enum ww_err config_new(struct ww_op *op, bool dev, struct config **out)
+{
+    struct arena arena = {.env = op->arena.env};
+    struct config *c = ARENA_NEW(&arena, struct config);
+    enum ww_err err = WW_OK;
+
+    *out = NULL;
+    if (!c) {
+        return op_no_memory(op);
+    }
+    c->arena = arena;
+    c->dev = dev;
+    c->dir = ".";
+    c->values = ARENA_ARRAY(&c->arena, config_setting_count, struct value);
+    c->order = ARENA_ARRAY(&c->arena, config_setting_count, uint16_t);
+    c->warnings = ARENA_ARRAY(&c->arena, CONFIG_WARNINGS_MOST, const char *);
+    if (!c->values || !c->order || !c->warnings) {
+        err = WW_ENOMEM;
+    }
+    for (size_t i = 0; err == WW_OK && i < config_setting_count; i++) {
+        c->order[i] = (uint16_t)i;
+        err = value_default(&c->arena, &config_settings[i], &c->values[i]);
+    }
+    if (err != WW_OK) {
+        config_free(c);
+        return err == WW_ENOMEM ? op_no_memory(op)
+                                : op_fail(op, err, "internal", "a default in the table of settings is wrong");
+    }
+    qsort(c->order, config_setting_count, sizeof c->order[0], by_key);
+    *out = c;
+    return WW_OK;
+}
+
+void config_free(struct config *c)
+{
+    if (c) {
+        struct arena arena = c->arena;
+        slab_free(c->slab);
+        arena_free(&arena);
+    }
+}
+
+static enum ww_err begin(struct ww_op *op, bool dev, struct loader *l)
+{
+    *l = (struct loader){.op = op};
+    enum ww_err err = config_new(op, dev, &l->config);
+    if (err != WW_OK) {
+        return err;
+    }
+    l->root = node_new(&l->config->arena, NODE_MAP, "configuration", 0);
+    if (!l->root) {
+        config_free(l->config);
+        return op_no_memory(op);
+    }
+    return WW_OK;
+}
+
+/* A program started from configuration has to say where its data are and what an account is made of. */
+static enum ww_err require(struct loader *l)
+{
+    static const char *const keys[] = {"dsn", "identity.schemas"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (!config_is_set(l->config, keys[i])) {
+            return op_fail(l->op, WW_ECONFIG, "config_bad", "configuration: %s: is required", keys[i]);
+        }
+    }
+    return WW_OK;
+}
+
+/* Everything is in the tree: bind it, or give up. */
+static enum ww_err finish(struct loader *l, enum ww_err err, bool whole, struct config **out)
+{
+    if (err == WW_OK) {
+        err = tree_bind(l);
+    }
+    if (err == WW_OK && whole) {
+        err = require(l);
+    }
+    if (err == WW_OK) {
+        err = config_check_all(l);
+    }
+    if (err == WW_OK) {
+        *out = l->config;
+    } else {
+        config_free(l->config);
+    }
+    return err;
+}
+
+static enum ww_err add_text(struct loader *l, const char *source, struct bytes text)
+{
+    struct arena *a = &l->config->arena;
+    struct node *tree = NULL;
+    char *name = arena_strdup(a, source);
+    enum ww_err err = name ? yaml_read(l->op, a, name, text, &tree) : op_no_memory(l->op);
+
+    if (err != WW_OK) {
+        return err;
+    }
+    if (node_is_nothing(tree)) {
+        return WW_OK;
+    }
+    if (tree->kind != NODE_MAP) {
+        return op_fail(l->op, WW_ECONFIG, "config_bad", "%s:%u: must be a section of keys and values", source,
+                       tree->line);
+    }
+    node_merge(l->root, tree);
+    return WW_OK;
+}
+
+static enum ww_err read_file(struct ww_op *op, const char *path, int fd, struct bytes *out)
+{
+    struct stat st;
+    uint8_t *p = arena_alloc(&op->arena, CONFIG_FILE_MOST + 1);
+    size_t n = 0;
+
+    if (!p) {
+        return op_no_memory(op);
+    }
+    if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
+        return op_fail(op, WW_ECONFIG, "config_bad", "%s: not a file", path);
+    }
+    while (n <= CONFIG_FILE_MOST) {
+        ssize_t got = read(fd, p + n, CONFIG_FILE_MOST + 1 - n);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return op_fail(op, WW_ECONFIG, "config_bad", "%s: cannot be read: %s", path, strerror(errno));
+        }
+        if (got == 0) {
+            break;
+        }
+        n += (size_t)got;
+    }
+    *out = BYTES(p, n); /* one byte too many is refused by yaml_read */
+    return WW_OK;
+}
+
+static enum ww_err add_file(struct loader *l, const char *path)
+{
+    struct bytes text = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+    if (fd < 0) {
+        return op_fail(l->op, WW_ECONFIG, "config_bad", "%s: cannot be opened: %s", path, strerror(errno));
+    }
+    enum ww_err err = read_file(l->op, path, fd, &text);
+    close(fd);
+    return err == WW_OK ? add_text(l, path, text) : err;
+}
+
+static enum ww_err keep_dir(struct loader *l, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct arena *a = &l->config->arena;
+    const char *dir = !slash ? "." : slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
+    l->config->dir = dir;
+    return dir ? WW_OK : op_no_memory(l->op);
+}
+
+enum ww_err config_load(struct ww_op *op, const char *const *files, size_t n, const char *const *environment,
+                        bool dev, struct config **out)
+{
+    struct loader l;
+
+    *out = NULL;
+    enum ww_err err = begin(op, dev, &l);
+    if (err != WW_OK) {
+        return err;
+    }
+    if (n > 0) {
+        err = keep_dir(&l, files[0]);
+    }
+    for (size_t i = 0; err == WW_OK && i < n; i++) {
+        err = add_file(&l, files[i]);
+    }
+    if (err == WW_OK && environment) {
+        err = environment_apply(&l, environment);
+    }
+    return finish(&l, err, true, out);
+}
+
+enum ww_err config_from_memory(struct ww_op *op, const char *name, struct bytes text,
+                               const char *const *environment, bool dev, struct config **out)
+{
+    struct loader l;
+
+    *out = NULL;
+    enum ww_err err = begin(op, dev, &l);
+    if (err != WW_OK) {
+        return err;
+    }
+    err = add_text(&l, name, text);
+    if (err == WW_OK && environment) {
+        err = environment_apply(&l, environment);
+    }
+    return finish(&l, err, false, out);
+}
+
+enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t n, struct config **out)
+{
+    struct loader l;
+
+    *out = NULL;
+    enum ww_err err = begin(op, false, &l);
+    if (err != WW_OK) {
+        return err;
+    }
+    for (size_t i = 0; err == WW_OK && i < n; i++) {
+        struct arena *a = &l.config->arena;
+        const char *equals = strchr(pairs[i], '=');
+        char *source = arena_printf(a, "setting %zu", i + 1);
+        if (!equals || equals == pairs[i]) {
+            err = op_fail(op, WW_ECONFIG, "config_bad", "setting %zu: must be key=value", i + 1);
+            break;
+        }
+        if (strcmp(pairs[i], "dev=true") == 0) {
+            l.config->dev = true;
+            continue;
+        }
+        char *path = arena_strndup(a, pairs[i], (size_t)(equals - pairs[i]));
+        err = source && path ? pair_apply(&l, source, path, equals + 1) : op_no_memory(op);
+    }
+    return finish(&l, err, false, out);
+}

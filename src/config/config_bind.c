@@ -1,0 +1,248 @@
+#include <stdarg.h>
+#include <string.h>
+
+#include "config_int.h"
+
+/* ---- refusals and warnings ---- */
+
+static char *vmessage(struct arena *a, const struct node *at, const char *path, const char *format,
+                      va_list ap)
+{
+    char *reason = arena_vprintf(a, format, ap);
+    if (!reason || !path) {
+        return reason;
+    }
+    if (!at) {
+        return arena_printf(a, "%s: %s", path, reason);
+    }
+    if (at->line == 0) {
+        return arena_printf(a, "%s: %s: %s", at->source, path, reason);
+    }
+    return arena_printf(a, "%s:%u: %s: %s", at->source, at->line, path, reason);
+}
+
+enum ww_err loader_refuse(struct loader *l, const struct node *at, const char *path, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    char *text = vmessage(&l->op->arena, at, path, format, ap);
+    va_end(ap);
+    return text ? op_fail(l->op, WW_ECONFIG, "config_bad", "%s", text) : op_no_memory(l->op);
+}
+
+void loader_warn(struct loader *l, const struct node *at, const char *path, const char *format, ...)
+{
+    struct config *c = l->config;
+    va_list ap;
+
+    if (c->warning_count >= CONFIG_WARNINGS_MOST) {
+        return;
+    }
+    va_start(ap, format);
+    char *text = vmessage(&c->arena, at, path, format, ap);
+    va_end(ap);
+    if (text) {
+        c->warnings[c->warning_count++] = text;
+    }
+}
+
+/* ---- what a path is ---- */
+
+static bool is_section(const char *path)
+{
+    size_t n = strlen(path);
+    for (size_t i = 0; i < config_setting_count; i++) {
+        const char *key = config_settings[i].key;
+        if (strncmp(key, path, n) == 0 && key[n] == '.') {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < config_foreign_count; i++) {
+        const char *key = config_foreigns[i].key;
+        if (strncmp(key, path, n) == 0 && key[n] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct config_foreign *find_foreign(const char *path)
+{
+    for (size_t i = 0; i < config_foreign_count; i++) {
+        if (strcmp(config_foreigns[i].key, path) == 0) {
+            return &config_foreigns[i];
+        }
+    }
+    return NULL;
+}
+
+/* Edit distance (Levenshtein), where an exchange of two neighbours counts as one edit. */
+static size_t distance(const char *a, size_t an, const char *b, size_t bn)
+{
+    enum { MOST = 48 };
+    size_t rows[3][MOST + 1];
+    if (an > MOST || bn > MOST) {
+        return MOST;
+    }
+    for (size_t j = 0; j <= bn; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= an; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *before = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= bn; j++) {
+            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
+            best = above[j] + 1 < best ? above[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best) {
+                best = before[j - 2] + 1;
+            }
+            row[j] = best;
+        }
+    }
+    return rows[an % 3][bn];
+}
+
+struct nearest {
+    const char *key; /* the whole known key */
+    size_t length;   /* of its part that is suggested */
+    size_t distance;
+};
+
+/* Compares the wrong word with the word that stands in its place in a known key. */
+static void consider(struct nearest *best, const char *key, size_t parent, const char *word)
+{
+    const char *there = key + parent;
+    size_t n = strcspn(there, ".");
+    size_t d = distance(word, strlen(word), there, n);
+    if (d < best->distance) {
+        *best = (struct nearest){key, parent + n, d};
+    }
+}
+
+/* A known key whose last word is the wrong one: it was written in the wrong section. */
+static const char *elsewhere(const char *word)
+{
+    for (size_t i = 0; i < config_setting_count; i++) {
+        const char *dot = strrchr(config_settings[i].key, '.');
+        if (dot && strcmp(dot + 1, word) == 0) {
+            return config_settings[i].key;
+        }
+    }
+    return NULL;
+}
+
+static enum ww_err refuse_unknown(struct loader *l, const struct node *n, const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    size_t parent = dot ? (size_t)(dot - path) + 1 : 0, length = strlen(n->key);
+    struct nearest best = {NULL, 0, length / 3 + 1 < 4 ? length / 3 + 1 : 4};
+
+    for (size_t i = 0; i < config_setting_count; i++) {
+        if (strncmp(config_settings[i].key, path, parent) == 0) {
+            consider(&best, config_settings[i].key, parent, n->key);
+        }
+    }
+    for (size_t i = 0; i < config_foreign_count; i++) {
+        if (strncmp(config_foreigns[i].key, path, parent) == 0) {
+            consider(&best, config_foreigns[i].key, parent, n->key);
+        }
+    }
+    if (best.key) {
+        return loader_refuse(l, n, path, "unknown key; did you mean %.*s?", (int)best.length, best.key);
+    }
+    const char *other = elsewhere(n->key);
+    return other ? loader_refuse(l, n, path, "unknown key; did you mean %s?", other)
+                 : loader_refuse(l, n, path, "unknown key");
+}
+
+/* ---- binding ---- */
+
+static enum ww_err bind_value(struct loader *l, const struct node *n, const char *path, int index)
+{
+    struct config *c = l->config;
+    const char *why = NULL;
+    enum ww_err err = value_read(&c->arena, &config_settings[index], n, &c->values[index], &why);
+    if (err == WW_ENOMEM) {
+        return op_no_memory(l->op);
+    }
+    return err == WW_OK ? WW_OK : loader_refuse(l, n, path, "%s", why);
+}
+
+/* Settings below a free subtree are bound as well; what else is there stays free. */
+static enum ww_err bind_inside(struct loader *l, const struct node *map, const char *path)
+{
+    for (const struct node *n = map->kind == NODE_MAP ? map->first : NULL; n; n = n->next) {
+        char *inner = arena_printf(&l->op->arena, "%s.%s", path, n->key);
+        int index = inner ? config_find(l->config, inner) : -1;
+        enum ww_err err = !inner ? op_no_memory(l->op) : index < 0 ? WW_OK : bind_value(l, n, inner, index);
+        if (err != WW_OK) {
+            return err;
+        }
+    }
+    return WW_OK;
+}
+
+static enum ww_err bind_section(struct loader *l, const struct node *map, const char *prefix);
+
+static enum ww_err bind_node(struct loader *l, const struct node *n, const char *path)
+{
+    int index = config_find(l->config, path);
+    const struct config_foreign *foreign = find_foreign(path);
+
+    if (index >= 0) {
+        enum ww_err err = bind_value(l, n, path, index);
+        return err == WW_OK && config_settings[index].type == CONFIG_JSON ? bind_inside(l, n, path) : err;
+    }
+    if (foreign) {
+        if (*foreign->why) {
+            loader_warn(l, n, path, "a setting of Kratos that is not acted on: %s", foreign->why);
+        }
+        return WW_OK;
+    }
+    if (!is_section(path)) {
+        return refuse_unknown(l, n, path);
+    }
+    if (node_is_nothing(n)) { /* a section whose keys are all commented out */
+        return WW_OK;
+    }
+    return n->kind == NODE_MAP ? bind_section(l, n, path)
+                               : loader_refuse(l, n, path, "must be a section of keys and values");
+}
+
+static bool is_printable(const char *key)
+{
+    for (; *key; key++) {
+        if ((unsigned char)*key <= ' ' || (unsigned char)*key >= 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Recursion ends where the table's keys do. */
+static enum ww_err bind_section(struct loader *l, const struct node *map, const char *prefix)
+{
+    for (const struct node *n = map->first; n; n = n->next) {
+        bool odd = !*n->key || strlen(n->key) > 64 || !is_printable(n->key);
+        if (odd) {
+            return loader_refuse(l, n, *prefix ? prefix : "configuration", "holds a key that cannot be one");
+        }
+        char *path = arena_printf(&l->op->arena, "%s%s%s", prefix, *prefix ? "." : "", n->key);
+        if (!path) {
+            return op_no_memory(l->op);
+        }
+        enum ww_err err = strchr(n->key, '.')
+                              ? loader_refuse(l, n, n->key, "a key with dots is written as sections")
+                              : bind_node(l, n, path);
+        if (err != WW_OK) {
+            return err;
+        }
+    }
+    return WW_OK;
+}
+
+enum ww_err tree_bind(struct loader *l)
+{
+    return bind_section(l, l->root, "");
+}

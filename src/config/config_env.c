@@ -1,0 +1,148 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "config_int.h"
+
+char *environment_name(struct arena *a, const char *key)
+{
+    char *name = arena_strdup(a, key);
+    for (char *p = name; p && *p; p++) {
+        *p = *p == '.' || *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    }
+    return name;
+}
+
+/* A list is given as JSON or YAML in brackets, or separated by commas, as Kratos takes it. */
+static enum ww_err given_list(struct loader *l, const char *source, const char *text, struct node **out)
+{
+    struct arena *a = &l->config->arena;
+    struct node *list = node_new(a, NODE_LIST, source, 0);
+
+    while (list && *text) {
+        size_t n = strcspn(text, ",");
+        const char *begin = text + strspn(text, " "), *end = text + n;
+        while (end > begin && end[-1] == ' ') {
+            end--;
+        }
+        struct node *child = node_new(a, NODE_GIVEN, source, 0);
+        if (!child || !(child->text = arena_strndup(a, begin, end > begin ? (size_t)(end - begin) : 0))) {
+            return op_no_memory(l->op);
+        }
+        node_append(list, child);
+        text += n + (text[n] == ',');
+    }
+    *out = list;
+    return list ? WW_OK : op_no_memory(l->op);
+}
+
+static void forget_lines(struct node *n)
+{
+    n->line = 0;
+    for (struct node *child = n->first; child; child = child->next) {
+        forget_lines(child);
+    }
+}
+
+static enum ww_err given_tree(struct loader *l, const char *source, const char *text, struct node **out)
+{
+    enum ww_err err = yaml_read(l->op, &l->config->arena, source, bytes_str(text), out);
+    if (err == WW_OK) {
+        forget_lines(*out);
+    }
+    return err;
+}
+
+enum ww_err pair_apply(struct loader *l, const char *source, const char *path, const char *text)
+{
+    struct arena *a = &l->config->arena;
+    struct node *n = NULL;
+    int index = config_find(l->config, path);
+    enum config_type type = index < 0 ? CONFIG_TEXT : config_settings[index].type;
+    enum ww_err err = WW_OK;
+
+    if (strlen(text) > CONFIG_FILE_MOST || strlen(path) >= CONFIG_PATH_MOST) {
+        return op_fail(l->op, WW_ECONFIG, "config_bad", "%s: too long", source);
+    }
+    if (type == CONFIG_JSON || (type == CONFIG_LIST && text[strspn(text, " ")] == '[')) {
+        err = given_tree(l, source, text, &n);
+    } else if (type == CONFIG_LIST) {
+        err = given_list(l, source, text, &n);
+    } else {
+        n = node_new(a, NODE_GIVEN, source, 0);
+        if (!n || !(n->text = arena_strdup(a, text))) {
+            return op_no_memory(l->op);
+        }
+    }
+    if (err == WW_OK && !node_put_path(a, l->root, path, n)) {
+        err = loader_refuse(l, n, path, "cannot be set: a key above it has a value that is not a section");
+    }
+    return err;
+}
+
+static const char *find_variable(const char *const *environment, const char *name)
+{
+    size_t n = strlen(name);
+    for (; *environment; environment++) {
+        if (strncmp(*environment, name, n) == 0 && (*environment)[n] == '=') {
+            return *environment + n + 1;
+        }
+    }
+    return NULL;
+}
+
+static enum ww_err apply_key(struct loader *l, const char *const *environment, const char *key)
+{
+    struct arena *a = &l->config->arena;
+    char *name = environment_name(a, key);
+    const char *text = name ? find_variable(environment, name) : NULL;
+
+    if (!name) {
+        return op_no_memory(l->op);
+    }
+    if (!text || !*text) { /* an empty variable is one that is not set, as container tools pass it */
+        return WW_OK;
+    }
+    char *source = arena_printf(a, "environment variable %s", name);
+    return source ? pair_apply(l, source, key, text) : op_no_memory(l->op);
+}
+
+/* The key must not lie in ordinary memory of the process longer than the environment itself does. */
+static enum ww_err take_server_key(struct loader *l, const char *text)
+{
+    struct config *c = l->config;
+    enum ww_err err = slab_new(&c->slab, 1);
+    struct key *key = err == WW_OK ? slab_key(c->slab) : NULL;
+
+    if (!key) {
+        return op_no_memory(l->op);
+    }
+    if (!hex_decode(key->b, sizeof key->b, text)) {
+        return op_fail(l->op, WW_ECONFIG, "config_bad",
+                       "environment variable WATCHWORD_SERVER_KEY: must be 64 hex digits");
+    }
+    c->environment_key = key;
+    loader_warn(l, NULL, NULL,
+                "environment variable WATCHWORD_SERVER_KEY: the environment of a process is easily read; "
+                "a file named by watchword.server_key_file is safer");
+    return WW_OK;
+}
+
+enum ww_err environment_apply(struct loader *l, const char *const *environment)
+{
+    enum ww_err err = WW_OK;
+
+    for (size_t i = 0; err == WW_OK && i < config_setting_count; i++) {
+        err = apply_key(l, environment, config_settings[i].key);
+    }
+    for (size_t i = 0; err == WW_OK && i < config_foreign_count; i++) {
+        /* Names of one word ("VERSION", "DEV") mean other things to other programs. */
+        if (strchr(config_foreigns[i].key, '.')) {
+            err = apply_key(l, environment, config_foreigns[i].key);
+        }
+    }
+    const char *key = find_variable(environment, "WATCHWORD_SERVER_KEY");
+    if (err == WW_OK && key && *key) {
+        err = take_server_key(l, key);
+    }
+    return err;
+}

@@ -1,0 +1,398 @@
+/* Configuration: what is accepted, what is refused and how that is said, and what overrides what. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config_int.h"
+#include "timefmt.h"
+
+struct fixture {
+    struct ww_op op;
+    struct config *config;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    crypto_init();
+    op_init(&f->op, NULL, NULL);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    config_free(f->config);
+    op_free(&f->op);
+    free(f);
+    return 0;
+}
+
+static enum ww_err try_text(struct fixture *f, const char *text, const char *const *environment, bool dev)
+{
+    config_free(f->config);
+    return config_from_memory(&f->op, "a.yml", bytes_str(text), environment, dev, &f->config);
+}
+
+static const struct config *load(struct fixture *f, const char *text)
+{
+    enum ww_err err = try_text(f, text, NULL, false);
+    if (err != WW_OK) {
+        fail_msg("%s", f->op.problem.text);
+    }
+    return f->config;
+}
+
+static void assert_refused(struct fixture *f, const char *text, const char *why)
+{
+    assert_int_equal(try_text(f, text, NULL, false), WW_ECONFIG);
+    assert_null(f->config);
+    assert_string_equal(f->op.problem.text, why);
+}
+
+static bool warned(const struct config *c, const char *text)
+{
+    for (size_t i = 0; i < config_warning_count(c); i++) {
+        if (strcmp(config_warning(c, i), text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void every_setting_has_a_default_of_its_type(void **state)
+{
+    const struct config *c = load(*state, "");
+    assert_int_equal(config_int(c, "serve.public.port"), 4433);
+    assert_string_equal(config_text(c, "serve.public.host"), "127.0.0.1");
+    assert_true(config_bool(c, "selfservice.methods.password.enabled"));
+    assert_int_equal(config_int(c, "hashers.argon2.memory"), 64 << 20);
+    assert_int_equal(config_duration(c, "watchword.history.retention"), 180 * 86400 * SECOND_US);
+    assert_int_equal(config_list_count(c, "serve.public.cors.allowed_methods"), 5);
+    assert_string_equal(config_list_at(c, "serve.public.cors.allowed_methods", 4), "DELETE");
+    assert_null(config_json(c, "identity.schemas"));
+    assert_false(config_is_set(c, "serve.public.port"));
+    assert_int_equal(config_warning_count(c), 1); /* secure cookies behind an http address */
+}
+
+static void keys_are_in_one_table_only_and_every_default_is_legal(void **state)
+{
+    const struct config *c = load(*state, "");
+    for (size_t i = 0; i < config_setting_count; i++) {
+        const struct config_setting *s = &config_settings[i];
+        assert_int_equal(config_find(c, s->key), i); /* so it is there once */
+        for (size_t j = 0; j < config_foreign_count; j++) {
+            assert_string_not_equal(s->key, config_foreigns[j].key);
+        }
+        if (s->type != CONFIG_JSON && s->type != CONFIG_LIST && *s->otherwise) {
+            struct value v;
+            const char *why = NULL;
+            const struct node n = {.kind = NODE_GIVEN, .text = s->otherwise};
+            struct fixture *f = *state;
+            if (value_read(&f->op.arena, s, &n, &v, &why) != WW_OK) {
+                fail_msg("%s: %s", s->key, why);
+            }
+        }
+    }
+}
+
+static void a_file_is_read_with_its_types(void **state)
+{
+    const struct config *c = load(*state, "dsn: memory\n"
+                                          "serve:\n"
+                                          "  public: {port: 8080, host: 0.0.0.0}\n"
+                                          "selfservice:\n"
+                                          "  allowed_return_urls:\n"
+                                          "    - http://127.0.0.1:4455\n"
+                                          "    - \"https://*.example.org/app\"\n"
+                                          "  flows:\n"
+                                          "    login:\n"
+                                          "      lifespan: 1h30m\n"
+                                          "      after:\n"
+                                          "        default_browser_return_url: /there\n"
+                                          "        password:\n"
+                                          "          hooks:\n"
+                                          "            - hook: session\n"
+                                          "hashers:\n"
+                                          "  argon2: {memory: 128MB, iterations: 2}\n"
+                                          "watchword:\n"
+                                          "  server_key_file: keys/server.key\n"
+                                          "  history: {retention: 1d12h}\n");
+    assert_int_equal(config_int(c, "serve.public.port"), 8080);
+    assert_string_equal(config_text(c, "serve.public.base_url"), "http://localhost:8080/");
+    assert_string_equal(config_list_at(c, "selfservice.allowed_return_urls", 1), "https://*.example.org/app");
+    assert_null(config_list_at(c, "selfservice.allowed_return_urls", 2));
+    assert_int_equal(config_duration(c, "selfservice.flows.login.lifespan"), 5400 * SECOND_US);
+    assert_string_equal(config_text(c, "selfservice.flows.login.after.default_browser_return_url"), "/there");
+    const struct js *after = config_json(c, "selfservice.flows.login.after");
+    assert_string_equal(js_get_text(js_at(js_path(after, "password.hooks"), 0), "hook"), "session");
+    assert_int_equal(config_int(c, "hashers.argon2.memory"), 128 << 20);
+    assert_int_equal(config_list_count(c, "watchword.server_key_file"), 1);
+    assert_int_equal(config_duration(c, "watchword.history.retention"), 36 * 3600 * SECOND_US);
+}
+
+static void json_is_read_too(void **state)
+{
+    const struct config *c = load(*state, "{\"dsn\": \"memory\",\n \"serve\": {\"public\": {\"port\": 1}}}");
+    assert_int_equal(config_int(c, "serve.public.port"), 1);
+}
+
+static void wrong_values_are_refused_with_file_line_and_name(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *text, *why;
+    } cases[] = {
+        {"dsn: memory\nserve:\n  pubic:\n    port: 1\n",
+         "a.yml:3: serve.pubic: unknown key; did you mean serve.public?"},
+        {"serve:\n  public:\n    prot: 1\n",
+         "a.yml:3: serve.public.prot: unknown key; did you mean serve.public.port?"},
+        {"session:\n  retention: 1d\n",
+         "a.yml:2: session.retention: unknown key; did you mean watchword.history.retention?"},
+        {"zzzzzzzz: 1\n", "a.yml:1: zzzzzzzz: unknown key"},
+        {"serve.public.port: 1\n", "a.yml:1: serve.public.port: a key with dots is written as sections"},
+        {"dsn: memory\nlog:\n  level: info\ndsn: memory\n", "a.yml:4: dsn: duplicate key, first on line 1"},
+        {"serve:\n  public:\n    port: 70000\n", "a.yml:3: serve.public.port: must be between 0 and 65535"},
+        {"serve:\n  public:\n    port: -1\n", "a.yml:3: serve.public.port: must be a whole number"},
+        {"serve:\n  public:\n    port: \"80\"\n",
+         "a.yml:3: serve.public.port: must be a whole number, without quotes"},
+        {"serve:\n  public:\n    port:\n",
+         "a.yml:3: serve.public.port: has no value; leave the key out for its default"},
+        {"serve:\n  public:\n    port: [1]\n", "a.yml:3: serve.public.port: must be one value, not a list"},
+        {"serve: 3\n", "a.yml:1: serve: must be a section of keys and values"},
+        {"- serve\n", "a.yml:1: must be a section of keys and values"},
+        {"serve:\n  public:\n    base_url: example.org\n",
+         "a.yml:3: serve.public.base_url: must be http:// or https:// with a host, without a query"},
+        {"session: {lifespan: 1 day}\n",
+         "a.yml:1: session.lifespan: must be a duration like 90s, 15m, 1h30m or 30d"},
+        {"session: {lifespan: 99999d}\n", "a.yml:1: session.lifespan: must be between 1s and 3650d"},
+        {"hashers: {algorithm: md5}\n", "a.yml:1: hashers.algorithm: must be one of argon2|bcrypt"},
+        {"hashers: {argon2: {memory: 1ZB}}\n",
+         "a.yml:1: hashers.argon2.memory: must be a size like 512KB or 64MB"},
+        {"cookies: {secure: maybe}\n", "a.yml:1: cookies.secure: must be true or false"},
+        {"cookies: {same_site: lax}\n", "a.yml:1: cookies.same_site: must be one of Strict|Lax|None"},
+        {"dsn: mysql://x\n",
+         "a.yml:1: dsn: must be memory, sqlite://path or postgres://user:password@host/name"},
+        {"watchword:\n  trusted_proxies:\n    - 10.0.0.0/8\n    - 10.0.0.0/33\n",
+         "a.yml:2: watchword.trusted_proxies: entry 2 must be a network like 10.0.0.0/8 or 2001:db8::/32"},
+        {"watchword: {pages: {accent: red}}\n",
+         "a.yml:1: watchword.pages.accent: must be a colour like #1d4ed8"},
+        {"identity:\n  schemas:\n    - id: a\n      url: file://x\n",
+         "a.yml:2: identity.default_schema_id: names no schema of identity.schemas"},
+        {"identity:\n  schemas:\n    - id: a\n", "a.yml:3: identity.schemas: each needs an id and a url"},
+        {"identity:\n  schemas:\n    - id: default\n      url: http://x\n",
+         "a.yml:4: identity.schemas: url must begin with file:// or base64://"},
+        {"selfservice:\n  flows:\n    login:\n      after:\n        pasword: {}\n",
+         "a.yml:5: selfservice.flows.login.after: holds pasword, which is no method and no setting"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_refused(f, cases[i].text, cases[i].why);
+    }
+}
+
+static void what_yaml_has_beyond_plain_values_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    assert_refused(f, "a: &x 1\n", "a.yml:1: anchors (&) are not supported");
+    assert_refused(f, "a: *x\n", "a.yml:1: aliases (*) are not supported: write the value out");
+    assert_refused(f, "dsn: !!str memory\n", "a.yml:1: tags (!) are not supported");
+    assert_refused(f, "dsn: memory\n---\ndsn: memory\n",
+                   "a.yml:2: several documents in one file are not supported");
+    assert_refused(f, "dsn: \"a\\0b\"\n", "a.yml:1: NUL is not allowed in a text");
+    assert_refused(f, "dsn: \xff\n", "a.yml: not valid UTF-8");
+    assert_refused(f, "{[1]: 2}\n", "a.yml:1: a key must be a word");
+    assert_int_equal(try_text(f, "dsn: [\n", NULL, false), WW_ECONFIG);
+
+    char deep[200] = "selfservice: {flows: {login: {after: ";
+    memset(deep + strlen(deep), '[', 100);
+    assert_refused(f, deep, "a.yml:1: nested too deeply");
+}
+
+static void limits_hold_against_files_made_to_exhaust(void **state)
+{
+    struct fixture *f = *state;
+    size_t n = CONFIG_FILE_MOST + 1;
+    char *text = arena_alloc(&f->op.arena, n + 1);
+    memset(text, ' ', n);
+    assert_refused(f, text, "a.yml: longer than 1048576 bytes");
+
+    struct buf b = BUF(&f->op.arena);
+    buf_str(&b, "selfservice:\n  allowed_return_urls: [");
+    for (int i = 0; i < CONFIG_NODES_MOST; i++) {
+        buf_str(&b, "a,");
+    }
+    buf_str(&b, "]\n");
+    assert_refused(f, buf_text(&b), "a.yml:2: too many values");
+}
+
+static void settings_of_kratos_that_are_not_acted_on_are_named(void **state)
+{
+    const struct config *c = load(*state, "version: v26.2.0\n"
+                                          "courier:\n  smtp:\n    connection_uri: smtps://u:secret@mail\n"
+                                          "secrets:\n  cookie: [0123456789abcdef]\n  cipher: [x]\n"
+                                          "hashers:\n  argon2:\n    parallelism: 4\n"
+                                          "selfservice:\n  methods:\n    totp:\n      enabled: true\n"
+                                          "    passkey:\n      enabled: false\n");
+    assert_true(warned(c,
+                       "a.yml:3: courier.smtp: a setting of Kratos that is not acted on: no mail or message "
+                       "is sent by this version"));
+    assert_true(
+        warned(c, "a.yml:5: secrets: a setting of Kratos that is not acted on: not needed: everything is "
+                  "sealed under the server key (watchword.server_key_file)"));
+    assert_true(warned(c, "a.yml:10: hashers.argon2.parallelism: not obeyed: it is always 1"));
+    assert_int_equal(config_int(c, "hashers.argon2.parallelism"), 1);
+    assert_true(
+        warned(c, "a.yml:14: selfservice.methods.totp.enabled: not acted on: this method is not available "
+                  "in this version"));
+    assert_int_equal(config_warning_count(c), 5);
+    for (size_t i = 0; i < config_warning_count(c); i++) {
+        assert_null(strstr(config_warning(c, i), "secret@"));
+    }
+}
+
+static void weak_hashing_is_warned_of_except_under_dev(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "hashers: {algorithm: bcrypt, bcrypt: {cost: 4}}\ncookies: {secure: false}\n";
+    assert_true(warned(load(f, text),
+                       "a.yml:1: hashers.bcrypt.cost: too weak: raised to 12 (only --dev uses it as "
+                       "it is)"));
+    assert_int_equal(try_text(f, text, NULL, true), WW_OK);
+    assert_int_equal(config_warning_count(f->config), 0);
+    assert_int_equal(config_int(f->config, "hashers.bcrypt.cost"), 4);
+    assert_int_equal(config_warning_count(load(f, "hashers: {argon2: {memory: 19MB, iterations: 2}}\n"
+                                                  "cookies: {secure: false}\n")),
+                     0);
+    assert_int_equal(config_warning_count(load(f, "hashers: {argon2: {memory: 45MB, iterations: 1}}\n"
+                                                  "cookies: {secure: false}\n")),
+                     1);
+}
+
+static void the_environment_overrides_the_file(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const environment[] = {
+        "PATH=/bin",
+        "SERVE_PUBLIC_PORT=9000",
+        "DSN=sqlite:///x.db",
+        "SELFSERVICE_ALLOWED_RETURN_URLS=http://a, http://b",
+        "IDENTITY_SCHEMAS=[{\"id\": \"default\", \"url\": \"file://s.json\"}]",
+        "LOG_LEVEL=",
+        "COURIER_SMTP_CONNECTION_URI=smtp://x",
+        "VERSION=12",
+        NULL,
+    };
+    assert_int_equal(try_text(f, "dsn: memory\nserve:\nlog: {level: error}\n", environment, false), WW_OK);
+    assert_int_equal(config_int(f->config, "serve.public.port"), 9000);
+    assert_string_equal(config_text(f->config, "dsn"), "sqlite:///x.db");
+    assert_string_equal(config_list_at(f->config, "selfservice.allowed_return_urls", 1), "http://b");
+    assert_int_equal(config_json(f->config, "identity.schemas")->count, 1);
+    assert_string_equal(config_text(f->config, "log.level"), "error");
+    assert_true(config_is_set(f->config, "serve.public.port"));
+    assert_true(warned(f->config,
+                       "environment variable COURIER_SMTP_CONNECTION_URI: courier.smtp: a setting of "
+                       "Kratos that is not acted on: no mail or message is sent by this version"));
+
+    static const char *const wrong[] = {"SERVE_PUBLIC_PORT=http", NULL};
+    assert_int_equal(try_text(f, "", wrong, false), WW_ECONFIG);
+    assert_string_equal(f->op.problem.text,
+                        "environment variable SERVE_PUBLIC_PORT: serve.public.port: must be a whole number");
+}
+
+static void a_later_file_overrides_an_earlier_one(void **state)
+{
+    struct fixture *f = *state;
+    char one[] = "/tmp/ww-config-XXXXXX", two[] = "/tmp/ww-config-XXXXXX";
+    int fd = mkstemp(one);
+    dprintf(fd, "dsn: memory\nserve: {public: {port: 1, host: a}}\n"
+                "identity: {schemas: [{id: default, url: file://x}]}\n");
+    close(fd);
+    fd = mkstemp(two);
+    dprintf(fd, "serve: {public: {port: 2}}\n");
+    close(fd);
+    const char *files[] = {one, two};
+    assert_int_equal(config_load(&f->op, files, 2, NULL, true, &f->config), WW_OK);
+    assert_int_equal(config_int(f->config, "serve.public.port"), 2);
+    assert_string_equal(config_text(f->config, "serve.public.host"), "a");
+    assert_string_equal(config_dir(f->config), "/tmp");
+    assert_true(config_dev(f->config));
+    config_free(f->config);
+
+    assert_int_equal(config_load(&f->op, &files[1], 1, NULL, false, &f->config), WW_ECONFIG);
+    assert_string_equal(f->op.problem.text, "configuration: dsn: is required");
+    unlink(one);
+    unlink(two);
+    assert_int_equal(config_load(&f->op, files, 1, NULL, false, &f->config), WW_ECONFIG);
+    assert_non_null(strstr(f->op.problem.text, ": cannot be opened: No such file"));
+}
+
+static void pairs_stand_for_a_file(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const pairs[] = {"dsn=memory", "session.lifespan=2h", "dev=true"};
+    static const char *const wrong[] = {"dsn=memory", "session.livespan=2h"};
+    assert_int_equal(config_from_pairs(&f->op, pairs, 3, &f->config), WW_OK);
+    assert_int_equal(config_duration(f->config, "session.lifespan"), 7200 * SECOND_US);
+    assert_true(config_dev(f->config));
+    config_free(f->config);
+    assert_int_equal(config_from_pairs(&f->op, wrong, 2, &f->config), WW_ECONFIG);
+    assert_string_equal(f->op.problem.text,
+                        "setting 2: session.livespan: unknown key; did you mean session.lifespan?");
+}
+
+static void cookies_of_the_session_follow_those_of_all(void **state)
+{
+    const struct config *c = load(*state, "cookies: {path: /auth, same_site: Strict}\n"
+                                          "session: {cookie: {path: /}}\n");
+    assert_string_equal(config_text(c, "session.cookie.path"), "/");
+    assert_string_equal(config_text(c, "session.cookie.same_site"), "Strict");
+    assert_true(config_bool(c, "session.cookie.secure"));
+}
+
+static void what_is_shown_loads_again_and_hides_secrets(void **state)
+{
+    struct fixture *f = *state;
+    const struct config *c =
+        load(f, "dsn: postgres://me:geheim@db/name\n"
+                "serve: {public: {port: 8080}}\n"
+                "selfservice:\n  flows:\n    login:\n      after:\n        hooks:\n"
+                "          - {hook: web_hook, config: {auth: {type: api_key, config: {value: geheim}}}}\n");
+    char *text = config_show(&f->op.arena, c);
+    assert_non_null(text);
+    assert_null(strstr(text, "geheim"));
+    assert_non_null(strstr(text, "dsn: \"postgres://me:<hidden>@db/name\""));
+    c = load(f, text);
+    assert_int_equal(config_int(c, "serve.public.port"), 8080);
+    assert_non_null(js_path(config_json(c, "selfservice.flows.login.after"), "hooks"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        TEST(every_setting_has_a_default_of_its_type),
+        TEST(keys_are_in_one_table_only_and_every_default_is_legal),
+        TEST(a_file_is_read_with_its_types),
+        TEST(json_is_read_too),
+        TEST(wrong_values_are_refused_with_file_line_and_name),
+        TEST(what_yaml_has_beyond_plain_values_is_refused),
+        TEST(limits_hold_against_files_made_to_exhaust),
+        TEST(settings_of_kratos_that_are_not_acted_on_are_named),
+        TEST(weak_hashing_is_warned_of_except_under_dev),
+        TEST(the_environment_overrides_the_file),
+        TEST(a_later_file_overrides_an_earlier_one),
+        TEST(pairs_stand_for_a_file),
+        TEST(cookies_of_the_session_follow_those_of_all),
+        TEST(what_is_shown_loads_again_and_hides_secrets),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
