@@ -1,0 +1,114 @@
+/* Self-service flows, sessions and schemas as Ory Kratos v26.2.0 speaks them, without HTTP: what was asked
+ * goes in as a struct, what to answer comes out as one. docs/ARCHITECTURE.md names the wire contract. */
+#ifndef WATCHWORD_FLOW_H
+#define WATCHWORD_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "watchword/err.h"
+
+struct ww;
+struct ww_op;
+
+enum ww_flow_action {
+    WW_LOGIN_INIT = 1,
+    WW_LOGIN_FETCH,
+    WW_LOGIN_SUBMIT,
+    WW_REGISTRATION_INIT,
+    WW_REGISTRATION_FETCH,
+    WW_REGISTRATION_SUBMIT,
+    WW_SETTINGS_INIT,
+    WW_SETTINGS_FETCH,
+    WW_SETTINGS_SUBMIT,
+    WW_LOGOUT_INIT,
+    WW_LOGOUT_SUBMIT,
+    WW_LOGOUT_NATIVE,
+    WW_ERROR_FETCH,
+    WW_WHOAMI,
+    WW_SESSIONS_LIST,
+    WW_SESSIONS_END_OTHERS,
+    WW_SESSION_END,
+    WW_SCHEMAS_LIST,
+    WW_SCHEMA_FETCH,
+    WW_CSRF_REFUSED, /* a changing request that no flow checks came without its anti-CSRF token */
+    WW_FLOW_ACTIONS, /* one more than the last */
+};
+
+/* A name with its value, decoded; value is `length` bytes and a NUL. */
+struct ww_pair {
+    const char *name;
+    const char *value;
+    size_t length;
+};
+
+enum ww_body {
+    WW_BODY_NONE,
+    WW_BODY_FORM,    /* pairs in their order */
+    WW_BODY_JSON,    /* bytes, not read yet */
+    WW_BODY_REFUSED, /* could not be decoded */
+};
+
+/* All texts live as long as the operation. Texts that are absent are NULL unless said otherwise. */
+struct ww_flow_request {
+    bool api;                /* init: the flow is for a native client */
+    bool json;               /* the client wants JSON, not redirects (negotiated as for errors and submits) */
+    bool init_json;          /* the same as init endpoints negotiate it */
+    const char *request_url; /* absolute, as the client typed it; never NULL */
+    const struct ww_pair *query;
+    size_t query_count;
+    const char *path_id; /* the {id} of the path, decoded */
+
+    enum ww_body body;
+    const struct ww_pair *form;
+    size_t form_count;
+    const void *json_text;
+    size_t json_length;
+    const char *body_refusal; /* WW_BODY_REFUSED: the reason as a text for people */
+
+    const char *session_token; /* of the carrier that decides (header, cookie, bearer) */
+    bool session_cookie;       /* it came as a cookie */
+    const char *csrf_cookie;   /* the anti-CSRF cookie's value; just made when the client had none */
+    bool csrf_cookie_sent;     /* the client sent it */
+    bool csrf_token_sent;      /* a token was in the form or in X-CSRF-Token */
+    bool cookies_sent;         /* there was a Cookie header */
+    bool browser_cookies_sent; /* it held more than cookies of a CDN (__cf…, _cf…, cf_…) */
+    const char *origin;
+    const char *continuity; /* the continuity cookie's value */
+    const char *request_id; /* X-Request-Id when the client sent one */
+};
+
+/* Belongs to the operation. */
+struct ww_flow_answer {
+    int status;           /* an HTTP status */
+    const char *location; /* where to go, for 302 and 303 */
+    const char *body;     /* JSON text, NULL for none */
+    size_t body_length;
+    bool failed;             /* the body is an error */
+    const char *error_id;    /* of a failure; "" when it has none */
+    uint32_t retry_after;    /* seconds; 0: say nothing */
+    const char *set_session; /* a session cookie to set, or NULL */
+    uint64_t session_left;   /* seconds it is valid for */
+    bool end_session;        /* remove the session cookie */
+    bool renew_csrf;         /* replace the anti-CSRF cookie */
+    const char *continuity;  /* a continuity cookie to set, or NULL */
+    const char *identity;    /* whoami: whose session it is */
+    int64_t cache_for;       /* whoami: seconds, or -1 */
+    bool clear_browser_data;
+    const char *link; /* pagination, or NULL */
+    uint64_t total;   /* with link */
+};
+
+/* Answers whatever happens, refusals and our own failures too; WW_ENOMEM when there is no memory for even
+ * that. */
+enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action action, const struct ww_flow_request *in,
+                           struct ww_flow_answer *out) WW_MUST;
+
+/* The anti-CSRF cookie (kratos.md §2.5): its name here, a fresh value, and whether a form's token, masked or
+ * not, belongs to a cookie's value. */
+const char *ww_csrf_cookie_name(struct ww_op *op);
+const char *ww_csrf_cookie_new(struct ww_op *op);
+bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token);
+
+#endif

@@ -1,0 +1,28 @@
+/* What was submitted, as one JSON object: from a form by the types that the schema gives (kratos.md §2.4), or
+ * from JSON as it is. */
+#ifndef FLOW_DECODE_H
+#define FLOW_DECODE_H
+
+#include "schema.h"
+#include "watchword/flow.h"
+
+struct flow_payload {
+    const char *method;                 /* "" when missing */
+    const char *csrf_token;             /* NULL when missing */
+    const char *screen;                 /* "" when missing */
+    struct bytes password;              /* p NULL when missing; an empty one counts as missing */
+    const char *identifier;             /* "" when missing; numbers are written out */
+    struct js *traits;                  /* an object */
+    const struct js *transient_payload; /* NULL when missing */
+};
+
+/* schema NULL: there are no traits. WW_EINVAL with *why, a text for people, when it cannot be decoded. */
+enum ww_err flow_decode(struct arena *a, const struct ww_flow_request *in,
+                        const struct identity_schema *schema, struct flow_payload *out,
+                        const char **why) WW_MUST;
+
+/* One value of a form by the type of its trait; NULL when nothing is to be set. Texts that do not fit their
+ * type stay texts: then the schema says what is wrong with them. */
+struct js *flow_form_value(struct arena *a, const struct schema_trait *t, struct bytes text);
+
+#endif

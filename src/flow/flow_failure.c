@@ -1,0 +1,145 @@
+#include "flow_failure.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *keyword;
+    int message;
+} keyword_messages[] = {
+    {"required", MSG_REQUIRED},      {"minLength", MSG_MIN_LENGTH},
+    {"maxLength", MSG_MAX_LENGTH},   {"pattern", MSG_PATTERN},
+    {"minimum", MSG_MINIMUM},        {"exclusiveMinimum", MSG_EXCLUSIVE_MINIMUM},
+    {"maximum", MSG_MAXIMUM},        {"exclusiveMaximum", MSG_EXCLUSIVE_MAXIMUM},
+    {"multipleOf", MSG_MULTIPLE_OF}, {"maxItems", MSG_MAX_ITEMS},
+    {"minItems", MSG_MIN_ITEMS},     {"uniqueItems", MSG_UNIQUE_ITEMS},
+    {"type", MSG_WRONG_TYPE},        {"const", MSG_CONST},
+};
+
+/* One step of a JSON pointer (RFC 6901 §4), unescaped; *p is moved behind it. */
+static char *pointer_step(struct arena *a, const char **p)
+{
+    struct buf b = BUF(a);
+
+    for ((*p)++; **p && **p != '/'; (*p)++) {
+        if (**p == '~' && ((*p)[1] == '0' || (*p)[1] == '1')) {
+            (*p)++;
+            buf_char(&b, **p == '0' ? '~' : '/');
+        } else {
+            buf_char(&b, **p);
+        }
+    }
+    return buf_text(&b);
+}
+
+static const struct js *value_at(struct arena *a, const struct js *traits, const char *pointer)
+{
+    const struct js *v = traits;
+
+    if (strncmp(pointer, "/traits", 7) != 0) {
+        return NULL;
+    }
+    for (const char *p = pointer + 7; *p == '/' && v;) {
+        char *step = pointer_step(a, &p);
+        if (!step) {
+            return NULL;
+        }
+        v = v->type == JS_ARRAY ? js_at(v, strtoul(step, NULL, 10)) : js_get(v, step);
+    }
+    return v;
+}
+
+/* "traits.name.first" for "/traits/name/first", with `property` behind it. NULL for the whole. */
+static char *field_name(struct arena *a, const char *pointer, const char *property)
+{
+    struct buf b = BUF(a);
+
+    for (const char *p = pointer; *p == '/';) {
+        char *step = pointer_step(a, &p);
+        buf_str(&b, b.n ? "." : "");
+        buf_str(&b, step ? step : "");
+    }
+    if (property) {
+        buf_str(&b, b.n ? "." : "");
+        buf_str(&b, property);
+    }
+    return b.n ? buf_text(&b) : NULL;
+}
+
+static struct js *format_message(struct arena *a, const struct schema_failure *f, const struct js *traits)
+{
+    const struct js *value = value_at(a, traits, f->instance);
+    const char *format = js_get_text(f->context, "format");
+    struct js *values = js_object(a);
+
+    if (value && format && (strcmp(format, "email") == 0 || strcmp(format, "tel") == 0)) {
+        js_put(a, values, "value", js_copy(a, value));
+        return flow_message(a, strcmp(format, "email") == 0 ? MSG_EMAIL_ADDRESS : MSG_PHONE_NUMBER, values);
+    }
+    char *quoted = value ? js_write(a, value) : NULL;
+    if (!quoted || !format) {
+        return flow_message_with(a, MSG_GENERIC, "reason", f->text);
+    }
+    return flow_message_with(a, MSG_GENERIC, "reason",
+                             arena_printf(a, "%s is not valid \"%s\"", quoted, format));
+}
+
+struct js *flow_failure_message(struct arena *a, const struct schema_failure *f, const struct js *traits)
+{
+    if (strcmp(f->keyword, "format") == 0) {
+        return format_message(a, f, traits);
+    }
+    for (size_t i = 0; i < sizeof keyword_messages / sizeof keyword_messages[0]; i++) {
+        if (strcmp(f->keyword, keyword_messages[i].keyword) != 0) {
+            continue;
+        }
+        if (keyword_messages[i].message == MSG_REQUIRED) {
+            return flow_message_with(a, MSG_REQUIRED, "property", f->property);
+        }
+        return flow_message(a, keyword_messages[i].message, f->context);
+    }
+    return flow_message_with(a, MSG_GENERIC, "reason", f->text);
+}
+
+void flow_ui_clear_messages(struct js *ui)
+{
+    js_remove(ui, "messages");
+}
+
+void flow_ui_add_message(struct arena *a, struct js *ui, struct js *message)
+{
+    struct js *messages = js_get(ui, "messages");
+
+    if (!messages) {
+        messages = js_put(a, ui, "messages", js_array(a));
+    }
+    js_push(messages, message);
+}
+
+void flow_ui_field_message(struct arena *a, struct js *ui, const char *field, struct js *message)
+{
+    struct js *nodes = js_get(ui, "nodes"), *node = flow_node_find(nodes, field);
+
+    if (!nodes || nodes->type != JS_ARRAY) {
+        nodes = js_put(a, ui, "nodes", js_array(a));
+    }
+    if (!node) {
+        node = flow_node(a, &(struct flow_input){.name = field, .type = "text", .group = "default"});
+        js_push(nodes, node);
+    }
+    flow_node_add_message(a, node, message);
+}
+
+void flow_failures_show(struct arena *a, struct js *ui, const struct schema_failure *failures,
+                        const struct js *traits)
+{
+    for (const struct schema_failure *f = failures; f; f = f->next) {
+        struct js *message = flow_failure_message(a, f, traits);
+        char *field = field_name(a, f->instance, strcmp(f->keyword, "required") == 0 ? f->property : NULL);
+        if (field) {
+            flow_ui_field_message(a, ui, field, message);
+        } else {
+            flow_ui_add_message(a, ui, message);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+#include "flow_node.h"
+
+#include <string.h>
+
+static void put_text(struct arena *a, struct js *object, const char *key, const char *value)
+{
+    js_put(a, object, key, js_text(a, value));
+}
+
+/* Members that are unset are left out, `disabled` never is: clients of the wire format count on both. */
+static struct js *input_attributes(struct arena *a, const struct flow_input *in)
+{
+    struct js *at = js_object(a);
+
+    put_text(a, at, "name", in->name);
+    put_text(a, at, "type", in->type);
+    if (in->value) {
+        js_put(a, at, "value", in->value);
+    }
+    if (in->required) {
+        js_put(a, at, "required", js_bool(a, true));
+    }
+    if (in->autocomplete) {
+        put_text(a, at, "autocomplete", in->autocomplete);
+    }
+    if (in->pattern) {
+        put_text(a, at, "pattern", in->pattern);
+    }
+    js_put(a, at, "disabled", js_bool(a, false));
+    put_text(a, at, "node_type", "input");
+    return at;
+}
+
+struct js *flow_node(struct arena *a, const struct flow_input *in)
+{
+    struct js *node = js_object(a), *meta = js_object(a);
+
+    if (in->label) {
+        js_put(a, meta, "label", in->label);
+    }
+    put_text(a, node, "type", "input");
+    put_text(a, node, "group", in->group);
+    js_put(a, node, "attributes", input_attributes(a, in));
+    js_put(a, node, "messages", js_array(a));
+    js_put(a, node, "meta", meta);
+    return node;
+}
+
+struct js *flow_node_csrf(struct arena *a, const char *token)
+{
+    return flow_node(a, &(struct flow_input){.name = "csrf_token",
+                                             .type = "hidden",
+                                             .group = "default",
+                                             .value = js_text(a, token),
+                                             .required = true});
+}
+
+struct js *flow_node_password(struct arena *a, const char *autocomplete)
+{
+    return flow_node(a, &(struct flow_input){.name = "password",
+                                             .type = "password",
+                                             .group = "password",
+                                             .required = true,
+                                             .autocomplete = autocomplete,
+                                             .label = flow_message(a, MSG_LABEL_PASSWORD, NULL)});
+}
+
+struct js *flow_node_submit(struct arena *a, const char *name, const char *value, const char *group,
+                            int label)
+{
+    return flow_node(a, &(struct flow_input){.name = name,
+                                             .type = "submit",
+                                             .group = group,
+                                             .value = js_text(a, value),
+                                             .label = flow_message(a, label, NULL)});
+}
+
+/* kratos.md §3.2: format beats type and name. Autocomplete goes with three of the formats. */
+static const struct {
+    const char *format, *input, *autocomplete;
+} format_inputs[] = {
+    {"date-time", "datetime-local", NULL},
+    {"email", "email", "email"},
+    {"tel", "tel", "tel"},
+    {"date", "date", NULL},
+    {"uri", "url", "url"},
+    {"regex", "text", NULL},
+};
+
+static const char *trait_autocomplete(const struct schema_trait *t)
+{
+    for (size_t i = 0; t->format && i < sizeof format_inputs / sizeof format_inputs[0]; i++) {
+        if (strcmp(t->format, format_inputs[i].format) == 0) {
+            return format_inputs[i].autocomplete;
+        }
+    }
+    return NULL;
+}
+
+const char *flow_trait_input(const struct schema_trait *t)
+{
+    const char *dot = strrchr(t->path, '.');
+
+    for (size_t i = 0; t->format && i < sizeof format_inputs / sizeof format_inputs[0]; i++) {
+        if (strcmp(t->format, format_inputs[i].format) == 0) {
+            return format_inputs[i].input;
+        }
+    }
+    if (strcmp(t->type, "boolean") == 0) {
+        return "checkbox";
+    }
+    if (strcmp(t->type, "number") == 0 || strcmp(t->type, "integer") == 0) {
+        return "number";
+    }
+    return strcmp(dot ? dot + 1 : t->path, "password") == 0 ? "password" : "text";
+}
+
+struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const char *group)
+{
+    char *name = arena_printf(a, "traits.%s", t->path);
+    struct js *label = NULL;
+
+    if (t->title) {
+        struct js *values = js_object(a);
+        put_text(a, values, "title", t->title);
+        put_text(a, values, "name", name);
+        label = flow_message(a, MSG_LABEL_TITLE, values);
+    }
+    return flow_node(a, &(struct flow_input){.name = name,
+                                             .type = flow_trait_input(t),
+                                             .group = group,
+                                             .required = t->required,
+                                             .autocomplete = trait_autocomplete(t),
+                                             .pattern = t->pattern,
+                                             .label = label});
+}
+
+/* ---- looking and changing ---- */
+
+const char *flow_node_name(const struct js *node)
+{
+    const char *name = js_get_text(js_get(node, "attributes"), "name");
+    return name ? name : "";
+}
+
+const char *flow_node_group(const struct js *node)
+{
+    const char *group = js_get_text(node, "group");
+    return group ? group : "";
+}
+
+struct js *flow_node_find(const struct js *nodes, const char *name)
+{
+    for (struct js *n = nodes ? nodes->first : NULL; n; n = n->next) {
+        if (strcmp(flow_node_name(n), name) == 0) {
+            return n;
+        }
+    }
+    return NULL;
+}
+
+void flow_node_set_value(struct arena *a, struct js *node, struct js *value)
+{
+    js_put(a, js_get(node, "attributes"), "value", value);
+}
+
+void flow_node_clear_value(struct js *node)
+{
+    js_remove(js_get(node, "attributes"), "value");
+}
+
+void flow_node_set_type(struct arena *a, struct js *node, const char *type)
+{
+    put_text(a, js_get(node, "attributes"), "type", type);
+}
+
+void flow_node_add_message(struct arena *a, struct js *node, struct js *message)
+{
+    (void)a;
+    js_push(js_get(node, "messages"), message);
+}
+
+void flow_nodes_clear_messages(struct arena *a, struct js *nodes)
+{
+    for (struct js *n = nodes ? nodes->first : NULL; n; n = n->next) {
+        js_put(a, n, "messages", js_array(a));
+    }
+}
+
+struct js *flow_nodes_without(struct arena *a, struct js *nodes, bool (*drop)(const struct js *node))
+{
+    struct js *kept = js_array(a);
+
+    for (struct js *n = nodes ? nodes->first : NULL, *next; n; n = next) {
+        next = n->next;
+        if (!drop(n)) {
+            js_push(kept, n);
+        }
+    }
+    return kept;
+}
+
+static void fill(struct arena *a, struct js *nodes, const char *name, const struct js *v)
+{
+    if (v->type != JS_OBJECT && v->type != JS_ARRAY) {
+        struct js *node = flow_node_find(nodes, name);
+        if (node) {
+            flow_node_set_value(a, node, js_copy(a, v));
+        }
+        return;
+    }
+    size_t i = 0;
+    for (const struct js *m = v->first; m; m = m->next, i++) {
+        char *inner = v->type == JS_ARRAY ? arena_printf(a, "%s.%zu", name, i)
+                                          : arena_printf(a, "%s.%s", name, (const char *)m->key.p);
+        if (inner) {
+            fill(a, nodes, inner, m);
+        }
+    }
+}
+
+void flow_nodes_fill(struct arena *a, struct js *nodes, const struct js *traits)
+{
+    if (traits) {
+        fill(a, nodes, "traits", traits);
+    }
+}

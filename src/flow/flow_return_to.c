@@ -1,0 +1,218 @@
+#include "flow_return_to.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct url {
+    struct bytes scheme, host, path, rest; /* host with its port; rest: query and fragment */
+};
+
+static bool is_scheme(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool letter = (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z');
+        bool other = (p[i] >= '0' && p[i] <= '9') || p[i] == '+' || p[i] == '-' || p[i] == '.';
+        if (!letter && (i == 0 || !other)) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+/* RFC 3986 §3, with what browsers read differently refused: blanks, control characters, backslashes, and a
+ * user before the host. */
+static bool url_read(const char *text, struct url *out)
+{
+    *out = (struct url){0};
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '\\') {
+            return false;
+        }
+    }
+    size_t n = strcspn(text, ":/?#");
+    if (text[n] == ':') {
+        if (!is_scheme(text, n) || strncmp(text + n + 1, "//", 2) != 0) {
+            return false;
+        }
+        out->scheme = BYTES(text, n);
+        text += n + 1;
+    }
+    if (strncmp(text, "//", 2) == 0) {
+        n = strcspn(text + 2, "/?#");
+        out->host = BYTES(text + 2, n);
+        if (n == 0 || memchr(text + 2, '@', n)) {
+            return false;
+        }
+        text += 2 + n;
+    }
+    n = strcspn(text, "?#");
+    out->path = BYTES(text, n);
+    out->rest = bytes_str(text + n);
+    return true;
+}
+
+static bool same(struct bytes x, struct bytes y)
+{
+    return x.n == y.n && strncasecmp((const char *)x.p, (const char *)y.p, x.n) == 0;
+}
+
+static bool host_allowed(struct bytes host, struct bytes allowed)
+{
+    if (allowed.n > 2 && allowed.p[0] == '*' && allowed.p[1] == '.') {
+        struct bytes suffix = {allowed.p + 1, allowed.n - 1};
+        return host.n > suffix.n && same((struct bytes){host.p + host.n - suffix.n, suffix.n}, suffix);
+    }
+    return same(host, allowed);
+}
+
+/* "." and ".." segments, encoded ones too, would step out of an allowed path once a browser resolves them. */
+static bool has_dot_segment(struct bytes path)
+{
+    size_t segment = 0, dots = 0;
+
+    for (size_t i = 0; i <= path.n; i++) {
+        bool slash = i == path.n || path.p[i] == '/';
+        if (slash) {
+            if (segment > 0 && segment == dots && dots <= 2) {
+                return true;
+            }
+            segment = dots = 0;
+        } else if (path.n - i >= 3 && strncasecmp((const char *)path.p + i, "%2e", 3) == 0) {
+            segment++, dots++, i += 2;
+        } else {
+            segment++, dots += path.p[i] == '.';
+        }
+    }
+    return false;
+}
+
+static bool path_allowed(struct bytes path, struct bytes allowed)
+{
+    struct bytes root = bytes_str("/");
+
+    path = path.n ? path : root;
+    allowed = allowed.n ? allowed : root;
+    if (path.n < allowed.n || memcmp(path.p, allowed.p, allowed.n) != 0) {
+        return false;
+    }
+    return allowed.n == 1 || !has_dot_segment(path);
+}
+
+static bool is_allowed(const struct url *u, const struct return_rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++) {
+        struct url allowed;
+        if (url_read(rules->allowed[i], &allowed) && same(u->scheme, allowed.scheme) &&
+            host_allowed(u->host, allowed.host) && path_allowed(u->path, allowed.path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum ww_err return_to_check(struct arena *a, const struct return_rules *rules, const char *wanted,
+                            const char **out)
+{
+    struct url u, base;
+
+    *out = wanted;
+    if (!url_read(wanted, &u) || !url_read(rules->fallback, &base) || !base.host.n) {
+        return WW_EFORBIDDEN;
+    }
+    u.scheme = u.scheme.n ? u.scheme : base.scheme;
+    u.host = u.host.n ? u.host : base.host;
+    const char *slash = u.path.n && u.path.p[0] != '/' ? "/" : "";
+    char *absolute = arena_printf(a, "%.*s://%.*s%s%.*s%.*s", (int)u.scheme.n, (const char *)u.scheme.p,
+                                  (int)u.host.n, (const char *)u.host.p, slash, (int)u.path.n,
+                                  (const char *)u.path.p, (int)u.rest.n, (const char *)u.rest.p);
+    if (!absolute || !url_read(absolute, &u)) {
+        return WW_EFORBIDDEN;
+    }
+    *out = absolute;
+    return is_allowed(&u, rules) ? WW_OK : WW_EFORBIDDEN;
+}
+
+/* ---- putting URLs together ---- */
+
+char *url_join(struct arena *a, const char *base, const char *path)
+{
+    size_t n = strlen(base);
+
+    while (n > 0 && base[n - 1] == '/') {
+        n--;
+    }
+    return arena_printf(a, "%.*s%s%s", (int)n, base, path[0] == '/' ? "" : "/", path);
+}
+
+char *url_query_escape(struct arena *a, const char *text)
+{
+    struct buf b = BUF(a);
+
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     strchr("-_.~", c) != NULL;
+        if (plain) {
+            buf_char(&b, (char)c);
+        } else {
+            buf_printf(&b, "%%%02X", c);
+        }
+    }
+    return buf_text(&b);
+}
+
+char *url_with(struct arena *a, const char *url, const char *key, const char *value)
+{
+    char *escaped = url_query_escape(a, value);
+    const char *hash = strchr(url, '#');
+    size_t n = hash ? (size_t)(hash - url) : strlen(url);
+
+    if (!escaped) {
+        return NULL;
+    }
+    return arena_printf(a, "%.*s%c%s=%s%s", (int)n, url, memchr(url, '?', n) ? '&' : '?', key, escaped,
+                        hash ? hash : "");
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static char *unescape(struct arena *a, const char *p, size_t n)
+{
+    struct buf b = BUF(a);
+
+    for (size_t i = 0; i < n; i++) {
+        int high = p[i] == '%' && i + 2 < n ? hex_digit(p[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(p[i + 2]) : -1;
+        if (low >= 0 && (high | low) != 0) {
+            buf_char(&b, (char)(high * 16 + low));
+            i += 2;
+        } else {
+            buf_char(&b, p[i] == '+' ? ' ' : p[i]);
+        }
+    }
+    return buf_text(&b);
+}
+
+char *url_query_value(struct arena *a, const char *url, const char *key)
+{
+    const char *p = url + strcspn(url, "?#");
+    size_t name = strlen(key);
+
+    while (*p && *p != '#') {
+        size_t n = strcspn(++p, "&#");
+        if (n > name && strncmp(p, key, name) == 0 && p[name] == '=') {
+            return unescape(a, p + name + 1, n - name - 1);
+        }
+        p += n;
+    }
+    return NULL;
+}
