@@ -217,7 +217,7 @@ struct flow_row {
     enum flow_kind kind;
     uint64_t expires;
     int64_t rev;
-    struct js *json;
+    struct js *json; /* the member "expires" is the store's */
 };
 enum ww_err flow_row_insert(struct ww_op *op, struct store *s, const struct flow_row *f) WW_MUST;
 /* WW_ENOTFOUND without op_fail, also for one of another kind, and for one altered, moved or forged (§15:

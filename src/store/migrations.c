@@ -1,0 +1,43 @@
+#include "store_int.h"
+
+/* Numbered, forward only: never edit one that was released. %BLOB%, %INT%, %ID%: see db.h. */
+const struct db_migration store_migrations[] = {
+    {1, "spine",
+     "CREATE TABLE meta (one %INT% PRIMARY KEY CHECK (one = 1), blob %BLOB% NOT NULL);\n"
+     "CREATE TABLE accounts (id %ID%, uuid %BLOB% NOT NULL, seq %INT% NOT NULL, created %INT% NOT NULL,"
+     " blob %BLOB% NOT NULL);\n"
+     "CREATE UNIQUE INDEX accounts_uuid ON accounts (uuid);\n"
+     "CREATE TABLE identifiers (tag %BLOB% NOT NULL, account %INT% NOT NULL);\n"
+     "CREATE UNIQUE INDEX identifiers_tag ON identifiers (tag);\n"
+     "CREATE INDEX identifiers_account ON identifiers (account);\n"
+     "CREATE TABLE search (tag %BLOB% NOT NULL, account %INT% NOT NULL);\n"
+     "CREATE INDEX search_tag ON search (tag, account);\n"
+     "CREATE INDEX search_account ON search (account);\n"
+     "CREATE TABLE credentials (id %BLOB% NOT NULL PRIMARY KEY, account %INT% NOT NULL, kind %INT% NOT NULL,"
+     " hot %INT% NOT NULL, blob %BLOB% NOT NULL);\n"
+     "CREATE INDEX credentials_account ON credentials (account);\n"
+     "CREATE TABLE vaults (vid %BLOB% NOT NULL PRIMARY KEY, account %INT% NOT NULL, ring %BLOB% NOT NULL,"
+     " head %BLOB% NOT NULL);\n"
+     "CREATE INDEX vaults_account ON vaults (account);\n"
+     "CREATE TABLE leaves (vid %BLOB% NOT NULL, number %INT% NOT NULL, blob %BLOB% NOT NULL,"
+     " PRIMARY KEY (vid, number));\n"
+     "CREATE TABLE items (id %BLOB% NOT NULL PRIMARY KEY, account %INT% NOT NULL, blob %BLOB% NOT NULL);\n"
+     "CREATE INDEX items_account ON items (account);\n"
+     "CREATE TABLE epochs (uuid %BLOB% NOT NULL, n %INT% NOT NULL, blob %BLOB% NOT NULL,"
+     " PRIMARY KEY (uuid, n));\n"
+     "CREATE TABLE sessions (lookup %BLOB% NOT NULL PRIMARY KEY, account %INT% NOT NULL,"
+     " expires %INT% NOT NULL, blob %BLOB% NOT NULL);\n"
+     "CREATE INDEX sessions_account ON sessions (account);\n"
+     "CREATE INDEX sessions_expires ON sessions (expires);\n"
+     "CREATE TABLE flows (id %BLOB% NOT NULL PRIMARY KEY, kind %INT% NOT NULL, expires %INT% NOT NULL,"
+     " rev %INT% NOT NULL, blob %BLOB% NOT NULL);\n"
+     "CREATE INDEX flows_expires ON flows (expires);\n"
+     "CREATE TABLE audit (node %INT% NOT NULL, n %INT% NOT NULL, time %INT% NOT NULL, account %INT%,"
+     " mark %BLOB% NOT NULL, link %BLOB% NOT NULL, blob %BLOB%, PRIMARY KEY (node, n));\n"
+     "CREATE INDEX audit_account ON audit (account, time, node, n);\n"
+     "CREATE INDEX audit_time ON audit (time);\n"
+     "CREATE TABLE counters (subject %BLOB% NOT NULL PRIMARY KEY, count %INT% NOT NULL, until %INT% NOT "
+     "NULL);\n"
+     "CREATE INDEX counters_until ON counters (until)"},
+};
+const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

@@ -1,0 +1,247 @@
+#include "store_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { META_LENGTH = 32 + 32 + 16 + 4 };
+
+enum ww_err store_tampered(struct ww_op *op, const char *what)
+{
+    return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (%s)", what);
+}
+
+/* ---- connections and transactions ---- */
+
+enum ww_err store_take(struct ww_op *op, struct store *s)
+{
+    return op->conn ? WW_OK : db_take(op, s->db, &op->conn);
+}
+
+void store_give(struct ww_op *op)
+{
+    db_give(op->conn);
+    op->conn = NULL;
+}
+
+enum ww_err tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
+{
+    enum ww_err err = store_take(op, s);
+    if (err == WW_OK && (err = db_begin(op, op->conn, mode)) != WW_OK) {
+        store_give(op);
+    }
+    return err;
+}
+
+enum ww_err tx_commit(struct ww_op *op)
+{
+    enum ww_err err = db_commit(op, op->conn);
+    store_give(op);
+    return err;
+}
+
+enum ww_err tx_abort(struct ww_op *op, enum ww_err err)
+{
+    if (op->conn) {
+        db_rollback(op->conn);
+    }
+    store_give(op);
+    return err;
+}
+
+/* ---- statements ---- */
+
+enum ww_err store_one(struct ww_op *op, struct store *s, struct db_rows *rows, const char *sql,
+                      const struct db_value *args, size_t n)
+{
+    enum ww_err err = store_take(op, s);
+    *rows = (struct db_rows){0};
+    if (err || (err = db_query(op, op->conn, rows, sql, args, n)) || (err = db_next(rows))) {
+        db_done(rows);
+    }
+    return err;
+}
+
+enum ww_err store_exec(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
+                       size_t n)
+{
+    enum ww_err err = store_take(op, s);
+    return err ? err : db_exec(op, op->conn, sql, NULL, args, n);
+}
+
+enum ww_err store_change_one(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
+                             size_t n)
+{
+    int64_t changed = 0;
+    enum ww_err err = store_take(op, s);
+    if (err || (err = db_exec(op, op->conn, sql, &changed, args, n))) {
+        return err;
+    }
+    return changed == 1 ? WW_OK : op_fail(op, WW_EBUSY, "busy", "another change came first");
+}
+
+enum ww_err store_seal(struct ww_op *op, struct store *s, struct place where, struct bytes pt,
+                       struct bytes *blob)
+{
+    struct bytes padded;
+    enum ww_err err = pad(&op->arena, pt, &padded);
+    if (err) {
+        return op_fail(op, err, "value_too_large", "%s", ww_err_text(err));
+    }
+    return keyring_seal(op, s->keyring, where, padded, blob);
+}
+
+enum ww_err store_unseal(struct ww_op *op, struct store *s, struct place where, struct bytes blob,
+                         struct bytes *pt)
+{
+    struct bytes padded;
+    enum ww_err err = keyring_open(op, s->keyring, where, blob, &padded);
+    return err ? err : unpad(op, padded, pt);
+}
+
+/* ---- meta ---- */
+
+static enum ww_err meta_use(struct ww_op *op, struct store *s, struct bytes blob)
+{
+    struct bytes pt;
+    enum ww_err err = keyring_open(op, s->keyring, (struct place){.label = "meta"}, blob, &pt);
+    if (err == WW_EKEYMISSING) {
+        return op_fail(op, err, "server_key_wrong",
+                       "the server key is not the one that this database was made with");
+    }
+    if (err) {
+        return err;
+    }
+    if (pt.n != META_LENGTH) {
+        return store_tampered(op, "meta");
+    }
+    struct reader r = READER(pt);
+    KEY32(ik);
+    KEY32(ak);
+    read_copy(&r, ik.b, sizeof ik.b);
+    read_copy(&r, ak.b, sizeof ak.b);
+    keyring_set_store_keys(s->keyring, &ik, &ak);
+    return WW_OK;
+}
+
+/* An empty store: makes IK, AK and the deployment id, unless another process does so at the same time. */
+static enum ww_err meta_make(struct ww_op *op, struct store *s)
+{
+    struct buf b = BUF(&op->arena);
+    KEY32(random);
+    struct bytes blob;
+    for (int i = 0; i < 2; i++) {
+        op_random(op, random.b, sizeof random.b);
+        buf_add(&b, random.b, sizeof random.b);
+    }
+    struct uuid deployment = uuid_new(op);
+    buf_add(&b, deployment.b, sizeof deployment.b);
+    buf_u32(&b, 1);
+    enum ww_err err = buf_done(&b).p ? WW_OK : op_no_memory(op);
+    if (err || (err = keyring_seal(op, s->keyring, (struct place){.label = "meta"}, buf_done(&b), &blob))) {
+        return err;
+    }
+    return store_exec(op, s, "INSERT INTO meta (one, blob) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
+                      DB_ARGS(DB_B(blob)));
+}
+
+static enum ww_err meta_read(struct ww_op *op, struct store *s, struct bytes *blob)
+{
+    struct db_rows rows;
+    enum ww_err err = store_one(op, s, &rows, "SELECT blob FROM meta WHERE one = 1", NULL, 0);
+    if (err == WW_OK) {
+        *blob = db_blob(&rows, 0);
+        db_done(&rows);
+        err = blob->p ? WW_OK : store_tampered(op, "meta");
+    }
+    return err;
+}
+
+/* Meta may be made only where there is no account yet: a store that lost it must not get new index keys. */
+static enum ww_err meta_open(struct ww_op *op, struct store *s)
+{
+    struct bytes blob = {NULL, 0};
+    struct db_rows rows;
+    enum ww_err err = meta_read(op, s, &blob);
+    if (err == WW_ENOTFOUND) {
+        err = store_one(op, s, &rows, "SELECT id FROM accounts LIMIT 1", NULL, 0);
+        if (err != WW_ENOTFOUND) {
+            db_done(&rows);
+            return err ? err : store_tampered(op, "meta");
+        }
+        if ((err = meta_make(op, s)) || (err = meta_read(op, s, &blob))) {
+            return err;
+        }
+    }
+    return err ? err : meta_use(op, s, blob);
+}
+
+/* ---- opening ---- */
+
+static enum ww_err migrate_or_refuse(struct ww_op *op, struct store *s, bool migrate)
+{
+    struct bytes checksums[16];
+    struct key sums[16];
+    int count = 0;
+    for (size_t i = 0; i < store_migration_count; i++) {
+        derive(&sums[i], NULL, "migration", NULL, bytes_str(store_migrations[i].sql));
+        checksums[i] = BYTES_OF(sums[i]);
+    }
+    if (migrate) {
+        return db_migrate(op, s->db, store_migrations, checksums, store_migration_count, &count);
+    }
+    enum ww_err err = db_pending(op, s->db, store_migrations, checksums, store_migration_count, &count);
+    if (err == WW_OK && count > 0) {
+        return op_fail(op, WW_EFOREIGN, "migrations_pending",
+                       "the database needs %d migration(s): run `watchword migrate`", count);
+    }
+    return err;
+}
+
+enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring, bool migrate,
+                       struct store **out)
+{
+    enum ww_err err = WW_EINTERNAL;
+    struct store *s = calloc(1, sizeof *s);
+    *out = NULL;
+    if (!s) {
+        db_close(db);
+        keyring_free(keyring);
+        return op_no_memory(op);
+    }
+    *s = (struct store){db, keyring};
+    if ((err = migrate_or_refuse(op, s, migrate)) || (err = meta_open(op, s))) {
+        store_give(op);
+        store_close(s);
+        return err;
+    }
+    store_give(op);
+    *out = s;
+    return WW_OK;
+}
+
+void store_close(struct store *s)
+{
+    if (s) {
+        db_close(s->db);
+        keyring_free(s->keyring);
+        free(s);
+    }
+}
+
+struct db *store_db(const struct store *s)
+{
+    return s->db;
+}
+
+const struct keyring *store_keyring(const struct store *s)
+{
+    return s->keyring;
+}
+
+enum ww_err store_ping(struct ww_op *op, struct store *s)
+{
+    struct db_rows rows;
+    enum ww_err err = store_one(op, s, &rows, "SELECT 1 FROM meta WHERE one = 1", NULL, 0);
+    db_done(&rows);
+    return err == WW_ENOTFOUND ? store_tampered(op, "meta") : err;
+}

@@ -1,0 +1,74 @@
+/* credentials: a row is good only when the record lists its id. */
+#include "store_int.h"
+
+static struct place place(const struct record *r, struct bytes aad)
+{
+    return (struct place){.label = "cred", .uuid = &r->uuid, .aad = aad};
+}
+
+static struct bytes aad_of(uint8_t out[17], const struct uuid *id, enum credential_kind kind)
+{
+    for (size_t i = 0; i < sizeof id->b; i++) {
+        out[i] = id->b[i];
+    }
+    out[16] = (uint8_t)kind;
+    return BYTES(out, 17);
+}
+
+enum ww_err credential_insert(struct ww_op *op, struct store *s, const struct record *r,
+                              const struct credential_row *c)
+{
+    uint8_t aad[17];
+    struct bytes blob;
+    struct buf b = BUF(&op->arena);
+    buf_u16_bytes(&b, c->public_part);
+    buf_bytes(&b, c->slot);
+    enum ww_err err = buf_done(&b).p ? WW_OK : op_no_memory(op);
+    if (err ||
+        (err = keyring_seal(op, s->keyring, place(r, aad_of(aad, &c->id, c->kind)), buf_done(&b), &blob))) {
+        return err;
+    }
+    return store_exec(op, s,
+                      "INSERT INTO credentials (id, account, kind, hot, blob) VALUES ($1, $2, $3, $4, $5)",
+                      DB_ARGS(DB_B(BYTES_OF(c->id)), DB_I(r->id), DB_I(c->kind), DB_I(c->hot), DB_B(blob)));
+}
+
+enum ww_err credential_delete(struct ww_op *op, struct store *s, const struct record *r,
+                              const struct uuid *id)
+{
+    return store_exec(op, s, "DELETE FROM credentials WHERE id = $1 AND account = $2",
+                      DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(r->id)));
+}
+
+enum ww_err credential_load(struct ww_op *op, struct store *s, const struct record *r, const struct uuid *id,
+                            struct credential_row *out)
+{
+    struct db_rows rows;
+    uint8_t aad[17];
+    struct bytes pt;
+    enum ww_err err =
+        store_one(op, s, &rows, "SELECT kind, hot, blob FROM credentials WHERE id = $1 AND account = $2",
+                  DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(r->id)));
+    if (err) {
+        return err == WW_ENOTFOUND ? store_tampered(op, "credential missing") : err;
+    }
+    *out = (struct credential_row){
+        .id = *id, .kind = (enum credential_kind)db_int(&rows, 0), .hot = db_int(&rows, 1)};
+    struct bytes blob = db_blob(&rows, 2);
+    bool lost = db_lost(&rows);
+    db_done(&rows);
+    if (lost) {
+        return op_no_memory(op);
+    }
+    const struct record_credential *listed = record_credential(r, id);
+    if (!listed || listed->kind != out->kind) {
+        return store_tampered(op, "credential kind");
+    }
+    if ((err = keyring_open(op, s->keyring, place(r, aad_of(aad, id, out->kind)), blob, &pt))) {
+        return err;
+    }
+    struct reader in = READER(pt);
+    out->public_part = read_u16_bytes(&in);
+    out->slot = read_rest(&in);
+    return in.failed ? store_tampered(op, "credential") : WW_OK;
+}

@@ -1,0 +1,86 @@
+/* flows: one sealed JSON document each. An altered one is as good as none (vault.md §15: 404). */
+#include "store_int.h"
+
+static const uint64_t kept_after_expiry = 24 * 3600 * (uint64_t)1000000;
+
+static struct place place(uint8_t aad[17], enum flow_kind kind, const struct uuid *id)
+{
+    aad[0] = (uint8_t)kind;
+    for (size_t i = 0; i < sizeof id->b; i++) {
+        aad[1 + i] = id->b[i];
+    }
+    return (struct place){.label = "flow", .aad = BYTES(aad, 17)};
+}
+
+static enum ww_err seal_flow(struct ww_op *op, struct store *s, const struct flow_row *f, struct bytes *blob)
+{
+    uint8_t aad[17];
+    js_put(&op->arena, f->json, "expires", js_int(&op->arena, (int64_t)f->expires));
+    char *text = js_write(&op->arena, f->json);
+    return text ? store_seal(op, s, place(aad, f->kind, &f->id), bytes_str(text), blob) : op_no_memory(op);
+}
+
+enum ww_err flow_row_insert(struct ww_op *op, struct store *s, const struct flow_row *f)
+{
+    struct bytes blob;
+    enum ww_err err = seal_flow(op, s, f, &blob);
+    return err ? err
+               : store_exec(op, s,
+                            "INSERT INTO flows (id, kind, expires, rev, blob) VALUES ($1, $2, $3, $4, $5)",
+                            DB_ARGS(DB_B(BYTES_OF(f->id)), DB_I(f->kind), DB_I(f->expires), DB_I(f->rev),
+                                    DB_B(blob)));
+}
+
+enum ww_err flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind, const struct uuid *id,
+                          struct flow_row *out)
+{
+    struct db_rows rows;
+    uint8_t aad[17];
+    struct bytes pt;
+    const char *why;
+    enum ww_err err =
+        store_one(op, s, &rows, "SELECT expires, rev, blob FROM flows WHERE id = $1 AND kind = $2",
+                  DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(kind)));
+    if (err) {
+        return err;
+    }
+    *out = (struct flow_row){
+        .id = *id, .kind = kind, .expires = (uint64_t)db_int(&rows, 0), .rev = db_int(&rows, 1)};
+    struct bytes blob = db_blob(&rows, 2);
+    bool lost = db_lost(&rows);
+    db_done(&rows);
+    if (lost) {
+        return op_no_memory(op);
+    }
+    if ((err = store_unseal(op, s, place(aad, kind, id), blob, &pt)) ||
+        (err = js_read(&op->arena, pt, &out->json, &why))) {
+        return err == WW_ENOMEM ? op_no_memory(op) : WW_ENOTFOUND;
+    }
+    /* the plain column is an index: what was sealed says when the flow ends */
+    return js_get_int(out->json, "expires", -1) == (int64_t)out->expires ? WW_OK : WW_ENOTFOUND;
+}
+
+enum ww_err flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f)
+{
+    struct bytes blob;
+    enum ww_err err = seal_flow(op, s, f, &blob);
+    if (err ||
+        (err = store_change_one(
+             op, s, "UPDATE flows SET expires = $1, rev = $2, blob = $3 WHERE id = $4 AND rev = $5",
+             DB_ARGS(DB_I(f->expires), DB_I(f->rev + 1), DB_B(blob), DB_B(BYTES_OF(f->id)), DB_I(f->rev))))) {
+        return err;
+    }
+    f->rev++;
+    return WW_OK;
+}
+
+enum ww_err flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id)
+{
+    return store_exec(op, s, "DELETE FROM flows WHERE id = $1", DB_ARGS(DB_B(BYTES_OF(*id))));
+}
+
+enum ww_err flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
+{
+    uint64_t before = now > kept_after_expiry ? now - kept_after_expiry : 0;
+    return store_exec(op, s, "DELETE FROM flows WHERE expires < $1", DB_ARGS(DB_I(before)));
+}

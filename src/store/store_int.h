@@ -1,0 +1,33 @@
+/* Shared by the files of store/ only. */
+#ifndef STORE_INT_H
+#define STORE_INT_H
+
+#include "store.h"
+
+struct store {
+    struct db *db;
+    struct keyring *keyring;
+};
+
+extern const struct db_migration store_migrations[];
+extern const size_t store_migration_count;
+
+/* Keeps "stored data is not what was written" and returns WW_ETAMPERED. */
+enum ww_err store_tampered(struct ww_op *op, const char *what);
+/* One row or WW_ENOTFOUND; the caller reads the columns and calls db_done. */
+enum ww_err store_one(struct ww_op *op, struct store *s, struct db_rows *rows, const char *sql,
+                      const struct db_value *args, size_t n) WW_MUST;
+/* Runs a statement that must touch exactly one row: WW_EBUSY when it touched none. */
+enum ww_err store_change_one(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
+                             size_t n) WW_MUST;
+/* Runs a statement whatever it touches. */
+enum ww_err store_exec(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
+                       size_t n) WW_MUST;
+
+/* Seals P(pt) under the server key. */
+enum ww_err store_seal(struct ww_op *op, struct store *s, struct place where, struct bytes pt,
+                       struct bytes *blob) WW_MUST;
+enum ww_err store_unseal(struct ww_op *op, struct store *s, struct place where, struct bytes blob,
+                         struct bytes *pt) WW_MUST;
+
+#endif

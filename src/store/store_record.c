@@ -1,0 +1,278 @@
+/* accounts: the record of vault.md §6. */
+#include "store_int.h"
+
+#include <string.h>
+
+enum { RECORD_FORMAT = 1 };
+
+static struct place place(const struct uuid *uuid, const uint8_t aad[8])
+{
+    return (struct place){.label = "record", .uuid = uuid, .aad = BYTES(aad, 8)};
+}
+
+static void id_bytes(uint8_t out[8], int64_t id)
+{
+    for (int i = 0; i < 8; i++) {
+        out[i] = (uint8_t)((uint64_t)id >> (56 - 8 * i));
+    }
+}
+
+static enum ww_err encode(struct ww_op *op, const struct record *r, struct bytes *out)
+{
+    struct buf b = BUF(&op->arena);
+    buf_u8(&b, RECORD_FORMAT);
+    buf_u64(&b, r->seq);
+    buf_u64(&b, r->vault_floor);
+    buf_u32(&b, r->session_generation);
+    buf_u8(&b, r->state);
+    buf_u8(&b, r->flags);
+    buf_u32(&b, r->root_generation);
+    buf_add(&b, r->vid.b, sizeof r->vid.b);
+    buf_add(&b, r->root_check.b, sizeof r->root_check.b);
+    buf_u32(&b, r->epoch);
+    buf_add(&b, r->box_key.b, sizeof r->box_key.b);
+    buf_add(&b, r->sign_key.b, sizeof r->sign_key.b);
+    buf_u16(&b, (uint16_t)r->credential_count);
+    for (size_t i = 0; i < r->credential_count; i++) {
+        const struct record_credential *c = &r->credentials[i];
+        buf_add(&b, c->id.b, sizeof c->id.b);
+        buf_u8(&b, c->kind);
+        buf_u8(&b, c->role);
+        buf_u32(&b, c->root_generation);
+        buf_u64(&b, c->added);
+    }
+    buf_u8(&b, (uint8_t)r->waiting_count);
+    for (size_t i = 0; i < r->waiting_count; i++) {
+        const struct record_waiting *w = &r->waiting[i];
+        buf_add(&b, w->vid.b, sizeof w->vid.b);
+        buf_u32(&b, w->generation);
+        buf_add(&b, w->root_check.b, sizeof w->root_check.b);
+        buf_u64(&b, w->kept_until);
+    }
+    js_write_to(&b, r->json);
+    *out = buf_done(&b);
+    if (r->credential_count > UINT16_MAX || r->waiting_count > UINT8_MAX) {
+        return op_fail(op, WW_EFULL, "record_full", "the account has too many credentials");
+    }
+    return out->p ? WW_OK : op_no_memory(op);
+}
+
+static enum ww_err decode_lists(struct ww_op *op, struct reader *in, struct record *r)
+{
+    r->credential_count = read_u16(in);
+    r->credentials = ARENA_ARRAY(&op->arena, r->credential_count, struct record_credential);
+    for (size_t i = 0; r->credentials && i < r->credential_count; i++) {
+        struct record_credential *c = &r->credentials[i];
+        read_copy(in, c->id.b, sizeof c->id.b);
+        c->kind = read_u8(in);
+        c->role = read_u8(in);
+        c->root_generation = read_u32(in);
+        c->added = read_u64(in);
+    }
+    r->waiting_count = read_u8(in);
+    r->waiting = ARENA_ARRAY(&op->arena, r->waiting_count, struct record_waiting);
+    for (size_t i = 0; r->waiting && i < r->waiting_count; i++) {
+        struct record_waiting *w = &r->waiting[i];
+        read_copy(in, w->vid.b, sizeof w->vid.b);
+        w->generation = read_u32(in);
+        read_copy(in, w->root_check.b, sizeof w->root_check.b);
+        w->kept_until = read_u64(in);
+    }
+    return r->credentials && r->waiting ? WW_OK : op_no_memory(op);
+}
+
+static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
+{
+    struct reader in = READER(pt);
+    const char *why;
+    uint8_t format = read_u8(&in);
+    r->seq = read_u64(&in);
+    r->vault_floor = read_u64(&in);
+    r->session_generation = read_u32(&in);
+    r->state = read_u8(&in);
+    r->flags = read_u8(&in);
+    r->root_generation = read_u32(&in);
+    read_copy(&in, r->vid.b, sizeof r->vid.b);
+    read_copy(&in, r->root_check.b, sizeof r->root_check.b);
+    r->epoch = read_u32(&in);
+    read_copy(&in, r->box_key.b, sizeof r->box_key.b);
+    read_copy(&in, r->sign_key.b, sizeof r->sign_key.b);
+    enum ww_err err = decode_lists(op, &in, r);
+    if (err) {
+        return err;
+    }
+    if (in.failed || format != RECORD_FORMAT) {
+        return store_tampered(op, "record");
+    }
+    err = js_read(&op->arena, read_rest(&in), &r->json, &why);
+    return err == WW_EINVAL ? store_tampered(op, "record") : err ? op_no_memory(op) : WW_OK;
+}
+
+enum ww_err record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
+                        struct bytes blob, struct record **out)
+{
+    uint8_t aad[8];
+    struct bytes pt;
+    struct record *r = ARENA_NEW(&op->arena, struct record);
+    enum ww_err err = WW_EINTERNAL;
+
+    *out = NULL;
+    if (!r) {
+        return op_no_memory(op);
+    }
+    if (!uuid.p || uuid.n != sizeof r->uuid.b || !blob.p) {
+        return store_tampered(op, "accounts row");
+    }
+    r->id = id;
+    memcpy(r->uuid.b, uuid.p, sizeof r->uuid.b);
+    id_bytes(aad, id);
+    if ((err = store_unseal(op, s, place(&r->uuid, aad), blob, &pt)) || (err = decode(op, pt, r))) {
+        return err;
+    }
+    if (r->seq != (uint64_t)seq) { /* the plain column is an index and never believed */
+        return store_tampered(op, "accounts.seq");
+    }
+    *out = r;
+    return WW_OK;
+}
+
+static enum ww_err seal_record(struct ww_op *op, struct store *s, const struct record *r, struct bytes *blob)
+{
+    uint8_t aad[8];
+    struct bytes pt;
+    enum ww_err err = encode(op, r, &pt);
+    id_bytes(aad, r->id);
+    return err ? err : store_seal(op, s, place(&r->uuid, aad), pt, blob);
+}
+
+enum ww_err record_insert(struct ww_op *op, struct store *s, struct record *r)
+{
+    struct db_rows rows;
+    struct bytes blob;
+    r->seq = 1;
+    enum ww_err err = store_one(
+        op, s, &rows, "INSERT INTO accounts (uuid, seq, created, blob) VALUES ($1, $2, $3, $4) RETURNING id",
+        DB_ARGS(DB_B(BYTES_OF(r->uuid)), DB_I(r->seq), DB_I(op_now(op)), DB_B(BYTES("", 0))));
+    if (err) {
+        return err == WW_ENOTFOUND ? op_fail(op, WW_EINTERNAL, "no_id", "the database gave no id") : err;
+    }
+    r->id = db_int(&rows, 0);
+    db_done(&rows);
+    if ((err = seal_record(op, s, r, &blob))) {
+        return err;
+    }
+    return store_change_one(op, s, "UPDATE accounts SET blob = $1 WHERE id = $2",
+                            DB_ARGS(DB_B(blob), DB_I(r->id)));
+}
+
+enum ww_err record_update(struct ww_op *op, struct store *s, struct record *r)
+{
+    struct bytes blob;
+    r->seq++;
+    enum ww_err err = seal_record(op, s, r, &blob);
+    if (err == WW_OK) {
+        err = store_change_one(op, s, "UPDATE accounts SET seq = $1, blob = $2 WHERE id = $3 AND seq = $4",
+                               DB_ARGS(DB_I(r->seq), DB_B(blob), DB_I(r->id), DB_I(r->seq - 1)));
+    }
+    if (err) {
+        r->seq--;
+    }
+    return err;
+}
+
+static enum ww_err load(struct ww_op *op, struct store *s, const char *sql, struct db_value key,
+                        struct record **out)
+{
+    struct db_rows rows;
+    *out = NULL;
+    enum ww_err err = store_one(op, s, &rows, sql, &key, 1);
+    if (err) {
+        return err;
+    }
+    int64_t id = db_int(&rows, 0), seq = db_int(&rows, 2);
+    struct bytes uuid = db_blob(&rows, 1), blob = db_blob(&rows, 3);
+    bool lost = db_lost(&rows);
+    db_done(&rows);
+    return lost ? op_no_memory(op) : record_open(op, s, id, uuid, seq, blob, out);
+}
+
+enum ww_err record_load(struct ww_op *op, struct store *s, int64_t id, bool lock, struct record **out)
+{
+    return load(op, s,
+                lock ? "SELECT id, uuid, seq, blob FROM accounts WHERE id = $1" DB_FOR_UPDATE
+                     : "SELECT id, uuid, seq, blob FROM accounts WHERE id = $1",
+                DB_I(id), out);
+}
+
+enum ww_err record_load_uuid(struct ww_op *op, struct store *s, const struct uuid *uuid, bool lock,
+                             struct record **out)
+{
+    return load(op, s,
+                lock ? "SELECT id, uuid, seq, blob FROM accounts WHERE uuid = $1" DB_FOR_UPDATE
+                     : "SELECT id, uuid, seq, blob FROM accounts WHERE uuid = $1",
+                DB_B(BYTES_OF(*uuid)), out);
+}
+
+enum ww_err record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit, struct record ***out,
+                        size_t *n)
+{
+    struct db_rows rows = {0};
+    struct record **list = ARENA_ARRAY(&op->arena, limit, struct record *);
+    enum ww_err err = store_take(op, s);
+    *out = list;
+    *n = 0;
+    if (!list) {
+        return op_no_memory(op);
+    }
+    if (err || (err = db_query(op, op->conn, &rows,
+                               "SELECT id, uuid, seq, blob FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
+                               DB_ARGS(DB_I(after), DB_I(limit))))) {
+        db_done(&rows);
+        return err;
+    }
+    while (*n < limit && (err = db_next(&rows)) == WW_OK) {
+        struct bytes uuid = db_blob(&rows, 1), blob = db_blob(&rows, 3);
+        if (db_lost(&rows)) {
+            err = op_no_memory(op);
+            break;
+        }
+        if ((err = record_open(op, s, db_int(&rows, 0), uuid, db_int(&rows, 2), blob, &list[*n]))) {
+            break;
+        }
+        ++*n;
+    }
+    db_done(&rows);
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
+/* epochs and audit stay: epochs outlive the account, audit rows are erased by their own module. */
+enum ww_err record_delete(struct ww_op *op, struct store *s, struct record *r)
+{
+    static const char *const statements[] = {
+        "DELETE FROM leaves WHERE vid IN (SELECT vid FROM vaults WHERE account = $1)",
+        "DELETE FROM vaults WHERE account = $1",
+        "DELETE FROM items WHERE account = $1",
+        "DELETE FROM sessions WHERE account = $1",
+        "DELETE FROM credentials WHERE account = $1",
+        "DELETE FROM search WHERE account = $1",
+        "DELETE FROM identifiers WHERE account = $1",
+    };
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        enum ww_err err = store_exec(op, s, statements[i], DB_ARGS(DB_I(r->id)));
+        if (err) {
+            return err;
+        }
+    }
+    return store_change_one(op, s, "DELETE FROM accounts WHERE id = $1 AND seq = $2",
+                            DB_ARGS(DB_I(r->id), DB_I(r->seq)));
+}
+
+struct record_credential *record_credential(const struct record *r, const struct uuid *id)
+{
+    for (size_t i = 0; i < r->credential_count; i++) {
+        if (uuid_equal(r->credentials[i].id, *id)) {
+            return &r->credentials[i];
+        }
+    }
+    return NULL;
+}

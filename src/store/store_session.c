@@ -1,0 +1,149 @@
+/* sessions: content sealed under the server key, bound to the account and to its place. */
+#include "store_int.h"
+
+#include <string.h>
+
+static struct place place(const struct uuid *account, const struct key *lookup)
+{
+    return (struct place){.label = "session", .uuid = account, .aad = BYTES_OF(*lookup)};
+}
+
+enum ww_err session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
+                               const struct session_row *row)
+{
+    struct bytes blob;
+    enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), row->content, &blob);
+    return err ? err
+               : store_exec(op, s,
+                            "INSERT INTO sessions (lookup, account, expires, blob) VALUES ($1, $2, $3, $4)",
+                            DB_ARGS(DB_B(BYTES_OF(row->lookup)), DB_I(row->account), DB_I(row->expires),
+                                    DB_B(blob)));
+}
+
+/* The columns of session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record, 6 ring, 7 head, 8
+ * vid */
+static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows *rows,
+                               struct session_row *row, struct record **record, struct vault_row *vault)
+{
+    row->account = db_int(rows, 0);
+    row->expires = (uint64_t)db_int(rows, 1);
+    row->blob = db_blob(rows, 2);
+    struct bytes uuid = db_blob(rows, 3), record_blob = db_blob(rows, 5);
+    int64_t seq = db_int(rows, 4);
+    if (vault) {
+        vault->ring = db_blob(rows, 6);
+        vault->head = db_blob(rows, 7);
+    }
+    if (db_lost(rows)) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = record_open(op, s, row->account, uuid, seq, record_blob, record);
+    return err ? err
+               : keyring_open(op, s->keyring, place(&(*record)->uuid, &row->lookup), row->blob,
+                              &row->content);
+}
+
+enum ww_err session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
+                             struct session_row *row, struct record **record, struct vault_row *vault)
+{
+    struct db_rows rows;
+    *record = NULL;
+    *row = (struct session_row){.lookup = *lookup};
+    enum ww_err err =
+        store_one(op, s, &rows,
+                  vault ? "SELECT s.account, s.expires, s.blob, a.uuid, a.seq, a.blob, v.ring, v.head"
+                          " FROM sessions s JOIN accounts a ON a.id = s.account"
+                          " LEFT JOIN vaults v ON v.account = s.account WHERE s.lookup = $1"
+                        : "SELECT s.account, s.expires, s.blob, a.uuid, a.seq, a.blob"
+                          " FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.lookup = $1",
+                  DB_ARGS(DB_B(BYTES_OF(*lookup))));
+    if (err == WW_OK) {
+        err = open_joined(op, s, &rows, row, record, vault);
+        db_done(&rows);
+    }
+    return err;
+}
+
+enum ww_err session_row_update(struct ww_op *op, struct store *s, const struct uuid *account,
+                               struct session_row *row, struct bytes content, uint64_t expires)
+{
+    struct bytes blob;
+    enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), content, &blob);
+    if (err || (err = store_change_one(
+                    op, s, "UPDATE sessions SET blob = $1, expires = $2 WHERE lookup = $3 AND blob = $4",
+                    DB_ARGS(DB_B(blob), DB_I(expires), DB_B(BYTES_OF(row->lookup)), DB_B(row->blob))))) {
+        return err;
+    }
+    row->blob = blob;
+    row->content = content;
+    row->expires = expires;
+    return WW_OK;
+}
+
+enum ww_err session_row_delete(struct ww_op *op, struct store *s, const struct key *lookup)
+{
+    return store_exec(op, s, "DELETE FROM sessions WHERE lookup = $1", DB_ARGS(DB_B(BYTES_OF(*lookup))));
+}
+
+static enum ww_err count_rows(struct ww_op *op, struct store *s, int64_t account, size_t *n)
+{
+    struct db_rows rows;
+    enum ww_err err =
+        store_one(op, s, &rows, "SELECT count(*) FROM sessions WHERE account = $1", DB_ARGS(DB_I(account)));
+    if (err == WW_OK) {
+        *n = (size_t)db_int(&rows, 0);
+        db_done(&rows);
+    }
+    return err;
+}
+
+enum ww_err session_row_list(struct ww_op *op, struct store *s, const struct record *r,
+                             struct session_row **out, size_t *n, size_t *bad)
+{
+    struct db_rows rows = {0};
+    size_t limit = 0, unopened = 0;
+    *out = NULL;
+    *n = 0;
+    enum ww_err err = count_rows(op, s, r->id, &limit);
+    if (err) {
+        return err;
+    }
+    struct session_row *list = ARENA_ARRAY(&op->arena, limit, struct session_row);
+    if (!list) {
+        return op_no_memory(op);
+    }
+    if ((err = db_query(op, op->conn, &rows, "SELECT lookup, expires, blob FROM sessions WHERE account = $1",
+                        DB_ARGS(DB_I(r->id))))) {
+        db_done(&rows);
+        return err;
+    }
+    while (*n < limit && (err = db_next(&rows)) == WW_OK) {
+        struct session_row *row = &list[*n];
+        struct bytes lookup = db_blob(&rows, 0);
+        *row = (struct session_row){
+            .account = r->id, .expires = (uint64_t)db_int(&rows, 1), .blob = db_blob(&rows, 2)};
+        if (db_lost(&rows)) {
+            err = op_no_memory(op);
+            break;
+        }
+        if (lookup.n == sizeof row->lookup.b) {
+            memcpy(row->lookup.b, lookup.p, lookup.n);
+        }
+        if (keyring_open(op, s->keyring, place(&r->uuid, &row->lookup), row->blob, &row->content) == WW_OK) {
+            ++*n;
+        } else {
+            unopened++;
+        }
+    }
+    db_done(&rows);
+    if (bad) {
+        *bad = unopened;
+    }
+    *out = list;
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
+enum ww_err session_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
+{
+    return store_exec(op, s, "DELETE FROM sessions WHERE expires < $1", DB_ARGS(DB_I(now)));
+}

@@ -1,0 +1,162 @@
+/* vaults, leaves and items: blobs under the user's own keys, passed through; epochs: public keys under the
+ * server key. */
+#include "store_int.h"
+
+#include <string.h>
+
+enum ww_err vault_row_insert(struct ww_op *op, struct store *s, const struct record *r,
+                             const struct vault_row *v)
+{
+    return store_exec(op, s, "INSERT INTO vaults (vid, account, ring, head) VALUES ($1, $2, $3, $4)",
+                      DB_ARGS(DB_B(BYTES_OF(r->vid)), DB_I(r->id), DB_B(v->ring), DB_B(v->head)));
+}
+
+enum ww_err vault_row_load(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
+                           bool lock, struct vault_row *out)
+{
+    struct db_rows rows;
+    enum ww_err err =
+        store_one(op, s, &rows,
+                  lock ? "SELECT ring, head FROM vaults WHERE vid = $1 AND account = $2" DB_FOR_UPDATE
+                       : "SELECT ring, head FROM vaults WHERE vid = $1 AND account = $2",
+                  DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(account)));
+    *out = (struct vault_row){0};
+    if (err) {
+        return err == WW_ENOTFOUND ? store_tampered(op, "vault missing") : err;
+    }
+    out->ring = db_blob(&rows, 0);
+    out->head = db_blob(&rows, 1);
+    bool lost = db_lost(&rows);
+    db_done(&rows);
+    return lost ? op_no_memory(op) : WW_OK;
+}
+
+enum ww_err vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid, struct bytes old,
+                               struct bytes head)
+{
+    return store_change_one(op, s, "UPDATE vaults SET head = $1 WHERE vid = $2 AND head = $3",
+                            DB_ARGS(DB_B(head), DB_B(BYTES_OF(*vid)), DB_B(old)));
+}
+
+enum ww_err vault_row_set_ring(struct ww_op *op, struct store *s, const struct uuid *vid, struct bytes ring)
+{
+    return store_change_one(op, s, "UPDATE vaults SET ring = $1 WHERE vid = $2",
+                            DB_ARGS(DB_B(ring), DB_B(BYTES_OF(*vid))));
+}
+
+static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
+                            size_t n, const char *what, struct bytes *blob)
+{
+    struct db_rows rows;
+    *blob = BYTES(NULL, 0);
+    enum ww_err err = store_one(op, s, &rows, sql, args, n);
+    if (err) {
+        return err == WW_ENOTFOUND ? store_tampered(op, what) : err;
+    }
+    *blob = db_blob(&rows, 0);
+    bool lost = db_lost(&rows);
+    db_done(&rows);
+    return lost ? op_no_memory(op) : blob->p ? WW_OK : store_tampered(op, what);
+}
+
+enum ww_err leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
+                      struct bytes *blob)
+{
+    return one_blob(op, s, "SELECT blob FROM leaves WHERE vid = $1 AND number = $2",
+                    DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(number)), "leaf missing", blob);
+}
+
+enum ww_err leaf_put(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
+                     struct bytes blob)
+{
+    return store_exec(op, s,
+                      "INSERT INTO leaves (vid, number, blob) VALUES ($1, $2, $3)"
+                      " ON CONFLICT (vid, number) DO UPDATE SET blob = excluded.blob",
+                      DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(number), DB_B(blob)));
+}
+
+enum ww_err item_load(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                      struct bytes *blob)
+{
+    return one_blob(op, s, "SELECT blob FROM items WHERE id = $1 AND account = $2",
+                    DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account)), "item missing", blob);
+}
+
+enum ww_err item_insert(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                        struct bytes blob)
+{
+    return store_exec(op, s, "INSERT INTO items (id, account, blob) VALUES ($1, $2, $3)",
+                      DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account), DB_B(blob)));
+}
+
+enum ww_err item_update(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                        struct bytes blob)
+{
+    int64_t changed = 0;
+    enum ww_err err = store_take(op, s);
+    if (err || (err = db_exec(op, op->conn, "UPDATE items SET blob = $1 WHERE id = $2 AND account = $3",
+                              &changed, DB_ARGS(DB_B(blob), DB_B(BYTES_OF(*id)), DB_I(account))))) {
+        return err;
+    }
+    return changed == 1 ? WW_OK : store_tampered(op, "item missing");
+}
+
+enum ww_err item_delete(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account)
+{
+    int64_t changed = 0;
+    enum ww_err err = store_take(op, s);
+    if (err || (err = db_exec(op, op->conn, "DELETE FROM items WHERE id = $1 AND account = $2", &changed,
+                              DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account))))) {
+        return err;
+    }
+    return changed == 1 ? WW_OK : store_tampered(op, "item missing");
+}
+
+static struct place epoch_place(const struct uuid *account, uint8_t aad[4], uint32_t n)
+{
+    for (int i = 0; i < 4; i++) {
+        aad[i] = (uint8_t)(n >> (24 - 8 * i));
+    }
+    return (struct place){.label = "epoch", .uuid = account, .aad = BYTES(aad, 4)};
+}
+
+enum ww_err epoch_insert(struct ww_op *op, struct store *s, const struct uuid *account,
+                         const struct epoch_row *e)
+{
+    uint8_t aad[4];
+    struct bytes blob;
+    struct buf b = BUF(&op->arena);
+    buf_u32(&b, e->n);
+    buf_add(&b, e->box_key.b, sizeof e->box_key.b);
+    buf_add(&b, e->sign_key.b, sizeof e->sign_key.b);
+    buf_u8(&b, e->start);
+    buf_u64(&b, e->begun);
+    buf_add(&b, e->signature, sizeof e->signature);
+    enum ww_err err = buf_done(&b).p ? WW_OK : op_no_memory(op);
+    if (err || (err = keyring_seal(op, s->keyring, epoch_place(account, aad, e->n), buf_done(&b), &blob))) {
+        return err;
+    }
+    return store_exec(op, s, "INSERT INTO epochs (uuid, n, blob) VALUES ($1, $2, $3)",
+                      DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(e->n), DB_B(blob)));
+}
+
+enum ww_err epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
+                       struct epoch_row *out)
+{
+    uint8_t aad[4];
+    struct bytes blob, pt;
+    enum ww_err err = one_blob(op, s, "SELECT blob FROM epochs WHERE uuid = $1 AND n = $2",
+                               DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(n)), "epoch missing", &blob);
+    *out = (struct epoch_row){0};
+    if (err || (err = keyring_open(op, s->keyring, epoch_place(account, aad, n), blob, &pt))) {
+        return err;
+    }
+    struct reader in = READER(pt);
+    out->n = read_u32(&in);
+    read_copy(&in, out->box_key.b, sizeof out->box_key.b);
+    read_copy(&in, out->sign_key.b, sizeof out->sign_key.b);
+    out->start = read_u8(&in) != 0;
+    out->begun = read_u64(&in);
+    read_copy(&in, out->signature, sizeof out->signature);
+    return in.failed || in.n || out->n != n ? store_tampered(op, "epoch") : WW_OK;
+}

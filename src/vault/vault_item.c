@@ -1,0 +1,274 @@
+/* Items: looked up by name in their leaf, each under a key of its own that is new at every write. */
+#include "vault_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+static struct place item_place(const struct vault *v, const struct entry *e)
+{
+    return (struct place){"item", &v->account_uuid, 0, BYTES_OF(e->id)};
+}
+
+static enum ww_err check_name(struct ww_op *op, struct bytes name)
+{
+    if (name.n < 1 || name.n > VAULT_NAME_MAX || memchr(name.p, 0, name.n) || !utf8_valid(name)) {
+        return op_fail_field(op, WW_EINVAL, "item_name_invalid", "name",
+                             "a name is 1 to %d bytes of UTF-8 without NUL", VAULT_NAME_MAX);
+    }
+    return WW_OK;
+}
+
+static enum ww_err not_found(struct ww_op *op)
+{
+    return op_fail(op, WW_ENOTFOUND, "item_not_found", "there is no item of this name");
+}
+
+static enum ww_err find(struct ww_op *op, struct store *s, struct vault *v, uint8_t space, struct bytes name,
+                        struct leaf **leaf, size_t *position, bool *found)
+{
+    size_t number = leaf_number(v, space, name);
+    enum ww_err err = check_name(op, name);
+    if (err || (err = leaf_open(op, s, v, number))) {
+        return err;
+    }
+    *leaf = &v->leaves[number];
+    *position = entry_position(*leaf, space, name, found);
+    return WW_OK;
+}
+
+static enum ww_err open_item(struct ww_op *op, struct store *s, const struct vault *v, const struct entry *e,
+                             struct vault_value *out)
+{
+    struct bytes blob, padded, pt;
+    enum ww_err err = item_load(op, s, &e->id, v->account, &blob);
+    if (err || (err = seal_open(op, &e->key, item_place(v, e), blob, &padded)) ||
+        (err = unpad(op, padded, &pt))) {
+        return err;
+    }
+    struct reader in = READER(pt);
+    out->time = read_u64(&in);
+    out->value = read_rest(&in);
+    out->version = e->version;
+    return in.failed ? vault_tampered(op, "item") : WW_OK;
+}
+
+enum ww_err vault_get(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                      struct bytes name, struct vault_value *out)
+{
+    struct leaf *l;
+    size_t at;
+    bool found;
+    *out = (struct vault_value){0};
+    enum ww_err err = find(op, s, v, (uint8_t)space, name, &l, &at, &found);
+    if (err) {
+        return err;
+    }
+    return found ? open_item(op, s, v, &l->entries[at], out) : not_found(op);
+}
+
+/* ---- writing ---- */
+
+static enum ww_err seal_item(struct ww_op *op, const struct vault *v, struct entry *e, uint64_t now,
+                             struct bytes value, struct bytes *blob)
+{
+    struct buf b = BUF(&op->arena);
+    struct bytes padded;
+    buf_u64(&b, now);
+    buf_bytes(&b, value);
+    op_random(op, e->key.b, sizeof e->key.b);
+    enum ww_err err = buf_done(&b).p ? pad(&op->arena, buf_done(&b), &padded) : WW_ENOMEM;
+    if (err) {
+        return op_fail(op, err, "item_too_large", "%s", ww_err_text(err));
+    }
+    return seal(op, &e->key, item_place(v, e), padded, blob);
+}
+
+static enum ww_err make_room(struct ww_op *op, struct leaf *l, size_t at)
+{
+    if (l->n == l->capacity) {
+        size_t capacity = l->capacity * 2 + 4;
+        struct entry *entries = ARENA_ARRAY(&op->arena, capacity, struct entry);
+        if (!entries) {
+            return op_no_memory(op);
+        }
+        if (l->n) {
+            memcpy(entries, l->entries, l->n * sizeof *entries);
+        }
+        l->entries = entries;
+        l->capacity = capacity;
+    }
+    memmove(&l->entries[at + 1], &l->entries[at], (l->n - at) * sizeof l->entries[0]);
+    l->n++;
+    return WW_OK;
+}
+
+static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8_t space, struct leaf *l,
+                       size_t at, bool found, struct vault_change *c)
+{
+    struct bytes blob;
+    enum ww_err err = WW_EINTERNAL;
+    if (!found) {
+        if ((err = make_room(op, l, at))) {
+            return err;
+        }
+        l->entries[at] = (struct entry){.space = space, .name = c->name, .id = uuid_new(op)};
+    }
+    struct entry *e = &l->entries[at];
+    c->time = op_now(op);
+    if ((err = seal_item(op, v, e, c->time, c->value, &blob))) {
+        return err;
+    }
+    c->created = !found;
+    c->version = e->version = ++v->seq;
+    l->changed = true;
+    return found ? item_update(op, s, &e->id, v->account, blob)
+                 : item_insert(op, s, &e->id, v->account, blob);
+}
+
+static enum ww_err remove_entry(struct ww_op *op, struct store *s, struct vault *v, struct leaf *l, size_t at,
+                                struct vault_change *c)
+{
+    enum ww_err err = item_delete(op, s, &l->entries[at].id, v->account);
+    memmove(&l->entries[at], &l->entries[at + 1], (l->n - at - 1) * sizeof l->entries[0]);
+    l->n--;
+    l->changed = true;
+    c->version = ++v->seq;
+    return err;
+}
+
+static enum ww_err check_condition(struct ww_op *op, const struct vault_change *c, const struct entry *e)
+{
+    bool holds = (!c->if_version || (e && e->version == c->if_version)) && !(c->if_absent && e);
+    return holds ? WW_OK
+                 : op_fail(op, WW_EVERSION, "version_mismatch",
+                           "the item is not at the version that was asked for");
+}
+
+static enum ww_err apply_one(struct ww_op *op, struct store *s, struct vault *v, uint8_t space,
+                             struct vault_change *c)
+{
+    struct leaf *l;
+    size_t at;
+    bool found;
+    struct vault_value value;
+    enum ww_err err = find(op, s, v, space, c->name, &l, &at, &found);
+    if (err) {
+        return err;
+    }
+    if (c->kind != VAULT_PUT && !found) {
+        return not_found(op);
+    }
+    if ((err = check_condition(op, c, found ? &l->entries[at] : NULL))) {
+        return err;
+    }
+    switch (c->kind) {
+    case VAULT_PUT:
+        return put(op, s, v, space, l, at, found, c);
+    case VAULT_DELETE:
+        return remove_entry(op, s, v, l, at, c);
+    case VAULT_GET:
+    default:
+        err = open_item(op, s, v, &l->entries[at], &value);
+        c->value = value.value;
+        c->version = value.version;
+        c->time = value.time;
+        return err;
+    }
+}
+
+enum ww_err vault_apply(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                        struct vault_change *changes, size_t n)
+{
+    uint64_t before = v->seq;
+    enum ww_err err = WW_EINTERNAL;
+    for (size_t i = 0; i < n; i++) {
+        if ((err = apply_one(op, s, v, (uint8_t)space, &changes[i]))) {
+            return err;
+        }
+    }
+    if (v->seq == before) {
+        return WW_OK;
+    }
+    if ((err = leaves_fit(op, s, v)) || (err = leaves_write(op, s, v))) {
+        return err;
+    }
+    return vault_reseal(op, s, v, v->record_seq);
+}
+
+/* ---- listing ---- */
+
+enum ww_err vault_count(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space, size_t *n)
+{
+    *n = 0;
+    enum ww_err err = leaf_open_all(op, s, v);
+    for (size_t i = 0; !err && i < leaf_count(v); i++) {
+        for (size_t j = 0; j < v->leaves[i].n; j++) {
+            *n += v->leaves[i].entries[j].space == (uint8_t)space;
+        }
+    }
+    return err;
+}
+
+static int by_name(const void *x, const void *y)
+{
+    const struct vault_entry *a = x, *b = y;
+    return bytes_compare(a->name, b->name);
+}
+
+static bool begins_with(struct bytes name, struct bytes prefix)
+{
+    return name.n >= prefix.n && (prefix.n == 0 || memcmp(name.p, prefix.p, prefix.n) == 0);
+}
+
+enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                       struct bytes prefix, struct bytes after, size_t limit, struct vault_entry **out,
+                       size_t *n)
+{
+    size_t total = 0;
+    *n = 0;
+    enum ww_err err = vault_count(op, s, v, space, &total);
+    struct vault_entry *list = ARENA_ARRAY(&op->arena, total, struct vault_entry);
+    if (err || !list) {
+        return err ? err : op_no_memory(op);
+    }
+    for (size_t i = 0; i < leaf_count(v); i++) {
+        for (size_t j = 0; j < v->leaves[i].n; j++) {
+            const struct entry *e = &v->leaves[i].entries[j];
+            if (e->space == (uint8_t)space && begins_with(e->name, prefix) &&
+                (!after.p || bytes_compare(e->name, after) > 0)) {
+                list[(*n)++] = (struct vault_entry){e->name, e->version};
+            }
+        }
+    }
+    qsort(list, *n, sizeof *list, by_name);
+    *n = *n < limit ? *n : limit;
+    *out = list;
+    return WW_OK;
+}
+
+enum ww_err vault_verify(struct ww_op *op, struct store *s, struct vault *v, size_t *items, size_t *bad)
+{
+    *items = *bad = 0;
+    for (size_t i = 0; i < leaf_count(v); i++) {
+        enum ww_err err = leaf_open(op, s, v, i);
+        if (err == WW_ETAMPERED) {
+            ++*bad;
+            continue;
+        }
+        if (err) {
+            return err;
+        }
+        for (size_t j = 0; j < v->leaves[i].n; j++) {
+            struct vault_value value;
+            err = open_item(op, s, v, &v->leaves[i].entries[j], &value);
+            if (err && err != WW_ETAMPERED) {
+                return err;
+            }
+            ++*items;
+            *bad += err == WW_ETAMPERED;
+        }
+    }
+    return WW_OK;
+}
