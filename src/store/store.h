@@ -189,7 +189,7 @@ struct session_row {
 enum ww_err session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
                                const struct session_row *row) WW_MUST;
 /* One statement: session ⋈ account (⋈ vault when vault is not NULL and the record names one). WW_ENOTFOUND
- * without op_fail; altered, moved or forged is WW_ETAMPERED. */
+ * without op_fail; a session altered, moved or forged is WW_EDENIED, a record WW_ETAMPERED. */
 enum ww_err session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
                              struct session_row *row, struct record **record,
                              struct vault_row *vault) WW_MUST;

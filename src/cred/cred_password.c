@@ -1,0 +1,219 @@
+#include "cred.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+enum { PASSWORD_MAX = 1024 };
+
+static enum ww_err wrong(struct ww_op *op)
+{
+    return op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong");
+}
+
+enum ww_err password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out)
+{
+    *out = BYTES(NULL, 0);
+    if (typed.n > 4 * PASSWORD_MAX) {
+        return op_fail_field(op, WW_EINVAL, "password_too_long", "password",
+                             "a password has at most %d bytes", PASSWORD_MAX);
+    }
+    enum ww_err err = utf8_nfc(&op->arena, typed, out);
+    if (err == WW_EINVAL) {
+        return op_fail_field(op, err, "password_not_utf8", "password", "the password is not valid UTF-8");
+    }
+    if (err) {
+        return op_no_memory(op);
+    }
+    if (out->n > PASSWORD_MAX) {
+        return op_fail_field(op, WW_EINVAL, "password_too_long", "password",
+                             "a password has at most %d bytes", PASSWORD_MAX);
+    }
+    return WW_OK;
+}
+
+enum ww_err password_prepare(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_params *params,
+                             struct bytes password, struct password_ready *out)
+{
+    char *public_part;
+    out->secret = ARENA_NEW(&op->arena, struct pwhash_secret);
+    if (!out->secret) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = pwhash_public_new(op, params, &public_part);
+    if (err) {
+        return err;
+    }
+    out->public_part = public_part;
+    return pwhash_derive(op, pool, public_part, password, out->secret);
+}
+
+/* ikm = D(–, ikm, uuid, u8 kind ‖ secret) */
+static void make_ikm(struct key *out, const struct uuid *account, const struct pwhash_secret *secret)
+{
+    uint8_t kind = CRED_PASSWORD;
+    struct bytes parts[] = {BYTES(&kind, 1), BYTES(secret->b, secret->n)};
+    derive_parts(out, NULL, "ikm", account, parts, 2);
+}
+
+/* id ‖ u8 kind ‖ kdf */
+static struct bytes slot_aad(struct ww_op *op, const struct uuid *id, struct bytes public_part)
+{
+    struct buf b = BUF(&op->arena);
+    buf_add(&b, id->b, sizeof id->b);
+    buf_u8(&b, CRED_PASSWORD);
+    buf_bytes(&b, public_part);
+    return buf_done(&b);
+}
+
+static enum ww_err list_credential(struct ww_op *op, struct record *r, const struct record_credential *c)
+{
+    struct record_credential *list =
+        ARENA_ARRAY(&op->arena, r->credential_count + 1, struct record_credential);
+    if (!list) {
+        return op_no_memory(op);
+    }
+    if (r->credential_count) {
+        memcpy(list, r->credentials, r->credential_count * sizeof *list);
+    }
+    list[r->credential_count++] = *c;
+    r->credentials = list;
+    return WW_OK;
+}
+
+enum ww_err password_add(struct ww_op *op, struct record *r, const struct password_ready *p,
+                         const struct key *root, struct credential_row *row)
+{
+    KEY32(ikm);
+    *row = (struct credential_row){
+        .id = uuid_new(op), .kind = CRED_PASSWORD, .public_part = bytes_str(p->public_part)};
+    struct record_credential listed = {row->id, CRED_PASSWORD, ROLE_LOGIN | ROLE_OPENS, r->root_generation,
+                                       op_now(op)};
+    struct bytes aad = slot_aad(op, &row->id, row->public_part);
+    if (!aad.p) {
+        return op_no_memory(op);
+    }
+    make_ikm(&ikm, &r->uuid, p->secret);
+    enum ww_err err = seal(op, &ikm, (struct place){"slot", &r->uuid, r->root_generation, aad},
+                           BYTES_OF(*root), &row->slot);
+    return err ? err : list_credential(op, r, &listed);
+}
+
+void credential_remove(struct record *r, const struct uuid *id)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->credential_count; i++) {
+        if (!uuid_equal(r->credentials[i].id, *id)) {
+            r->credentials[kept++] = r->credentials[i];
+        }
+    }
+    r->credential_count = kept;
+}
+
+const struct record_credential *password_of(const struct record *r)
+{
+    for (size_t i = 0; i < r->credential_count; i++) {
+        if (r->credentials[i].kind == CRED_PASSWORD && (r->credentials[i].role & ROLE_LOGIN)) {
+            return &r->credentials[i];
+        }
+    }
+    return NULL;
+}
+
+static enum ww_err open_slot(struct ww_op *op, const struct record *r, const struct record_credential *listed,
+                             const struct credential_row *row, const struct pwhash_secret *secret,
+                             struct key **root)
+{
+    KEY32(ikm);
+    struct bytes pt, aad = slot_aad(op, &row->id, row->public_part);
+    if (!aad.p) {
+        return op_no_memory(op);
+    }
+    make_ikm(&ikm, &r->uuid, secret);
+    enum ww_err err =
+        seal_try(op, &ikm, (struct place){"slot", &r->uuid, listed->root_generation, aad}, row->slot, &pt);
+    if (err) {
+        return err == WW_EDENIED ? wrong(op) : err;
+    }
+    if (pt.n != sizeof(*root)->b) {
+        return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (slot)");
+    }
+    *root = ARENA_NEW(&op->arena, struct key);
+    if (!*root) {
+        return op_no_memory(op);
+    }
+    memcpy((*root)->b, pt.p, pt.n);
+    return WW_OK;
+}
+
+static enum ww_err make_authn(struct ww_op *op, struct record *r, const struct uuid *credential,
+                              struct key *root, struct authn **out)
+{
+    *out = ARENA_NEW(&op->arena, struct authn);
+    if (!*out) {
+        return op_no_memory(op);
+    }
+    **out = (struct authn){.record = r,
+                           .method = "password",
+                           .level = 1,
+                           .at = op_now(op),
+                           .root = root,
+                           .credential = *credential};
+    return WW_OK;
+}
+
+static enum ww_err load_password(struct ww_op *op, struct store *s, const struct record *r,
+                                 const struct record_credential *listed, struct credential_row *row,
+                                 char **public_part)
+{
+    enum ww_err err = credential_load(op, s, r, &listed->id, row);
+    store_give(op);
+    if (err) {
+        return err;
+    }
+    *public_part = arena_strndup(&op->arena, row->public_part.p, row->public_part.n);
+    return *public_part ? WW_OK : op_no_memory(op);
+}
+
+enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
+                           const struct pwhash_params *params, struct admit *admit, struct record *r,
+                           struct bytes typed, struct authn **out, struct password_ready *upgrade)
+{
+    struct credential_row row;
+    struct bytes password;
+    struct key *root = NULL;
+    char *public_part;
+    PWHASH_SECRET(secret);
+    *out = NULL;
+    *upgrade = (struct password_ready){0};
+    if (!admit) {
+        abort(); /* a credential is never checked without the throttle's leave */
+    }
+    enum ww_err err = password_normalize(op, typed, &password);
+    if (err) { /* such a password cannot have been set: same answer, same work */
+        password = BYTES("", 0);
+        r = NULL;
+    }
+    const struct record_credential *listed = r ? password_of(r) : NULL;
+    if (!listed) {
+        err = pwhash_waste(op, pool, params, password);
+        return err == WW_EDENIED ? wrong(op) : err;
+    }
+    if ((err = load_password(op, s, r, listed, &row, &public_part))) {
+        return err;
+    }
+    err = pwhash_derive(op, pool, public_part, password, &secret);
+    if (err == WW_ETOOLARGE) {
+        return wrong(op);
+    }
+    if (err || (err = open_slot(op, r, listed, &row, &secret, &root))) {
+        return err;
+    }
+    if (pwhash_outdated(public_part, params) &&
+        password_prepare(op, pool, params, password, upgrade) != WW_OK) {
+        *upgrade =
+            (struct password_ready){0}; /* a full queue or a longer limit: the next login tries again */
+    }
+    return make_authn(op, r, &listed->id, root, out);
+}

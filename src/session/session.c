@@ -1,0 +1,389 @@
+#include "session_int.h"
+
+#include <string.h>
+
+#include "encode.h"
+#include "timefmt.h"
+
+static enum ww_err inactive(struct ww_op *op)
+{
+    return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
+}
+
+/* ---- tokens: id 16 ‖ secret 32, base64url ---- */
+
+enum { TOKEN_BYTES = 48, TOKEN_TEXT = 64 };
+
+static enum ww_err token_new(struct ww_op *op, struct session *x)
+{
+    struct uuid id = uuid_new(op);
+    struct buf b = BUF(&op->arena);
+    op_random(op, x->secret.b, sizeof x->secret.b);
+    buf_add(&b, id.b, sizeof id.b);
+    buf_add(&b, x->secret.b, sizeof x->secret.b);
+    session_lookup(&x->row.lookup, &id);
+    x->token = buf_done(&b).p ? base64_encode(&op->arena, BASE64_URL, buf_done(&b)) : NULL;
+    return x->token ? WW_OK : op_no_memory(op);
+}
+
+static bool token_read(struct ww_op *op, const char *token, struct session *x)
+{
+    struct bytes raw;
+    struct uuid id;
+    if (strnlen(token, TOKEN_TEXT + 1) != TOKEN_TEXT ||
+        !base64_decode(&op->arena, BASE64_URL, bytes_str(token), &raw) || raw.n != TOKEN_BYTES) {
+        return false;
+    }
+    struct reader in = READER(raw);
+    read_copy(&in, id.b, sizeof id.b);
+    read_copy(&in, x->secret.b, sizeof x->secret.b);
+    session_lookup(&x->row.lookup, &id);
+    x->token = arena_strdup(&op->arena, token);
+    return x->token != NULL;
+}
+
+/* ---- between struct session and the row ---- */
+
+static struct place root_place(const struct session *x)
+{
+    return (struct place){"sess-root", &x->record->uuid, x->record->root_generation, BYTES_OF(x->row.lookup)};
+}
+
+static enum ww_err wrap_root(struct ww_op *op, const struct session *x, struct session_content *c)
+{
+    c->unlocked = x->root != NULL;
+    return x->root ? seal(op, &x->secret, root_place(x), BYTES_OF(*x->root), &c->wrapped) : WW_OK;
+}
+
+static enum ww_err content_of(struct ww_op *op, const struct session *x, uint64_t record_seq,
+                              struct bytes *out)
+{
+    struct session_content c = {
+        .id = x->id,
+        .state = x->active ? SESSION_ACTIVE : SESSION_ENDED,
+        .generation = x->record->session_generation,
+        .issued = x->issued,
+        .authenticated = x->authenticated,
+        .expires = x->expires,
+        .seen = x->seen,
+        .level = x->level,
+        .record_seq = record_seq,
+        .vault_seq = x->record->vault_floor,
+        .json = js_object(&op->arena),
+    };
+    js_put(&op->arena, c.json, "methods", js_copy(&op->arena, x->methods));
+    js_put(&op->arena, c.json, "device", js_copy(&op->arena, x->device));
+    js_put(&op->arena, c.json, "carrier",
+           js_text(&op->arena, x->carrier == SESSION_TOKEN ? "token" : "cookie"));
+    session_check(&c.check, &x->secret, &x->row.lookup);
+    enum ww_err err = x->active ? wrap_root(op, x, &c) : WW_OK;
+    return err ? err : content_write(op, &c, out);
+}
+
+static void fill(struct session *x, const struct session_content *c)
+{
+    const char *carrier = js_get_text(c->json, "carrier");
+    x->id = c->id;
+    x->issued = c->issued;
+    x->authenticated = c->authenticated;
+    x->expires = c->expires;
+    x->seen = c->seen;
+    x->level = c->level;
+    x->unlocked = c->unlocked;
+    x->methods = js_get(c->json, "methods");
+    x->device = js_get(c->json, "device");
+    x->carrier = carrier && strcmp(carrier, "token") == 0 ? SESSION_TOKEN : SESSION_COOKIE;
+}
+
+static bool is_active(const struct ww_op *op, const struct session_rules *rules, const struct session *x,
+                      const struct session_content *c)
+{
+    uint64_t now = op_now(op);
+    uint64_t remembered = seen_get(rules->seen, &x->row.lookup);
+    uint64_t seen = c->seen > remembered ? c->seen : remembered;
+    bool idle = rules->idle && now > seen && now - seen >= rules->idle;
+    return c->state == SESSION_ACTIVE && now < c->expires && c->expires == x->row.expires && !idle &&
+           c->generation == x->record->session_generation && x->record->state == STATE_ACTIVE;
+}
+
+/* ---- issuing ---- */
+
+static struct js *method_entry(struct ww_op *op, const struct authn *a)
+{
+    struct js *m = js_object(&op->arena);
+    js_put(&op->arena, m, "method", js_text(&op->arena, a->method));
+    js_put(&op->arena, m, "aal", js_text(&op->arena, a->level == 2 ? "aal2" : "aal1"));
+    js_put(&op->arena, m, "completed_at", js_text(&op->arena, time_rfc3339(&op->arena, a->at)));
+    return m;
+}
+
+static struct js *device_entry(struct ww_op *op)
+{
+    struct js *d = js_object(&op->arena);
+    js_put(&op->arena, d, "id", js_text(&op->arena, uuid_text(&op->arena, uuid_new(op))));
+    js_put(&op->arena, d, "ip_address", js_text(&op->arena, op->client.address));
+    js_put(&op->arena, d, "user_agent", js_text(&op->arena, op->client.user_agent));
+    js_put(&op->arena, d, "location", js_text(&op->arena, op->client.location));
+    return d;
+}
+
+static enum ww_err insert(struct ww_op *op, struct store *s, struct session *x)
+{
+    enum ww_err err = content_of(op, x, x->record->seq, &x->row.content);
+    x->row.account = x->record->id;
+    x->row.expires = x->expires;
+    return err ? err : session_row_insert(op, s, &x->record->uuid, &x->row);
+}
+
+enum ww_err session_issue(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                          const struct authn *a, enum session_carrier carrier, struct session **out)
+{
+    struct session *x = ARENA_NEW(&op->arena, struct session);
+    uint64_t now = op_now(op);
+    *out = NULL;
+    if (!x) {
+        return op_no_memory(op);
+    }
+    *x = (struct session){.id = uuid_new(op),
+                          .active = true,
+                          .carrier = carrier,
+                          .issued = now,
+                          .authenticated = a->at,
+                          .expires = now + rules->lifespan,
+                          .seen = now,
+                          .level = a->level,
+                          .methods = js_array(&op->arena),
+                          .device = device_entry(op),
+                          .record = a->record,
+                          .unlocked = a->root != NULL,
+                          .root = a->root};
+    js_push(x->methods, method_entry(op, a));
+    enum ww_err err = token_new(op, x);
+    if (err || (err = insert(op, s, x))) {
+        return err;
+    }
+    *out = x;
+    return WW_OK;
+}
+
+enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                            struct session *old, const struct authn *a, struct session **out)
+{
+    struct session *x = ARENA_NEW(&op->arena, struct session);
+    struct bytes content;
+    enum ww_err err = WW_EINTERNAL;
+    (void)rules;
+    *out = NULL;
+    if (!x) {
+        return op_no_memory(op);
+    }
+    *x = *old;
+    x->record = a->record;
+    x->authenticated = x->seen = a->at;
+    x->methods = js_copy(&op->arena, old->methods);
+    js_push(x->methods, method_entry(op, a));
+    if (a->root) {
+        x->root = a->root;
+        x->unlocked = true;
+    }
+    if (old->carrier == SESSION_TOKEN) {
+        if ((err = content_of(op, x, x->record->seq, &content)) ||
+            (err = session_row_update(op, s, &x->record->uuid, &x->row, content, x->expires))) {
+            return err;
+        }
+    } else if ((err = session_row_delete(op, s, &old->row.lookup)) || (err = token_new(op, x)) ||
+               (err = insert(op, s, x))) {
+        return err;
+    }
+    *out = x;
+    return WW_OK;
+}
+
+/* ---- resuming ---- */
+
+static enum ww_err unwrap_root(struct ww_op *op, struct session *x, const struct session_content *c)
+{
+    struct bytes root;
+    if (!c->unlocked) {
+        return WW_OK;
+    }
+    enum ww_err err = seal_open(op, &x->secret, root_place(x), c->wrapped, &root);
+    if (err || root.n != sizeof x->root->b) {
+        return err == WW_ENOMEM ? err : inactive(op);
+    }
+    x->root = ARENA_NEW(&op->arena, struct key);
+    if (!x->root) {
+        return op_no_memory(op);
+    }
+    memcpy(x->root->b, root.p, root.n);
+    return WW_OK;
+}
+
+static enum ww_err accept(struct ww_op *op, const struct session_rules *rules, struct session *x)
+{
+    struct session_content c;
+    KEY32(check);
+    enum ww_err err = content_read(op, x->row.content, &c);
+    if (err) {
+        return err == WW_EDENIED ? inactive(op) : err;
+    }
+    session_check(&check, &x->secret, &x->row.lookup);
+    if (!crypto_equal(BYTES_OF(check), BYTES_OF(c.check)) || !is_active(op, rules, x, &c)) {
+        return inactive(op);
+    }
+    if (c.record_seq > x->record->seq) {
+        return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "the account is older than its session");
+    }
+    fill(x, &c);
+    x->active = true;
+    return unwrap_root(op, x, &c);
+}
+
+enum ww_err session_resume(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                           const char *token, bool with_vault, struct session **out)
+{
+    struct session *x = ARENA_NEW(&op->arena, struct session);
+    *out = NULL;
+    if (!x) {
+        return op_no_memory(op);
+    }
+    if (!token_read(op, token, x)) {
+        return inactive(op);
+    }
+    enum ww_err err =
+        session_row_load(op, s, &x->row.lookup, &x->row, &x->record, with_vault ? &x->vault : NULL);
+    if (!op->conn || !db_in_transaction(op->conn)) {
+        store_give(op);
+    }
+    if (err) {
+        return err == WW_ENOTFOUND || err == WW_EDENIED ? inactive(op) : err;
+    }
+    if ((err = accept(op, rules, x))) {
+        return err;
+    }
+    seen_mark(rules->seen, &x->row.lookup, op_now(op));
+    *out = x;
+    return WW_OK;
+}
+
+/* ---- ending ---- */
+
+enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x)
+{
+    struct session_content c;
+    struct bytes content;
+    enum ww_err err = content_read(op, x->row.content, &c);
+    if (err) {
+        return err == WW_EDENIED ? inactive(op) : err;
+    }
+    c.state = SESSION_ENDED;
+    c.unlocked = false;
+    x->active = false;
+    x->root = NULL;
+    if ((err = content_write(op, &c, &content))) {
+        return err;
+    }
+    return session_row_update(op, s, &x->record->uuid, &x->row, content, x->row.expires);
+}
+
+enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record *r, struct session *keep)
+{
+    struct bytes content;
+    r->session_generation++;
+    if (!keep) {
+        return WW_OK;
+    }
+    keep->record = r;
+    enum ww_err err = content_of(op, keep, r->seq + 1, &content);
+    return err ? err : session_row_update(op, s, &r->uuid, &keep->row, content, keep->expires);
+}
+
+/* ---- listing ---- */
+
+static void newest_first(struct session **list, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        struct session *x = list[i];
+        size_t j = i;
+        for (; j > 0 && list[j - 1]->issued < x->issued; j--) {
+            list[j] = list[j - 1];
+        }
+        list[j] = x;
+    }
+}
+
+enum ww_err session_list(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                         struct record *r, struct session ***out, size_t *n)
+{
+    struct session_row *rows;
+    size_t count = 0;
+    *n = 0;
+    enum ww_err err = session_row_list(op, s, r, &rows, &count, NULL);
+    struct session **list = ARENA_ARRAY(&op->arena, count, struct session *);
+    *out = list;
+    if (err || !list) {
+        return err ? err : op_no_memory(op);
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct session_content c;
+        struct session *x = ARENA_NEW(&op->arena, struct session);
+        if (!x) {
+            return op_no_memory(op);
+        }
+        x->record = r;
+        x->row = rows[i];
+        err = content_read(op, rows[i].content, &c);
+        if (err == WW_EDENIED) {
+            continue;
+        }
+        if (err) {
+            return err;
+        }
+        fill(x, &c);
+        x->active = is_active(op, rules, x, &c);
+        uint64_t remembered = seen_get(rules->seen, &x->row.lookup);
+        x->seen = remembered > x->seen ? remembered : x->seen;
+        list[(*n)++] = x;
+    }
+    newest_first(list, *n);
+    return WW_OK;
+}
+
+/* ---- the logout token ---- */
+
+char *session_logout_token(struct ww_op *op, const struct session *x)
+{
+    KEY32(d);
+    derive(&d, &x->secret, "logout", NULL, BYTES_OF(x->row.lookup));
+    return base64_encode(&op->arena, BASE64_URL, BYTES_OF(d));
+}
+
+bool session_is_logout_token(struct ww_op *op, const struct session *x, const char *token)
+{
+    char *right = session_logout_token(op, x);
+    return right && crypto_equal(bytes_str(right), bytes_str(token));
+}
+
+/* ---- JSON ---- */
+
+static void put_time(struct ww_op *op, struct js *o, const char *key, uint64_t us)
+{
+    js_put(&op->arena, o, key, js_text(&op->arena, time_rfc3339(&op->arena, us)));
+}
+
+struct js *session_json(struct ww_op *op, const struct session *x, struct js *identity)
+{
+    struct arena *a = &op->arena;
+    struct js *o = js_object(a), *devices = js_array(a);
+    js_put(a, o, "id", js_text(a, uuid_text(a, x->id)));
+    js_put(a, o, "active", js_bool(a, x->active));
+    put_time(op, o, "expires_at", x->expires);
+    put_time(op, o, "authenticated_at", x->authenticated);
+    js_put(a, o, "authenticator_assurance_level", js_text(a, x->level == 2 ? "aal2" : "aal1"));
+    js_put(a, o, "authentication_methods", js_copy(a, x->methods));
+    put_time(op, o, "issued_at", x->issued);
+    js_put(a, o, "identity", identity ? identity : js_null(a));
+    js_push(devices, js_copy(a, x->device));
+    js_put(a, o, "devices", devices);
+    return o;
+}
