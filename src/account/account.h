@@ -69,6 +69,9 @@ enum ww_err account_exists(struct ww_op *op, struct service *s, const char *iden
 /* ---- sessions ---- */
 enum ww_err account_resume(struct ww_op *op, struct service *s, const char *token,
                            struct session **out) WW_MUST;
+/* The same, and reads the vault's row by the same statement: for calls that go on to the vault. */
+enum ww_err account_resume_with_vault(struct ww_op *op, struct service *s, const char *token,
+                                      struct session **out) WW_MUST;
 enum ww_err account_logout(struct ww_op *op, struct service *s, struct session *x) WW_MUST;
 /* Ends one of the account's other sessions by id; unknown or foreign ids do nothing. */
 enum ww_err account_end_session(struct ww_op *op, struct service *s, struct session *x,
@@ -120,6 +123,9 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
                                  struct account_refusal *why, struct record **out) WW_MUST;
 enum ww_err account_admin_get(struct ww_op *op, struct service *s, const struct uuid *id,
                               struct record **out) WW_MUST;
+/* By login identifier. */
+enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *identifier,
+                               struct record **out) WW_MUST;
 enum ww_err account_admin_list(struct ww_op *op, struct service *s, int64_t after, size_t limit,
                                struct record ***out, size_t *n) WW_MUST;
 enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const struct uuid *id) WW_MUST;

@@ -34,4 +34,9 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
                            const struct pwhash_params *params, struct admit *admit, struct record *r,
                            struct bytes typed, struct authn **out, struct password_ready *upgrade) WW_MUST;
 
+/* Whether a password (as typed) opens the record's slot, without the throttle: for a session that has the
+ * vault open and asks about its own new password. */
+enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
+                           const struct record *r, struct bytes typed, bool *opens) WW_MUST;
+
 #endif

@@ -217,3 +217,25 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
     }
     return make_authn(op, r, &listed->id, root, out);
 }
+
+enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
+                           const struct record *r, struct bytes typed, bool *opens)
+{
+    const struct record_credential *listed = password_of(r);
+    struct credential_row row;
+    struct bytes password;
+    struct key *root = NULL;
+    char *public_part;
+    PWHASH_SECRET(secret);
+    enum ww_err err = password_normalize(op, typed, &password);
+    *opens = false;
+    if (err || !listed || (err = load_password(op, s, r, listed, &row, &public_part))) {
+        return err;
+    }
+    err = pwhash_derive(op, pool, public_part, password, &secret);
+    if (err == WW_OK) {
+        err = open_slot(op, r, listed, &row, &secret, &root);
+        *opens = err == WW_OK;
+    }
+    return err == WW_EDENIED || err == WW_ETOOLARGE ? WW_OK : err;
+}

@@ -1,0 +1,146 @@
+/* What the use cases share. */
+#include "account_int.h"
+
+enum { TRIES = 5 };
+static const uint64_t longest_us = 5000000; /* a lock that was waited for in vain is not waited for again */
+
+enum ww_err account_transaction(struct ww_op *op, struct service *s,
+                                enum ww_err (*body)(struct ww_op *op, struct service *s, void *context),
+                                void *context)
+{
+    enum ww_err err = WW_EINTERNAL;
+    uint64_t begun = op_now(op);
+    for (int i = 0; i < TRIES; i++) {
+        if ((err = tx_begin(op, s->store, DB_WRITE)) == WW_OK) {
+            err = body(op, s, context);
+            err = err ? tx_abort(op, err) : tx_commit(op);
+        }
+        if (err != WW_EBUSY || op_now(op) - begun > longest_us) {
+            return err;
+        }
+    }
+    return op_fail(op, WW_EBUSY, "busy", "others are changing the same account");
+}
+
+static enum ww_err inactive(struct ww_op *op)
+{
+    return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
+}
+
+enum ww_err account_lock(struct ww_op *op, struct service *s, const struct session *x, struct record **record,
+                         struct vault **vault)
+{
+    struct vault_row row;
+    *vault = NULL;
+    enum ww_err err = record_load(op, s->store, x->record->id, true, record);
+    if (err) {
+        return err == WW_ENOTFOUND ? inactive(op) : err;
+    }
+    if (!uuid_equal((*record)->uuid, x->record->uuid) || (*record)->state != STATE_ACTIVE ||
+        (*record)->session_generation != x->record->session_generation) {
+        return inactive(op);
+    }
+    if (!x->root || (*record)->root_generation == 0) {
+        return WW_OK;
+    }
+    if ((err = vault_row_load(op, s->store, &(*record)->vid, (*record)->id, true, &row))) {
+        return err;
+    }
+    return vault_open(op, s->store, *record, x->root, &row, vault);
+}
+
+enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r, struct vault *v)
+{
+    if (v) {
+        r->vault_floor = vault_seq(v);
+    }
+    enum ww_err err = record_update(op, s->store, r);
+    return err || !v ? err : vault_reseal(op, s->store, v, r->seq);
+}
+
+enum ww_err account_schema(struct ww_op *op, struct service *s, const char *id,
+                           const struct identity_schema **out)
+{
+    *out = id && *id ? schema_find(s->schemas, id) : schema_default(s->schemas);
+    return *out ? WW_OK
+                : op_fail_field(op, WW_EINVAL, "schema_unknown", "schema_id",
+                                "there is no such identity schema");
+}
+
+enum ww_err account_validate(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
+                             struct account_refusal *why)
+{
+    struct arena *a = &op->arena;
+    struct js *document = js_object(a);
+    *why = (struct account_refusal){0};
+    if (!document || !js_put(a, document, "traits", traits ? js_copy(a, traits) : js_object(a))) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = schema_validate(a, schema->program, document, &why->failures);
+    if (err == WW_EVALIDATION) {
+        return op_fail_field(op, err, "traits_invalid", "traits",
+                             "the traits do not satisfy the identity schema");
+    }
+    return err ? op_no_memory(op) : WW_OK;
+}
+
+enum ww_err account_draft(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
+                          bool need_identifier, struct record **out)
+{
+    struct arena *a = &op->arena;
+    struct record *r = ARENA_NEW(a, struct record);
+    int64_t now = (int64_t)op_now(op);
+    *out = r;
+    if (!r || !(r->json = js_object(a))) {
+        return op_no_memory(op);
+    }
+    r->uuid = uuid_new(op);
+    r->state = STATE_ACTIVE;
+    js_put(a, r->json, "schema", js_null(a));
+    js_put(a, r->json, "traits", js_null(a));
+    js_put(a, r->json, "metadata_public", js_null(a));
+    js_put(a, r->json, "metadata_admin", js_null(a));
+    js_put(a, r->json, "external_id", js_null(a));
+    js_put(a, r->json, "created", js_int(a, now));
+    js_put(a, r->json, "updated", js_int(a, now));
+    js_put(a, r->json, "state_changed", js_int(a, now));
+    js_put(a, r->json, "credentials", js_object(a));
+    return identity_set_traits(op, r, schema, traits, need_identifier);
+}
+
+enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
+                           struct record *r, const struct password_ready *password, struct key **root)
+{
+    struct credential_row row;
+    struct vault *v = NULL;
+    enum ww_err err = WW_EINTERNAL;
+    *root = NULL;
+    if (password) {
+        *root = ARENA_NEW(&op->arena, struct key);
+        if (!*root) {
+            return op_no_memory(op);
+        }
+        if ((err = vault_new(op, r, *root, &v)) || (err = password_add(op, r, password, *root, &row))) {
+            return err;
+        }
+    }
+    if ((err = record_insert(op, s->store, r)) ||
+        (err = identity_write_rows(op, s->store, schema, r, NULL))) {
+        return err;
+    }
+    if (!password) {
+        return WW_OK;
+    }
+    err = credential_insert(op, s->store, r, &row);
+    return err ? err : vault_insert(op, s->store, r, v);
+}
+
+bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x)
+{
+    return op_now(op) < x->authenticated + s->privileged_age;
+}
+
+enum ww_err account_refuse_reauth(struct ww_op *op)
+{
+    return op_fail(op, WW_EREAUTH, "session_refresh_required", "the sign-in is too old for this change");
+}

@@ -1,0 +1,215 @@
+#include "account_int.h"
+
+struct creation {
+    const struct account_spec *in;
+    const struct identity_schema *schema;
+    struct password_ready password;
+    struct record *record;
+};
+
+/* Addresses given by the administrator stand in place of the computed ones of the same use. */
+static void override_addresses(struct ww_op *op, struct record *r, const struct js *given, const char *use)
+{
+    struct arena *a = &op->arena;
+    struct js *list = js_get(r->json, "addresses");
+    for (const struct js *g = given ? given->first : NULL; g; g = g->next) {
+        const char *value = js_get_text(g, "value");
+        struct bytes normal;
+        if (!value || utf8_ident(a, bytes_str(value), &normal)) {
+            continue;
+        }
+        for (struct js *e = list ? list->first : NULL; e; e = e->next) {
+            const char *u = js_get_text(e, "use");
+            if (u && strcmp(u, use) == 0 && bytes_equal(js_get(e, "value")->string, normal)) {
+                const char *status = js_get_text(g, "status");
+                js_put(a, e, "verified", js_bool(a, js_get_bool(g, "verified", false)));
+                js_put(a, e, "status", js_text(a, status ? status : "pending"));
+                if (js_get_bool(g, "verified", false)) {
+                    js_put(a, e, "verified_at", js_int(a, (int64_t)op_now(op)));
+                }
+            }
+        }
+    }
+}
+
+static enum ww_err draft_from(struct ww_op *op, const struct creation *x, struct record **out)
+{
+    struct arena *a = &op->arena;
+    enum ww_err err = account_draft(op, x->schema, x->in->traits, false, out);
+    if (err) {
+        return err;
+    }
+    struct record *r = *out;
+    if (x->in->state && strcmp(x->in->state, "inactive") == 0) {
+        r->state = STATE_INACTIVE;
+    }
+    if (x->in->metadata_public) {
+        js_put(a, r->json, "metadata_public", js_copy(a, x->in->metadata_public));
+    }
+    if (x->in->metadata_admin) {
+        js_put(a, r->json, "metadata_admin", js_copy(a, x->in->metadata_admin));
+    }
+    if (x->in->external_id) {
+        js_put(a, r->json, "external_id", js_text(a, x->in->external_id));
+        if ((err = identity_set_traits(op, r, x->schema, x->in->traits, false))) {
+            return err;
+        }
+    }
+    override_addresses(op, r, x->in->verifiable_addresses, "verify");
+    override_addresses(op, r, x->in->recovery_addresses, "recover");
+    return WW_OK;
+}
+
+static enum ww_err write_creation(struct ww_op *op, struct service *s, void *context)
+{
+    struct creation *x = context;
+    struct key *root;
+    enum ww_err err = draft_from(op, x, &x->record);
+    if (err || (err = account_insert(op, s, x->schema, x->record,
+                                     x->password.public_part ? &x->password : NULL, &root))) {
+        return err;
+    }
+    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_CREATED, .record = x->record});
+}
+
+enum ww_err account_admin_create(struct ww_op *op, struct service *s, const struct account_spec *in,
+                                 struct account_refusal *why, struct record **out)
+{
+    struct creation x = {.in = in};
+    struct record *draft;
+    struct bytes password;
+    *out = NULL;
+    *why = (struct account_refusal){0};
+    if (in->state && strcmp(in->state, "active") != 0 && strcmp(in->state, "inactive") != 0) {
+        return op_fail_field(op, WW_EINVAL, "state_invalid", "state", "identity state is not valid");
+    }
+    enum ww_err err = account_schema(op, s, in->schema_id, &x.schema);
+    if (err || (err = account_validate(op, x.schema, in->traits, why)) ||
+        (err = draft_from(op, &x, &draft)) || (err = account_check_free(op, s, draft))) {
+        return err;
+    }
+    if (in->password.p && ((err = password_normalize(op, in->password, &password)) ||
+                           (err = password_prepare(op, s->pool, &s->hashing, password, &x.password)))) {
+        return err;
+    }
+    if ((err = account_transaction(op, s, write_creation, &x)) == WW_OK) {
+        *out = x.record;
+    }
+    return err;
+}
+
+static enum ww_err not_found(struct ww_op *op)
+{
+    return op_fail(op, WW_ENOTFOUND, "identity_not_found", "there is no such identity");
+}
+
+enum ww_err account_admin_get(struct ww_op *op, struct service *s, const struct uuid *id, struct record **out)
+{
+    enum ww_err err = record_load_uuid(op, s->store, id, false, out);
+    store_give(op);
+    return err == WW_ENOTFOUND ? not_found(op) : err;
+}
+
+enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *identifier,
+                               struct record **out)
+{
+    struct bytes value;
+    struct key tag;
+    int64_t account;
+    *out = NULL;
+    enum ww_err err = utf8_ident(&op->arena, bytes_str(identifier), &value);
+    if (err) {
+        return err == WW_ENOMEM ? op_no_memory(op) : not_found(op);
+    }
+    identifier_tag(s->store, IDENT_LOGIN, value, &tag);
+    if ((err = identifier_find(op, s->store, &tag, &account)) == WW_OK) {
+        err = record_load(op, s->store, account, false, out);
+    }
+    store_give(op);
+    if (err == WW_OK && !identity_has_identifier(*out, IDENT_LOGIN, value)) {
+        err = WW_ENOTFOUND;
+    }
+    return err == WW_ENOTFOUND ? not_found(op) : err;
+}
+
+enum ww_err account_admin_list(struct ww_op *op, struct service *s, int64_t after, size_t limit,
+                               struct record ***out, size_t *n)
+{
+    enum ww_err err = record_list(op, s->store, after, limit, out, n);
+    store_give(op);
+    return err;
+}
+
+static enum ww_err write_admin_delete(struct ww_op *op, struct service *s, void *context)
+{
+    struct record *r;
+    enum ww_err err = record_load_uuid(op, s->store, context, true, &r);
+    if (err) {
+        return err == WW_ENOTFOUND ? not_found(op) : err;
+    }
+    if ((err = record_delete(op, s->store, r)) || (err = audit_erase_account(op, s->store, r))) {
+        return err;
+    }
+    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_DELETED});
+}
+
+enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const struct uuid *id)
+{
+    struct uuid copy = *id;
+    return account_transaction(op, s, write_admin_delete, &copy);
+}
+
+struct state_change {
+    const struct uuid *id;
+    uint8_t state;
+};
+
+static enum ww_err write_state(struct ww_op *op, struct service *s, void *context)
+{
+    struct state_change *in = context;
+    struct record *r;
+    enum ww_err err = record_load_uuid(op, s->store, in->id, true, &r);
+    if (err) {
+        return err == WW_ENOTFOUND ? not_found(op) : err;
+    }
+    r->state = in->state;
+    js_put(&op->arena, r->json, "state_changed", js_int(&op->arena, (int64_t)op_now(op)));
+    if (in->state == STATE_INACTIVE && (err = session_end_others(op, s->store, r, NULL))) {
+        return err;
+    }
+    if ((err = account_write(op, s, r, NULL))) {
+        return err;
+    }
+    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_STATE_CHANGED, .record = r});
+}
+
+enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const struct uuid *id,
+                                    const char *state)
+{
+    struct state_change in = {id, strcmp(state, "inactive") == 0 ? STATE_INACTIVE : STATE_ACTIVE};
+    if (in.state == STATE_ACTIVE && strcmp(state, "active") != 0) {
+        return op_fail_field(op, WW_EINVAL, "state_invalid", "state", "identity state is not valid");
+    }
+    return account_transaction(op, s, write_state, &in);
+}
+
+static enum ww_err sweep(struct ww_op *op, struct service *s, void *context)
+{
+    uint64_t now = op_now(op), retention = config_duration(s->config, "watchword.history.retention");
+    enum ww_err err = WW_EINTERNAL;
+    (void)context;
+    if ((err = session_row_sweep(op, s->store, now)) || (err = flow_row_sweep(op, s->store, now))) {
+        return err;
+    }
+    return audit_erase_before(op, s->store, now > retention ? now - retention : 0);
+}
+
+enum ww_err account_maintain(struct ww_op *op, struct service *s)
+{
+    enum ww_err err = WW_EINTERNAL;
+    if ((err = session_flush_seen(op, s->store, s->sessions.seen)) ||
+        (err = account_transaction(op, s, sweep, NULL))) {
+        return err;
+    }
+    return throttle_sweep(op, s->throttle);
+}

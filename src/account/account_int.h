@@ -1,0 +1,44 @@
+/* Shared by the files of account/ only. */
+#ifndef ACCOUNT_INT_H
+#define ACCOUNT_INT_H
+
+#include <string.h>
+
+#include "account.h"
+#include "audit.h"
+#include "cred.h"
+#include "utf8.h"
+
+/* Runs body in a write transaction; a lost race repeats it, five times at most. What body leaves behind in
+ * memory must be made anew each time. */
+enum ww_err account_transaction(struct ww_op *op, struct service *s,
+                                enum ww_err (*body)(struct ww_op *op, struct service *s, void *context),
+                                void *context) WW_MUST;
+
+/* The account of a session, locked, in a transaction; WW_EDENIED "session_inactive" when the session ended
+ * meanwhile. Opens the vault when the session can (*vault NULL otherwise). */
+enum ww_err account_lock(struct ww_op *op, struct service *s, const struct session *x, struct record **record,
+                         struct vault **vault) WW_MUST;
+/* Writes a changed record, in a transaction; with the vault at hand its floor rises and the head is sealed
+ * again. */
+enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r, struct vault *v) WW_MUST;
+
+/* Schema by id or the default; WW_EINVAL id "schema_unknown". */
+enum ww_err account_schema(struct ww_op *op, struct service *s, const char *id,
+                           const struct identity_schema **out) WW_MUST;
+/* Validates {"traits": …}; failures go to why. */
+enum ww_err account_validate(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
+                             struct account_refusal *why) WW_MUST;
+/* A record that is not stored yet, active, with these traits. */
+enum ww_err account_draft(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
+                          bool need_identifier, struct record **out) WW_MUST;
+/* WW_ECONFLICT when an identifier or address of the draft is taken. */
+enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct record *draft) WW_MUST;
+/* Writes a draft with its credential, vault and rows, in a transaction. password NULL: neither credential nor
+ * vault. *root in the arena. */
+enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
+                           struct record *r, const struct password_ready *password,
+                           struct key **root) WW_MUST;
+enum ww_err account_refuse_reauth(struct ww_op *op);
+
+#endif

@@ -1,0 +1,120 @@
+#include "account_int.h"
+
+/* The identifiers and addresses that a draft would take, looked up one by one: so that a taken name costs no
+ * hash. The unique index has the last word. */
+enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct record *draft)
+{
+    const struct js *identifiers = js_get(draft->json, "identifiers");
+    enum ww_err err = WW_OK;
+    for (const struct js *e = identifiers ? identifiers->first : NULL; e && !err; e = e->next) {
+        struct key tag;
+        int64_t account;
+        identifier_tag(s->store, (enum identifier_kind)js_get_int(e, "kind", 0), js_get(e, "value")->string,
+                       &tag);
+        err = identifier_find(op, s->store, &tag, &account);
+        err = err == WW_ENOTFOUND ? WW_OK
+              : err               ? err
+                    : op_fail(op, WW_ECONFLICT, "identifier_taken", "an account with this identifier exists");
+    }
+    store_give(op);
+    return err;
+}
+
+static enum ww_err check_policy(struct ww_op *op, struct service *s, const struct record *draft,
+                                struct bytes password, struct account_refusal *why)
+{
+    const char **identifiers;
+    size_t n;
+    enum ww_err err = identity_identifiers(op, draft, &identifiers, &n);
+    return err ? err : password_policy_check(op, s->config, password, identifiers, n, &why->password);
+}
+
+struct registration {
+    const struct account_new *in;
+    const struct identity_schema *schema;
+    struct password_ready password;
+    struct record *record;
+    struct session *session;
+};
+
+static enum ww_err write_registration(struct ww_op *op, struct service *s, void *context)
+{
+    struct registration *x = context;
+    struct key *root;
+    enum ww_err err = WW_EINTERNAL;
+    if ((err = account_draft(op, x->schema, x->in->traits, true, &x->record)) ||
+        (err = account_insert(op, s, x->schema, x->record, &x->password, &root))) {
+        return err;
+    }
+    if (x->in->with_session) {
+        const struct record_credential *c = password_of(x->record);
+        struct authn *a = ARENA_NEW(&op->arena, struct authn);
+        if (!a || !c) {
+            return op_no_memory(op);
+        }
+        *a = (struct authn){x->record, "password", 1, op_now(op), root, c->id};
+        if ((err = session_issue(op, s->store, &s->sessions, a, x->in->carrier, &x->session))) {
+            return err;
+        }
+    }
+    return audit_append(op, s->store,
+                        &(struct audit_event){.kind = AUDIT_REGISTERED,
+                                              .record = x->record,
+                                              .session_id = x->session ? &x->session->id : NULL,
+                                              .method = "password"});
+}
+
+enum ww_err account_register(struct ww_op *op, struct service *s, const struct account_new *in,
+                             struct account_refusal *why, struct record **out, struct session **session)
+{
+    struct registration x = {.in = in};
+    struct bytes password;
+    struct record *draft;
+    enum ww_err err = WW_EINTERNAL;
+    *out = NULL;
+    *session = NULL;
+    *why = (struct account_refusal){0};
+    if ((err = account_schema(op, s, in->schema_id, &x.schema)) ||
+        (err = account_validate(op, x.schema, in->traits, why)) ||
+        (err = account_draft(op, x.schema, in->traits, true, &draft)) ||
+        (err = check_policy(op, s, draft, in->password, why)) ||
+        (err = password_normalize(op, in->password, &password)) ||
+        (err = throttle_count(op, s->throttle, THROTTLE_REGISTRATION)) ||
+        (err = account_check_free(op, s, draft)) ||
+        (err = password_prepare(op, s->pool, &s->hashing, password, &x.password)) ||
+        (err = account_transaction(op, s, write_registration, &x))) {
+        return err;
+    }
+    *out = x.record;
+    *session = x.session;
+    return WW_OK;
+}
+
+enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char *schema_id,
+                                 const struct js *traits, struct account_refusal *why)
+{
+    const struct identity_schema *schema;
+    struct record *draft;
+    enum ww_err err = WW_EINTERNAL;
+    *why = (struct account_refusal){0};
+    if ((err = account_schema(op, s, schema_id, &schema)) ||
+        (err = account_validate(op, schema, traits, why))) {
+        return err;
+    }
+    return account_draft(op, schema, traits, false, &draft);
+}
+
+enum ww_err account_identifier_taken(struct ww_op *op, struct service *s, const char *schema_id,
+                                     const struct js *traits, bool *taken)
+{
+    const struct identity_schema *schema;
+    struct record *draft;
+    *taken = false;
+    enum ww_err err = account_schema(op, s, schema_id, &schema);
+    if (err || (err = account_draft(op, schema, traits, false, &draft))) {
+        return err;
+    }
+    err = account_check_free(op, s, draft);
+    *taken = err == WW_ECONFLICT;
+    return *taken ? WW_OK : err;
+}

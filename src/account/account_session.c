@@ -1,0 +1,101 @@
+#include "account_int.h"
+
+enum ww_err account_resume(struct ww_op *op, struct service *s, const char *token, struct session **out)
+{
+    return session_resume(op, s->store, &s->sessions, token, false, out);
+}
+
+enum ww_err account_resume_with_vault(struct ww_op *op, struct service *s, const char *token,
+                                      struct session **out)
+{
+    return session_resume(op, s->store, &s->sessions, token, true, out);
+}
+
+static enum ww_err write_logout(struct ww_op *op, struct service *s, void *context)
+{
+    struct session *x = context;
+    enum ww_err err = session_end(op, s->store, x);
+    return err ? err
+               : audit_append(op, s->store,
+                              &(struct audit_event){
+                                  .kind = AUDIT_SESSION_ENDED, .record = x->record, .session_id = &x->id});
+}
+
+/* A row that changed since it was read is read again: somebody may have flushed when it was seen. */
+static enum ww_err write_logout_again(struct ww_op *op, struct service *s, void *context)
+{
+    struct session *x = context, *fresh;
+    enum ww_err err = session_resume(op, s->store, &s->sessions, x->token, false, &fresh);
+    return err == WW_EDENIED ? WW_OK : err ? err : write_logout(op, s, fresh);
+}
+
+enum ww_err account_logout(struct ww_op *op, struct service *s, struct session *x)
+{
+    return account_transaction(op, s, write_logout_again, x);
+}
+
+struct end_one {
+    struct session *x;
+    const struct uuid *id;
+};
+
+static enum ww_err write_end_one(struct ww_op *op, struct service *s, void *context)
+{
+    struct end_one *in = context;
+    struct session **list;
+    size_t n;
+    enum ww_err err = session_list(op, s->store, &s->sessions, in->x->record, &list, &n);
+    for (size_t i = 0; !err && i < n; i++) {
+        if (uuid_equal(list[i]->id, *in->id) && list[i]->active) {
+            err = write_logout(op, s, list[i]);
+        }
+    }
+    return err;
+}
+
+enum ww_err account_end_session(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id)
+{
+    return account_transaction(op, s, write_end_one, &(struct end_one){x, id});
+}
+
+struct end_others {
+    struct session *x;
+    size_t *count;
+};
+
+static enum ww_err write_end_others(struct ww_op *op, struct service *s, void *context)
+{
+    struct end_others *in = context;
+    struct session **list;
+    struct record *r;
+    struct vault *v;
+    size_t n;
+    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    if (err || (err = session_list(op, s->store, &s->sessions, r, &list, &n))) {
+        return err;
+    }
+    *in->count = n > 0 ? n - 1 : 0;
+    struct session keep = *in->x;
+    if ((err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v))) {
+        return err;
+    }
+    err = audit_append(
+        op, s->store,
+        &(struct audit_event){.kind = AUDIT_SESSIONS_ENDED, .record = r, .session_id = &keep.id});
+    if (err == WW_OK) {
+        *in->x = keep;
+    }
+    return err;
+}
+
+/* Until the commit the session stays as it was, so that a repetition starts from the same. */
+enum ww_err account_end_other_sessions(struct ww_op *op, struct service *s, struct session *x, size_t *count)
+{
+    struct session before = *x;
+    *count = 0;
+    enum ww_err err = account_transaction(op, s, write_end_others, &(struct end_others){x, count});
+    if (err) {
+        *x = before;
+    }
+    return err;
+}

@@ -1,0 +1,178 @@
+#include "account_int.h"
+
+/* ---- password ---- */
+
+struct password_change {
+    struct session *x;
+    struct password_ready password;
+    struct uuid old; /* the credential that is replaced */
+};
+
+static enum ww_err same_as_before(struct ww_op *op, struct account_refusal *why)
+{
+    why->password = (struct policy_refusal){.message_id = 4000039};
+    return op_fail_field(op, WW_EVALIDATION, "password_unchanged", "password",
+                         "The new password must be different from the old password.");
+}
+
+/* The new password is first tried on the old slot. The throttle is not asked: who is signed in with the vault
+ * open may try their own new passwords. */
+static enum ww_err check_new(struct ww_op *op, struct service *s, struct session *x, struct bytes password,
+                             struct account_refusal *why)
+{
+    const char **identifiers;
+    size_t n;
+    bool opens;
+    enum ww_err err = identity_identifiers(op, x->record, &identifiers, &n);
+    if (err || (err = password_policy_check(op, s->config, password, identifiers, n, &why->password)) ||
+        (err = password_opens(op, s->store, s->pool, x->record, password, &opens))) {
+        return err;
+    }
+    return opens ? same_as_before(op, why) : WW_OK;
+}
+
+static enum ww_err write_password(struct ww_op *op, struct service *s, void *context)
+{
+    struct password_change *in = context;
+    struct session keep = *in->x;
+    struct credential_row row;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    if (err) {
+        return err;
+    }
+    if (!v || !record_credential(r, &in->old)) {
+        return op_fail(op, WW_EBUSY, "busy", "another change came first");
+    }
+    credential_remove(r, &in->old);
+    if ((err = password_add(op, r, &in->password, in->x->root, &row)) ||
+        (err = credential_delete(op, s->store, r, &in->old)) ||
+        (err = credential_insert(op, s->store, r, &row)) ||
+        (err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v)) ||
+        (err = audit_append(op, s->store,
+                            &(struct audit_event){.kind = AUDIT_PASSWORD_CHANGED,
+                                                  .record = r,
+                                                  .session_id = &keep.id,
+                                                  .method = "password"}))) {
+        return err;
+    }
+    *in->x = keep;
+    return WW_OK;
+}
+
+enum ww_err account_change_password(struct ww_op *op, struct service *s, struct session *x,
+                                    struct bytes typed, struct account_refusal *why)
+{
+    struct password_change in = {.x = x};
+    struct session before = *x;
+    struct bytes password;
+    enum ww_err err = WW_EINTERNAL;
+    *why = (struct account_refusal){0};
+    if (!account_privileged(op, s, x)) {
+        return account_refuse_reauth(op);
+    }
+    const struct record_credential *old = password_of(x->record);
+    if (!x->root || !old) {
+        return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
+    }
+    in.old = old->id;
+    if ((err = check_new(op, s, x, typed, why)) || (err = password_normalize(op, typed, &password)) ||
+        (err = password_prepare(op, s->pool, &s->hashing, password, &in.password))) {
+        return err;
+    }
+    err = account_transaction(op, s, write_password, &in);
+    if (err) {
+        *x = before;
+    }
+    return err;
+}
+
+/* ---- profile ---- */
+
+struct traits_change {
+    struct session *x;
+    const struct identity_schema *schema;
+    const struct js *traits;
+};
+
+static enum ww_err write_traits(struct ww_op *op, struct service *s, void *context)
+{
+    struct traits_change *in = context;
+    struct record *r;
+    struct vault *v;
+    const char **had;
+    size_t n;
+    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    if (err || (err = identity_identifiers(op, r, &had, &n))) {
+        return err;
+    }
+    struct js *before = js_copy(&op->arena, r->json);
+    if (!before) {
+        return op_no_memory(op);
+    }
+    if ((err = identity_set_traits(op, r, in->schema, in->traits, n > 0))) {
+        return err;
+    }
+    if (identity_is_sensitive_change(before, r->json) && !account_privileged(op, s, in->x)) {
+        return account_refuse_reauth(op);
+    }
+    if ((err = identity_write_rows(op, s->store, in->schema, r, before)) ||
+        (err = account_write(op, s, r, v)) ||
+        (err = audit_append(
+             op, s->store,
+             &(struct audit_event){.kind = AUDIT_PROFILE_CHANGED, .record = r, .session_id = &in->x->id}))) {
+        return err;
+    }
+    in->x->record = r;
+    return WW_OK;
+}
+
+enum ww_err account_change_traits(struct ww_op *op, struct service *s, struct session *x,
+                                  const struct js *traits, struct account_refusal *why)
+{
+    struct traits_change in = {.x = x, .traits = traits};
+    struct record *before = x->record;
+    enum ww_err err = account_schema(op, s, js_get_text(x->record->json, "schema"), &in.schema);
+    *why = (struct account_refusal){0};
+    if (err || (err = account_validate(op, in.schema, traits, why))) {
+        return err;
+    }
+    err = account_transaction(op, s, write_traits, &in);
+    if (err) {
+        x->record = before;
+    }
+    return err;
+}
+
+/* ---- closing ---- */
+
+static enum ww_err write_delete(struct ww_op *op, struct service *s, void *context)
+{
+    struct session *x = context;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = WW_EINTERNAL;
+    if ((err = account_lock(op, s, x, &r, &v)) || (err = record_delete(op, s->store, r)) ||
+        (err = audit_erase_account(op, s->store, r))) {
+        return err;
+    }
+    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_DELETED});
+}
+
+enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x, const char *confirm)
+{
+    struct bytes value;
+    if (!account_privileged(op, s, x)) {
+        return account_refuse_reauth(op);
+    }
+    enum ww_err err = utf8_ident(&op->arena, bytes_str(confirm), &value);
+    if (err == WW_ENOMEM) {
+        return op_no_memory(op);
+    }
+    if (err || !identity_has_identifier(x->record, IDENT_LOGIN, value)) {
+        return op_fail_field(op, WW_EINVAL, "confirm_mismatch", "confirm",
+                             "this is not a name of the account");
+    }
+    return account_transaction(op, s, write_delete, x);
+}

@@ -1,0 +1,110 @@
+#include "account_int.h"
+
+static enum ww_err audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err)
+{
+    if (err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
+        audit_refusal(op, s->store,
+                      &(struct audit_event){.kind = err == WW_ETAMPERED ? AUDIT_TAMPERED : AUDIT_ROLLED_BACK,
+                                            .record = x->record,
+                                            .session_id = &x->id});
+    }
+    return err;
+}
+
+/* What a session must have before its vault is touched. */
+static enum ww_err may_open(struct ww_op *op, const struct session *x)
+{
+    if (x->record->root_generation == 0) {
+        return op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet");
+    }
+    if ((x->record->flags & FLAG_SECOND_FACTOR) && x->level < 2) {
+        return op_fail(op, WW_EAAL, "session_aal2_required", "a second factor is needed first");
+    }
+    if (!x->root) {
+        return op_fail(op, WW_ELOCKED, "vault_locked", "this session opens nothing");
+    }
+    return WW_OK;
+}
+
+/* Record and vault by one statement, so that they are of one moment. */
+static enum ww_err read_both(struct ww_op *op, struct service *s, struct session *x)
+{
+    struct session_row row;
+    struct record *r;
+    enum ww_err err = session_row_load(op, s->store, &x->row.lookup, &row, &r, &x->vault);
+    store_give(op);
+    if (err == WW_ENOTFOUND || err == WW_EDENIED) {
+        return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
+    }
+    if (err) {
+        return err;
+    }
+    x->record = r;
+    return x->vault.head.p ? WW_OK
+                           : op_fail(op, WW_ETAMPERED, "vault_tampered",
+                                     "stored data is not what was written (vault missing)");
+}
+
+enum ww_err account_vault(struct ww_op *op, struct service *s, struct session *x, struct vault **out)
+{
+    *out = NULL;
+    enum ww_err err = may_open(op, x);
+    if (err) {
+        return err;
+    }
+    if (!x->vault.head.p) {
+        err = read_both(op, s, x);
+    }
+    if (!err) {
+        err = vault_open(op, s->store, x->record, x->root, &x->vault, out);
+    }
+    return audited(op, s, x, err);
+}
+
+struct vault_write {
+    struct session *x;
+    struct vault_change *changes;
+    size_t n;
+};
+
+static enum ww_err write_changes(struct ww_op *op, struct service *s, void *context)
+{
+    struct vault_write *in = context;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    if (err || (err = may_open(op, in->x))) {
+        return err;
+    }
+    if (!v) {
+        return op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet");
+    }
+    return vault_apply(op, s->store, v, SPACE_ITEMS, in->changes, in->n);
+}
+
+static enum ww_err check_sizes(struct ww_op *op, struct service *s, const struct vault_change *changes,
+                               size_t n)
+{
+    uint64_t most = (uint64_t)config_int(s->config, "watchword.vault.item_max");
+    for (size_t i = 0; i < n; i++) {
+        if (changes[i].kind == VAULT_PUT && changes[i].value.n > most) {
+            op_fail_field(op, WW_ETOOLARGE, "item_too_large", "value", "an item has at most %llu bytes",
+                          (unsigned long long)most);
+            op->problem.limit = most;
+            return WW_ETOOLARGE;
+        }
+    }
+    return WW_OK;
+}
+
+enum ww_err account_vault_change(struct ww_op *op, struct service *s, struct session *x,
+                                 struct vault_change *changes, size_t n)
+{
+    struct vault_write in = {x, changes, n};
+    enum ww_err err = may_open(op, x);
+    if (err || (err = check_sizes(op, s, changes, n))) {
+        return err;
+    }
+    x->vault = (struct vault_row){0}; /* what was read before is older than what follows */
+    return audited(op, s, x, account_transaction(op, s, write_changes, &in));
+}
