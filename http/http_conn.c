@@ -89,8 +89,13 @@ static void conn_free(struct http_conn *c)
     if (c->next) {
         c->next->previous = c->previous;
     }
-    event_free(c->deadline);
+    /* bufferevent_free puts closing off to the loop's next turn, and at the end there is none */
+    int fd = bufferevent_getfd(c->bev);
+    bufferevent_disable(c->bev, EV_READ | EV_WRITE);
+    bufferevent_setfd(c->bev, -1);
     bufferevent_free(c->bev);
+    close(fd);
+    event_free(c->deadline);
     free(c);
     atomic_fetch_sub(&loop->server->connections, 1);
     if (loop->stopping && !loop->conns) {
@@ -190,7 +195,8 @@ static void conn_send(struct http_conn *c)
 {
     struct http_request *r = c->request;
     c->request = NULL;
-    c->keep_alive = r->head.keep_alive && r->head.method != HTTP_CONNECT && !c->loop->stopping;
+    c->keep_alive =
+        r->head.keep_alive && r->head.method != HTTP_CONNECT && !atomic_load(&c->loop->server->stopping);
     struct bytes head = http_request_answer_head(r, c->keep_alive);
     struct iovec parts[2] = {
         {.iov_base = (void *)(uintptr_t)head.p, .iov_len = head.n},
@@ -462,7 +468,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
 static bool attach(struct http_conn *c, int fd)
 {
     c->deadline = evtimer_new(c->loop->base, on_deadline, c);
-    c->bev = c->deadline ? bufferevent_socket_new(c->loop->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;
+    c->bev = c->deadline ? bufferevent_socket_new(c->loop->base, fd, 0) : NULL;
     if (!c->bev) {
         if (c->deadline) {
             event_free(c->deadline);
