@@ -104,6 +104,9 @@ enum ww_err account_history(struct ww_op *op, struct service *s, struct session 
 /* ---- the vault of a session ---- */
 /* WW_ENOVAULT, WW_ELOCKED, WW_EAAL, WW_ETAMPERED, WW_EROLLEDBACK (both audited). */
 enum ww_err account_vault(struct ww_op *op, struct service *s, struct session *x, struct vault **out) WW_MUST;
+/* One item of an opened vault; altered data is audited. */
+enum ww_err account_vault_get(struct ww_op *op, struct service *s, struct session *x, struct vault *v,
+                              struct bytes name, struct vault_value *out) WW_MUST;
 /* Runs changes in one transaction (repeated on conflict). See vault.h for struct vault_change. */
 enum ww_err account_vault_change(struct ww_op *op, struct service *s, struct session *x,
                                  struct vault_change *changes, size_t n) WW_MUST;

@@ -61,6 +61,14 @@ enum ww_err account_vault(struct ww_op *op, struct service *s, struct session *x
     return audited(op, s, x, err);
 }
 
+enum ww_err account_vault_get(struct ww_op *op, struct service *s, struct session *x, struct vault *v,
+                              struct bytes name, struct vault_value *out)
+{
+    enum ww_err err = vault_get(op, s->store, v, SPACE_ITEMS, name, out);
+    store_give(op);
+    return audited(op, s, x, err);
+}
+
 struct vault_write {
     struct session *x;
     struct vault_change *changes;

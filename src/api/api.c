@@ -1,0 +1,273 @@
+/* Opening and closing; operations; settings. The one place where all parts are put together. */
+#include "api_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config_keys.h"
+
+const char *ww_version(void)
+{
+    return WATCHWORD_VERSION;
+}
+
+/* ---- opening, step by step; each takes what it needs from ww and leaves what it made there ---- */
+
+static enum ww_err load_config(struct ww_op *op, const struct ww_options *o, struct ww *ww)
+{
+    if (o->config_file_count > 0) {
+        return config_load(op, o->config_files, o->config_file_count, o->environment, o->dev, &ww->config);
+    }
+    return config_from_pairs(op, o->settings, o->setting_count, &ww->config);
+}
+
+static enum ww_err load_schemas(struct ww_op *op, struct ww *ww)
+{
+    const struct js *list = config_json(ww->config, "identity.schemas");
+    const char *default_id = config_text(ww->config, "identity.default_schema_id");
+    size_t n = list && list->type == JS_ARRAY ? list->count : 0, i = 0;
+    struct schema_source *sources = ARENA_ARRAY(&op->arena, n + 1, struct schema_source);
+    if (!sources) {
+        return op_no_memory(op);
+    }
+    for (const struct js *e = n ? list->first : NULL; e; e = e->next, i++) {
+        sources[i] = (struct schema_source){js_get_text(e, "id"), js_get_text(e, "url"),
+                                            js_get_bool(e, "selfservice_selectable", false)};
+    }
+    if (n == 0) { /* an embedder that says nothing gets e-mail and password */
+        sources[0] = (struct schema_source){default_id, "preset://email", false};
+        n = 1;
+    }
+    return schema_set_load(op, sources, n, default_id, NULL, &ww->service.schemas);
+}
+
+static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, struct ww *ww)
+{
+    struct key *keys = ARENA_ARRAY(&op->arena, KEYRING_MAX, struct key);
+    struct db_options options = {.dsn = config_text(ww->config, "dsn")};
+    struct keyring *keyring;
+    struct db *db;
+    size_t n = 0;
+    if (!keys) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = db_open(op, &options, &db);
+    if (err) {
+        return err;
+    }
+    if ((err = config_server_keys(op, ww->config, db_path(db), keys, KEYRING_MAX, &n)) ||
+        (err = keyring_new(op, keys, n, &keyring))) {
+        db_close(db);
+        return err;
+    }
+    return store_open(op, db, keyring, !o->no_migrate, &ww->service.store);
+}
+
+static struct pwhash_params hash_params(const struct config *c)
+{
+    struct pwhash_params p = {.algorithm = PWHASH_ARGON2ID};
+    if (strcmp(config_text(c, "hashers.algorithm"), "bcrypt") == 0) {
+        p.algorithm = PWHASH_BCRYPT;
+    }
+    p.memory_kib = (uint32_t)(config_int(c, "hashers.argon2.memory") / 1024);
+    p.iterations = (uint32_t)config_int(c, "hashers.argon2.iterations");
+    p.cost = (uint32_t)config_int(c, "hashers.bcrypt.cost");
+    if (!config_dev(c)) {
+        pwhash_raise_to_floor(&p); /* config has warned */
+    }
+    return p;
+}
+
+static enum ww_err make_service(struct ww_op *op, struct ww *ww)
+{
+    const struct config *c = ww->config;
+    struct service *s = &ww->service;
+    struct pwhash_limits limits = {
+        .memory_budget = (uint64_t)config_int(c, "watchword.hash.memory_budget"),
+        .workers = (unsigned)config_int(c, "watchword.hash.workers"),
+        .queue = (unsigned)config_int(c, "watchword.hash.queue"),
+    };
+    s->config = c;
+    s->hashing = hash_params(c);
+    s->privileged_age = config_duration(c, "selfservice.flows.settings.privileged_session_max_age");
+    s->sessions.lifespan = config_duration(c, "session.lifespan");
+    s->sessions.idle = config_duration(c, "watchword.session.idle");
+    enum ww_err err = session_seen_new(&s->sessions.seen);
+    if (err || (err = pwhash_pool_new(op, &limits, &s->pool))) {
+        return err;
+    }
+    return throttle_new(op, c, s->store, &s->throttle);
+}
+
+enum ww_err ww_open(const struct ww_options *o, struct ww **out, char *why, size_t size)
+{
+    struct ww_op op;
+    struct ww *ww = calloc(1, sizeof *ww);
+    enum ww_err err = WW_EINTERNAL;
+    *out = NULL;
+    if (!ww) {
+        return WW_ENOMEM;
+    }
+    if (o->env) {
+        ww->env = *o->env;
+    }
+    crypto_init();
+    op_init(&op, &ww->env, ww);
+    if ((err = load_config(&op, o, ww)) || (err = load_schemas(&op, ww)) || (err = open_store(&op, o, ww)) ||
+        (err = make_service(&op, ww))) {
+        if (why && size) {
+            snprintf(why, size, "%s", op.problem.text ? op.problem.text : ww_err_text(err));
+        }
+        ww_close(ww);
+    } else {
+        *out = ww;
+    }
+    store_give(&op);
+    op_free(&op);
+    return err;
+}
+
+void ww_close(struct ww *ww)
+{
+    if (!ww) {
+        return;
+    }
+    throttle_free(ww->service.throttle);
+    pwhash_pool_free(ww->service.pool);
+    session_seen_free(ww->service.sessions.seen);
+    store_close(ww->service.store);
+    schema_set_free(ww->service.schemas);
+    config_free(ww->config);
+    free(ww);
+}
+
+const char *api_public_url(const struct ww *ww)
+{
+    return config_text(ww->config, "serve.public.base_url");
+}
+
+/* ---- operations ---- */
+
+static const char *copy(struct ww_op *op, const char *text)
+{
+    const char *c = text ? arena_strdup(&op->arena, text) : "";
+    return c ? c : "";
+}
+
+enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww_op **out)
+{
+    struct ww_op *op = calloc(1, sizeof *op);
+    *out = op;
+    if (!op) {
+        return WW_ENOMEM;
+    }
+    op_init(op, &ww->env, ww);
+    if (client) {
+        op->client.address = copy(op, client->address);
+        op->client.user_agent = copy(op, client->user_agent);
+        op->client.location = copy(op, client->location);
+        op->client.request_id = copy(op, client->request_id);
+    }
+    return WW_OK;
+}
+
+void ww_op_end(struct ww_op *op)
+{
+    if (op) {
+        store_give(op);
+        op_free(op);
+        free(op);
+    }
+}
+
+struct ww_problem ww_op_problem(const struct ww_op *op)
+{
+    const struct op_problem *p = &op->problem;
+    return (struct ww_problem){p->err,  p->id ? p->id : "", p->field, p->text ? p->text : "", p->retry_after,
+                               p->limit};
+}
+
+/* ---- settings ---- */
+
+const char *ww_setting(const struct ww *ww, const char *key)
+{
+    return config_text(ww->config, key);
+}
+
+bool ww_setting_bool(const struct ww *ww, const char *key)
+{
+    return config_bool(ww->config, key);
+}
+
+int64_t ww_setting_int(const struct ww *ww, const char *key)
+{
+    return config_int(ww->config, key);
+}
+
+uint64_t ww_setting_duration(const struct ww *ww, const char *key)
+{
+    return config_duration(ww->config, key);
+}
+
+size_t ww_setting_count(const struct ww *ww, const char *key)
+{
+    return config_list_count(ww->config, key);
+}
+
+const char *ww_setting_at(const struct ww *ww, const char *key, size_t i)
+{
+    return config_list_at(ww->config, key, i);
+}
+
+bool ww_setting_is_set(const struct ww *ww, const char *key)
+{
+    return config_is_set(ww->config, key);
+}
+
+size_t ww_warning_count(const struct ww *ww)
+{
+    return config_warning_count(ww->config);
+}
+
+const char *ww_warning(const struct ww *ww, size_t i)
+{
+    return config_warning(ww->config, i);
+}
+
+bool ww_dev(const struct ww *ww)
+{
+    return config_dev(ww->config);
+}
+
+/* ---- what the other files share ---- */
+
+enum ww_err api_json(struct ww_op *op, const struct js *v, const char **out)
+{
+    *out = js_write(&op->arena, v);
+    return *out ? WW_OK : op_no_memory(op);
+}
+
+enum ww_err api_read_object(struct ww_op *op, struct bytes text, const char *field, struct js **out)
+{
+    const char *why;
+    enum ww_err err = js_read(&op->arena, text, out, &why);
+    if (err == WW_ENOMEM) {
+        return op_no_memory(op);
+    }
+    if (err) {
+        return op_fail_field(op, err, "json_invalid", field, "%s", why);
+    }
+    return (*out)->type == JS_OBJECT
+               ? WW_OK
+               : op_fail_field(op, WW_EINVAL, "json_not_object", field, "a JSON object is expected");
+}
+
+enum ww_err api_refused(struct ww_op *op, enum ww_err err, const struct account_refusal *why)
+{
+    const struct schema_failure *f = why->failures;
+    if (err != WW_EVALIDATION || !f) {
+        return err;
+    }
+    return op_fail_field(op, err, "traits_invalid", f->instance && *f->instance ? f->instance + 1 : "traits",
+                         "%s", f->text);
+}

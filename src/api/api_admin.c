@@ -1,0 +1,205 @@
+/* Administration and operation. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "api_int.h"
+
+/* ---- create ---- */
+
+/* The members of Kratos' create-identity body. */
+static const struct {
+    const char *name;
+    enum js_type type;
+    bool supported;
+} members[] = {
+    {"schema_id", JS_STRING, true},
+    {"traits", JS_OBJECT, true},
+    {"state", JS_STRING, true},
+    {"external_id", JS_STRING, true},
+    {"metadata_public", JS_NULL, true},
+    {"metadata_admin", JS_NULL, true},
+    {"credentials", JS_OBJECT, true},
+    {"verifiable_addresses", JS_ARRAY, true},
+    {"recovery_addresses", JS_ARRAY, true},
+    {"organization_id", JS_NULL, false},
+    {"region", JS_NULL, false},
+};
+
+/* JS_NULL above stands for any type; null is as good as absent. */
+static enum ww_err check_members(struct ww_op *op, const struct js *body)
+{
+    for (const struct js *m = body->first; m; m = m->next) {
+        const char *name = (const char *)m->key.p;
+        size_t i = 0, n = sizeof members / sizeof members[0];
+        while (i < n && strcmp(members[i].name, name) != 0) {
+            i++;
+        }
+        if (i == n) {
+            return op_fail_field(op, WW_EINVAL, "field_unknown", name, "json: unknown field \"%s\"", name);
+        }
+        bool absent = m->type == JS_NULL;
+        if (!absent && members[i].type != JS_NULL && m->type != members[i].type) {
+            return op_fail_field(op, WW_EINVAL, "field_type", name, "the field has the wrong type");
+        }
+        if (!absent && !members[i].supported) {
+            return op_fail_field(op, WW_EUNSUPPORTED, "field_unsupported", name,
+                                 "the field is not supported yet");
+        }
+    }
+    return WW_OK;
+}
+
+static enum ww_err read_password(struct ww_op *op, const struct js *credentials, struct bytes *password)
+{
+    *password = BYTES(NULL, 0);
+    for (const struct js *c = credentials ? credentials->first : NULL; c; c = c->next) {
+        if (!bytes_equal(c->key, BYTES("password", 8))) {
+            return op_fail_field(op, WW_EUNSUPPORTED, "credential_unsupported", "credentials",
+                                 "importing credentials of this type is not supported yet");
+        }
+    }
+    const struct js *config = js_path(credentials, "password.config"), *clear = js_get(config, "password");
+    if (js_get(config, "hashed_password") || js_get(config, "use_password_migration_hook")) {
+        return op_fail_field(op, WW_EUNSUPPORTED, "hash_unsupported", "credentials.password.config",
+                             "importing hashed passwords is not supported yet");
+    }
+    if (clear && clear->type != JS_STRING) {
+        return op_fail_field(op, WW_EINVAL, "field_type", "credentials.password.config.password",
+                             "the field has the wrong type");
+    }
+    if (clear && clear->string.n > 0) {
+        *password = clear->string;
+    }
+    return WW_OK;
+}
+
+static const struct js *present(const struct js *body, const char *name)
+{
+    const struct js *v = js_get(body, name);
+    return v && v->type != JS_NULL ? v : NULL;
+}
+
+enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t length, const char **json,
+                                     const char **id)
+{
+    struct service *s = service_of(op);
+    struct account_refusal why = {0};
+    struct record *r;
+    struct js *in;
+    *json = *id = NULL;
+    enum ww_err err = api_read_object(op, BYTES(body, length), "body", &in);
+    if (err || (err = check_members(op, in))) {
+        return err;
+    }
+    struct account_spec spec = {
+        .schema_id = js_get_text(in, "schema_id"),
+        .traits = present(in, "traits"),
+        .state = js_get_text(in, "state"),
+        .external_id = js_get_text(in, "external_id"),
+        .metadata_public = present(in, "metadata_public"),
+        .metadata_admin = present(in, "metadata_admin"),
+        .verifiable_addresses = present(in, "verifiable_addresses"),
+        .recovery_addresses = present(in, "recovery_addresses"),
+    };
+    if (spec.state && !*spec.state) {
+        spec.state = NULL;
+    }
+    if ((err = read_password(op, present(in, "credentials"), &spec.password)) ||
+        (err = account_admin_create(op, s, &spec, &why, &r))) {
+        if (err == WW_EVALIDATION && why.failures) { /* Kratos gives its validator's text here */
+            const struct schema_failure *f = why.failures;
+            return op_fail_field(op, err, "traits_invalid", "traits", "I[#%s] S[%s] %s", f->instance,
+                                 f->schema, f->text);
+        }
+        return err;
+    }
+    *id = uuid_text(&op->arena, r->uuid);
+    return *id ? api_json(op,
+                          identity_json(op, r, s->schemas, api_public_url(op->ww), IDENTITY_ADMIN_CREATED),
+                          json)
+               : op_no_memory(op);
+}
+
+/* ---- look up, list, delete ---- */
+
+static enum ww_err identity_out(struct ww_op *op, const struct record *r, enum identity_view view,
+                                const char **json)
+{
+    return api_json(op, identity_json(op, r, service_of(op)->schemas, api_public_url(op->ww), view), json);
+}
+
+static enum ww_err parse_id(struct ww_op *op, const char *id, struct uuid *out)
+{
+    return uuid_parse(out, id)
+               ? WW_OK
+               : op_fail_field(op, WW_ENOTFOUND, "identity_not_found", "id", "there is no such identity");
+}
+
+enum ww_err ww_admin_identity_get(struct ww_op *op, const char *id, const char **json)
+{
+    struct uuid uuid;
+    struct record *r;
+    *json = NULL;
+    enum ww_err err = parse_id(op, id, &uuid);
+    if (err || (err = account_admin_get(op, service_of(op), &uuid, &r))) {
+        return err;
+    }
+    return identity_out(op, r, IDENTITY_ADMIN_WITH_CREDENTIALS, json);
+}
+
+enum ww_err ww_admin_identity_find(struct ww_op *op, const char *identifier, const char **json)
+{
+    struct record *r;
+    *json = NULL;
+    enum ww_err err = account_admin_find(op, service_of(op), identifier, &r);
+    return err ? err : identity_out(op, r, IDENTITY_ADMIN_WITH_CREDENTIALS, json);
+}
+
+enum ww_err ww_admin_identity_list(struct ww_op *op, size_t page_size, const char *page_token,
+                                   const char **json, const char **next)
+{
+    struct service *s = service_of(op);
+    struct js *list = js_array(&op->arena);
+    struct record **rows;
+    int64_t after = 0;
+    size_t n;
+    char end;
+    *json = *next = NULL;
+    if (page_token && *page_token &&
+        (strlen(page_token) > 20 || sscanf(page_token, "%" SCNd64 "%c", &after, &end) != 1 || after < 0)) {
+        return op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
+                             "the page token is not one of ours");
+    }
+    enum ww_err err = account_admin_list(op, s, after, page_size + 1, &rows, &n);
+    if (err) {
+        return err;
+    }
+    for (size_t i = 0; i < n && i < page_size; i++) {
+        js_push(list, identity_json(op, rows[i], s->schemas, api_public_url(op->ww), IDENTITY_ADMIN));
+    }
+    if (n > page_size && page_size > 0) {
+        *next = arena_printf(&op->arena, "%" PRId64, rows[page_size - 1]->id);
+    }
+    return api_json(op, list, json);
+}
+
+enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id)
+{
+    struct uuid uuid;
+    enum ww_err err = parse_id(op, id, &uuid);
+    return err ? err : account_admin_delete(op, service_of(op), &uuid);
+}
+
+/* ---- operation ---- */
+
+enum ww_err ww_ping(struct ww_op *op)
+{
+    enum ww_err err = store_ping(op, service_of(op)->store);
+    store_give(op);
+    return err;
+}
+
+enum ww_err ww_maintain(struct ww_op *op)
+{
+    return account_maintain(op, service_of(op));
+}
