@@ -87,12 +87,12 @@ bool config_is_set(const struct config *c, const char *key)
 
 size_t config_warning_count(const struct config *c)
 {
-    return c->warning_count;
+    return c->warnings->count;
 }
 
 const char *config_warning(const struct config *c, size_t i)
 {
-    return i < c->warning_count ? c->warnings[i] : NULL;
+    return i < c->warnings->count ? c->warnings->line[i] : NULL;
 }
 
 bool config_dev(const struct config *c)
@@ -129,9 +129,11 @@ static enum ww_err config_new(struct ww_op *op, bool dev, struct config **out)
     c->dir = ".";
     c->values = ARENA_ARRAY(&c->arena, config_setting_count, struct value);
     c->order = ARENA_ARRAY(&c->arena, config_setting_count, uint16_t);
-    c->warnings = ARENA_ARRAY(&c->arena, CONFIG_WARNINGS_MOST, const char *);
+    c->warnings = ARENA_NEW(&c->arena, struct warnings);
     if (!c->values || !c->order || !c->warnings) {
         err = WW_ENOMEM;
+    } else {
+        c->warnings->arena = &c->arena;
     }
     for (size_t i = 0; err == WW_OK && i < config_setting_count; i++) {
         c->order[i] = (uint16_t)i;

@@ -30,20 +30,19 @@ enum ww_err loader_refuse(struct loader *l, const struct node *at, const char *p
     return text ? op_fail(l->op, WW_ECONFIG, "config_bad", "%s", text) : op_no_memory(l->op);
 }
 
+void warnings_add(struct warnings *w, const char *text)
+{
+    if (text && w->count < CONFIG_WARNINGS_MOST) {
+        w->line[w->count++] = text;
+    }
+}
+
 void loader_warn(struct loader *l, const struct node *at, const char *path, const char *format, ...)
 {
-    struct config *c = l->config;
     va_list ap;
-
-    if (c->warning_count >= CONFIG_WARNINGS_MOST) {
-        return;
-    }
     va_start(ap, format);
-    char *text = vmessage(&c->arena, at, path, format, ap);
+    warnings_add(l->config->warnings, vmessage(&l->config->arena, at, path, format, ap));
     va_end(ap);
-    if (text) {
-        c->warnings[c->warning_count++] = text;
-    }
 }
 
 /* ---- what a path is ---- */

@@ -92,6 +92,7 @@ static void warn_below_floor(struct loader *l)
 static enum ww_err check_schema(struct loader *l, const struct node *n)
 {
     static const char *const known[] = {"id", "url", "selfservice_selectable"};
+    static const char *const schemes[] = {"file://", "base64://", "preset://", "inline:"}; /* schema.h */
     static const char key[] = "identity.schemas";
     const struct node *id = node_get(n, "id"), *url = node_get(n, "url");
 
@@ -108,10 +109,12 @@ static enum ww_err check_schema(struct loader *l, const struct node *n)
                                  "an entry has id, url and selfservice_selectable, nothing else");
         }
     }
-    if (strncmp(url->text, "file://", 7) != 0 && strncmp(url->text, "base64://", 9) != 0) {
-        return loader_refuse(l, url, key, "url must begin with file:// or base64://");
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (strncmp(url->text, schemes[i], strlen(schemes[i])) == 0) {
+            return WW_OK;
+        }
     }
-    return WW_OK;
+    return loader_refuse(l, url, key, "url must begin with file://, base64:// or preset://");
 }
 
 static enum ww_err check_schemas(struct loader *l)

@@ -61,15 +61,24 @@ struct value {
     const struct node *node; /* where it was set, or NULL */
 };
 
+struct warnings {
+    struct arena *arena;
+    size_t count;
+    const char *line[CONFIG_WARNINGS_MOST];
+};
+
+void warnings_add(struct warnings *w, const char *text);
+
 struct config {
     struct arena arena;
     bool dev;
     const char *dir;
-    const char **warnings;
-    size_t warning_count;
-    struct value *values; /* as config_settings */
-    uint16_t *order;      /* indexes of config_settings by key */
-    struct slab *slab;    /* holds the key of WATCHWORD_SERVER_KEY, when there is one */
+    struct warnings *warnings; /* apart, since reading the keys of a constant configuration may add one */
+    const char *credentials;   /* $CREDENTIALS_DIRECTORY, or NULL */
+    const char *state;         /* $XDG_STATE_HOME or ~/.local/state, or NULL */
+    struct value *values;      /* as config_settings */
+    uint16_t *order;           /* indexes of config_settings by key */
+    struct slab *slab;         /* holds the key of WATCHWORD_SERVER_KEY, when there is one */
     const struct key *environment_key;
 };
 

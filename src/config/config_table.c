@@ -157,7 +157,8 @@ const struct config_setting config_settings[] = {
     INT("hashers.bcrypt.cost", "12", 4, 15, "Cost of bcrypt; 15 is the most that is accepted at login."),
 
     TEXT("identity.default_schema_id", "default", "", "Schema of new identities."),
-    JSON("identity.schemas", "<schemas>", "List of {id, url}: file:// or base64:// identity schemas."),
+    JSON("identity.schemas", "<schemas>",
+         "List of {id, url}: identity schemas as file://, base64:// or preset://email|username|both."),
 
     TEXT("log.level", "info", "trace|debug|info|warning|error|fatal|panic", "Least level that is logged."),
     TEXT("log.format", "json", "json|text", "JSON lines, or text for people."),

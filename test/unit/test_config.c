@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "config_int.h"
+#include "config_keys.h"
 #include "timefmt.h"
 
 struct fixture {
@@ -189,7 +191,7 @@ static void wrong_values_are_refused_with_file_line_and_name(void **state)
          "a.yml:2: identity.default_schema_id: names no schema of identity.schemas"},
         {"identity:\n  schemas:\n    - id: a\n", "a.yml:3: identity.schemas: each needs an id and a url"},
         {"identity:\n  schemas:\n    - id: default\n      url: http://x\n",
-         "a.yml:4: identity.schemas: url must begin with file:// or base64://"},
+         "a.yml:4: identity.schemas: url must begin with file://, base64:// or preset://"},
         {"selfservice:\n  flows:\n    login:\n      after:\n        pasword: {}\n",
          "a.yml:5: selfservice.flows.login.after: holds pasword, which is no method and no setting"},
     };
@@ -374,6 +376,215 @@ static void what_is_shown_loads_again_and_hides_secrets(void **state)
     assert_non_null(js_path(config_json(c, "selfservice.flows.login.after"), "hooks"));
 }
 
+/* ---- server keys ---- */
+
+struct site {
+    char root[64]; /* holds data/ and keys/ */
+    struct key keys[4];
+    size_t n;
+};
+
+static void site_make(struct site *s)
+{
+    char path[128];
+    memset(s, 0, sizeof *s);
+    strcpy(s->root, "/tmp/ww-site-XXXXXX");
+    assert_non_null(mkdtemp(s->root));
+    snprintf(path, sizeof path, "%s/data", s->root);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/keys", s->root);
+    mkdir(path, 0700);
+}
+
+static void site_remove(const struct site *s)
+{
+    static const char *const names[] = {"keys/server.key",
+                                        "keys/second.key",
+                                        "data/server.key",
+                                        "keys",
+                                        "data",
+                                        "state/watchword/server.key",
+                                        "state/watchword",
+                                        "state",
+                                        ""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", s->root, names[i]);
+        (void)remove(path);
+    }
+}
+
+static char *at(struct fixture *f, const struct site *s, const char *name)
+{
+    return arena_printf(&f->op.arena, "%s/%s", s->root, name);
+}
+
+static enum ww_err keys_of(struct fixture *f, struct site *s, const char *setting,
+                           const char *const *environment, bool dev)
+{
+    char *text = arena_printf(&f->op.arena, "dsn: sqlite://x\n%s", setting);
+    if (try_text(f, text, environment, dev) != WW_OK) {
+        fail_msg("%s", f->op.problem.text);
+    }
+    f->config->dir = s->root;
+    return config_server_keys(&f->op, f->config, at(f, s, "data/watchword.db"), s->keys, 4, &s->n);
+}
+
+static char *files(struct fixture *f, const struct site *s, const char *one, const char *two)
+{
+    return arena_printf(&f->op.arena, "watchword: {server_key_file: [%s/%s, %s/%s]}\n", s->root, one, s->root,
+                        two);
+}
+
+static char *file(struct fixture *f, const struct site *s, const char *one)
+{
+    return arena_printf(&f->op.arena, "watchword: {server_key_file: %s/%s}\n", s->root, one);
+}
+
+static void keys_come_from_files_the_first_sealing(void **state)
+{
+    struct fixture *f = *state;
+    struct site s;
+    struct key second;
+    site_make(&s);
+    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/server.key")), WW_OK);
+    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_OK);
+    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_ECONFLICT);
+    assert_int_equal(server_key_file_read(&f->op, at(f, &s, "keys/second.key"), &second), WW_OK);
+
+    assert_int_equal(keys_of(f, &s, files(f, &s, "keys/second.key", "keys/server.key"), NULL, false), WW_OK);
+    assert_int_equal(s.n, 2);
+    assert_memory_equal(s.keys[0].b, second.b, 32);
+    assert_memory_not_equal(s.keys[1].b, second.b, 32);
+
+    assert_int_equal(keys_of(f, &s, files(f, &s, "keys/server.key", "keys/server.key"), NULL, false),
+                     WW_ECONFIG);
+    assert_non_null(strstr(f->op.problem.text, "two keys have the same id"));
+    assert_int_equal(s.n, 0);
+    site_remove(&s);
+}
+
+static void key_files_that_are_not_as_they_must_be_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct site s;
+    site_make(&s);
+    char *key = at(f, &s, "keys/server.key"), *setting = file(f, &s, "keys/server.key");
+    assert_int_equal(keys_of(f, &s, setting, NULL, false), WW_ECONFIG);
+    assert_non_null(strstr(f->op.problem.text, "watchword server-key new"));
+    assert_int_equal(server_key_file_make(&f->op, key), WW_OK);
+
+    assert_int_equal(chmod(key, 0640), 0);
+    assert_int_equal(keys_of(f, &s, setting, NULL, false), WW_ECONFIG);
+    assert_non_null(strstr(f->op.problem.text, "others may read or change it"));
+    assert_int_equal(chmod(key, 0600), 0);
+
+    for (int n = 31; n <= 33; n++) {
+        assert_int_equal(truncate(key, n), 0);
+        assert_int_equal(keys_of(f, &s, setting, NULL, false), n == 32 ? WW_OK : WW_ECONFIG);
+    }
+    assert_string_equal(f->op.problem.text + strlen("server key ") + strlen(key),
+                        ": must be exactly 32 bytes");
+
+    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "data/server.key")), WW_OK);
+    assert_int_equal(keys_of(f, &s, file(f, &s, "keys/../data/server.key"), NULL, false), WW_ECONFIG);
+    assert_non_null(strstr(f->op.problem.text, "lies below the database's directory"));
+    unlink(key);
+    assert_int_equal(symlink(at(f, &s, "data/server.key"), key), 0);
+    assert_int_equal(keys_of(f, &s, setting, NULL, false), WW_ECONFIG);
+    assert_non_null(strstr(f->op.problem.text, "lies below the database's directory"));
+    site_remove(&s);
+}
+
+static void without_a_key_only_dev_starts_and_says_what_it_made(void **state)
+{
+    struct fixture *f = *state;
+    struct site s;
+    site_make(&s);
+    assert_int_equal(keys_of(f, &s, "", NULL, false), WW_ECONFIG);
+    assert_string_equal(f->op.problem.id, "server_key_missing");
+    assert_non_null(strstr(f->op.problem.text, "`watchword server-key new FILE`"));
+
+    assert_int_equal(keys_of(f, &s, "", NULL, true), WW_OK);
+    assert_int_equal(config_warning_count(f->config), 1);
+    assert_non_null(strstr(config_warning(f->config, 0), "/keys/server.key, since this is --dev"));
+    struct key made = s.keys[0];
+    assert_int_equal(keys_of(f, &s, "", NULL, true), WW_OK);
+    assert_memory_equal(made.b, s.keys[0].b, 32);
+    assert_int_equal(config_warning_count(f->config), 0);
+    site_remove(&s);
+}
+
+static void dev_keeps_its_key_apart_from_a_database_beside_the_configuration(void **state)
+{
+    struct fixture *f = *state;
+    struct site s;
+    site_make(&s);
+    const char *environment[] = {arena_printf(&f->op.arena, "XDG_STATE_HOME=%s/state", s.root), NULL};
+    assert_int_equal(try_text(f, "dsn: sqlite://x\n", environment, true), WW_OK);
+    f->config->dir = at(f, &s, "data");
+    assert_int_equal(config_server_keys(&f->op, f->config, at(f, &s, "data/watchword.db"), s.keys, 4, &s.n),
+                     WW_OK);
+    assert_int_equal(access(at(f, &s, "state/watchword/server.key"), F_OK), 0);
+    site_remove(&s);
+}
+
+static void other_sources_of_a_key(void **state)
+{
+    struct fixture *f = *state;
+    struct site s;
+    site_make(&s);
+    static const char *const given[] = {
+        "WATCHWORD_SERVER_KEY=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", NULL};
+    static const char *const wrong[] = {"WATCHWORD_SERVER_KEY=0001", NULL};
+    assert_int_equal(keys_of(f, &s, "", given, false), WW_OK);
+    assert_int_equal(s.keys[0].b[31], 0x1f);
+    assert_int_equal(config_warning_count(f->config), 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(strstr(config_warning(f->config, i), "0001"));
+    }
+    assert_int_equal(try_text(f, "", wrong, false), WW_ECONFIG);
+    assert_string_equal(f->op.problem.text,
+                        "environment variable WATCHWORD_SERVER_KEY: must be 64 hex digits");
+
+    const char *credentials[] = {arena_printf(&f->op.arena, "CREDENTIALS_DIRECTORY=%s/keys", s.root), NULL};
+    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/server.key")), WW_OK);
+    assert_int_equal(keys_of(f, &s, "", credentials, false), WW_OK);
+
+    assert_int_equal(try_text(f, "dsn: memory\n", NULL, false), WW_OK);
+    assert_int_equal(config_server_keys(&f->op, f->config, NULL, s.keys, 4, &s.n), WW_OK);
+    assert_int_equal(s.n, 1);
+    site_remove(&s);
+}
+
+static void a_key_on_paper_is_read_back_and_mistakes_are_found(void **state)
+{
+    struct fixture *f = *state;
+    struct key key, back;
+    for (int i = 0; i < 32; i++) {
+        key.b[i] = (uint8_t)i;
+    }
+    char *print = server_key_print(&f->op.arena, &key);
+    assert_string_equal(print, "000G-40R4-0M30-E209-185G-R38E-1W81\n"
+                               "24GK-2GAH-C5RR-34D1-P70X-3RFG-MQAK");
+    assert_int_equal(server_key_parse(&f->op, bytes_str(print), &back), WW_OK);
+    assert_memory_equal(back.b, key.b, 32);
+    assert_int_equal(server_key_parse(&f->op, bytes_str("  oOog 4or4"), &back), WW_EINVAL);
+    assert_string_equal(f->op.problem.text, "48 symbols are missing");
+
+    size_t length = strlen(print);
+    for (size_t i = 0; i < length; i++) {
+        char *wrong = arena_strdup(&f->op.arena, print);
+        if (wrong[i] == '-' || wrong[i] == '\n') {
+            continue;
+        }
+        wrong[i] = wrong[i] == 'A' ? 'B' : 'A';
+        assert_int_equal(server_key_parse(&f->op, bytes_str(wrong), &back), WW_EINVAL);
+        wrong[i] = 'U';
+        assert_int_equal(server_key_parse(&f->op, bytes_str(wrong), &back), WW_EINVAL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +603,12 @@ int main(void)
         TEST(pairs_stand_for_a_file),
         TEST(cookies_of_the_session_follow_those_of_all),
         TEST(what_is_shown_loads_again_and_hides_secrets),
+        TEST(keys_come_from_files_the_first_sealing),
+        TEST(key_files_that_are_not_as_they_must_be_are_refused),
+        TEST(without_a_key_only_dev_starts_and_says_what_it_made),
+        TEST(dev_keeps_its_key_apart_from_a_database_beside_the_configuration),
+        TEST(other_sources_of_a_key),
+        TEST(a_key_on_paper_is_read_back_and_mistakes_are_found),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,98 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "config_keys.h"
+#include "seal.h"
+
+/* Crockford's base32: no I, L, O or U. https://www.crockford.com/base32.html */
+static const char symbols[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+enum { KEY_SYMBOLS = 52, CHECK_SYMBOLS = 4, ALL_SYMBOLS = KEY_SYMBOLS + CHECK_SYMBOLS, GROUP = 4, LINE = 28 };
+
+/* Symbol i of the bits of p, from the most significant; missing bits at the end are zeros. */
+static unsigned symbol_at(const uint8_t *p, size_t n, size_t i)
+{
+    unsigned v = 0;
+    for (size_t bit = i * 5; bit < i * 5 + 5; bit++) {
+        unsigned one = bit / 8 < n ? (p[bit / 8] >> (7 - bit % 8)) & 1U : 0;
+        v = v << 1 | one;
+    }
+    return v;
+}
+
+static void key_symbols(const struct key *k, uint8_t out[ALL_SYMBOLS])
+{
+    KEY32(check);
+    derive(&check, NULL, "paper-check", NULL, BYTES(k->b, sizeof k->b));
+    for (size_t i = 0; i < KEY_SYMBOLS; i++) {
+        out[i] = (uint8_t)symbol_at(k->b, sizeof k->b, i);
+    }
+    for (size_t i = 0; i < CHECK_SYMBOLS; i++) {
+        out[KEY_SYMBOLS + i] = (uint8_t)symbol_at(check.b, sizeof check.b, i);
+    }
+}
+
+char *server_key_print(struct arena *a, const struct key *k)
+{
+    struct buf b = BUF(a);
+    uint8_t *values = arena_alloc(a, ALL_SYMBOLS);
+
+    if (!values) {
+        return NULL;
+    }
+    key_symbols(k, values);
+    for (size_t i = 0; i < ALL_SYMBOLS; i++) {
+        if (i > 0 && i % GROUP == 0) {
+            buf_char(&b, i % LINE == 0 ? '\n' : '-');
+        }
+        buf_char(&b, symbols[values[i]]);
+    }
+    return buf_text(&b);
+}
+
+/* What people read for a symbol that looks like another. */
+static int symbol_value(int c)
+{
+    c = toupper(c);
+    c = c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c;
+    const char *p = c ? strchr(symbols, c) : NULL;
+    return p ? (int)(p - symbols) : -1;
+}
+
+enum ww_err server_key_parse(struct ww_op *op, struct bytes text, struct key *out)
+{
+    uint8_t *values = arena_alloc(&op->arena, 2 * (size_t)ALL_SYMBOLS);
+    size_t n = 0;
+
+    key_wipe(out);
+    if (!values) {
+        return op_no_memory(op);
+    }
+    for (size_t i = 0; i < text.n; i++) {
+        if (isspace(text.p[i]) || text.p[i] == '-') {
+            continue;
+        }
+        int v = symbol_value(text.p[i]);
+        if (v < 0 || n >= ALL_SYMBOLS) {
+            return op_fail(op, WW_EINVAL, "server_key_mistyped",
+                           v < 0 ? "symbol %zu cannot be in a server key" : "more than %zu symbols",
+                           n + (v < 0));
+        }
+        values[n++] = (uint8_t)v;
+    }
+    if (n < ALL_SYMBOLS) {
+        return op_fail(op, WW_EINVAL, "server_key_mistyped", "%zu symbols are missing", ALL_SYMBOLS - n);
+    }
+    for (size_t bit = 0; bit < 8 * sizeof out->b; bit++) {
+        unsigned one = (values[bit / 5] >> (4 - bit % 5)) & 1U;
+        out->b[bit / 8] = (uint8_t)(out->b[bit / 8] << 1 | one);
+    }
+    /* Printing it again finds wrong check symbols, and unused bits that are not zero. */
+    key_symbols(out, values + ALL_SYMBOLS);
+    if (memcmp(values, values + ALL_SYMBOLS, ALL_SYMBOLS) != 0) {
+        key_wipe(out);
+        return op_fail(op, WW_EINVAL, "server_key_mistyped",
+                       "the check symbols do not fit: a symbol is wrong");
+    }
+    return WW_OK;
+}
