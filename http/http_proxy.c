@@ -71,15 +71,6 @@ void http_address_text(const struct http_address *address, char out[64])
     }
 }
 
-struct http_address http_network_of(const struct http_address *address)
-{
-    struct http_address network = *address;
-    if (!is_mapped(address)) {
-        memset(network.b + 8, 0, 8);
-    }
-    return network;
-}
-
 /* ---- trusted networks ---- */
 
 static bool read_rule(const char *text, struct http_network_rule *out)

@@ -34,8 +34,6 @@ bool http_address_read(const char *text, struct http_address *out);
 /* In out[64]: IPv4 dotted, IPv6 as RFC 5952. */
 void http_address_text(const struct http_address *address, char out[64]);
 bool http_proxies_hold(const struct http_proxies *p, const struct http_address *address);
-/* What limits are counted on: the IPv4 address or the IPv6 /64. */
-struct http_address http_network_of(const struct http_address *address);
 
 /* The address that a trusted proxy's fields name, or false. In this order: True-Client-IP, Cf-Connecting-IP,
  * X-Real-IP, and X-Forwarded-For, whose last entry that is not a trusted proxy counts, since everything left

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "http_server_int.h"
+#include "http_status.h"
 #include "log.h"
 
 struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener)
@@ -62,10 +63,10 @@ void http_request_describe(struct http_request *r, const struct http_address *pe
         address = forwarded;
         has_address = true;
     }
-    r->network = http_network_of(&address);
     if (has_address) {
         http_address_text(&address, r->client);
     }
+    (void)network_of(&r->network, r->client); /* all zeros for a peer without an address */
     const char *id = http_header(r, "X-Request-Id");
     r->id_given = id && is_usable_id(id);
     if (r->id_given) {
@@ -192,70 +193,6 @@ void http_request_run(struct http_request *r)
     }
 }
 
-static const struct {
-    int status;
-    const char *text, *message;
-} statuses[] = {
-    {100, "Continue", NULL},
-    {200, "OK", NULL},
-    {201, "Created", NULL},
-    {202, "Accepted", NULL},
-    {204, "No Content", NULL},
-    {301, "Moved Permanently", NULL},
-    {302, "Found", NULL},
-    {303, "See Other", NULL},
-    {304, "Not Modified", NULL},
-    {307, "Temporary Redirect", NULL},
-    {308, "Permanent Redirect", NULL},
-    {400, "Bad Request", "The request was malformed or contained invalid parameters"},
-    {401, "Unauthorized", NULL},
-    {403, "Forbidden", NULL},
-    {404, "Not Found", "The requested resource could not be found"},
-    {405, "Method Not Allowed", NULL},
-    {406, "Not Acceptable", NULL},
-    {408, "Request Timeout", NULL},
-    {409, "Conflict", NULL},
-    {410, "Gone", NULL},
-    {411, "Length Required", NULL},
-    {412, "Precondition Failed", NULL},
-    {413, "Request Entity Too Large", NULL},
-    {415, "Unsupported Media Type", NULL},
-    {417, "Expectation Failed", NULL},
-    {422, "Unprocessable Entity", NULL},
-    {423, "Locked", NULL},
-    {429, "Too Many Requests", NULL},
-    {431, "Request Header Fields Too Large", NULL},
-    {500, "Internal Server Error",
-     "An internal server error occurred, please contact the system administrator"},
-    {501, "Not Implemented", NULL},
-    {502, "Bad Gateway", NULL},
-    {503, "Service Unavailable", "The server is busy; try again later"},
-    {505, "HTTP Version Not Supported", NULL},
-};
-
-const char *http_status_text(int status)
-{
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        if (statuses[i].status == status) {
-            return statuses[i].text;
-        }
-    }
-    return "Unknown";
-}
-
-static const char *message_of(int status)
-{
-    const char *message = NULL, *of_400 = NULL;
-    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        if (statuses[i].status == status) {
-            message = statuses[i].message;
-        } else if (statuses[i].status == 400) {
-            of_400 = statuses[i].message;
-        }
-    }
-    return message ? message : of_400;
-}
-
 /* All texts are constants without characters that JSON escapes. */
 void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason)
 {
@@ -268,7 +205,7 @@ void http_request_refuse(struct http_request *r, int status, const char *id, con
     if (reason) {
         buf_printf(&b, "\"reason\":\"%s\",", reason);
     }
-    buf_printf(&b, "\"message\":\"%s\"}}\n", message_of(status));
+    buf_printf(&b, "\"message\":\"%s\"}}\n", http_status_message(status));
     struct bytes body = buf_done(&b);
     http_answer_header(r, "Content-Type", "application/json");
     http_answer_header(r, "Cache-Control", "no-store");

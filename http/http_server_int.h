@@ -12,6 +12,7 @@
 #include "http_proxy.h"
 #include "http_server.h"
 #include "http_strict.h"
+#include "netaddr.h"
 
 enum {
     HTTP_IDLE_SECONDS = 60,  /* between two requests of a connection */
@@ -35,7 +36,7 @@ struct http_request {
     const struct http_listener *listener;
     const uint8_t *body;
     size_t body_n;
-    struct http_address network;
+    struct network network; /* whose share of the hash queue it takes */
     char client[64];
     bool peer_trusted;
     char made_id[40];
@@ -126,7 +127,6 @@ void http_request_refuse(struct http_request *r, int status, const char *id, con
 /* Status line and header fields, in the request's arena; p NULL when there is no memory. */
 struct bytes http_request_answer_head(struct http_request *r, bool keep_alive);
 bool http_request_answer_has_body(const struct http_request *r);
-const char *http_status_text(int status);
 
 /* ---- http_workers.c ---- */
 /* share: the most places that one network may hold; 0 = all. */

@@ -1,0 +1,157 @@
+#include "cors.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "bytes.h"
+
+/* A pattern holds at most one '*', which stands for any characters. */
+static bool matches(const char *pattern, const char *origin)
+{
+    const char *star = strchr(pattern, '*');
+    if (!star) {
+        return strcasecmp(pattern, origin) == 0;
+    }
+    size_t before = (size_t)(star - pattern), after = strlen(star + 1), n = strlen(origin);
+    return n >= before + after && strncasecmp(pattern, origin, before) == 0 &&
+           strcasecmp(star + 1, origin + n - after) == 0;
+}
+
+static bool allows_all(const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i], "*") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cors_allows_origin(const struct cors *c, const char *origin)
+{
+    for (size_t i = 0; i < c->origin_count; i++) {
+        if (matches(c->origins[i], origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool allows_method(const struct cors *c, const char *method)
+{
+    if (strcmp(method, "OPTIONS") == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < c->method_count; i++) {
+        if (strcasecmp(c->methods[i], method) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool allows_header(const struct cors *c, const char *name, size_t n)
+{
+    for (size_t i = 0; i < c->header_count; i++) {
+        if (strlen(c->headers[i]) == n && strncasecmp(c->headers[i], name, n) == 0) {
+            return true;
+        }
+    }
+    return n == 6 && strncasecmp(name, "Origin", 6) == 0;
+}
+
+static bool allows_headers(const struct cors *c, const char *list)
+{
+    if (!list || allows_all(c->headers, c->header_count)) {
+        return true;
+    }
+    for (const char *s = list; *s;) {
+        s += strspn(s, " \t,");
+        size_t n = strcspn(s, " \t,");
+        if (n && !allows_header(c, s, n)) {
+            return false;
+        }
+        s += n;
+    }
+    return true;
+}
+
+static const char *joined(struct arena *a, const char *const *list, size_t n)
+{
+    struct buf b = BUF(a);
+    for (size_t i = 0; i < n; i++) {
+        buf_str(&b, i ? ", " : "");
+        buf_str(&b, list[i]);
+    }
+    return n ? buf_text(&b) : NULL;
+}
+
+static struct cors_verdict allowed(const struct cors *c, const struct cors_question *q)
+{
+    /* "*" is never answered with the origin itself: together with credentials that would open every account
+     * to every site */
+    bool any = allows_all(c->origins, c->origin_count);
+    return (struct cors_verdict){.allow_origin = any ? "*" : q->origin, .allow_credentials = c->credentials};
+}
+
+struct cors_verdict cors_judge(struct arena *a, const struct cors *c, const struct cors_question *q)
+{
+    bool preflight = q->method == HTTP_OPTIONS && q->request_method && *q->request_method;
+    bool origin = q->origin && *q->origin && cors_allows_origin(c, q->origin);
+    struct cors_verdict v = {0};
+    if (preflight && origin && allows_method(c, q->request_method) && allows_headers(c, q->request_headers)) {
+        v = allowed(c, q);
+        v.allow_methods = q->request_method;
+        v.allow_headers = q->request_headers && *q->request_headers ? q->request_headers : NULL;
+        v.max_age = c->max_age ? arena_printf(a, "%u", c->max_age) : NULL;
+    } else if (!preflight && origin && allows_method(c, q->method_name)) {
+        v = allowed(c, q);
+        v.expose_headers = joined(a, c->exposed, c->exposed_count);
+    }
+    v.preflight = preflight;
+    v.vary = preflight ? "Origin, Access-Control-Request-Method, Access-Control-Request-Headers" : "Origin";
+    return v;
+}
+
+static void add(struct http_request *r, const char *name, const char *value)
+{
+    if (value) {
+        http_answer_header(r, name, value);
+    }
+}
+
+/* A value that came in with a request may go out again only if no character of it can break a header. */
+static const char *harmless(const char *value)
+{
+    for (const char *s = value ? value : ""; *s; s++) {
+        if (*s < 0x20 || *s > 0x7e) {
+            return NULL;
+        }
+    }
+    return value;
+}
+
+bool cors_apply(struct http_request *r, const struct cors *c)
+{
+    struct arena arena = {0};
+    struct cors_question q = {
+        .method = http_method(r),
+        .method_name = http_method_name(r),
+        .origin = harmless(http_header(r, "Origin")),
+        .request_method = harmless(http_header(r, "Access-Control-Request-Method")),
+        .request_headers = harmless(http_header(r, "Access-Control-Request-Headers")),
+    };
+    struct cors_verdict v = cors_judge(&arena, c, &q);
+    add(r, "Vary", v.vary);
+    add(r, "Access-Control-Allow-Origin", v.allow_origin);
+    add(r, "Access-Control-Allow-Methods", v.allow_methods);
+    add(r, "Access-Control-Allow-Headers", v.allow_headers);
+    add(r, "Access-Control-Allow-Credentials", v.allow_credentials ? "true" : NULL);
+    add(r, "Access-Control-Expose-Headers", v.expose_headers);
+    add(r, "Access-Control-Max-Age", v.max_age);
+    if (v.preflight) {
+        http_answer(r, 204, NULL, 0);
+    }
+    arena_free(&arena);
+    return v.preflight;
+}

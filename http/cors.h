@@ -1,0 +1,45 @@
+/* Cross-origin requests (Fetch standard), answered as Kratos does under serve.public.cors. */
+#ifndef HTTP_CORS_H
+#define HTTP_CORS_H
+
+#include "arena.h"
+#include "http_server.h"
+
+struct cors {
+    /* Origins, in full, with one star in place of any characters, or the star alone for all. */
+    const char *const *origins;
+    size_t origin_count;
+    const char *const *methods;
+    size_t method_count;
+    const char *const *headers; /* "*" allows all */
+    size_t header_count;
+    const char *const *exposed;
+    size_t exposed_count;
+    bool credentials;
+    uint32_t max_age; /* seconds; 0: not said */
+};
+
+/* What a request asks; texts NULL where the header is missing. */
+struct cors_question {
+    enum http_method method;
+    const char *method_name;
+    const char *origin;
+    const char *request_method;  /* Access-Control-Request-Method */
+    const char *request_headers; /* Access-Control-Request-Headers */
+};
+
+/* Header values to send; NULL: not sent. */
+struct cors_verdict {
+    bool preflight; /* the request is answered by 204 and these headers; no handler sees it */
+    const char *vary;
+    const char *allow_origin, *allow_methods, *allow_headers, *expose_headers, *max_age;
+    bool allow_credentials;
+};
+
+bool cors_allows_origin(const struct cors *c, const char *origin);
+/* Texts live in the arena, in the question or forever; without memory nothing is allowed. */
+struct cors_verdict cors_judge(struct arena *a, const struct cors *c, const struct cors_question *q);
+/* Adds the headers. True when it was a preflight, which is then answered. */
+bool cors_apply(struct http_request *r, const struct cors *c);
+
+#endif

@@ -1,0 +1,418 @@
+/* The pure parts behind handlers: negotiation, cookies, forms, CORS, error bodies, metrics, trusted proxies.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cookie.h"
+#include "cors.h"
+#include "http_error.h"
+#include "http_proxy.h"
+#include "metrics.h"
+#include "negotiate.h"
+#include "urlform.h"
+
+static struct arena arena;
+
+static int wipe(void **state)
+{
+    (void)state;
+    arena_free(&arena);
+    return 0;
+}
+
+/* ---- negotiation ---- */
+
+/* As a real Kratos answered them (recorded in login/content-negotiation). */
+static void kratos_negotiation_is_followed(void **state)
+{
+    static const struct {
+        const char *accept;
+        bool init_json, json;
+    } cases[] = {
+        {NULL, false, false},
+        {"", false, false},
+        {"*/*", false, false},
+        {"text/html", false, false},
+        {"text/*", false, false},
+        {"application/json", true, true},
+        {"application/*", true, true},
+        {"application/json, text/plain, */*", true, true},
+        {"text/html, application/json", false, false},
+        {"application/json;q=0.5, text/html;q=0.9", false, false},
+        {"text/html;q=0.5, application/json;q=0.9", true, true},
+        {"text/html;q=0.5,application/json; q=0.9", true, true},
+        {"application/json;q=0", false, false},
+        {"application/xml", false, false},
+        {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", false, false},
+        {"application/json;charset=utf-8", false, false}, /* read no further than the parameter */
+        {"nonsense", false, false},
+        {",,,", false, false},
+        {"application/json;q=x", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(negotiate_init_json(cases[i].accept), cases[i].init_json);
+        assert_int_equal(negotiate_json(cases[i].accept, NULL), cases[i].json);
+        assert_int_equal(negotiate_json(cases[i].accept, "text/plain"), cases[i].json);
+        assert_true(negotiate_json(cases[i].accept, "application/json"));
+    }
+}
+
+/* ---- cookies ---- */
+
+static void cookies_are_found_by_name(void **state)
+{
+    static const char header[] =
+        "a=1; csrf_token_x=AbC/+==;b=2;  quoted=\"q\"; empty=; bad=a\"b; broken; a=second";
+    (void)state;
+    assert_string_equal(cookie_find(&arena, header, "a"), "1");
+    assert_string_equal(cookie_find(&arena, header, "csrf_token_x"), "AbC/+==");
+    assert_string_equal(cookie_find(&arena, header, "b"), "2");
+    assert_string_equal(cookie_find(&arena, header, "quoted"), "q");
+    assert_string_equal(cookie_find(&arena, header, "empty"), "");
+    assert_null(cookie_find(&arena, header, "bad"));
+    assert_null(cookie_find(&arena, header, "broken"));
+    assert_null(cookie_find(&arena, header, "token_x"));
+    assert_null(cookie_find(&arena, header, ""));
+    assert_null(cookie_find(&arena, NULL, "a"));
+    assert_null(cookie_find(&arena, ";;; = ; =x;", "x"));
+}
+
+static void a_set_cookie_has_its_attributes(void **state)
+{
+    struct cookie c = {.name = "s",
+                       .value = "v",
+                       .path = "/",
+                       .domain = "example.org",
+                       .same_site = "Lax",
+                       .max_age = 60,
+                       .http_only = true,
+                       .secure = true};
+    (void)state;
+    assert_string_equal(cookie_build(&arena, &c),
+                        "s=v; Path=/; Domain=example.org; Max-Age=60; HttpOnly; Secure; SameSite=Lax");
+    assert_string_equal(cookie_build(&arena, &(struct cookie){.name = "s", .value = ""}), "s=");
+    assert_non_null(
+        strstr(cookie_build(&arena, &(struct cookie){.name = "s", .value = "", .max_age = -1}), "Max-Age=0"));
+}
+
+static void nothing_can_break_out_of_a_set_cookie(void **state)
+{
+    static const char *const bad[] = {"a;b", "a b", "a\r\nX: y", "a\"b", "a,b", "\xc3\xa4", "a\\b"};
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_null(cookie_build(&arena, &(struct cookie){.name = "s", .value = bad[i]}));
+        assert_null(cookie_build(&arena, &(struct cookie){.name = bad[i], .value = "v"}));
+    }
+    assert_null(cookie_build(&arena, &(struct cookie){.name = "s", .value = "v", .path = "/;Secure"}));
+    assert_null(cookie_build(&arena, &(struct cookie){.name = "s", .value = "v", .domain = "a\r\nb"}));
+    assert_null(cookie_build(&arena, &(struct cookie){.name = "", .value = "v"}));
+}
+
+/* ---- forms ---- */
+
+static enum ww_err read_form(const char *text, const struct ww_pair **pairs, size_t *n)
+{
+    const char *why = NULL;
+    enum ww_err err = urlform_read(&arena, bytes_str(text), pairs, n, &why);
+    assert_true(!err || why);
+    return err;
+}
+
+static void a_form_keeps_order_and_repetitions(void **state)
+{
+    const struct ww_pair *p;
+    size_t n;
+    (void)state;
+    assert_int_equal(read_form("traits.email=a%40b.c&method=&a=1+2%2b3&&a=%C3%A4&flag", &p, &n), WW_OK);
+    assert_int_equal(n, 5);
+    assert_string_equal(p[0].name, "traits.email");
+    assert_string_equal(p[0].value, "a@b.c");
+    assert_int_equal(p[0].length, 5);
+    assert_string_equal(p[1].value, "");
+    assert_string_equal(p[2].value, "1 2+3");
+    assert_string_equal(p[3].value, "\xc3\xa4");
+    assert_string_equal(p[4].name, "flag");
+    assert_string_equal(urlform_get(p, n, "a"), "1 2+3");
+    assert_null(urlform_get(p, n, "b"));
+    assert_int_equal(read_form("", &p, &n), WW_OK);
+    assert_int_equal(n, 0);
+}
+
+static void malformed_forms_are_refused(void **state)
+{
+    static const char *const bad[] = {"a=%",   "a=%4",  "a=%zz",   "a=%4g",       "%=a",   "a=%00",
+                                      "a=%ff", "a=%c3", "a=1;b=2", "a=%ed%a0%80", "a=\xff"};
+    const struct ww_pair *p;
+    size_t n;
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(read_form(bad[i], &p, &n), WW_EINVAL);
+        assert_int_equal(n, 0);
+    }
+    char many[2 * URLFORM_PAIRS_MAX + 2];
+    for (size_t i = 0; i < URLFORM_PAIRS_MAX + 1; i++) {
+        memcpy(many + 2 * i, "a&", 2);
+    }
+    many[2 * URLFORM_PAIRS_MAX - 1] = '\0';
+    assert_int_equal(read_form(many, &p, &n), WW_OK);
+    assert_int_equal(n, URLFORM_PAIRS_MAX);
+    many[2 * URLFORM_PAIRS_MAX - 1] = '&';
+    many[2 * URLFORM_PAIRS_MAX + 1] = '\0';
+    assert_int_equal(read_form(many, &p, &n), WW_EINVAL);
+}
+
+static void percent_encoding_is_reversible(void **state)
+{
+    struct buf b = BUF(&arena);
+    struct bytes back;
+    const char *why;
+    (void)state;
+    percent_encode(&b, bytes_str("a/b +\xc3\xa4~"));
+    assert_string_equal(buf_text(&b), "a%2Fb%20%2B%C3%A4~");
+    assert_int_equal(percent_decode(&arena, bytes_str("a%2Fb%20%2B%C3%A4~"), &back, &why), WW_OK);
+    assert_string_equal((const char *)back.p, "a/b +\xc3\xa4~");
+    assert_int_equal(percent_decode(&arena, bytes_str("a+b"), &back, &why), WW_OK);
+    assert_string_equal((const char *)back.p, "a+b");
+}
+
+/* ---- CORS ---- */
+
+static const char *const origins[] = {"https://app.example.org", "https://*.example.net"};
+static const char *const methods[] = {"POST", "GET"};
+static const char *const headers[] = {"Content-Type", "X-Session-Token"};
+static const char *const exposed[] = {"Content-Type", "X-Kratos-Authenticated-Identity-Id"};
+static const struct cors cors = {origins, 2, methods, 2, headers, 2, exposed, 2, true, 600};
+
+static struct cors_verdict preflight(const char *origin, const char *method, const char *names)
+{
+    struct cors_question q = {HTTP_OPTIONS, "OPTIONS", origin, method, names};
+    return cors_judge(&arena, &cors, &q);
+}
+
+/* Values as a real Kratos sent them (recorded in errors/cors). */
+static void a_preflight_is_answered_for_allowed_origins(void **state)
+{
+    static const char *const good[] = {"https://app.example.org", "https://x.example.net"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct cors_verdict v = preflight(good[i], "POST", "content-type");
+        assert_true(v.preflight && v.allow_credentials);
+        assert_string_equal(v.allow_origin, good[i]);
+        assert_string_equal(v.allow_methods, "POST");
+        assert_string_equal(v.allow_headers, "content-type");
+        assert_string_equal(v.max_age, "600");
+        assert_null(v.expose_headers);
+    }
+}
+
+static void anything_else_gets_no_permission(void **state)
+{
+    const struct cors_verdict refused[] = {
+        preflight("https://evil.example.com", "POST", "content-type"),
+        preflight("https://app.example.org", "TRACE", "content-type"),
+        preflight("https://app.example.org", "POST", "x-other"),
+        preflight("https://app.example.org", "POST", "content-type, x-other"),
+        preflight("https://example.net", "POST", NULL),
+        preflight("https://app.example.org.evil.com", "POST", NULL),
+        preflight("null", "POST", NULL),
+        preflight(NULL, "POST", NULL),
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_true(refused[i].preflight);
+        assert_null(refused[i].allow_origin);
+        assert_null(refused[i].allow_methods);
+        assert_false(refused[i].allow_credentials);
+        assert_string_equal(refused[i].vary,
+                            "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+    }
+}
+
+static void an_actual_request_is_marked(void **state)
+{
+    struct cors_question q = {HTTP_GET, "GET", "https://app.example.org", NULL, NULL};
+    struct cors_verdict v = cors_judge(&arena, &cors, &q);
+    (void)state;
+    assert_false(v.preflight);
+    assert_string_equal(v.vary, "Origin");
+    assert_string_equal(v.allow_origin, "https://app.example.org");
+    assert_string_equal(v.expose_headers, "Content-Type, X-Kratos-Authenticated-Identity-Id");
+    q.origin = "https://evil.example.com";
+    assert_null(cors_judge(&arena, &cors, &q).allow_origin);
+    q.method = HTTP_OPTIONS; /* without Access-Control-Request-Method no preflight */
+    q.method_name = "OPTIONS";
+    assert_false(cors_judge(&arena, &cors, &q).preflight);
+}
+
+static void the_star_never_names_an_origin(void **state)
+{
+    static const char *const star[] = {"*"};
+    struct cors all = cors;
+    struct cors_question q = {HTTP_GET, "GET", "https://evil.example.com", NULL, NULL};
+    (void)state;
+    all.origins = star;
+    all.origin_count = 1;
+    assert_string_equal(cors_judge(&arena, &all, &q).allow_origin, "*");
+}
+
+/* ---- errors ---- */
+
+static void an_error_has_kratos_form(void **state)
+{
+    struct js *details = js_object(&arena), *beside = js_object(&arena);
+    struct http_error e = {.status = 401, .reason = "No \"valid\" session", .request_id = "r-1"};
+    (void)state;
+    assert_string_equal(http_error_text(&arena, &e),
+                        "{\"error\":{\"code\":401,\"status\":\"Unauthorized\",\"request\":\"r-1\","
+                        "\"reason\":\"No \\\"valid\\\" session\","
+                        "\"message\":\"The request could not be authorized\"}}");
+    js_put(&arena, details, "limit", js_int(&arena, 5));
+    js_put(&arena, beside, "redirect_browser_to", js_text(&arena, "https://x"));
+    e = (struct http_error){
+        .status = 422, .id = "some_id", .message = "m", .details = details, .beside = beside};
+    assert_string_equal(http_error_text(&arena, &e),
+                        "{\"error\":{\"id\":\"some_id\",\"code\":422,\"status\":\"Unprocessable Entity\","
+                        "\"details\":{\"limit\":5},\"message\":\"m\"},"
+                        "\"redirect_browser_to\":\"https://x\"}");
+}
+
+/* ---- metrics ---- */
+
+static void assert_has(const char *text, const char *line)
+{
+    const char *at = strstr(text, line);
+    if (!at) {
+        print_message("# no %s# in %s", line, text);
+    }
+    assert_non_null(at);
+}
+
+static void answers_are_counted_by_route(void **state)
+{
+    struct metrics *m = metrics_new();
+    struct buf b = BUF(&arena);
+    (void)state;
+    metrics_count(m, "GET /a", 200, 400);
+    metrics_count(m, "GET /a", 204, 3000);
+    metrics_count(m, "GET /a", 404, 9000000);
+    metrics_count(m, "quo\"te", 500, 1);
+    metrics_write(m, NULL, &b);
+    const char *text = buf_text(&b);
+    assert_has(text, "watchword_http_requests_total{route=\"GET /a\",status=\"2xx\"} 2\n");
+    assert_has(text, "watchword_http_requests_total{route=\"GET /a\",status=\"4xx\"} 1\n");
+    assert_has(text, "{route=\"quo\\\"te\",status=\"5xx\"} 1\n");
+    assert_has(text, "_bucket{route=\"GET /a\",le=\"0.0005\"} 1\n");
+    assert_has(text, "_bucket{route=\"GET /a\",le=\"0.005\"} 2\n");
+    assert_has(text, "_bucket{route=\"GET /a\",le=\"5\"} 2\n");
+    assert_has(text, "_bucket{route=\"GET /a\",le=\"+Inf\"} 3\n");
+    assert_has(text, "_sum{route=\"GET /a\"} 9.003400\n");
+    assert_has(text, "_count{route=\"GET /a\"} 3\n");
+    assert_has(text, "\nprocess_resident_memory_bytes ");
+    metrics_free(m);
+}
+
+static void too_many_routes_are_counted_together(void **state)
+{
+    struct metrics *m = metrics_new();
+    struct buf b = BUF(&arena);
+    (void)state;
+    for (int i = 0; i < METRICS_ROUTES_MAX + 10; i++) {
+        metrics_count(m, arena_printf(&arena, "route %d", i), 200, 1);
+    }
+    metrics_write(m, NULL, &b);
+    assert_has(buf_text(&b), "{route=\"other\",status=\"2xx\"} 10\n");
+    metrics_free(m);
+}
+
+/* ---- trusted proxies ---- */
+
+static const char *forwarded(const char *const *proxies, size_t n, const char *name, const char *value)
+{
+    static char text[64];
+    struct http_proxies p;
+    struct http_head head;
+    struct http_address found;
+    assert_true(http_proxies_read(&p, proxies, n));
+    http_head_clear(&head);
+    head.fields[head.field_count++] = (struct http_field){name, value};
+    bool is = http_forwarded_address(&p, &head, &found);
+    http_proxies_free(&p);
+    if (is) {
+        http_address_text(&found, text);
+    }
+    return is ? text : "none";
+}
+
+static void the_last_untrusted_hop_is_the_client(void **state)
+{
+    static const char *const proxies[] = {"10.0.0.0/8", "192.0.2.1", "2001:db8::/32"};
+    static const struct {
+        const char *name, *value, *client;
+    } cases[] = {
+        {"X-Forwarded-For", "203.0.113.9", "203.0.113.9"},
+        {"x-forwarded-for", "203.0.113.9, 10.1.2.3", "203.0.113.9"},
+        {"X-Forwarded-For", "1.1.1.1, 203.0.113.9", "203.0.113.9"}, /* the first is the client's word */
+        {"X-Forwarded-For", "1.1.1.1, nonsense, 10.0.0.1", "none"},
+        {"X-Forwarded-For", "10.0.0.1,192.0.2.1", "none"},
+        {"X-Forwarded-For", "", "none"},
+        {"X-Forwarded-For", "203.0.113.9:4711", "203.0.113.9"},
+        {"X-Forwarded-For", "[2a00::1]:80, 2001:db8::5", "2a00::1"},
+        {"X-Real-IP", "203.0.113.9", "203.0.113.9"},
+        {"True-Client-IP", "203.0.113.9", "203.0.113.9"},
+        {"Cf-Connecting-IP", "2a00::1", "2a00::1"},
+        {"X-Real-IP", "what", "none"},
+        {"Forwarded", "for=203.0.113.9", "none"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_string_equal(forwarded(proxies, 3, cases[i].name, cases[i].value), cases[i].client);
+    }
+}
+
+static void networks_hold_their_addresses(void **state)
+{
+    static const char *const texts[] = {"10.0.0.0/9", "192.0.2.7", "2001:db8::/33", "unix"};
+    static const char *const bad[] = {"",       "10.0.0.0/33", "10.0.0.0/", "10.0.0/8",
+                                      "::/129", "10.0.0.0/8x", "host",      "10.0.0.0/-1"};
+    struct http_proxies p;
+    struct http_address a;
+    (void)state;
+    assert_true(http_proxies_read(&p, texts, 4));
+    assert_true(p.unix_peers);
+    assert_true(http_address_read("10.127.255.255", &a) && http_proxies_hold(&p, &a));
+    assert_true(http_address_read("10.128.0.0", &a) && !http_proxies_hold(&p, &a));
+    assert_true(http_address_read("192.0.2.7", &a) && http_proxies_hold(&p, &a));
+    assert_true(http_address_read("192.0.2.8", &a) && !http_proxies_hold(&p, &a));
+    assert_true(http_address_read("::ffff:10.0.0.1", &a) && http_proxies_hold(&p, &a));
+    assert_true(http_address_read("2001:db8:7fff::1", &a) && http_proxies_hold(&p, &a));
+    assert_true(http_address_read("2001:db8:8000::1", &a) && !http_proxies_hold(&p, &a));
+    http_proxies_free(&p);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_false(http_proxies_read(&p, &bad[i], 1));
+        http_proxies_free(&p);
+    }
+}
+
+#define WIPED(test) cmocka_unit_test_teardown(test, wipe)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WIPED(kratos_negotiation_is_followed),       WIPED(cookies_are_found_by_name),
+        WIPED(a_set_cookie_has_its_attributes),      WIPED(nothing_can_break_out_of_a_set_cookie),
+        WIPED(a_form_keeps_order_and_repetitions),   WIPED(malformed_forms_are_refused),
+        WIPED(percent_encoding_is_reversible),       WIPED(a_preflight_is_answered_for_allowed_origins),
+        WIPED(anything_else_gets_no_permission),     WIPED(an_actual_request_is_marked),
+        WIPED(the_star_never_names_an_origin),       WIPED(an_error_has_kratos_form),
+        WIPED(answers_are_counted_by_route),         WIPED(too_many_routes_are_counted_together),
+        WIPED(the_last_untrusted_hop_is_the_client), WIPED(networks_hold_their_addresses),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
