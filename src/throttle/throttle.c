@@ -1,0 +1,347 @@
+#include "throttle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "netaddr.h"
+#include "throttle_memory.h"
+#include "throttle_rows.h"
+#include "timefmt.h"
+
+/* The first byte of what a subject is derived from: never renumber. */
+enum subject_kind {
+    SUBJECT_PAIR = 1, /* identifier tag, network */
+    SUBJECT_TAG,      /* identifier tag */
+    SUBJECT_ACCOUNT,  /* account uuid; for a name without account its tag, so that both do the same work */
+    SUBJECT_NETWORK,  /* network */
+    SUBJECT_KNOWN,    /* account uuid, network: succeeded there; `until` is when that is forgotten */
+    SUBJECT_ACCOUNT_PAIR, /* account uuid, network */
+    SUBJECT_REGISTRATION, /* network */
+    SUBJECT_FLOW,         /* network; in memory only */
+};
+
+enum { SUBJECTS_MAX = 4, FAILURE_PLACES = 1 << 15, EVENT_PLACES = 1 << 14, SWEEP_BATCH = 1000 };
+
+struct throttle {
+    struct store *store;
+    struct throttle_memory *failures, *events;
+    struct throttle_rule pair, account, network, registrations, flows;
+    int64_t known_for; /* µs */
+    bool dev;
+};
+
+struct admit {
+    struct throttle_subject
+        subjects[SUBJECTS_MAX]; /* in order of kind: no two transactions wait for each other */
+    size_t n;
+    int64_t at;
+    struct network network;
+    struct key known;
+    int64_t known_until;
+};
+
+/* ---- making ---- */
+
+#define SETTING(name) "watchword.throttle." name
+
+/* A limit without waits of its own: past it, as fast as it drains. */
+static struct throttle_rule limit_rule(const struct config *c, const char *free, const char *window)
+{
+    int64_t n = config_int(c, free);
+    uint64_t each = config_duration(c, window) / (uint64_t)(n > 0 ? n : 1);
+    return throttle_rule_make(n, config_duration(c, window), each, each);
+}
+
+static void read_rules(struct throttle *t, const struct config *c)
+{
+    uint64_t account = config_duration(c, SETTING("account.interval"));
+    uint64_t network = config_duration(c, SETTING("network.interval"));
+    t->pair = throttle_rule_make(
+        config_int(c, SETTING("pair.free")), config_duration(c, SETTING("pair.window")),
+        config_duration(c, SETTING("pair.first_wait")), config_duration(c, SETTING("pair.longest_wait")));
+    t->account = throttle_rule_make(config_int(c, SETTING("account.free")),
+                                    config_duration(c, SETTING("account.window")), account, account);
+    t->network = throttle_rule_make(config_int(c, SETTING("network.free")),
+                                    config_duration(c, SETTING("network.window")), network, network);
+    t->registrations = limit_rule(c, SETTING("registrations.free"), SETTING("registrations.window"));
+    t->flows = limit_rule(c, SETTING("flows.free"), SETTING("flows.window"));
+    t->known_for = (int64_t)config_duration(c, SETTING("account.known_network"));
+    t->dev = config_dev(c);
+}
+
+enum ww_err throttle_new(struct ww_op *op, const struct config *config, struct store *store,
+                         struct throttle **out)
+{
+    enum ww_err err = WW_EINTERNAL;
+    *out = NULL;
+    struct throttle *t = calloc(1, sizeof *t);
+    if (!t) {
+        return op_no_memory(op);
+    }
+    t->store = store;
+    read_rules(t, config);
+    if ((err = throttle_memory_new(op, FAILURE_PLACES, &t->failures)) != WW_OK ||
+        (err = throttle_memory_new(op, EVENT_PLACES, &t->events)) != WW_OK) {
+        throttle_free(t);
+        return err;
+    }
+    *out = t;
+    return WW_OK;
+}
+
+void throttle_free(struct throttle *t)
+{
+    if (t) {
+        throttle_memory_free(t->failures);
+        throttle_memory_free(t->events);
+        free(t);
+    }
+}
+
+/* ---- subjects ---- */
+
+static struct key subject_id(const struct throttle *t, enum subject_kind kind, struct bytes who,
+                             const struct network *network)
+{
+    struct key id;
+    uint8_t byte = (uint8_t)kind;
+    struct bytes parts[] = {BYTES_OF(byte), who,
+                            BYTES(network ? network->b : NULL, network ? NETWORK_SIZE : 0)};
+    derive_parts(&id, keyring_ik(store_keyring(t->store)), "throttle", NULL, parts, 3);
+    return id;
+}
+
+static void add_subject(const struct throttle *t, struct admit *a, enum subject_kind kind, struct bytes who,
+                        bool with_network, const struct throttle_rule *rule)
+{
+    a->subjects[a->n++] = (struct throttle_subject){
+        .id = subject_id(t, kind, who, with_network ? &a->network : NULL), .rule = rule};
+}
+
+/* Where no address is known (embedded use) a limit per network would be one for everybody. */
+static void add_network(const struct throttle *t, struct admit *a, bool has_network)
+{
+    if (has_network) {
+        add_subject(t, a, SUBJECT_NETWORK, BYTES(NULL, 0), true, &t->network);
+    }
+}
+
+static struct admit *admit_new(struct ww_op *op, bool *has_network)
+{
+    struct admit *a = ARENA_NEW(&op->arena, struct admit);
+    if (a) {
+        a->at = (int64_t)op_now(op);
+        *has_network = network_of(&a->network, op->client.address);
+    }
+    return a;
+}
+
+/* ---- admitting ---- */
+
+static enum ww_err fail_throttled(struct ww_op *op, int64_t now, int64_t until)
+{
+    int64_t seconds = until > now ? (until - now + (int64_t)SECOND_US - 1) / (int64_t)SECOND_US : 1;
+    enum ww_err err = op_fail(op, WW_ETHROTTLED, "throttled", "too many attempts; try again later");
+    op->problem.retry_after = seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
+    return err;
+}
+
+/* A network that succeeded on the account is not held back by what others do: its failures count for the pair
+ * and the network only. */
+static enum ww_err load_known(struct ww_op *op, const struct throttle *t, struct admit *a)
+{
+    struct throttle_counter known;
+    enum ww_err err = counter_row_load(op, &a->known, &known);
+    if (err != WW_OK && err != WW_ENOTFOUND) {
+        return err;
+    }
+    a->known_until = known.until;
+    if (t->known_for == 0 || known.until <= a->at) {
+        return WW_OK;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->subjects[i].rule != &t->account) {
+            a->subjects[kept++] = a->subjects[i];
+        }
+    }
+    a->n = kept;
+    return WW_OK;
+}
+
+/* WW_ETHROTTLED, without op_fail: *until is when to come back. */
+static enum ww_err reserve_rows(struct ww_op *op, struct admit *a, struct throttle_memory *memory,
+                                int64_t *until)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        enum ww_err err = counter_row_reserve(op, &a->subjects[i], a->at);
+        if (err == WW_ETHROTTLED) {
+            *until = a->subjects[i].stored.until;
+        }
+        if (err != WW_OK && err != WW_ETHROTTLED) {
+            return err;
+        }
+        throttle_memory_raise(memory, &a->subjects[i], a->at);
+        if (err != WW_OK) {
+            return err;
+        }
+    }
+    return WW_OK;
+}
+
+/* Reserves in memory, then in the open transaction. */
+static enum ww_err reserve(struct ww_op *op, struct throttle_memory *memory, struct admit *a)
+{
+    int64_t until = 0;
+    if (!throttle_memory_reserve(memory, a->subjects, a->n, a->at, &until)) {
+        return tx_abort(op, fail_throttled(op, a->at, until));
+    }
+    enum ww_err err = reserve_rows(op, a, memory, &until);
+    if (err == WW_OK) {
+        err = tx_commit(op);
+    } else {
+        err = tx_abort(op, err == WW_ETHROTTLED ? fail_throttled(op, a->at, until) : err);
+    }
+    if (err != WW_OK) {
+        throttle_memory_give_back(memory, a->subjects, a->n, a->at);
+    }
+    return err;
+}
+
+static enum ww_err admit(struct ww_op *op, struct throttle *t, struct admit *a, struct admit **out)
+{
+    int64_t until;
+    /* What has to wait anyhow costs the database nothing. Pair and network, first and last, always apply. */
+    if (!throttle_memory_admits(t->failures, &a->subjects[0], 1, a->at, &until) ||
+        !throttle_memory_admits(t->failures, &a->subjects[a->n - 1],
+                                a->subjects[a->n - 1].rule == &t->network, a->at, &until)) {
+        return fail_throttled(op, a->at, until);
+    }
+    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
+    if (err != WW_OK) {
+        return err;
+    }
+    if ((err = load_known(op, t, a)) != WW_OK) {
+        return tx_abort(op, err);
+    }
+    if ((err = reserve(op, t->failures, a)) == WW_OK) {
+        *out = a;
+    }
+    return err;
+}
+
+enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct key *tag, int64_t account,
+                           const struct uuid *account_uuid, struct admit **out)
+{
+    bool has_network = false, exists = account != 0 && account_uuid;
+    struct bytes name = BYTES_OF(tag->b), who = exists ? BYTES_OF(account_uuid->b) : name;
+    *out = NULL;
+    struct admit *a = admit_new(op, &has_network);
+    if (!a) {
+        return op_no_memory(op);
+    }
+    add_subject(t, a, SUBJECT_PAIR, name, true, &t->pair);
+    add_subject(t, a, SUBJECT_TAG, name, false, &t->account);
+    add_subject(t, a, SUBJECT_ACCOUNT, who, false, &t->account);
+    add_network(t, a, has_network);
+    a->known = subject_id(t, SUBJECT_KNOWN, who, &a->network);
+    return admit(op, t, a, out);
+}
+
+enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, int64_t account,
+                                   const struct uuid *account_uuid, struct admit **out)
+{
+    bool has_network = false;
+    struct bytes who = BYTES_OF(account_uuid->b);
+    *out = NULL;
+    struct admit *a = admit_new(op, &has_network);
+    (void)account; /* ids are of one database; the uuid names the account in all of them */
+    if (!a) {
+        return op_no_memory(op);
+    }
+    add_subject(t, a, SUBJECT_ACCOUNT_PAIR, who, true, &t->pair);
+    add_subject(t, a, SUBJECT_ACCOUNT, who, false, &t->account);
+    add_network(t, a, has_network);
+    a->known = subject_id(t, SUBJECT_KNOWN, who, &a->network);
+    return admit(op, t, a, out);
+}
+
+/* ---- after the check ---- */
+
+static enum ww_err store_success(struct ww_op *op, struct throttle *t, const struct admit *a,
+                                 const struct uuid *account_uuid)
+{
+    struct key known = subject_id(t, SUBJECT_KNOWN, BYTES_OF(account_uuid->b), &a->network);
+    struct throttle_counter row = {0, a->at + t->known_for};
+    bool fresh = crypto_equal(BYTES_OF(known.b), BYTES_OF(a->known.b)) &&
+                 a->known_until - a->at > t->known_for - t->known_for / 16;
+    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
+    if (err != WW_OK) {
+        return err;
+    }
+    for (size_t i = 0; err == WW_OK && i < a->n; i++) {
+        err = counter_row_give_back(op, &a->subjects[i], a->at);
+    }
+    if (err == WW_OK && t->known_for > 0 && !fresh) {
+        err = counter_row_put(op, &known, &row);
+    }
+    return err == WW_OK ? tx_commit(op) : tx_abort(op, err);
+}
+
+void throttle_succeeded(struct ww_op *op, struct throttle *t, struct admit *a,
+                        const struct uuid *account_uuid)
+{
+    struct op_problem before = op->problem;
+    if (op->conn && db_in_transaction(op->conn)) {
+        abort(); /* a mistake of the program: the counters would share the fate of that transaction */
+    }
+    throttle_memory_give_back(t->failures, a->subjects, a->n, a->at);
+    if (store_success(op, t, a, account_uuid) != WW_OK) {
+        op->problem = before; /* the reservation stands as a failure and drains like one */
+    }
+    a->n = 0; /* a second call gives nothing back */
+}
+
+/* ---- events ---- */
+
+enum ww_err throttle_count(struct ww_op *op, struct throttle *t, enum throttle_event event)
+{
+    bool has_network = false, registration = event == THROTTLE_REGISTRATION;
+    int64_t until;
+    if (t->dev) {
+        return WW_OK;
+    }
+    struct admit *a = admit_new(op, &has_network);
+    if (!a) {
+        return op_no_memory(op);
+    }
+    if (!has_network) {
+        return WW_OK;
+    }
+    add_subject(t, a, registration ? SUBJECT_REGISTRATION : SUBJECT_FLOW, BYTES(NULL, 0), true,
+                registration ? &t->registrations : &t->flows);
+    if (!registration) {
+        return throttle_memory_reserve(t->events, a->subjects, 1, a->at, &until)
+                   ? WW_OK
+                   : fail_throttled(op, a->at, until);
+    }
+    if (!throttle_memory_admits(t->events, a->subjects, 1, a->at, &until)) {
+        return fail_throttled(op, a->at, until);
+    }
+    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
+    return err == WW_OK ? reserve(op, t->events, a) : err;
+}
+
+enum ww_err throttle_sweep(struct ww_op *op, struct throttle *t)
+{
+    int64_t removed = SWEEP_BATCH, now = (int64_t)op_now(op);
+    enum ww_err err = WW_OK;
+    /* In pieces, so that nobody waits long for the rows that are locked. */
+    while (err == WW_OK && removed == SWEEP_BATCH) {
+        if ((err = tx_begin(op, t->store, DB_WRITE)) == WW_OK) {
+            err = counter_row_sweep(op, now, SWEEP_BATCH, &removed);
+            err = err == WW_OK ? tx_commit(op) : tx_abort(op, err);
+        }
+    }
+    return err;
+}

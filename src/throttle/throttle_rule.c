@@ -1,0 +1,67 @@
+#include "throttle_rule.h"
+
+static const int64_t time_max = INT64_MAX / 4; /* so that one doubling and sums of a few do not overflow */
+
+static int64_t bounded(uint64_t v)
+{
+    return v > (uint64_t)time_max ? time_max : (int64_t)v;
+}
+
+struct throttle_rule throttle_rule_make(int64_t free, uint64_t window, uint64_t first, uint64_t longest)
+{
+    int64_t allowed = free > 0 ? free : 1;
+    struct throttle_rule r = {.first = bounded(first), .longest = bounded(longest)};
+    int doublings = 0;
+    r.cost = bounded(window) / allowed;
+    r.cost = r.cost > 0 ? r.cost : 1;
+    r.quiet = (allowed - 1) * r.cost;
+    while (r.first > 0 && r.first << doublings < r.longest) {
+        doublings++;
+    }
+    r.level_max = r.quiet + (doublings + 1) * r.cost;
+    return r;
+}
+
+static bool waiting(const struct throttle_rule *r, const struct throttle_counter *c, int64_t now)
+{
+    return c->until > now && c->until - now <= r->longest;
+}
+
+bool throttle_rule_admits(const struct throttle_rule *r, const struct throttle_counter *c, int64_t now)
+{
+    return !waiting(r, c, now);
+}
+
+static int64_t drained(const struct throttle_counter *c, int64_t now)
+{
+    int64_t idle = c->until < now ? now - c->until : 0;
+    return c->level > idle ? c->level - idle : 0;
+}
+
+struct throttle_counter throttle_rule_add(const struct throttle_rule *r, const struct throttle_counter *c,
+                                          int64_t now)
+{
+    int64_t level = drained(c, now) + r->cost;
+    level = level > r->level_max ? r->level_max : level;
+    struct throttle_counter after = {level, now};
+    if (level > r->quiet) {
+        int64_t doublings = (level - r->quiet - 1) / r->cost;
+        int64_t wait = r->first << doublings;
+        after.until += wait > r->longest ? r->longest : wait;
+    }
+    return after;
+}
+
+void throttle_rule_give_back(const struct throttle_rule *r, struct throttle_counter *c,
+                             const struct throttle_counter *made, int64_t at)
+{
+    c->level = c->level > r->cost ? c->level - r->cost : 0;
+    if (c->until == made->until) { /* nobody came after: the wait was this try's own */
+        c->until = at;
+    }
+}
+
+int64_t throttle_counter_weight(const struct throttle_counter *c, int64_t now)
+{
+    return drained(c, now) + (c->until > now ? c->until - now : 0);
+}
