@@ -1,7 +1,11 @@
 /* Throttling (own-api.md, "Throttling"): persistent counters, reserved in one statement before any hashing,
  * given back on success. "This attempt is admitted" is a value, struct admit, which only this module makes
  * and which checking a credential requires. The larger of the stored and this process' own count rules
- * (vault.md §14.6). */
+ * (vault.md §14.6).
+ *
+ * Counters drain evenly: "5 failures in 15 minutes" are five at once, each forgotten after 3 minutes; the
+ * wait is counted from those that are left. Calls that count run a short transaction of their own, so none
+ * may be open. */
 #ifndef THROTTLE_H
 #define THROTTLE_H
 
@@ -19,8 +23,8 @@ void throttle_free(struct throttle *t);
 struct admit;
 
 /* Reserves a try at a credential for `tag` (the identifier's tag, whether or not it exists) from the client's
- * network (op->client.address). account: internal id when the tag is known, else 0. Runs a short transaction
- * of its own. WW_ETHROTTLED with id "throttled" and retry_after. */
+ * network (op->client.address; without an address nothing is counted by network). account: internal id when
+ * the tag is known, else 0. WW_ETHROTTLED with id "throttled" and retry_after. */
 enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct key *tag, int64_t account,
                            const struct uuid *account_uuid, struct admit **out) WW_MUST;
 /* A try for a session that is already known (current password, privileged refresh): counted by account and
