@@ -131,6 +131,9 @@ enum ww_err account_login(struct ww_op *op, struct service *s, const char *ident
         return err;
     }
     err = password_check(op, s->store, s->pool, &s->hashing, admit, r, password, &authn, &upgrade);
+    if (err == WW_EBUSY) {
+        throttle_not_tried(op, s->throttle, admit);
+    }
     if (err) {
         return refused(op, s, err, r);
     }
@@ -169,6 +172,8 @@ enum ww_err account_check_password(struct ww_op *op, struct service *s, struct s
     err = password_check(op, s->store, s->pool, &s->hashing, admit, x->record, password, &authn, &upgrade);
     if (err == WW_OK) {
         throttle_succeeded(op, s->throttle, admit, &x->record->uuid);
+    } else if (err == WW_EBUSY) {
+        throttle_not_tried(op, s->throttle, admit);
     }
     return refused(op, s, err, x->record);
 }

@@ -30,6 +30,7 @@ struct pwhash_limits {
     unsigned workers;       /* hashes at once; 0 = number of cores */
     unsigned queue;         /* waiting at most; 0 = 64 */
     unsigned wait_ms;       /* longest wait; 0 = 5000 */
+    unsigned network_percent; /* share of the queue that one network (op->client.address) may take; 0 = 50 */
 };
 enum ww_err pwhash_pool_new(struct ww_op *op, const struct pwhash_limits *limits,
                             struct pwhash_pool **out) WW_MUST;

@@ -10,7 +10,7 @@
 
 #include "netaddr.h"
 
-enum { DEFAULT_QUEUE = 64, DEFAULT_WAIT_MS = 5000 };
+enum { DEFAULT_QUEUE = 64, DEFAULT_WAIT_MS = 5000, DEFAULT_PERCENT = 50 };
 static const uint64_t default_budget_max = (uint64_t)1 << 30;
 
 /* On the stack of the thread that waits. */
@@ -45,6 +45,7 @@ static struct pwhash_limits with_defaults(const struct pwhash_limits *given)
     l.workers = l.workers ? l.workers : cores > 0 ? (unsigned)cores : 1;
     l.queue = l.queue ? l.queue : DEFAULT_QUEUE;
     l.wait_ms = l.wait_ms ? l.wait_ms : DEFAULT_WAIT_MS;
+    l.network_percent = l.network_percent && l.network_percent <= 100 ? l.network_percent : DEFAULT_PERCENT;
     return l;
 }
 
@@ -97,17 +98,17 @@ static void wake_first(struct pwhash_pool *p)
     }
 }
 
-/* One network may fill half of the queue, so that it cannot shut out the others. */
+/* One network may fill a part of the queue only, so that it cannot shut out the others. */
 static bool may_wait(const struct pwhash_pool *p, const struct waiter *w)
 {
-    unsigned same = 0, half = (p->limits.queue + 1) / 2;
+    uint64_t same = 0, share = ((uint64_t)p->limits.queue * p->limits.network_percent + 99) / 100;
     if (p->waiting >= p->limits.queue) {
         return false;
     }
     for (const struct waiter *other = p->first; w->has_network && other; other = other->next) {
         same += other->has_network && bytes_equal(BYTES_OF(other->network.b), BYTES_OF(w->network.b));
     }
-    return same < half;
+    return same < share;
 }
 
 static void enqueue(struct pwhash_pool *p, struct waiter *w)

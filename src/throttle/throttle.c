@@ -268,38 +268,56 @@ enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, int64_t
 
 /* ---- after the check ---- */
 
-static enum ww_err store_success(struct ww_op *op, struct throttle *t, const struct admit *a,
-                                 const struct uuid *account_uuid)
+static enum ww_err give_back_rows(struct ww_op *op, const struct admit *a)
+{
+    enum ww_err err = WW_OK;
+    for (size_t i = 0; err == WW_OK && i < a->n; i++) {
+        err = counter_row_give_back(op, &a->subjects[i], a->at);
+    }
+    return err;
+}
+
+/* Where that is known to hold for most of its time, it is not written again. */
+static enum ww_err remember_network(struct ww_op *op, const struct throttle *t, const struct admit *a,
+                                    const struct uuid *account_uuid)
 {
     struct key known = subject_id(t, SUBJECT_KNOWN, BYTES_OF(account_uuid->b), &a->network);
     struct throttle_counter row = {0, a->at + t->known_for};
     bool fresh = crypto_equal(BYTES_OF(known.b), BYTES_OF(a->known.b)) &&
                  a->known_until - a->at > t->known_for - t->known_for / 16;
-    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
-    if (err != WW_OK) {
-        return err;
-    }
-    for (size_t i = 0; err == WW_OK && i < a->n; i++) {
-        err = counter_row_give_back(op, &a->subjects[i], a->at);
-    }
-    if (err == WW_OK && t->known_for > 0 && !fresh) {
-        err = counter_row_put(op, &known, &row);
-    }
-    return err == WW_OK ? tx_commit(op) : tx_abort(op, err);
+    return t->known_for == 0 || fresh ? WW_OK : counter_row_put(op, &known, &row);
 }
 
-void throttle_succeeded(struct ww_op *op, struct throttle *t, struct admit *a,
-                        const struct uuid *account_uuid)
+/* account_uuid: NULL when nothing succeeded. */
+static void give_back(struct ww_op *op, struct throttle *t, struct admit *a, const struct uuid *account_uuid)
 {
     struct op_problem before = op->problem;
     if (op->conn && db_in_transaction(op->conn)) {
         abort(); /* a mistake of the program: the counters would share the fate of that transaction */
     }
     throttle_memory_give_back(t->failures, a->subjects, a->n, a->at);
-    if (store_success(op, t, a, account_uuid) != WW_OK) {
+    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
+    if (err == WW_OK) {
+        if ((err = give_back_rows(op, a)) == WW_OK && account_uuid) {
+            err = remember_network(op, t, a, account_uuid);
+        }
+        err = err == WW_OK ? tx_commit(op) : tx_abort(op, err);
+    }
+    if (err != WW_OK) {
         op->problem = before; /* the reservation stands as a failure and drains like one */
     }
     a->n = 0; /* a second call gives nothing back */
+}
+
+void throttle_succeeded(struct ww_op *op, struct throttle *t, struct admit *a,
+                        const struct uuid *account_uuid)
+{
+    give_back(op, t, a, account_uuid);
+}
+
+void throttle_not_tried(struct ww_op *op, struct throttle *t, struct admit *a)
+{
+    give_back(op, t, a, NULL);
 }
 
 /* ---- events ---- */

@@ -37,6 +37,9 @@ enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, int64_t
 void throttle_succeeded(struct ww_op *op, struct throttle *t, struct admit *a,
                         const struct uuid *account_uuid);
 
+/* The credential was not looked at after all (the hash queue was full): gives the reservation back. */
+void throttle_not_tried(struct ww_op *op, struct throttle *t, struct admit *a);
+
 enum throttle_event { THROTTLE_REGISTRATION, THROTTLE_FLOW };
 /* Counts one; WW_ETHROTTLED past the limit. Under dev neither is counted. THROTTLE_FLOW is counted in memory
  * only. */

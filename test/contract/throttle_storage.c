@@ -179,6 +179,20 @@ static void a_success_that_cannot_be_stored_is_no_error(struct fixture *f)
     throttle_succeeded(&f->op, f->throttle, a, &uuid);
 }
 
+static void what_was_not_tried_costs_nothing(struct fixture *f)
+{
+    struct uuid uuid = account_of(1);
+    struct key tag = tag_of(1);
+    struct admit *a;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, 1, &uuid, &a), WW_OK);
+        op_fail(&f->op, WW_EBUSY, "busy", "too many passwords are being checked");
+        throttle_not_tried(&f->op, f->throttle, a);
+        assert_string_equal(f->op.problem.id, "busy");
+    }
+    assert_int_equal(count_rows(f), 4); /* no network is known by it */
+}
+
 static void sweeping_removes_what_has_drained(struct fixture *f)
 {
     struct uuid uuid = account_of(1);
@@ -249,6 +263,7 @@ const struct check throttle_row_checks[] = {
     {"a failing store admits nobody and reserves nothing",
      a_failing_store_admits_nobody_and_reserves_nothing},
     {"a success that cannot be stored is no error", a_success_that_cannot_be_stored_is_no_error},
+    {"what was not tried costs nothing", what_was_not_tried_costs_nothing},
     {"sweeping removes what has drained", sweeping_removes_what_has_drained},
     {"the rule in SQL is the rule in C", the_rule_in_sql_is_the_rule_in_c},
     {NULL, NULL},

@@ -70,7 +70,8 @@ static struct pwhash_pool *pool_of(struct ww_op *op, struct pwhash_limits limits
 static void who_waits_too_long_is_told_to_come_back(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(&op, (struct pwhash_limits){1000, 1, 4, 1500});
+    struct pwhash_pool *pool = pool_of(
+        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 4, .wait_ms = 1500});
     struct visitor v = {.pool = pool, .memory = 10};
     (void)state;
     assert_int_equal(pwhash_pool_enter(&op, pool, 10), WW_OK);
@@ -87,7 +88,8 @@ static void who_waits_too_long_is_told_to_come_back(void **state)
 static void a_full_queue_refuses_at_once(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(&op, (struct pwhash_limits){1000, 1, 1, 60000});
+    struct pwhash_pool *pool = pool_of(
+        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 1, .wait_ms = 60000});
     struct visitor waits = {.pool = pool, .memory = 10}, refused = waits;
     (void)state;
     assert_int_equal(pwhash_pool_enter(&op, pool, 10), WW_OK);
@@ -103,7 +105,8 @@ static void a_full_queue_refuses_at_once(void **state)
 static void the_memory_budget_bounds_what_runs_together(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(&op, (struct pwhash_limits){1000, 8, 8, 200});
+    struct pwhash_pool *pool =
+        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 8, .queue = 8, .wait_ms = 200});
     struct visitor large = {.pool = pool, .memory = 401}, fits = {.pool = pool, .memory = 400};
     (void)state;
     assert_int_equal(pwhash_pool_enter(&op, pool, 600), WW_OK);
@@ -119,7 +122,8 @@ static void the_memory_budget_bounds_what_runs_together(void **state)
 static void who_came_first_is_served_first(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(&op, (struct pwhash_limits){1000, 1, 8, 60000});
+    struct pwhash_pool *pool = pool_of(
+        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 8, .wait_ms = 60000});
     unsigned order = 0;
     struct visitor v[4];
     (void)state;
@@ -140,7 +144,8 @@ static void who_came_first_is_served_first(void **state)
 static void a_waiter_that_gives_up_lets_the_next_one_through(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(&op, (struct pwhash_limits){1000, 2, 8, 300});
+    struct pwhash_pool *pool =
+        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 2, .queue = 8, .wait_ms = 300});
     struct visitor large = {.pool = pool, .memory = 900}, small = {.pool = pool, .memory = 100};
     (void)state;
     assert_int_equal(pwhash_pool_enter(&op, pool, 200), WW_OK);
@@ -157,7 +162,8 @@ static void a_waiter_that_gives_up_lets_the_next_one_through(void **state)
 static void one_network_fills_half_of_the_queue_at_most(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(&op, (struct pwhash_limits){1000, 1, 4, 60000});
+    struct pwhash_pool *pool = pool_of(
+        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 4, .wait_ms = 60000});
     struct visitor same[3], other = {.pool = pool, .memory = 1, .address = "2001:db8:0:2::1"};
     static const char *const addresses[] = {"2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::3"};
     (void)state;
@@ -180,7 +186,9 @@ static void whatever_was_taken_is_given_back(void **state)
 {
     enum { THREADS = 6 };
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(&op, (struct pwhash_limits){128 * 1024, 2, 64, 60000});
+    struct pwhash_pool *pool = pool_of(
+        &op,
+        (struct pwhash_limits){.memory_budget = 128 * 1024, .workers = 2, .queue = 64, .wait_ms = 60000});
     struct visitor v[THREADS];
     (void)state;
     for (int i = 0; i < THREADS; i++) {
