@@ -11,6 +11,7 @@
 
 /* ---- validation, any draft-07 schema ---- */
 struct schema_program;
+struct schema_cause;
 
 /* root: the schema's JSON; it is copied. Memory belongs to `a`, which must outlive the program. On
  * WW_EVALIDATION *why is arena text: "<JSON pointer>: reason". */
@@ -25,11 +26,17 @@ struct schema_failure {
     const char *instance; /* JSON pointer into the instance, "" for the root: "/traits/email" */
     const char *keyword;  /* "required", "minLength", "type", "format", … */
     const char *property; /* required: the missing name; else NULL */
-    const char *text;     /* the text that Kratos' validator would use, without quoting a value */
+    const char *format;   /* format: its name; else NULL */
+    const char *text;     /* the text of Kratos' validator; format quotes the value, as recorded there */
     struct js *context;   /* values by keyword: {"min_length":3,"actual_length":1}, {"pattern":"^a"},
-                           * {"allowed_types":[…],"actual_type":"string"} …; the names of kratos.md §3.4 */
+                           * {"allowed_types":[…],"actual_type":"string"} …; the names of kratos.md §3.4;
+                           * email and tel {"value":…}; what has no message of its own {"reason":text} */
     const char *schema;   /* pointer into the schema: "#/properties/traits/required" */
+    const struct schema_cause *tree; /* of the first in a list: for schema_failure_reason */
 };
+/* The whole list as one text, as the admin API has it: `I[#/traits] S[#/properties/traits/required] missing
+ * properties: "email"`, indented lines where one failure has several causes. NULL when there is no memory. */
+char *schema_failure_reason(struct arena *a, const struct schema_failure *list) WW_MUST;
 /* WW_OK valid; WW_EVALIDATION with the list of leaves (causes of anyOf/oneOf/allOf/if walked to the leaves,
  * in the order of the schema); WW_ENOMEM. Formats are asserted when the program was compiled by
  * schema_compile. */

@@ -1,0 +1,224 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema_internal.h"
+
+bool compile_fail(struct compiler *c, const char *place, const char *format, ...)
+{
+    if (c->err) {
+        return false;
+    }
+    va_list ap;
+    va_start(ap, format);
+    char *reason = arena_vprintf(c->a, format, ap);
+    va_end(ap);
+    char *why = reason ? arena_printf(c->a, "%s: %s", place, reason) : NULL;
+    c->err = why ? WW_EVALIDATION : WW_ENOMEM;
+    c->why = why ? why : "out of memory";
+    return false;
+}
+
+bool compile_no_memory(struct compiler *c)
+{
+    c->err = WW_ENOMEM;
+    c->why = "out of memory";
+    return false;
+}
+
+/* ---- subschemas: each is made when first met and filled from a queue, so that no reference recurses ---- */
+
+struct subschema *compile_location(struct compiler *c, struct location *l)
+{
+    if (l->compiled) {
+        return l->compiled;
+    }
+    struct subschema *s = ARENA_NEW(c->a, struct subschema);
+    if (!s) {
+        compile_no_memory(c);
+        return NULL;
+    }
+    *s = (struct subschema){.json = l->json,
+                            .place = l->place,
+                            .base = l->base,
+                            .min_length = -1,
+                            .max_length = -1,
+                            .min_items = -1,
+                            .max_items = -1,
+                            .min_properties = -1,
+                            .max_properties = -1};
+    *c->queue_end = s;
+    c->queue_end = &s->queued;
+    l->compiled = s;
+    return s;
+}
+
+struct subschema *compile_child(struct compiler *c, const struct js *json)
+{
+    struct location *l = index_find(c, json);
+    if (!l) {
+        c->err = c->err ? c->err : WW_EINTERNAL;
+        return NULL;
+    }
+    return compile_location(c, l);
+}
+
+static int by_name(const void *x, const void *y)
+{
+    const struct property *const *a = x, *const *b = y;
+    return bytes_compare((*a)->name, (*b)->name);
+}
+
+static bool sort_properties(struct compiler *c, struct subschema *s)
+{
+    s->by_name = ARENA_ARRAY(c->a, s->property_count, const struct property *);
+    if (!s->by_name) {
+        return compile_no_memory(c);
+    }
+    for (size_t i = 0; i < s->property_count; i++) {
+        s->by_name[i] = &s->properties[i];
+    }
+    qsort(s->by_name, s->property_count, sizeof(const struct property *), by_name);
+    return true;
+}
+
+static bool fill(struct compiler *c, struct subschema *s)
+{
+    if (s->json->type == JS_BOOL) {
+        s->never = !s->json->boolean;
+        return true;
+    }
+    const char *reference = js_get_text(s->json, "$ref");
+    if (reference) {
+        struct location *target = index_resolve(c, s, reference);
+        s->ref = target ? compile_location(c, target) : NULL;
+        return s->ref != NULL;
+    }
+    for (const struct js *m = s->json->first; m; m = m->next) {
+        if (!keyword_compile(c, s, m)) {
+            return false;
+        }
+    }
+    return sort_properties(c, s) && (!c->options->identity || extension_compile(c, s));
+}
+
+/* ---- cycles ---- */
+
+/* The longest way through schemas that apply to the same value; s->chain remembers it. A way back to where
+ * the search is already would never end on any value. */
+static bool measure(struct compiler *c, struct subschema *s, unsigned depth);
+
+static bool measure_one(struct compiler *c, struct subschema *s, struct subschema *next, unsigned depth)
+{
+    if (!next) {
+        return true;
+    }
+    if (!measure(c, next, depth + 1)) {
+        return false;
+    }
+    if (next->chain >= s->chain) {
+        s->chain = next->chain + 1;
+    }
+    return s->chain <= SCHEMA_MAX_CHAIN ||
+           compile_fail(c, s->place, "more than %d schemas apply to one value in a row", SCHEMA_MAX_CHAIN);
+}
+
+static bool measure_list(struct compiler *c, struct subschema *s, const struct schema_list *list,
+                         unsigned depth)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (!measure_one(c, s, list->at[i], depth)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool measure(struct compiler *c, struct subschema *s, unsigned depth)
+{
+    if (s->entered) {
+        return compile_fail(c, s->place, "the references go in a circle");
+    }
+    if (s->chain > 0) {
+        return true;
+    }
+    if (depth > SCHEMA_MAX_CHAIN) {
+        return compile_fail(c, s->place, "more than %d schemas apply to one value in a row",
+                            SCHEMA_MAX_CHAIN);
+    }
+    s->entered = true;
+    s->chain = 1;
+    bool fine = measure_one(c, s, s->ref, depth) && measure_one(c, s, s->negated, depth) &&
+                measure_one(c, s, s->condition, depth) && measure_one(c, s, s->consequence, depth) &&
+                measure_one(c, s, s->alternative, depth) && measure_list(c, s, &s->all_of, depth) &&
+                measure_list(c, s, &s->any_of, depth) && measure_list(c, s, &s->one_of, depth);
+    for (size_t i = 0; fine && i < s->dependency_count; i++) {
+        fine = measure_one(c, s, s->dependencies[i].schema, depth);
+    }
+    s->entered = false;
+    return fine;
+}
+
+/* ---- a program ---- */
+
+static bool compile_all(struct compiler *c, const struct js *root)
+{
+    if (root->type != JS_OBJECT && root->type != JS_BOOL) {
+        return compile_fail(c, "#", "a schema is an object, true or false");
+    }
+    if (!index_walk(c, root, "#", "", 0)) {
+        return false;
+    }
+    struct location *l = index_find(c, root);
+    if (!l || !index_add_uri(c, "", l)) {
+        return compile_no_memory(c);
+    }
+    c->program->root = compile_location(c, l);
+    for (struct subschema *s = c->program->root; s; s = s->queued) {
+        if (!fill(c, s)) {
+            return false;
+        }
+    }
+    for (struct subschema *s = c->program->root; s; s = s->queued) {
+        if (!measure(c, s, 0)) {
+            return false;
+        }
+    }
+    return c->program->root != NULL;
+}
+
+enum ww_err schema_compile_with(struct arena *a, const struct js *root, const struct compile_options *options,
+                                struct schema_program **out, const char **why)
+{
+    *out = NULL;
+    *why = "out of memory";
+    struct compiler *c = ARENA_NEW(a, struct compiler);
+    struct schema_program *program = ARENA_NEW(a, struct schema_program);
+    struct js *copy = js_copy(a, root);
+    if (!c || !program || !copy) {
+        return WW_ENOMEM;
+    }
+    *c = (struct compiler){.a = a, .options = options, .program = program};
+    c->queue_end = &c->queue;
+    if (!compile_all(c, copy)) {
+        regex_free(program->regexes);
+        *why = c->why ? c->why : "internal error";
+        return c->err ? c->err : WW_EINTERNAL;
+    }
+    *out = program;
+    return WW_OK;
+}
+
+enum ww_err schema_compile(struct arena *a, const struct js *root, struct schema_program **out,
+                           const char **why)
+{
+    const struct compile_options options = {0};
+    return schema_compile_with(a, root, &options, out, why);
+}
+
+void schema_program_free(struct schema_program *p)
+{
+    if (p) {
+        regex_free(p->regexes);
+        p->regexes = NULL;
+    }
+}

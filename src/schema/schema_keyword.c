@@ -1,0 +1,418 @@
+/* The keywords of draft-07: what each must be, and where its value goes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema_internal.h"
+
+#define AT(member) offsetof(struct subschema, member)
+
+static const struct keyword keywords[] = {
+    {"type", KEYWORD_TYPE, 0},
+    {"properties", KEYWORD_PROPERTIES, 0},
+    {"required", KEYWORD_REQUIRED, 0},
+    {"items", KEYWORD_ITEMS, 0},
+    {"enum", KEYWORD_ENUM, 0},
+    {"const", KEYWORD_ANY, AT(constant)},
+    {"format", KEYWORD_FORMAT, 0},
+    {"pattern", KEYWORD_PATTERN, 0},
+    {"minLength", KEYWORD_COUNT, AT(min_length)},
+    {"maxLength", KEYWORD_COUNT, AT(max_length)},
+    {"minItems", KEYWORD_COUNT, AT(min_items)},
+    {"maxItems", KEYWORD_COUNT, AT(max_items)},
+    {"minProperties", KEYWORD_COUNT, AT(min_properties)},
+    {"maxProperties", KEYWORD_COUNT, AT(max_properties)},
+    {"minimum", KEYWORD_NUMBER, AT(minimum)},
+    {"maximum", KEYWORD_NUMBER, AT(maximum)},
+    {"exclusiveMinimum", KEYWORD_NUMBER, AT(exclusive_minimum)},
+    {"exclusiveMaximum", KEYWORD_NUMBER, AT(exclusive_maximum)},
+    {"multipleOf", KEYWORD_DIVISOR, AT(multiple_of)},
+    {"uniqueItems", KEYWORD_BOOL, AT(unique_items)},
+    {"title", KEYWORD_TEXT, AT(title)},
+    {"allOf", KEYWORD_SCHEMA_LIST, AT(all_of)},
+    {"anyOf", KEYWORD_SCHEMA_LIST, AT(any_of)},
+    {"oneOf", KEYWORD_SCHEMA_LIST, AT(one_of)},
+    {"not", KEYWORD_SCHEMA, AT(negated)},
+    {"if", KEYWORD_SCHEMA, AT(condition)},
+    {"then", KEYWORD_SCHEMA, AT(consequence)},
+    {"else", KEYWORD_SCHEMA, AT(alternative)},
+    {"additionalProperties", KEYWORD_SCHEMA, AT(additional_properties)},
+    {"propertyNames", KEYWORD_SCHEMA, AT(property_names)},
+    {"additionalItems", KEYWORD_SCHEMA, AT(additional_items)},
+    {"contains", KEYWORD_SCHEMA, AT(contains)},
+    {"patternProperties", KEYWORD_PATTERNS, 0},
+    {"dependencies", KEYWORD_DEPENDENCIES, 0},
+    {"definitions", KEYWORD_SCHEMA_MAP, 0},
+};
+
+const struct keyword *keyword_find(struct bytes name)
+{
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
+        if (bytes_equal(name, bytes_str(keywords[i].name))) {
+            return &keywords[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} types[] = {
+    {"null", TYPE_NULL},     {"boolean", TYPE_BOOLEAN}, {"object", TYPE_OBJECT},   {"array", TYPE_ARRAY},
+    {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"integer", TYPE_INTEGER},
+};
+
+unsigned type_of(const struct js *v)
+{
+    static const unsigned bits[] = {
+        [JS_NULL] = TYPE_NULL,     [JS_BOOL] = TYPE_BOOLEAN,  [JS_INT] = TYPE_NUMBER,
+        [JS_REAL] = TYPE_NUMBER,   [JS_STRING] = TYPE_STRING, [JS_ARRAY] = TYPE_ARRAY,
+        [JS_OBJECT] = TYPE_OBJECT,
+    };
+    return bits[v->type];
+}
+
+const char *type_name(unsigned bit)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (types[i].bit == bit) {
+            return types[i].name;
+        }
+    }
+    return "";
+}
+
+unsigned type_named(struct bytes name)
+{
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        if (bytes_equal(name, bytes_str(types[i].name))) {
+            return types[i].bit;
+        }
+    }
+    return 0;
+}
+
+static bool wrong(struct compiler *c, const struct subschema *s, const struct js *member,
+                  const char *expected)
+{
+    char *place = place_join(c->a, s->place, member->key);
+    return place ? compile_fail(c, place, "%s", expected) : compile_no_memory(c);
+}
+
+static bool is_schema(const struct js *v)
+{
+    return v->type == JS_OBJECT || v->type == JS_BOOL;
+}
+
+/* ---- schemas within ---- */
+
+static bool take_list(struct compiler *c, struct subschema *s, const struct js *member,
+                      struct schema_list *out)
+{
+    out->at = ARENA_ARRAY(c->a, member->count, struct subschema *);
+    if (!out->at) {
+        return compile_no_memory(c);
+    }
+    for (const struct js *v = member->first; v; v = v->next) {
+        if (!is_schema(v)) {
+            return wrong(c, s, member, "every element must be a schema");
+        }
+        struct subschema *child = compile_child(c, v);
+        if (!child) {
+            return false;
+        }
+        out->at[out->n++] = child;
+    }
+    return true;
+}
+
+/* "properties" and "required" fill one table, whichever comes first; by_name is sorted when both are known.
+ */
+static struct property *property_slot(struct compiler *c, struct subschema *s, struct bytes name)
+{
+    for (size_t i = 0; i < s->property_count; i++) {
+        if (bytes_equal(s->properties[i].name, name)) {
+            return &s->properties[i];
+        }
+    }
+    if (s->property_count == SCHEMA_MAX_SUBSCHEMAS) {
+        compile_fail(c, s->place, "more than %d properties", SCHEMA_MAX_SUBSCHEMAS);
+        return NULL;
+    }
+    if ((s->property_count & (s->property_count - 1)) == 0) {
+        size_t room = s->property_count ? s->property_count * 2 : 1;
+        struct property *grown = ARENA_ARRAY(c->a, room, struct property);
+        if (!grown) {
+            compile_no_memory(c);
+            return NULL;
+        }
+        if (s->property_count) {
+            memcpy(grown, s->properties, s->property_count * sizeof *grown);
+        }
+        s->properties = grown;
+    }
+    s->properties[s->property_count].name = name;
+    return &s->properties[s->property_count++];
+}
+
+static bool take_properties(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    for (const struct js *v = member->first; v; v = v->next) {
+        if (!is_schema(v)) {
+            return wrong(c, s, member, "every member must be a schema");
+        }
+        struct property *p = property_slot(c, s, v->key);
+        if (!p || !(p->schema = compile_child(c, v))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_required(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    for (const struct js *v = member->type == JS_ARRAY ? member->first : NULL; v; v = v->next) {
+        if (v->type != JS_STRING) {
+            return wrong(c, s, member, "expected a list of names");
+        }
+        struct property *p = property_slot(c, s, v->string);
+        if (!p) {
+            return false;
+        }
+        p->required = true;
+    }
+    return member->type == JS_ARRAY || wrong(c, s, member, "expected a list of names");
+}
+
+static bool take_regex(struct compiler *c, const struct subschema *s, const struct js *member,
+                       struct bytes pattern, struct regex **out)
+{
+    const char *why = NULL;
+    enum ww_err err = regex_compile(c->a, pattern, REGEX_LENIENT, out, &why);
+    if (err == WW_EVALIDATION) {
+        return wrong(c, s, member, why);
+    }
+    if (err) {
+        return compile_no_memory(c);
+    }
+    regex_push(&c->program->regexes, *out);
+    return true;
+}
+
+static bool take_patterns(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    s->pattern_properties = ARENA_ARRAY(c->a, member->count, struct pattern_property);
+    if (!s->pattern_properties) {
+        return compile_no_memory(c);
+    }
+    for (const struct js *v = member->first; v; v = v->next) {
+        struct pattern_property *p = &s->pattern_properties[s->pattern_property_count++];
+        if (!is_schema(v)) {
+            return wrong(c, s, member, "every member must be a schema");
+        }
+        if (!take_regex(c, s, member, v->key, &p->regex) || !(p->schema = compile_child(c, v))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_name_list(const struct js *v)
+{
+    if (v->type != JS_ARRAY) {
+        return false;
+    }
+    for (const struct js *name = v->first; name; name = name->next) {
+        if (name->type != JS_STRING) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_dependencies(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    s->dependencies = ARENA_ARRAY(c->a, member->count, struct dependency);
+    if (!s->dependencies) {
+        return compile_no_memory(c);
+    }
+    for (const struct js *v = member->first; v; v = v->next) {
+        struct dependency *d = &s->dependencies[s->dependency_count++];
+        d->name = v->key;
+        if (is_name_list(v)) {
+            d->names = v;
+        } else if (!is_schema(v)) {
+            return wrong(c, s, member, "every member must be a schema or a list of names");
+        } else if (!(d->schema = compile_child(c, v))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Definitions apply to nothing, but are compiled so that a broken one is found now. */
+static bool take_definitions(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    for (const struct js *v = member->first; v; v = v->next) {
+        if (!is_schema(v)) {
+            return wrong(c, s, member, "every member must be a schema");
+        }
+        if (!compile_child(c, v)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_map(struct compiler *c, struct subschema *s, const struct js *member, enum keyword_kind kind)
+{
+    if (member->type != JS_OBJECT) {
+        return wrong(c, s, member, "expected an object");
+    }
+    switch (kind) {
+    case KEYWORD_PROPERTIES:
+        return take_properties(c, s, member);
+    case KEYWORD_PATTERNS:
+        return take_patterns(c, s, member);
+    case KEYWORD_DEPENDENCIES:
+        return take_dependencies(c, s, member);
+    default:
+        return take_definitions(c, s, member);
+    }
+}
+
+static bool take_schema(struct compiler *c, struct subschema *s, const struct js *member,
+                        struct subschema **out)
+{
+    if (!is_schema(member)) {
+        return wrong(c, s, member, "expected a schema (an object, true or false)");
+    }
+    *out = compile_child(c, member);
+    return *out != NULL;
+}
+
+/* ---- values ---- */
+
+static bool take_type(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    const char *expected =
+        "expected null, boolean, object, array, number, string or integer, or a list of those";
+    if (member->type == JS_STRING) {
+        s->types = type_named(member->string);
+        struct js *names = js_array(c->a);
+        js_push(names, js_copy(c->a, member));
+        s->type_names = names;
+        if (!names || names->count != 1) {
+            return compile_no_memory(c);
+        }
+        return s->types ? true : wrong(c, s, member, expected);
+    }
+    for (const struct js *v = member->type == JS_ARRAY ? member->first : NULL; v; v = v->next) {
+        unsigned bit = v->type == JS_STRING ? type_named(v->string) : 0;
+        if (bit == 0) {
+            return wrong(c, s, member, expected);
+        }
+        s->types |= bit;
+    }
+    s->type_names = member;
+    return s->types ? true : wrong(c, s, member, expected);
+}
+
+static bool take_count(struct compiler *c, struct subschema *s, const struct js *member, int64_t *out)
+{
+    if (!number_is(member) || !number_is_integer(member)) {
+        return wrong(c, s, member, "expected a whole number, 0 or more");
+    }
+    if (member->type == JS_INT) {
+        *out = member->integer;
+    } else {
+        *out = member->real < 9e18 ? (int64_t)(member->real < -1 ? -1 : member->real) : INT64_MAX;
+    }
+    return *out >= 0 || wrong(c, s, member, "expected a whole number, 0 or more");
+}
+
+static bool take_number(struct compiler *c, struct subschema *s, const struct js *member, bool divisor,
+                        const struct js **out)
+{
+    const struct js zero = {.type = JS_INT};
+    if (!number_is(member)) {
+        return wrong(c, s, member, "expected a number");
+    }
+    *out = member;
+    return !divisor || number_compare(member, &zero) > 0 || wrong(c, s, member, "expected a number above 0");
+}
+
+static bool take_text(struct compiler *c, struct subschema *s, const struct js *member, const char **out)
+{
+    *out = js_get_text(s->json, (const char *)member->key.p);
+    return *out || wrong(c, s, member, "expected a text");
+}
+
+static bool take_format(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    if (!take_text(c, s, member, &s->format_name)) {
+        return false;
+    }
+    s->format = c->options->formats_annotate_only ? NULL : format_find(s->format_name);
+    return true;
+}
+
+static bool take_pattern(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    if (member->type != JS_STRING) {
+        return wrong(c, s, member, "expected a text");
+    }
+    s->pattern_text = (const char *)member->string.p;
+    return take_regex(c, s, member, member->string, &s->pattern);
+}
+
+bool keyword_compile(struct compiler *c, struct subschema *s, const struct js *member)
+{
+    const struct keyword *k = keyword_find(member->key);
+    if (!k) {
+        return true;
+    }
+    void *at = (char *)s + k->at;
+    switch (k->kind) {
+    case KEYWORD_SCHEMA:
+        return take_schema(c, s, member, at);
+    case KEYWORD_SCHEMA_LIST:
+        return member->type == JS_ARRAY && member->count > 0
+                   ? take_list(c, s, member, at)
+                   : wrong(c, s, member, "expected a list of schemas");
+    case KEYWORD_ITEMS:
+        s->has_item_list = member->type == JS_ARRAY;
+        return s->has_item_list ? take_list(c, s, member, &s->item_list)
+                                : take_schema(c, s, member, &s->items);
+    case KEYWORD_SCHEMA_MAP:
+    case KEYWORD_PROPERTIES:
+    case KEYWORD_PATTERNS:
+    case KEYWORD_DEPENDENCIES:
+        return take_map(c, s, member, k->kind);
+    case KEYWORD_REQUIRED:
+        return take_required(c, s, member);
+    case KEYWORD_TYPE:
+        return take_type(c, s, member);
+    case KEYWORD_COUNT:
+        return take_count(c, s, member, at);
+    case KEYWORD_NUMBER:
+    case KEYWORD_DIVISOR:
+        return take_number(c, s, member, k->kind == KEYWORD_DIVISOR, at);
+    case KEYWORD_BOOL:
+        *(bool *)at = member->boolean;
+        return member->type == JS_BOOL || wrong(c, s, member, "expected true or false");
+    case KEYWORD_TEXT:
+        return take_text(c, s, member, at);
+    case KEYWORD_PATTERN:
+        return take_pattern(c, s, member);
+    case KEYWORD_FORMAT:
+        return take_format(c, s, member);
+    case KEYWORD_ENUM:
+        s->enumeration = member;
+        return member->type == JS_ARRAY || wrong(c, s, member, "expected a list");
+    case KEYWORD_ANY:
+    default:
+        *(const struct js **)at = member;
+        return true;
+    }
+}

@@ -1,0 +1,425 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "schema_internal.h"
+#include "utf8.h"
+
+/* What costs more than one step: a regular expression, and one that ran into its limit. */
+enum { REGEX_COST = 300, REGEX_LIMIT_COST = 20000 };
+
+bool check_spend(struct check *c, size_t n)
+{
+    if (n >= c->budget) {
+        c->budget = 0;
+        c->exhausted = true;
+        return false;
+    }
+    c->budget -= (uint32_t)n;
+    return true;
+}
+
+bool check_quietly(struct check *c, const struct subschema *s, const struct js *v)
+{
+    struct causes none = {0};
+    c->quiet++;
+    bool valid = check_value(c, s, v, NULL, &none);
+    c->quiet--;
+    return valid;
+}
+
+/* ---- any type ---- */
+
+static bool type_matches(const struct subschema *s, const struct js *v)
+{
+    return s->types == 0 || (s->types & type_of(v)) ||
+           ((s->types & TYPE_INTEGER) && number_is(v) && number_is_integer(v));
+}
+
+static void type_failed(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                        struct causes *out)
+{
+    struct buf names = BUF(c->a);
+    for (const struct js *name = s->type_names->first; name; name = name->next) {
+        buf_str(&names, name == s->type_names->first ? "" : " or ");
+        buf_bytes(&names, name->string);
+    }
+    struct js *context = js_object(c->a);
+    js_put(c->a, context, "allowed_types", js_copy(c->a, s->type_names));
+    js_put(c->a, context, "actual_type", js_text(c->a, type_name(type_of(v))));
+    const char *text = buf_text(&names);
+    leaf_add(c, out, s, at, "type", context, "expected %s, but got %s", text ? text : "",
+             type_name(type_of(v)));
+}
+
+static bool equal(struct check *c, const struct js *a, const struct js *b)
+{
+    return check_spend(c, 1 + a->count * a->count / 64) && js_equal(a, b);
+}
+
+static bool is_container(const struct js *v)
+{
+    return v->type == JS_ARRAY || v->type == JS_OBJECT;
+}
+
+static void check_constant(struct check *c, const struct subschema *s, const struct js *v,
+                           const struct spot *at, struct causes *out)
+{
+    if (equal(c, v, s->constant)) {
+        return;
+    }
+    struct js *context = js_object(c->a);
+    if (is_container(s->constant)) {
+        leaf_add(c, out, s, at, "const", context, "const failed");
+        return;
+    }
+    const char *expected = go_value(c->a, s->constant);
+    js_put(c->a, context, "expected", js_text(c->a, expected));
+    leaf_add(c, out, s, at, "const", context, "value must be %s", expected ? expected : "");
+}
+
+static const char *enumeration_text(struct arena *a, const struct js *list)
+{
+    struct buf b = BUF(a);
+    buf_str(&b, list->count == 1 ? "value must be " : "value must be one of ");
+    for (const struct js *v = list->first; v; v = v->next) {
+        const char *text = go_value(a, v);
+        if (is_container(v) || !text) {
+            return "enum failed";
+        }
+        buf_str(&b, v == list->first ? "" : ", ");
+        buf_str(&b, text);
+    }
+    return buf_text(&b);
+}
+
+static void check_enumeration(struct check *c, const struct subschema *s, const struct js *v,
+                              const struct spot *at, struct causes *out)
+{
+    for (const struct js *one = s->enumeration->first; one; one = one->next) {
+        if (equal(c, v, one)) {
+            return;
+        }
+    }
+    if (c->quiet) {
+        out->count++;
+        return;
+    }
+    const char *text = enumeration_text(c->a, s->enumeration);
+    leaf_add(c, out, s, at, "enum", NULL, "%s", text ? text : "enum failed");
+}
+
+static bool format_holds(struct check *c, const struct format *format, struct bytes text)
+{
+    if (!check_spend(c, 1 + text.n / 16)) {
+        return false;
+    }
+    if (format->plain) {
+        return format->plain(text);
+    }
+    enum ww_err err = check_spend(c, REGEX_COST) ? format->full(c->a, text) : WW_EVALIDATION;
+    c->no_memory |= err == WW_ENOMEM;
+    return err == WW_OK;
+}
+
+static void format_failed(struct check *c, const struct subschema *s, const struct js *v,
+                          const struct spot *at, const char *format, struct causes *out)
+{
+    const char *value = go_value(c->a, v);
+    struct js *context = NULL;
+    if (!value) {
+        c->no_memory = true;
+        return;
+    }
+    if (strcmp(format, "email") == 0 || strcmp(format, "tel") == 0) {
+        context = js_object(c->a);
+        js_put(c->a, context, "value", v->type == JS_STRING ? js_copy(c->a, v) : js_text(c->a, value));
+    }
+    struct schema_failure *leaf =
+        leaf_add(c, out, s, at, "format", context, "%s is not valid \"%s\"", value, format);
+    if (leaf) {
+        leaf->format = format;
+    }
+}
+
+/* The marks for addresses check the value as an e-mail address themselves, after the format. What the format
+ * said already is said again in the tree only, as Kratos does. */
+static void check_marks(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                        struct causes *out)
+{
+    const struct format *email = format_find("email");
+    if (!extension_needs_email(s) || (v->type == JS_STRING && format_holds(c, email, v->string))) {
+        return;
+    }
+    bool said = s->format == email && v->type == JS_STRING;
+    if (!said || c->quiet) {
+        format_failed(c, s, v, at, "email", out);
+        return;
+    }
+    const char *value = go_value(c->a, v);
+    cause_add(c, out, s, at, "format", "%s is not valid \"email\"", value ? value : "");
+}
+
+/* ---- schemas that apply to the same value ---- */
+
+static void check_all_of(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
+{
+    for (size_t i = 0; i < s->all_of.n; i++) {
+        struct causes inner = {0};
+        char place[32];
+        if (!check_value(c, s->all_of.at[i], v, at, &inner)) {
+            snprintf(place, sizeof place, "allOf/%zu", i);
+            causes_adopt(cause_add(c, out, s, at, place, "allOf failed"), &inner);
+        }
+    }
+}
+
+/* The branches are tried without causes first; only when none will do are they asked why. */
+static void none_failed(struct check *c, const struct subschema *s, const struct schema_list *branches,
+                        const struct js *v, const struct spot *at, const char *keyword, struct causes *out)
+{
+    struct causes inner = {0};
+    for (size_t i = 0; i < branches->n && !c->quiet; i++) {
+        (void)check_value(c, branches->at[i], v, at, &inner);
+    }
+    causes_adopt(cause_add(c, out, s, at, keyword, "%s failed", keyword), &inner);
+}
+
+static void check_any_of(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
+{
+    for (size_t i = 0; i < s->any_of.n; i++) {
+        if (check_quietly(c, s->any_of.at[i], v)) {
+            return;
+        }
+    }
+    none_failed(c, s, &s->any_of, v, at, "anyOf", out);
+}
+
+static void check_one_of(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
+{
+    size_t found = 0, first = 0;
+    for (size_t i = 0; i < s->one_of.n; i++) {
+        if (!check_quietly(c, s->one_of.at[i], v)) {
+            continue;
+        }
+        if (found++ == 0) {
+            first = i;
+            continue;
+        }
+        leaf_add(c, out, s, at, "oneOf", NULL, "valid against schemas at indexes %zu and %zu", first, i);
+        return;
+    }
+    if (found == 0) {
+        none_failed(c, s, &s->one_of, v, at, "oneOf", out);
+    }
+}
+
+static void check_condition(struct check *c, const struct subschema *s, const struct js *v,
+                            const struct spot *at, struct causes *out)
+{
+    bool holds = check_quietly(c, s->condition, v);
+    const struct subschema *next = holds ? s->consequence : s->alternative;
+    struct causes inner = {0};
+    if (next && !check_value(c, next, v, at, &inner)) {
+        causes_adopt(
+            cause_add(c, out, s, at, holds ? "then" : "else", holds ? "if-then failed" : "if-else failed"),
+            &inner);
+    }
+}
+
+static void check_applied(struct check *c, const struct subschema *s, const struct js *v,
+                          const struct spot *at, struct causes *out)
+{
+    if (s->negated && check_quietly(c, s->negated, v)) {
+        leaf_add(c, out, s, at, "not", NULL, "not failed");
+    }
+    check_all_of(c, s, v, at, out);
+    if (s->any_of.n > 0) {
+        check_any_of(c, s, v, at, out);
+    }
+    if (s->one_of.n > 0) {
+        check_one_of(c, s, v, at, out);
+    }
+    if (s->condition) {
+        check_condition(c, s, v, at, out);
+    }
+}
+
+/* ---- strings and numbers ---- */
+
+static struct js *pair(struct check *c, const char *first, struct js *a, const char *second, struct js *b)
+{
+    struct js *context = js_object(c->a);
+    js_put(c->a, context, first, a);
+    js_put(c->a, context, second, b);
+    return context;
+}
+
+bool check_regex(struct check *c, const struct regex *r, struct bytes text)
+{
+    if (!check_spend(c, REGEX_COST + text.n / 16)) {
+        return false;
+    }
+    enum regex_result result = regex_match(r, text);
+    if (result == REGEX_LIMIT) {
+        (void)check_spend(c, REGEX_LIMIT_COST);
+    }
+    return result == REGEX_MATCH;
+}
+
+static void check_string(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
+{
+    int64_t length = 0;
+    if (s->min_length >= 0 || s->max_length >= 0) {
+        (void)check_spend(c, v->string.n / 32);
+        length = (int64_t)utf8_length(v->string);
+    }
+    if (s->min_length >= 0 && length < s->min_length) {
+        leaf_add(c, out, s, at, "minLength",
+                 pair(c, "min_length", js_int(c->a, s->min_length), "actual_length", js_int(c->a, length)),
+                 "length must be >= %lld, but got %lld", (long long)s->min_length, (long long)length);
+    }
+    if (s->max_length >= 0 && length > s->max_length) {
+        leaf_add(c, out, s, at, "maxLength",
+                 pair(c, "max_length", js_int(c->a, s->max_length), "actual_length", js_int(c->a, length)),
+                 "length must be <= %lld, but got %lld", (long long)s->max_length, (long long)length);
+    }
+    if (s->pattern && !check_regex(c, s->pattern, v->string)) {
+        struct js *context = js_object(c->a);
+        js_put(c->a, context, "pattern", js_text(c->a, s->pattern_text));
+        const char *quoted = go_quote(c->a, bytes_str(s->pattern_text));
+        leaf_add(c, out, s, at, "pattern", context, "does not match pattern %s", quoted ? quoted : "");
+    }
+}
+
+static void check_number(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
+{
+    const struct {
+        const struct js *limit;
+        const char *keyword, *sign, *name;
+        int low, high; /* comparisons of value to limit that are fine */
+    } limits[] = {
+        {s->minimum, "minimum", ">=", "minimum", 0, 1},
+        {s->exclusive_minimum, "exclusiveMinimum", ">", "minimum", 1, 1},
+        {s->maximum, "maximum", "<=", "maximum", -1, 0},
+        {s->exclusive_maximum, "exclusiveMaximum", "<", "maximum", -1, -1},
+    };
+    char actual[NUMBER_TEXT], bound[NUMBER_TEXT];
+    number_text(actual, v);
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        int order = limits[i].limit ? number_compare(v, limits[i].limit) : 0;
+        if (!limits[i].limit || (order >= limits[i].low && order <= limits[i].high)) {
+            continue;
+        }
+        number_text(bound, limits[i].limit);
+        leaf_add(c, out, s, at, limits[i].keyword,
+                 pair(c, limits[i].name, js_copy(c->a, limits[i].limit), "actual", js_copy(c->a, v)),
+                 "must be %s %s but found %s", limits[i].sign, bound, actual);
+    }
+    if (s->multiple_of && !number_multiple_of(v, s->multiple_of)) {
+        number_text(bound, s->multiple_of);
+        leaf_add(c, out, s, at, "multipleOf",
+                 pair(c, "base", js_copy(c->a, s->multiple_of), "actual", js_copy(c->a, v)),
+                 "%s not multipleOf %s", actual, bound);
+    }
+}
+
+/* ---- one value ---- */
+
+static void check_keywords(struct check *c, const struct subschema *s, const struct js *v,
+                           const struct spot *at, struct causes *out)
+{
+    if (s->constant) {
+        check_constant(c, s, v, at, out);
+    }
+    if (s->enumeration) {
+        check_enumeration(c, s, v, at, out);
+    }
+    if (s->format && v->type == JS_STRING && !format_holds(c, s->format, v->string)) {
+        format_failed(c, s, v, at, s->format->name, out);
+    }
+    check_applied(c, s, v, at, out);
+    if (v->type == JS_OBJECT) {
+        check_object(c, s, v, at, out);
+    } else if (v->type == JS_ARRAY) {
+        check_array(c, s, v, at, out);
+    } else if (v->type == JS_STRING) {
+        check_string(c, s, v, at, out);
+    } else if (number_is(v)) {
+        check_number(c, s, v, at, out);
+    }
+    check_marks(c, s, v, at, out);
+}
+
+static void check_reference(struct check *c, const struct subschema *s, const struct js *v,
+                            const struct spot *at, struct causes *out)
+{
+    struct causes inner = {0};
+    if (!check_value(c, s->ref, v, at, &inner)) {
+        const char *quoted = go_quote(c->a, bytes_str(s->ref->place));
+        causes_adopt(cause_add(c, out, s, at, "$ref", "doesn't validate with %s", quoted ? quoted : ""),
+                     &inner);
+    }
+}
+
+static void check_one(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                      struct causes *out)
+{
+    if (s->never) {
+        leaf_add(c, out, s, at, "", NULL, "always fail");
+    } else if (s->ref) {
+        check_reference(c, s, v, at, out);
+    } else if (!type_matches(s, v)) {
+        type_failed(c, s, v, at, out);
+    } else {
+        check_keywords(c, s, v, at, out);
+    }
+}
+
+bool check_value(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                 struct causes *out)
+{
+    struct causes own = {0};
+    if (c->depth >= SCHEMA_MAX_DEPTH) {
+        c->exhausted = true;
+        c->budget = 0;
+    }
+    if (!check_spend(c, 1) || c->no_memory) {
+        out->count++;
+        return false;
+    }
+    c->depth++;
+    check_one(c, s, v, at, &own);
+    c->depth--;
+    if (own.count > 1 && own.first && !c->quiet) {
+        causes_adopt(cause_add(c, out, s, at, "", "validation failed"), &own);
+    } else if (own.count > 0) {
+        causes_move(out, &own);
+    }
+    return own.count == 0;
+}
+
+enum ww_err schema_validate(struct arena *a, const struct schema_program *p, const struct js *instance,
+                            struct schema_failure **out)
+{
+    struct check c = {.a = a, .budget = SCHEMA_BUDGET};
+    struct causes causes = {0};
+    *out = NULL;
+    bool valid = check_value(&c, p->root, instance, NULL, &causes);
+    if (c.no_memory) {
+        return WW_ENOMEM;
+    }
+    if (c.exhausted) {
+        causes = (struct causes){0};
+        c.leaves = 0;
+        leaf_add(&c, &causes, p->root, NULL, "", NULL, "the value is too complex to be checked");
+    } else if (valid) {
+        return WW_OK;
+    }
+    *out = causes_leaves(&causes);
+    return c.no_memory || !*out ? WW_ENOMEM : WW_EVALIDATION;
+}
