@@ -36,6 +36,7 @@ static void conn_free(struct db_conn *c)
     if (c->attachment.release) {
         c->attachment.release(c->attachment.state);
     }
+    c->broken = true; /* its statements end with it: no need to take leave of each */
     db_cache_clear(c);
     c->db->driver->disconnect(c);
     free(c);

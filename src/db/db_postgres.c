@@ -1,15 +1,291 @@
-#include "db_driver.h"
+/* PostgreSQL: statements, rows, transactions. */
+#include "db_postgres.h"
 
-static enum ww_err start(struct ww_op *op, struct db *db, const struct dsn *dsn)
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- prepare ---- */
+static void postgres_finalize(struct db_conn *c, void *statement)
 {
-    (void)db, (void)dsn;
-    return op_fail(op, WW_EUNSUPPORTED, "db_dsn", "PostgreSQL is not supported in this build");
+    const struct postgres_conn *p = c->native;
+    struct postgres_statement *st = statement;
+    char sql[48];
+    if (!c->broken && PQtransactionStatus(p->pg) != PQTRANS_INERROR) {
+        snprintf(sql, sizeof sql, "DEALLOCATE %s", st->name);
+        PQclear(PQexec(p->pg, sql));
+    }
+    free(st);
 }
 
-static void stop(struct db *db)
+/* Asks the server which types it wants: a NULL among the first arguments says nothing about its place. */
+static enum ww_err describe(struct ww_op *op, struct db_conn *c, struct postgres_statement *st)
 {
-    (void)db;
+    const struct postgres_conn *p = c->native;
+    PGresult *result = PQdescribePrepared(p->pg, st->name);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        return db_postgres_fail(op, c, result);
+    }
+    st->n = PQnparams(result);
+    if (st->n > DB_ARGS_MAX) {
+        PQclear(result);
+        return op_fail(op, WW_EINTERNAL, "db_arguments", "a statement has too many arguments");
+    }
+    for (int i = 0; i < st->n; i++) {
+        st->types[i] = PQparamtype(result, i);
+    }
+    PQclear(result);
+    return WW_OK;
 }
+
+static enum ww_err postgres_prepare(struct ww_op *op, struct db_conn *c, const char *sql,
+                                    const struct db_value *args, size_t n, void **statement)
+{
+    struct postgres_conn *p = c->native;
+    struct postgres_statement *st = calloc(1, sizeof *st);
+    *statement = NULL;
+    if (!st) {
+        return op_no_memory(op);
+    }
+    snprintf(st->name, sizeof st->name, "w%lu", ++p->prepared);
+    for (size_t i = 0; i < n; i++) {
+        st->types[i] = db_postgres_type(&args[i]);
+    }
+    PGresult *result = PQprepare(p->pg, st->name, sql, (int)n, st->types);
+    enum ww_err err = WW_OK;
+    if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+        PQclear(result);
+        err = describe(op, c, st);
+    } else {
+        err = db_postgres_fail(op, c, result);
+    }
+    if (err != WW_OK) {
+        free(st);
+        return err;
+    }
+    *statement = st;
+    return WW_OK;
+}
+
+/* ---- rows ---- */
+static void postgres_finish(struct db_conn *c)
+{
+    struct postgres_conn *p = c->native;
+    PGresult *result;
+    PQclear(p->row);
+    p->row = NULL;
+    while (p->held_next < p->held_n) {
+        PQclear(p->held[p->held_next++]);
+    }
+    free(p->held);
+    p->held = NULL;
+    p->held_n = p->held_next = 0;
+    while (p->streaming && (result = PQgetResult(p->pg))) {
+        PQclear(result);
+    }
+    p->streaming = false;
+}
+
+/* The next result of the running query: a row, its end, or a failure. *row is NULL but for a row. */
+static enum ww_err receive(struct ww_op *op, struct db_conn *c, PGresult **row)
+{
+    struct postgres_conn *p = c->native;
+    PGresult *result = p->streaming ? PQgetResult(p->pg) : NULL;
+    *row = NULL;
+    if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+        *row = result;
+        return WW_OK;
+    }
+    if (!p->streaming) {
+        return WW_OK;
+    }
+    bool ended = PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
+    enum ww_err err = WW_OK;
+    if (ended) {
+        PQclear(result);
+    } else {
+        err = db_postgres_fail(op, c, result);
+    }
+    while ((result = PQgetResult(p->pg))) { /* until NULL, libpq takes no other statement */
+        PQclear(result);
+    }
+    p->streaming = false;
+    return err;
+}
+
+static enum ww_err postgres_next(struct ww_op *op, struct db_conn *c, bool *row)
+{
+    struct postgres_conn *p = c->native;
+    enum ww_err err = WW_OK;
+    PQclear(p->row);
+    p->row = NULL;
+    if (p->held_next < p->held_n) {
+        p->row = p->held[p->held_next++];
+    } else {
+        err = receive(op, c, &p->row);
+    }
+    *row = p->row != NULL;
+    return err;
+}
+
+/* The rows that are still to come are fetched now, so that another statement can run. */
+static enum ww_err postgres_hold(struct ww_op *op, struct db_conn *c)
+{
+    struct postgres_conn *p = c->native;
+    while (p->streaming) {
+        PGresult *row = NULL;
+        enum ww_err err = receive(op, c, &row);
+        if (err != WW_OK) {
+            return err;
+        }
+        if (!row) {
+            break;
+        }
+        if ((p->held_n & (p->held_n + 1)) == 0) { /* room for a power of two, less one */
+            PGresult **larger = realloc(p->held, (p->held_n + 1) * 2 * sizeof(PGresult *));
+            if (!larger) {
+                PQclear(row);
+                return op_no_memory(op);
+            }
+            p->held = larger;
+        }
+        p->held[p->held_n++] = row;
+    }
+    return WW_OK;
+}
+
+static struct db_value postgres_column(struct db_conn *c, int column)
+{
+    const struct postgres_conn *p = c->native;
+    return p->row ? db_postgres_decode(p->row, column) : DB_NONE;
+}
+
+/* ---- run ---- */
+static enum ww_err postgres_exec(struct ww_op *op, struct db_conn *c, void *statement,
+                                 const struct db_value *args, size_t n, int64_t *changed)
+{
+    const struct postgres_conn *p = c->native;
+    const struct postgres_statement *st = statement;
+    struct postgres_arguments a;
+    enum ww_err err = db_postgres_encode(op, st, args, n, &a);
+    if (err != WW_OK) {
+        return err;
+    }
+    PGresult *result = PQexecPrepared(p->pg, st->name, st->n, a.values, a.lengths, a.formats, 1);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        return db_postgres_fail(op, c, result);
+    }
+    *changed = status == PGRES_COMMAND_OK ? strtoll(PQcmdTuples(result), NULL, 10) : 0;
+    PQclear(result);
+    return WW_OK;
+}
+
+static enum ww_err postgres_query(struct ww_op *op, struct db_conn *c, void *statement,
+                                  const struct db_value *args, size_t n, bool *row)
+{
+    struct postgres_conn *p = c->native;
+    const struct postgres_statement *st = statement;
+    struct postgres_arguments a;
+    *row = false;
+    enum ww_err err = db_postgres_encode(op, st, args, n, &a);
+    if (err != WW_OK) {
+        return err;
+    }
+    if (!PQsendQueryPrepared(p->pg, st->name, st->n, a.values, a.lengths, a.formats, 1)) {
+        return db_postgres_fail(op, c, NULL);
+    }
+    p->streaming = true;
+    PQsetSingleRowMode(p->pg);
+    err = postgres_next(op, c, row);
+    if (err != WW_OK || !*row) {
+        postgres_finish(c);
+    }
+    return err;
+}
+
+static enum ww_err postgres_run(struct ww_op *op, struct db_conn *c, const char *sql)
+{
+    const struct postgres_conn *p = c->native;
+    PGresult *result = PQexec(p->pg, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+        return db_postgres_fail(op, c, result);
+    }
+    PQclear(result);
+    return WW_OK;
+}
+
+/* ---- transactions ---- */
+static enum ww_err postgres_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode)
+{
+    return postgres_run(op, c,
+                        mode == DB_WRITE ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+                                         : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+}
+
+static enum ww_err postgres_commit(struct ww_op *op, struct db_conn *c)
+{
+    const struct postgres_conn *p = c->native;
+    PGresult *result = PQexec(p->pg, "COMMIT");
+    if (PQresultStatus(result) == PGRES_COMMAND_OK) {
+        /* The COMMIT of a transaction that has failed succeeds, and says so only here. */
+        bool committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
+        PQclear(result);
+        return committed ? WW_OK
+                         : op_fail(op, WW_EINTERNAL, "db_transaction_failed",
+                                   "a statement of the transaction had failed");
+    }
+    enum ww_err err = db_postgres_fail(op, c, result);
+    if (c->broken && c->mode == DB_WRITE) {
+        err = op_fail(op, WW_EIO, "db_commit_unknown",
+                      "the connection to the database server was lost while committing");
+    }
+    return err;
+}
+
+static void postgres_rollback(struct db_conn *c)
+{
+    const struct postgres_conn *p = c->native;
+    if (PQtransactionStatus(p->pg) != PQTRANS_IDLE) {
+        PGresult *result = PQexec(p->pg, "ROLLBACK");
+        c->broken = c->broken || PQresultStatus(result) != PGRES_COMMAND_OK;
+        PQclear(result);
+    }
+}
+
+/* relkind r and p: tables. Those of an extension are nobody's business. */
+#define TABLES                                                                                               \
+    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "                   \
+    "WHERE n.nspname = pg_catalog.current_schema() AND c.relkind IN ('r', 'p') "                             \
+    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_class'::regclass "           \
+    "AND d.objid = c.oid AND d.deptype = 'e')"
 
 const struct db_driver db_postgres = {
-    .name = "postgres", .default_connections = 1, .start = start, .stop = stop};
+    .name = "postgres",
+    .default_connections = 16,
+    .blob = "BYTEA",
+    .id = "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+    .integer = "BIGINT",
+    .has_table = "SELECT 1 " TABLES " AND c.relname = $1",
+    .any_table = "SELECT 1 " TABLES,
+    /* The number is "watchword" in a way: any that no other program is likely to use. */
+    .migration_lock = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(7305804402566394468)",
+    .start = db_postgres_start,
+    .stop = db_postgres_stop,
+    .connect = db_postgres_connect,
+    .disconnect = db_postgres_disconnect,
+    .alive = db_postgres_alive,
+    .prepare = postgres_prepare,
+    .finalize = postgres_finalize,
+    .exec = postgres_exec,
+    .query = postgres_query,
+    .next = postgres_next,
+    .column = postgres_column,
+    .finish = postgres_finish,
+    .hold = postgres_hold,
+    .begin = postgres_begin,
+    .commit = postgres_commit,
+    .rollback = postgres_rollback,
+    .run = postgres_run,
+};

@@ -118,7 +118,17 @@ static void run_check(void **state)
     teardown(&f);
 }
 
-int main(void)
+/* Which kinds to check: those that the arguments name, or all that there are. */
+static bool chosen(enum store_kind kind, int argc, char **argv)
+{
+    bool named = argc < 2;
+    for (int i = 1; i < argc; i++) {
+        named = named || strcmp(argv[i], kind_names[kind]) == 0;
+    }
+    return named && (kind != STORE_POSTGRES || getenv("WATCHWORD_TEST_POSTGRES"));
+}
+
+int main(int argc, char **argv)
 {
     static struct run runs[STORE_KINDS * 64];
     static struct CMUnitTest tests[STORE_KINDS * 64];
@@ -126,7 +136,7 @@ int main(void)
     size_t n = 0;
 
     for (int kind = 0; kind < STORE_KINDS; kind++) {
-        if (kind == STORE_POSTGRES && !getenv("WATCHWORD_TEST_POSTGRES")) {
+        if (!chosen((enum store_kind)kind, argc, argv)) {
             continue;
         }
         for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++) {

@@ -1,0 +1,55 @@
+/* What the files of the PostgreSQL driver share. */
+#ifndef DB_POSTGRES_H
+#define DB_POSTGRES_H
+
+#include <libpq-fe.h>
+
+#include "db_driver.h"
+
+/* Per store: what libpq is given to connect. The values may hold a password and are wiped at the end. */
+struct postgres_store {
+    char **keywords, **values; /* both end with NULL */
+    const char *password;      /* one of the values, or NULL */
+};
+
+/* Per connection. */
+struct postgres_conn {
+    PGconn *pg;
+    unsigned long prepared; /* names are counted */
+    PGresult *row;          /* of the open query */
+    bool streaming;         /* libpq has more results of it */
+    PGresult **held;        /* rows fetched ahead, since another statement ran between */
+    size_t held_n, held_next;
+};
+
+/* A prepared statement, with the types that the server wants. */
+struct postgres_statement {
+    char name[24];
+    int n;
+    Oid types[DB_ARGS_MAX];
+};
+
+/* Arguments in the binary format, as libpq wants them. */
+struct postgres_arguments {
+    const char *values[DB_ARGS_MAX];
+    int lengths[DB_ARGS_MAX], formats[DB_ARGS_MAX];
+    uint8_t numbers[DB_ARGS_MAX][8];
+};
+
+/* The type that an argument has when nothing else is known; 0 for NULL. */
+Oid db_postgres_type(const struct db_value *v);
+/* `out` points into the arguments and itself. */
+enum ww_err db_postgres_encode(struct ww_op *op, const struct postgres_statement *st,
+                               const struct db_value *args, size_t n, struct postgres_arguments *out) WW_MUST;
+struct db_value db_postgres_decode(const PGresult *row, int column);
+
+/* Keeps the reason for a result that is an error (NULL: no answer at all), and frees it. */
+enum ww_err db_postgres_fail(struct ww_op *op, struct db_conn *c, PGresult *result);
+
+enum ww_err db_postgres_start(struct ww_op *op, struct db *db, const struct dsn *dsn) WW_MUST;
+void db_postgres_stop(struct db *db);
+enum ww_err db_postgres_connect(struct ww_op *op, struct db_conn *c) WW_MUST;
+void db_postgres_disconnect(struct db_conn *c);
+bool db_postgres_alive(struct db_conn *c);
+
+#endif
