@@ -47,5 +47,7 @@ bool config_is_set(const struct config *c, const char *key);
 
 /* The effective configuration as YAML, secrets replaced by "<hidden>"; for `config show`. */
 char *config_show(struct arena *a, const struct config *c) WW_MUST;
+/* The same as JSON. */
+char *config_show_json(struct arena *a, const struct config *c) WW_MUST;
 
 #endif

@@ -139,3 +139,8 @@ char *config_show(struct arena *a, const struct config *c)
     write_section(&b, root, 0);
     return buf_text(&b);
 }
+
+char *config_show_json(struct arena *a, const struct config *c)
+{
+    return js_write(a, tree(a, c));
+}

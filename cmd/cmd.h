@@ -1,0 +1,12 @@
+/* The subcommands, one file each. */
+#ifndef CMD_H
+#define CMD_H
+
+#include "cmd_util.h"
+
+int cmd_init(const char *name, int argc, char **argv);
+int cmd_config(const char *name, int argc, char **argv);
+int cmd_server_key(const char *name, int argc, char **argv);
+int cmd_version(const char *name, int argc, char **argv);
+
+#endif

@@ -1,0 +1,117 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cmd_util.h"
+
+void cmd_secret_wipe(struct cmd_secret *s)
+{
+    explicit_bzero(s, sizeof *s);
+}
+
+static ssize_t read_some(int fd, void *p, size_t n)
+{
+    ssize_t got;
+    do {
+        got = read(fd, p, n);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+bool cmd_read_all(int fd, struct cmd_secret *out)
+{
+    out->n = 0;
+    for (;;) {
+        ssize_t got = read_some(fd, out->text + out->n, sizeof out->text - out->n);
+        if (got < 0 || out->n + (size_t)got > CMD_SECRET_MOST) {
+            fprintf(stderr, "watchword: %s\n",
+                    got < 0 ? "the input cannot be read" : "the input is too long");
+            cmd_secret_wipe(out);
+            return false;
+        }
+        if (got == 0) {
+            out->text[out->n] = 0;
+            return true;
+        }
+        out->n += (size_t)got;
+    }
+}
+
+/* Byte by byte, so that nothing behind the line is taken from the descriptor. */
+static bool read_line(int fd, bool terminal, struct cmd_secret *out)
+{
+    enum { CONTROL_C = 3, CONTROL_D = 4 };
+    char c = 0;
+
+    for (out->n = 0;;) {
+        ssize_t got = read_some(fd, &c, 1);
+        bool ends = got == 0 || (got > 0 && c == '\n');
+        if (got < 0 || out->n > CMD_SECRET_MOST - 1 || (terminal && got > 0 && c == CONTROL_C)) {
+            return false;
+        }
+        if (ends || (terminal && c == CONTROL_D)) {
+            out->text[out->n] = 0;
+            return got > 0 || out->n > 0;
+        }
+        out->text[out->n++] = c;
+    }
+}
+
+/* Signals from the keyboard are off while it is asked, so that the terminal never stays without echo. */
+static bool ask(int tty, const char *prompt, struct cmd_secret *out)
+{
+    struct termios before, quiet;
+
+    if (tcgetattr(tty, &before) != 0) {
+        return false;
+    }
+    quiet = before;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ISIG);
+    if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0) {
+        return false;
+    }
+    dprintf(tty, "%s: ", prompt);
+    bool done = read_line(tty, true, out);
+    dprintf(tty, "\n");
+    (void)tcsetattr(tty, TCSAFLUSH, &before);
+    return done;
+}
+
+static bool ask_on_terminal(const char *prompt, bool twice, struct cmd_secret *out)
+{
+    CMD_SECRET(again);
+    char second[80];
+    int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+    if (tty < 0) {
+        fprintf(stderr, "watchword: there is no terminal to ask on; use --password-fd\n");
+        return false;
+    }
+    bool done = ask(tty, prompt, out);
+    if (done && twice) {
+        snprintf(second, sizeof second, "%s, again", prompt);
+        done = ask(tty, second, &again);
+        if (done && (out->n != again.n || memcmp(out->text, again.text, out->n) != 0)) {
+            fprintf(stderr, "watchword: the two differ\n");
+            done = false;
+        }
+    }
+    close(tty);
+    return done;
+}
+
+bool cmd_password(int64_t fd, const char *prompt, bool twice, struct cmd_secret *out)
+{
+    if (fd < 0) {
+        return ask_on_terminal(prompt, twice, out);
+    }
+    if (fd > INT_MAX || !read_line((int)fd, false, out)) {
+        fprintf(stderr, "watchword: no password could be read from that descriptor\n");
+        return false;
+    }
+    return true;
+}

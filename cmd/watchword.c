@@ -1,0 +1,43 @@
+/* The program: one table of subcommands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+
+static const struct command commands[] = {
+    {"init", cmd_init, "make a site: configuration, data directory, server key"},
+    {"config", cmd_config, "check or show a configuration, or list the settings"},
+    {"server-key", cmd_server_key, "make a server key, print it for paper, test the print"},
+    {"version", cmd_version, "print the version"},
+};
+
+static const char about[] =
+    "Watchword: user authentication whose stored data only the user's own credentials can "
+    "open.";
+
+static void print_exit_codes(void)
+{
+    printf("\nexit codes:\n");
+#define ROW(name, value, meaning) printf("  %d  %s\n", (value), (meaning));
+    CMD_EXIT_TABLE(ROW)
+#undef ROW
+}
+
+int main(int argc, char **argv)
+{
+    bool version = argc >= 2 && strcmp(argv[1], "--version") == 0;
+    bool help = argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0);
+
+    if (version) {
+        return cmd_version("watchword version", 1, argv);
+    }
+    int code = cmd_dispatch("watchword", about, commands, sizeof commands / sizeof commands[0], argc, argv);
+    if (help) {
+        print_exit_codes();
+    }
+    /* What was not written was not done: a full disk behind standard output must not pass for success. */
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        return code == CMD_OK ? CMD_FAILED : code;
+    }
+    return code;
+}
