@@ -55,8 +55,8 @@ void op_random(const struct ww_op *op, void *buf, size_t n)
     }
 }
 
-static enum ww_err fail(struct ww_op *op, enum ww_err err, const char *id, const char *field,
-                        const char *format, va_list ap)
+__attribute__((format(printf, 5, 0))) static enum ww_err
+fail(struct ww_op *op, enum ww_err err, const char *id, const char *field, const char *format, va_list ap)
 {
     char *text = arena_vprintf(&op->arena, format, ap);
     op->problem = (struct op_problem){

@@ -197,6 +197,9 @@ static enum ww_err finish(struct loader *l, enum ww_err err, bool whole, struct 
     if (err == WW_OK) {
         err = config_check_all(l);
     }
+    if (err == WW_OK && l->config->warnings->failed) {
+        err = op_no_memory(l->op);
+    }
     if (err == WW_OK) {
         *out = l->config;
     } else {

@@ -5,8 +5,8 @@
 
 /* ---- refusals and warnings ---- */
 
-static char *vmessage(struct arena *a, const struct node *at, const char *path, const char *format,
-                      va_list ap)
+__attribute__((format(printf, 4, 0))) static char *vmessage(struct arena *a, const struct node *at,
+                                                            const char *path, const char *format, va_list ap)
 {
     char *reason = arena_vprintf(a, format, ap);
     if (!reason || !path) {
@@ -32,7 +32,9 @@ enum ww_err loader_refuse(struct loader *l, const struct node *at, const char *p
 
 void warnings_add(struct warnings *w, const char *text)
 {
-    if (text && w->count < CONFIG_WARNINGS_MOST) {
+    if (!text) {
+        w->failed = true;
+    } else if (w->count < CONFIG_WARNINGS_MOST) {
         w->line[w->count++] = text;
     }
 }

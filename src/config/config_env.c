@@ -129,28 +129,25 @@ static enum ww_err take_server_key(struct loader *l, const char *text)
 
 /* Where a service manager puts credentials (systemd.exec(5), "Credentials"), and where a user's programs keep
  * their state (XDG Base Directory Specification). */
-static void keep_directories(struct loader *l, const char *const *environment)
+static bool keep_directories(struct loader *l, const char *const *environment)
 {
     struct config *c = l->config;
     const char *credentials = find_variable(environment, "CREDENTIALS_DIRECTORY");
     const char *state = find_variable(environment, "XDG_STATE_HOME");
     const char *home = find_variable(environment, "HOME");
 
-    if (credentials && *credentials == '/') {
-        c->credentials = arena_strdup(&c->arena, credentials);
+    if (credentials && *credentials == '/' && !(c->credentials = arena_strdup(&c->arena, credentials))) {
+        return false;
     }
     if (state && *state == '/') {
-        c->state = arena_strdup(&c->arena, state);
-    } else if (home && *home == '/') {
-        c->state = arena_printf(&c->arena, "%s/.local/state", home);
+        return (c->state = arena_strdup(&c->arena, state)) != NULL;
     }
+    return !home || *home != '/' || (c->state = arena_printf(&c->arena, "%s/.local/state", home)) != NULL;
 }
 
 enum ww_err environment_apply(struct loader *l, const char *const *environment)
 {
-    enum ww_err err = WW_OK;
-
-    keep_directories(l, environment);
+    enum ww_err err = keep_directories(l, environment) ? WW_OK : op_no_memory(l->op);
 
     for (size_t i = 0; err == WW_OK && i < config_setting_count; i++) {
         err = apply_key(l, environment, config_settings[i].key);

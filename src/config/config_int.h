@@ -63,6 +63,7 @@ struct value {
 
 struct warnings {
     struct arena *arena;
+    bool failed; /* one could not be kept: no memory */
     size_t count;
     const char *line[CONFIG_WARNINGS_MOST];
 };

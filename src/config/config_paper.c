@@ -76,7 +76,7 @@ enum ww_err server_key_parse(struct ww_op *op, struct bytes text, struct key *ou
         if (v < 0 || n >= ALL_SYMBOLS) {
             return op_fail(op, WW_EINVAL, "server_key_mistyped",
                            v < 0 ? "symbol %zu cannot be in a server key" : "more than %zu symbols",
-                           n + (v < 0));
+                           n + (size_t)(v < 0));
         }
         values[n++] = (uint8_t)v;
     }
@@ -85,7 +85,7 @@ enum ww_err server_key_parse(struct ww_op *op, struct bytes text, struct key *ou
     }
     for (size_t bit = 0; bit < 8 * sizeof out->b; bit++) {
         unsigned one = (values[bit / 5] >> (4 - bit % 5)) & 1U;
-        out->b[bit / 8] = (uint8_t)(out->b[bit / 8] << 1 | one);
+        out->b[bit / 8] = (uint8_t)((unsigned)out->b[bit / 8] << 1 | one);
     }
     /* Printing it again finds wrong check symbols, and unused bits that are not zero. */
     key_symbols(out, values + ALL_SYMBOLS);

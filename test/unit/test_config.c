@@ -376,6 +376,75 @@ static void what_is_shown_loads_again_and_hides_secrets(void **state)
     assert_non_null(js_path(config_json(c, "selfservice.flows.login.after"), "hooks"));
 }
 
+/* ---- failure ---- */
+
+struct countdown {
+    int left;
+};
+
+static bool fails_at_zero(void *ctx, enum ww_fault kind)
+{
+    struct countdown *c = ctx;
+    return kind == WW_FAULT_ALLOC && c->left-- == 0;
+}
+
+static void each_allocation_that_fails_gives_an_error_and_no_configuration(void **state)
+{
+    static const char text[] = "dsn: memory\nserve: {public: {port: 1, cors: {allowed_origins: [a, b]}}}\n"
+                               "identity: {schemas: [{id: default, url: 'preset://email'}]}\n"
+                               "hashers: {argon2: {parallelism: 2}}\ncourier: {smtp: {from_name: x}}\n";
+    static const char *const environment[] = {"SERVE_PUBLIC_PORT=2", "HOME=/x",
+                                              "SELFSERVICE_ALLOWED_RETURN_URLS=http://a,http://b", NULL};
+    (void)state;
+    enum ww_err err = WW_ENOMEM;
+    int n = 0;
+    for (; err != WW_OK; n++) {
+        struct countdown countdown = {n};
+        struct ww_env env = {.fault = fails_at_zero, .ctx = &countdown};
+        struct ww_op op = {0};
+        struct config *c = NULL;
+        op_init(&op, &env, NULL);
+        err = config_from_memory(&op, "a.yml", bytes_str(text), environment, false, &c);
+        assert_true((err == WW_OK) == (c != NULL));
+        assert_true((err == WW_OK) == (countdown.left >= 0));
+        config_free(c);
+        op_free(&op);
+        assert_true(n < 10000);
+    }
+    assert_true(n > 100);
+}
+
+/* A small mutation fuzzer of fixed seed: whatever comes, it is an answer and no crash. */
+static void damaged_files_are_answered(void **state)
+{
+    static const char text[] =
+        "dsn: memory\nserve:\n  public: {port: 4433, \"host\": 'a'}\n"
+        "selfservice:\n  allowed_return_urls: [http://a, |\n  x]\n  flows:\n    login:\n"
+        "      after: {hooks: [{hook: web_hook, config: {a: 1.5, b: ~, c: [true]}}]}\n"
+        "# end\n";
+    static const char marks[] = "{}[]:,-&*!|>'\"%@`#?\n\t \\\0ax0";
+    uint32_t seed = 1;
+    (void)state;
+    for (int round = 0; round < 20000; round++) {
+        struct ww_op op = {0};
+        struct config *c = NULL;
+        char copy[sizeof text];
+        memcpy(copy, text, sizeof text);
+        for (int i = 0; i <= round % 4; i++) {
+            seed = seed * 1664525 + 1013904223;
+            copy[(seed >> 8) % (sizeof text - 1)] = marks[(seed >> 24) % (sizeof marks - 1)];
+        }
+        op_init(&op, NULL, NULL);
+        enum ww_err err = config_from_memory(&op, "a.yml", BYTES(copy, sizeof text - 1), NULL, false, &c);
+        assert_true(err == WW_OK || err == WW_ECONFIG);
+        if (c) {
+            assert_non_null(config_show(&op.arena, c));
+        }
+        config_free(c);
+        op_free(&op);
+    }
+}
+
 /* ---- server keys ---- */
 
 struct site {
@@ -603,6 +672,8 @@ int main(void)
         TEST(pairs_stand_for_a_file),
         TEST(cookies_of_the_session_follow_those_of_all),
         TEST(what_is_shown_loads_again_and_hides_secrets),
+        TEST(each_allocation_that_fails_gives_an_error_and_no_configuration),
+        TEST(damaged_files_are_answered),
         TEST(keys_come_from_files_the_first_sealing),
         TEST(key_files_that_are_not_as_they_must_be_are_refused),
         TEST(without_a_key_only_dev_starts_and_says_what_it_made),
