@@ -30,10 +30,11 @@ static const struct {
 static const struct {
     const char *key;
     uint64_t only;
+    const char *text;
 } fixed[] = {
-    {"hashers.argon2.parallelism", 1},
-    {"hashers.argon2.salt_length", 16},
-    {"hashers.argon2.key_length", 32},
+    {"hashers.argon2.parallelism", 1, "1"},
+    {"hashers.argon2.salt_length", 16, "16"},
+    {"hashers.argon2.key_length", 32, "32"},
 };
 
 static const struct node *where(const struct loader *l, const char *key)
@@ -53,9 +54,9 @@ static void name_not_obeyed(struct loader *l)
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         struct value *v = config_value(l->config, fixed[i].key, CONFIG_INT);
         if (v->number != fixed[i].only) {
-            loader_warn(l, v->node, fixed[i].key, "not obeyed: it is always %u", (unsigned)fixed[i].only);
+            loader_warn(l, v->node, fixed[i].key, "not obeyed: it is always %s", fixed[i].text);
             v->number = fixed[i].only;
-            v->text = arena_printf(&l->config->arena, "%u", (unsigned)fixed[i].only);
+            v->text = fixed[i].text;
         }
     }
 }

@@ -2,11 +2,22 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config_int.h"
 #include "timefmt.h"
+
+/* A reason must never be NULL, which would mean that nothing is wrong. */
+__attribute__((format(printf, 2, 3))) static const char *reason(struct arena *a, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    const char *text = arena_vprintf(a, format, ap);
+    va_end(ap);
+    return text ? text : "is wrong, and there is no memory to say why";
+}
 
 /* ---- named rules: NULL when the text is right, else what it must be ---- */
 
@@ -137,7 +148,7 @@ static const char *check_text(struct arena *a, const char *rule, const char *tex
         }
         return NULL;
     }
-    return is_choice(rule, text) ? NULL : arena_printf(a, "must be one of %s", rule);
+    return is_choice(rule, text) ? NULL : reason(a, "must be one of %s", rule);
 }
 
 /* ---- by type ---- */
@@ -203,7 +214,7 @@ static bool read_duration(const char *text, uint64_t *out)
     return true;
 }
 
-static char *quantity(struct arena *a, enum config_type type, uint64_t v)
+static const char *quantity(struct arena *a, enum config_type type, uint64_t v)
 {
     static const struct {
         enum config_type type;
@@ -220,10 +231,10 @@ static char *quantity(struct arena *a, enum config_type type, uint64_t v)
     };
     for (size_t i = 0; v && i < sizeof units / sizeof units[0]; i++) {
         if (units[i].type == type && v % units[i].unit == 0) {
-            return arena_printf(a, "%llu%s", (unsigned long long)(v / units[i].unit), units[i].name);
+            return reason(a, "%llu%s", (unsigned long long)(v / units[i].unit), units[i].name);
         }
     }
-    return arena_printf(a, "%llu", (unsigned long long)v);
+    return reason(a, "%llu", (unsigned long long)v);
 }
 
 static const char *read_number(struct arena *a, const struct config_setting *s, const char *text,
@@ -238,8 +249,8 @@ static const char *read_number(struct arena *a, const struct config_setting *s, 
                                         : "must be a duration like 90s, 15m, 1h30m or 30d";
     }
     if (*out < s->least || *out > s->most) {
-        return arena_printf(a, "must be between %s and %s", quantity(a, s->type, s->least),
-                            quantity(a, s->type, s->most));
+        return reason(a, "must be between %s and %s", quantity(a, s->type, s->least),
+                      quantity(a, s->type, s->most));
     }
     return NULL;
 }
@@ -251,7 +262,7 @@ static const char *read_text(struct arena *a, const struct config_setting *s, co
         return "must not be empty";
     }
     if (n > s->most) {
-        return arena_printf(a, "must be at most %llu bytes long", (unsigned long long)s->most);
+        return reason(a, "must be at most %llu bytes long", (unsigned long long)s->most);
     }
     for (const char *p = text; *p; p++) {
         if ((unsigned char)*p < 0x20 || *p == 0x7f) {
@@ -303,7 +314,7 @@ static const char *read_list(struct arena *a, const struct config_setting *s, co
         }
         const char *why = read_text(a, &each, child->text);
         if (why) {
-            return arena_printf(a, "entry %zu %s", out->count + 1, why);
+            return reason(a, "entry %zu %s", out->count + 1, why);
         }
         out->list[out->count++] = child->text;
     }

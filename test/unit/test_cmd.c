@@ -180,10 +180,10 @@ int main(int argc, char **argv)
         TEST(a_printed_server_key_can_be_tested),
         TEST(output_that_cannot_be_written_is_a_failure),
     };
-    if (argc != 2) {
+    program = argc == 2 ? realpath(argv[1], NULL) : NULL; /* tests run in directories of their own */
+    if (!program) {
         return 2;
     }
-    program = argv[1];
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
