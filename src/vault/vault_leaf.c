@@ -135,10 +135,7 @@ static bool too_long(const struct vault *v)
 static enum ww_err deepen(struct ww_op *op, struct vault *v)
 {
     struct leaf *old = v->leaves;
-    size_t old_count = leaf_count(v), total = 0;
-    for (size_t i = 0; i < old_count; i++) {
-        total += old[i].n;
-    }
+    size_t old_count = leaf_count(v);
     v->depth++;
     v->leaves = ARENA_ARRAY(&op->arena, leaf_count(v), struct leaf);
     if (!v->leaves) {
