@@ -119,8 +119,9 @@ static void link_cause(struct causes *out, struct schema_cause *cause)
     out->count++;
 }
 
-static struct schema_cause *add(struct check *c, struct causes *out, const struct subschema *s,
-                                const struct spot *at, const char *keyword, const char *format, va_list ap)
+__attribute__((format(printf, 6, 0))) static struct schema_cause *
+add(struct check *c, struct causes *out, const struct subschema *s, const struct spot *at,
+    const char *keyword, const char *format, va_list ap)
 {
     struct schema_cause *cause = ARENA_NEW(c->a, struct schema_cause);
     const char *instance = spot_text(c->a, at);
