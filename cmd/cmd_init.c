@@ -12,7 +12,8 @@
 #include "config.h"
 #include "config_keys.h"
 
-/* Twice %s: the site's directory. Paths are written whole, so that the server may be started from anywhere. */
+/* Twice %s: the site's directory. Paths are written whole, so that the server may be started from anywhere.
+ */
 static const char configuration[] =
     "# Watchword. `watchword config check -c FILE` tests this file, `watchword config keys` lists all "
     "settings.\n"
