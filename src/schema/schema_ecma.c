@@ -1,308 +1,44 @@
 /* ECMA-262 regular expressions (§22.2.1, with the u flag) written anew for PCRE2, so that what the two
  * languages read differently means what ECMA says, and what only PCRE2 knows is refused. */
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_ecma.h"
 
-/* WhiteSpace and LineTerminator of ECMA-262 §12.2, §12.3, and all other characters. */
-#define SPACES                                                                                               \
-    "\\x{9}-\\x{d}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}"   \
-    "\\x{feff}"
-#define NOT_SPACES                                                                                           \
-    "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}"      \
-    "\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}"
-
-struct translation {
-    const char *p, *end;
-    struct buf out;
-    const char *why;
-    bool lenient;
-    bool in_class;
-    bool inline_flags; /* then "." is left to the flag s */
-    bool repeatable;   /* something stands before that a quantifier may follow */
-    unsigned open;
-};
-
-static bool refuse(struct translation *t, const char *why)
+bool ecma_refuse(struct translation *t, const char *why)
 {
     t->why = why;
     return false;
 }
 
-static int peek(const struct translation *t, size_t ahead)
+int ecma_peek(const struct translation *t, size_t ahead)
 {
     return (size_t)(t->end - t->p) > ahead ? (unsigned char)t->p[ahead] : -1;
 }
 
-static bool starts(const struct translation *t, const char *text)
+bool ecma_starts(const struct translation *t, const char *text)
 {
     size_t n = strlen(text);
     return (size_t)(t->end - t->p) >= n && memcmp(t->p, text, n) == 0;
-}
-
-static bool hex_number(struct translation *t, size_t digits, uint32_t *value)
-{
-    *value = 0;
-    for (size_t i = 0; i < digits; i++) {
-        int c = peek(t, i);
-        if (c < 0 || !isxdigit(c)) {
-            return false;
-        }
-        *value = *value * 16 + (uint32_t)(isdigit(c) ? c - '0' : (c | 32) - 'a' + 10);
-    }
-    t->p += digits;
-    return true;
-}
-
-static bool put_code_point(struct translation *t, uint32_t c)
-{
-    if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-        return refuse(t, "the regular expression has an escape that is no character");
-    }
-    buf_printf(&t->out, "\\x{%x}", c);
-    return true;
-}
-
-/* Behind "\u": four digits, two such that are surrogates, or braces. */
-static bool unicode_escape(struct translation *t)
-{
-    uint32_t c = 0, low = 0;
-    if (peek(t, 0) == '{') {
-        t->p++;
-        size_t n = 0;
-        while (peek(t, n) >= 0 && isxdigit(peek(t, n)) && n < 6) {
-            n++;
-        }
-        if (n == 0 || !hex_number(t, n, &c) || peek(t, 0) != '}') {
-            return refuse(t, "the regular expression has a broken \\u escape");
-        }
-        t->p++;
-        return put_code_point(t, c);
-    }
-    if (!hex_number(t, 4, &c)) {
-        return refuse(t, "the regular expression has a broken \\u escape");
-    }
-    if (c >= 0xd800 && c < 0xdc00 && starts(t, "\\u")) {
-        t->p += 2;
-        if (!hex_number(t, 4, &low) || low < 0xdc00 || low > 0xdfff) {
-            return refuse(t, "the regular expression has a broken \\u escape");
-        }
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-    }
-    return put_code_point(t, c);
-}
-
-/* General categories by the long names that ECMA-262 table 69 also allows. */
-static const char *const category_names[][2] = {
-    {"Letter", "L"},
-    {"Lowercase_Letter", "Ll"},
-    {"Uppercase_Letter", "Lu"},
-    {"Titlecase_Letter", "Lt"},
-    {"Cased_Letter", "L&"},
-    {"LC", "L&"},
-    {"Modifier_Letter", "Lm"},
-    {"Other_Letter", "Lo"},
-    {"Mark", "M"},
-    {"Combining_Mark", "M"},
-    {"Nonspacing_Mark", "Mn"},
-    {"Spacing_Mark", "Mc"},
-    {"Enclosing_Mark", "Me"},
-    {"Number", "N"},
-    {"Decimal_Number", "Nd"},
-    {"digit", "Nd"},
-    {"Letter_Number", "Nl"},
-    {"Other_Number", "No"},
-    {"Punctuation", "P"},
-    {"punct", "P"},
-    {"Connector_Punctuation", "Pc"},
-    {"Dash_Punctuation", "Pd"},
-    {"Open_Punctuation", "Ps"},
-    {"Close_Punctuation", "Pe"},
-    {"Initial_Punctuation", "Pi"},
-    {"Final_Punctuation", "Pf"},
-    {"Other_Punctuation", "Po"},
-    {"Symbol", "S"},
-    {"Math_Symbol", "Sm"},
-    {"Currency_Symbol", "Sc"},
-    {"Modifier_Symbol", "Sk"},
-    {"Other_Symbol", "So"},
-    {"Separator", "Z"},
-    {"Space_Separator", "Zs"},
-    {"Line_Separator", "Zl"},
-    {"Paragraph_Separator", "Zp"},
-    {"Other", "C"},
-    {"Control", "Cc"},
-    {"cntrl", "Cc"},
-    {"Format", "Cf"},
-    {"Surrogate", "Cs"},
-    {"Private_Use", "Co"},
-    {"Unassigned", "Cn"},
-};
-
-/* Behind "\p" or "\P". */
-static bool property_escape(struct translation *t, char kind)
-{
-    char name[64];
-    const char *close = peek(t, 0) == '{' ? memchr(t->p, '}', (size_t)(t->end - t->p)) : NULL;
-    if (!close && t->lenient && peek(t, 0) >= 0 && isupper(peek(t, 0))) {
-        buf_printf(&t->out, "\\%c{%c}", kind, *t->p++);
-        return true;
-    }
-    if (!close || (size_t)(close - t->p) > sizeof name || close - t->p < 2) {
-        return refuse(t, "the regular expression has a broken \\p escape");
-    }
-    size_t n = (size_t)(close - t->p) - 1;
-    memcpy(name, t->p + 1, n);
-    name[n] = '\0';
-    t->p = close + 1;
-    if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=&") != n) {
-        return refuse(t, "the regular expression has a broken \\p escape");
-    }
-    const char *value = strchr(name, '='), *kind_of_script = "";
-    value = value ? value + 1 : name;
-    if (strncmp(name, "Script=", 7) == 0 || strncmp(name, "sc=", 3) == 0) {
-        kind_of_script = "sc:";
-    } else if (strncmp(name, "Script_Extensions=", 18) == 0 || strncmp(name, "scx=", 4) == 0) {
-        kind_of_script = "scx:";
-    }
-    for (size_t i = 0; i < sizeof category_names / sizeof category_names[0]; i++) {
-        if (strcmp(value, category_names[i][0]) == 0) {
-            value = category_names[i][1];
-            break;
-        }
-    }
-    buf_printf(&t->out, "\\%c{%s%s}", kind, kind_of_script, value);
-    return true;
-}
-
-/* Behind "\" and a digit from 1 to 9, which p still points at. */
-static bool back_reference(struct translation *t)
-{
-    unsigned long n = 0;
-    while (peek(t, 0) >= '0' && peek(t, 0) <= '9' && n < 1000) {
-        n = n * 10 + (unsigned long)(*t->p++ - '0');
-    }
-    if (t->in_class) {
-        return refuse(t, "the regular expression has a back reference in a class");
-    }
-    buf_printf(&t->out, "\\g{%lu}", n);
-    return true;
-}
-
-static bool control_escape(struct translation *t)
-{
-    int c = peek(t, 0);
-    if (c < 0 || !isalpha(c)) {
-        return refuse(t, "the regular expression has a broken \\c escape");
-    }
-    t->p++;
-    return put_code_point(t, (uint32_t)c % 32);
-}
-
-/* Escapes that mean something else to PCRE2, or nothing to ECMA. */
-static bool other_escape(struct translation *t, char c)
-{
-    if (strchr("^$\\.*+?()[]{}|/", c) || (c == '-' && (t->in_class || t->lenient))) {
-        buf_char(&t->out, '\\');
-        buf_char(&t->out, c);
-        return true;
-    }
-    if (t->lenient && !t->in_class && (c == 'A' || c == 'z')) {
-        buf_printf(&t->out, "\\%c", c);
-        return true;
-    }
-    if (t->lenient && (unsigned char)c < 0x80 && !isalnum((unsigned char)c)) {
-        return put_code_point(t, (unsigned char)c);
-    }
-    return refuse(t, "the regular expression has an escape that ECMA-262 does not know");
-}
-
-static bool named_reference(struct translation *t)
-{
-    const char *close = peek(t, 0) == '<' ? memchr(t->p, '>', (size_t)(t->end - t->p)) : NULL;
-    if (!close || t->in_class) {
-        return refuse(t, "the regular expression has a broken \\k escape");
-    }
-    buf_str(&t->out, "\\k");
-    buf_add(&t->out, t->p, (size_t)(close + 1 - t->p));
-    t->p = close + 1;
-    return true;
-}
-
-static bool escape(struct translation *t)
-{
-    static const struct {
-        char letter;
-        const char *outside, *in_class;
-    } fixed[] = {
-        {'d', "\\d", "\\d"},           {'D', "\\D", "\\D"},
-        {'w', "\\w", "\\w"},           {'W', "\\W", "\\W"},
-        {'s', "[" SPACES "]", SPACES}, {'S', "[^" SPACES "]", NOT_SPACES},
-        {'b', "\\b", "\\x{8}"},        {'B', "\\B", NULL},
-        {'t', "\\x{9}", "\\x{9}"},     {'n', "\\x{a}", "\\x{a}"},
-        {'v', "\\x{b}", "\\x{b}"},     {'f', "\\x{c}", "\\x{c}"},
-        {'r', "\\x{d}", "\\x{d}"},
-    };
-    uint32_t value = 0;
-    t->p++;
-    int c = peek(t, 0);
-    if (c < 0) {
-        return refuse(t, "the regular expression ends in a backslash");
-    }
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
-        const char *text = t->in_class ? fixed[i].in_class : fixed[i].outside;
-        if (fixed[i].letter == c && text) {
-            buf_str(&t->out, text);
-            t->p++;
-            return true;
-        }
-    }
-    if (c >= '1' && c <= '9') {
-        return back_reference(t);
-    }
-    t->p++;
-    switch (c) {
-    case '0':
-        return peek(t, 0) >= '0' && peek(t, 0) <= '9'
-                   ? refuse(t, "the regular expression has an octal escape")
-                   : put_code_point(t, 0);
-    case 'c':
-        return control_escape(t);
-    case 'x':
-        return hex_number(t, 2, &value) ? put_code_point(t, value)
-                                        : refuse(t, "the regular expression has a broken \\x escape");
-    case 'u':
-        return unicode_escape(t);
-    case 'p':
-    case 'P':
-        return property_escape(t, (char)c);
-    case 'k':
-        return named_reference(t);
-    default:
-        return other_escape(t, (char)c);
-    }
 }
 
 /* A class from "[" to "]". */
 static bool class(struct translation *t)
 {
     buf_char(&t->out, *t->p++);
-    if (peek(t, 0) == '^') {
+    if (ecma_peek(t, 0) == '^') {
         buf_char(&t->out, *t->p++);
     }
     t->in_class = true;
-    while (peek(t, 0) != ']') {
+    while (ecma_peek(t, 0) != ']') {
         const char *close = NULL;
-        if (peek(t, 0) < 0) {
-            return refuse(t, "the regular expression has a class without an end");
+        if (ecma_peek(t, 0) < 0) {
+            return ecma_refuse(t, "the regular expression has a class without an end");
         }
-        if (t->lenient && starts(t, "[:") && (close = strstr(t->p + 2, ":]")) && close - t->p < 12) {
+        if (t->lenient && ecma_starts(t, "[:") && (close = strstr(t->p + 2, ":]")) && close - t->p < 12) {
             buf_add(&t->out, t->p, (size_t)(close + 2 - t->p));
             t->p = close + 2;
         } else if (*t->p == '\\') {
-            if (!escape(t)) {
+            if (!ecma_escape(t)) {
                 return false;
             }
         } else {
@@ -324,7 +60,7 @@ static bool inline_flags(struct translation *t)
     size_t n = strspn(t->p + 2, "ims-");
     char after = t->p[2 + n];
     if (!t->lenient || n == 0 || (after != ':' && after != ')')) {
-        return refuse(t, "the regular expression has a group of a kind that ECMA-262 does not know");
+        return ecma_refuse(t, "the regular expression has a group of a kind that ECMA-262 does not know");
     }
     buf_add(&t->out, t->p, n + 3);
     t->p += n + 3;
@@ -337,14 +73,14 @@ static bool inline_flags(struct translation *t)
 static bool group(struct translation *t)
 {
     static const char *const kinds[] = {"(?:", "(?=", "(?!", "(?<=", "(?<!"};
-    size_t n = starts(t, "(?") ? 0 : 1;
+    size_t n = ecma_starts(t, "(?") ? 0 : 1;
     for (size_t i = 0; n == 0 && i < sizeof kinds / sizeof kinds[0]; i++) {
-        n = starts(t, kinds[i]) ? strlen(kinds[i]) : 0;
+        n = ecma_starts(t, kinds[i]) ? strlen(kinds[i]) : 0;
     }
-    if (n == 0 && starts(t, "(?<")) {
+    if (n == 0 && ecma_starts(t, "(?<")) {
         n = 3;
     }
-    if (n == 0 && t->lenient && starts(t, "(?P<")) {
+    if (n == 0 && t->lenient && ecma_starts(t, "(?P<")) {
         t->p += 4;
         buf_str(&t->out, "(?<");
     } else if (n == 0) {
@@ -361,19 +97,19 @@ static bool group(struct translation *t)
 static size_t braces(const struct translation *t)
 {
     size_t n = 1, start = 1;
-    while (peek(t, n) >= '0' && peek(t, n) <= '9') {
+    while (ecma_peek(t, n) >= '0' && ecma_peek(t, n) <= '9') {
         n++;
     }
     if (n == start) {
         return 0;
     }
-    if (peek(t, n) == ',') {
+    if (ecma_peek(t, n) == ',') {
         n++;
-        while (peek(t, n) >= '0' && peek(t, n) <= '9') {
+        while (ecma_peek(t, n) >= '0' && ecma_peek(t, n) <= '9') {
             n++;
         }
     }
-    return peek(t, n) == '}' ? n + 1 : 0;
+    return ecma_peek(t, n) == '}' ? n + 1 : 0;
 }
 
 static bool quantifier(struct translation *t)
@@ -381,7 +117,7 @@ static bool quantifier(struct translation *t)
     size_t n = *t->p == '{' ? braces(t) : 1;
     if (n == 0) {
         if (!t->lenient) {
-            return refuse(t, "the regular expression has a lone brace");
+            return ecma_refuse(t, "the regular expression has a lone brace");
         }
         buf_str(&t->out, "\\{");
         t->p++;
@@ -389,9 +125,9 @@ static bool quantifier(struct translation *t)
         return true;
     }
     if (!t->repeatable) {
-        return refuse(t, "the regular expression has a quantifier with nothing to repeat");
+        return ecma_refuse(t, "the regular expression has a quantifier with nothing to repeat");
     }
-    n += peek(t, n) == '?';
+    n += ecma_peek(t, n) == '?';
     buf_add(&t->out, t->p, n);
     t->p += n;
     t->repeatable = false;
@@ -401,7 +137,7 @@ static bool quantifier(struct translation *t)
 static bool close_group(struct translation *t)
 {
     if (t->open == 0) {
-        return refuse(t, "the regular expression closes a group that was not opened");
+        return ecma_refuse(t, "the regular expression closes a group that was not opened");
     }
     t->open--;
     t->repeatable = true;
@@ -414,7 +150,7 @@ static bool step(struct translation *t)
     switch (*t->p) {
     case '\\':
         t->repeatable = true;
-        return escape(t);
+        return ecma_escape(t);
     case '[':
         return class(t);
     case '(':
@@ -438,7 +174,7 @@ static bool step(struct translation *t)
     case ']':
     case '}':
         if (!t->lenient) {
-            return refuse(t, "the regular expression has a lone bracket");
+            return ecma_refuse(t, "the regular expression has a lone bracket");
         }
         buf_char(&t->out, '\\');
         buf_char(&t->out, *t->p);

@@ -150,12 +150,20 @@ struct schema_cause *cause_add(struct check *c, struct causes *out, const struct
     return cause;
 }
 
+bool leaf_wanted(struct check *c, struct causes *out)
+{
+    if (!c->quiet && c->leaves < SCHEMA_MAX_FAILURES) {
+        return true;
+    }
+    out->count++;
+    return false;
+}
+
 struct schema_failure *leaf_add(struct check *c, struct causes *out, const struct subschema *s,
                                 const struct spot *at, const char *keyword, struct js *context,
                                 const char *format, ...)
 {
-    if (c->quiet || c->leaves >= SCHEMA_MAX_FAILURES) {
-        out->count++;
+    if (!leaf_wanted(c, out)) {
         return NULL;
     }
     va_list ap;

@@ -270,7 +270,7 @@ static struct location *load_document(struct compiler *c, const char *uri)
     return NULL;
 }
 
-static const struct js *follow_token(struct arena *a, const struct js *at, char *token)
+static const struct js *follow_token(const struct js *at, char *token)
 {
     char *to = token;
     for (const char *from = token; *from; from++) {
@@ -281,7 +281,6 @@ static const struct js *follow_token(struct arena *a, const struct js *at, char 
         }
     }
     *to = '\0';
-    (void)a;
     if (at->type == JS_OBJECT) {
         return js_get(at, token);
     }
@@ -300,12 +299,16 @@ static const struct js *follow_token(struct arena *a, const struct js *at, char 
  * then, with the base of the nearest schema around it. */
 static struct location *follow(struct compiler *c, struct location *from, const char *pointer)
 {
-    char *rest = uri_decode(c->a, pointer);
+    char *rest = NULL;
+    enum ww_err err = uri_decode(c->a, pointer, &rest);
     char *place = arena_printf(c->a, "%s%s", from->place, pointer);
     const struct js *at = from->json;
     const char *base = from->base;
-    if (!place) {
+    if (!place || err == WW_ENOMEM) {
         compile_no_memory(c);
+        return NULL;
+    }
+    if (err) {
         return NULL;
     }
     while (rest && at && *rest == '/') {
@@ -317,7 +320,7 @@ static struct location *follow(struct compiler *c, struct location *from, const 
             compile_no_memory(c);
             return NULL;
         }
-        at = follow_token(c->a, at, copy);
+        at = follow_token(at, copy);
         struct location *near = at ? index_find(c, at) : NULL;
         base = near ? near->base : base;
     }

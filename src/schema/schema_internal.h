@@ -34,7 +34,7 @@ enum regex_flavour {
     REGEX_LENIENT, /* also what RE2 and PCRE add and schemas use: inline flags, \A, \z, [[:alpha:]] */
 };
 enum regex_result { REGEX_NO_MATCH, REGEX_MATCH, REGEX_LIMIT };
-/* WW_EVALIDATION: *why is a constant. The regex lives until regex_free. */
+/* WW_EVALIDATION: *why is a constant or arena text. The regex lives until regex_free. */
 enum ww_err regex_compile(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
                           struct regex **out, const char **why) WW_MUST;
 enum regex_result regex_match(const struct regex *r, struct bytes text) WW_MUST;
@@ -85,8 +85,8 @@ void number_text(char out[NUMBER_TEXT], const struct js *v);
 char *uri_resolve(struct arena *a, const char *base, const char *reference) WW_MUST;
 /* Without its fragment; *fragment is the text behind '#', or "". */
 char *uri_without_fragment(struct arena *a, const char *uri, const char **fragment) WW_MUST;
-/* Percent-decoding; NULL when there is no memory or an escape is broken or gives NUL. */
-char *uri_decode(struct arena *a, const char *text) WW_MUST;
+/* Percent-decoding; WW_EINVAL when an escape is broken or gives NUL. */
+enum ww_err uri_decode(struct arena *a, const char *text, char **out) WW_MUST;
 
 /* ---- the compiled form ---- */
 enum type_bit {
@@ -98,7 +98,7 @@ enum type_bit {
     TYPE_STRING = 32,
     TYPE_INTEGER = 64,
 };
-/* The one bit of a value, never TYPE_INTEGER; the name of one bit. */
+/* (schema_type.c) The one bit of a value, never TYPE_INTEGER; the name of one bit. */
 unsigned type_of(const struct js *v);
 const char *type_name(unsigned bit);
 /* 0 when there is none of that name. */
@@ -176,6 +176,7 @@ struct schema_program {
 };
 
 /* ---- compiling ---- */
+/* A document that stands in for the network. */
 struct schema_remote {
     const char *uri;
     const struct js *json;
@@ -184,7 +185,7 @@ struct schema_remote {
 struct compile_options {
     bool formats_annotate_only; /* formats assert nothing, as the official suite's required tests expect */
     bool identity;              /* read the ory.sh/kratos and watchword keywords */
-    const struct schema_remote *remotes; /* documents that stand in for the network: tests only */
+    const struct schema_remote *remotes; /* tests only */
     size_t remote_count;
 };
 enum ww_err schema_compile_with(struct arena *a, const struct js *root, const struct compile_options *options,
@@ -302,8 +303,12 @@ bool check_value(struct check *c, const struct subschema *s, const struct js *v,
                  struct causes *out);
 /* The same without causes. */
 bool check_quietly(struct check *c, const struct subschema *s, const struct js *v);
+/* Steps of a regular expression, and of one that ran into its limits. */
+enum { REGEX_COST = 300, REGEX_LIMIT_COST = 20000 };
 /* Whether text matches, at the budget's cost; a match that ran into its limits is none. */
 bool check_regex(struct check *c, const struct regex *r, struct bytes text);
+/* The text, or "" with the check marked as out of memory. */
+const char *check_text(struct check *c, const char *text);
 /* Takes n steps; false, and from then on always, when the budget is used up. */
 bool check_spend(struct check *c, size_t n);
 void check_object(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
@@ -311,10 +316,20 @@ void check_object(struct check *c, const struct subschema *s, const struct js *v
 void check_array(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
                  struct causes *out);
 
+void check_string(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                  struct causes *out);
+void check_number(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                  struct causes *out);
+/* Too few or too many "items" or "properties". */
+void check_count_failed(struct check *c, const struct subschema *s, const struct spot *at, struct causes *out,
+                        const char *keyword, bool least, const char *things, int64_t limit, size_t actual);
+
 /* Adds a cause without a leaf of its own (its children have them), or NULL. */
 struct schema_cause *cause_add(struct check *c, struct causes *out, const struct subschema *s,
                                const struct spot *at, const char *keyword, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/* Whether a leaf would be kept; if not it is only counted, and its text need not be made. */
+bool leaf_wanted(struct check *c, struct causes *out);
 /* Adds a cause that is a leaf, with its context (NULL: {"reason": text}). */
 struct schema_failure *leaf_add(struct check *c, struct causes *out, const struct subschema *s,
                                 const struct spot *at, const char *keyword, struct js *context,

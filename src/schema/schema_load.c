@@ -38,23 +38,26 @@ static enum ww_err refuse(struct ww_op *op, const struct schema_source *from, co
                          from->id, whole ? (int)n : 40, from->url, whole ? "" : "…", reason);
 }
 
-/* ---- reading ---- */
+/* ---- reading: WW_ECONFIG with a reason, or WW_ENOMEM ---- */
 
-static char *file_path(struct arena *a, const char *url, const char *base_dir)
+struct source_text {
+    struct arena *a;
+    struct bytes text;
+    const char *why;
+};
+
+static enum ww_err bad_source(struct source_text *t, const char *why)
 {
-    char *path = uri_decode(a, url + strlen("file://"));
-    if (!path || path[0] == '/' || !base_dir) {
-        return path;
-    }
-    return arena_printf(a, "%s/%s", base_dir, path);
+    t->why = why;
+    return why ? WW_ECONFIG : WW_ENOMEM;
 }
 
-static const char *read_all(struct arena *a, int fd, size_t size, struct bytes *out)
+static enum ww_err read_all(struct source_text *t, int fd, size_t size)
 {
-    char *text = arena_alloc(a, size + 1);
+    char *text = arena_alloc(t->a, size + 1);
     size_t n = 0;
     if (!text) {
-        return "out of memory";
+        return WW_ENOMEM;
     }
     while (n < size) {
         ssize_t got = read(fd, text + n, size - n);
@@ -62,112 +65,124 @@ static const char *read_all(struct arena *a, int fd, size_t size, struct bytes *
             continue;
         }
         if (got <= 0) {
-            return "the file cannot be read";
+            return bad_source(t, "the file cannot be read");
         }
         n += (size_t)got;
     }
-    *out = BYTES(text, n);
-    return NULL;
+    t->text = BYTES(text, n);
+    return WW_OK;
 }
 
-/* NULL, or why not. A pipe or device is not waited for. */
-static const char *read_file(struct arena *a, const char *path, struct bytes *out)
+/* A pipe or device is refused, and not waited for. */
+static enum ww_err read_path(struct source_text *t, const char *path)
 {
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    enum ww_err err = WW_EINTERNAL;
     if (fd < 0) {
-        const char *why = arena_printf(a, "%s: %s", path, strerror(errno));
-        return why ? why : "out of memory";
+        return bad_source(t, arena_printf(t->a, "%s: %s", path, strerror(errno)));
     }
-    const char *why = NULL;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        why = "not a file";
+        err = bad_source(t, "not a file");
     } else if (st.st_size > SCHEMA_MAX_TEXT) {
-        why = "larger than 1 MiB";
+        err = bad_source(t, "larger than 1 MiB");
     } else {
-        why = read_all(a, fd, (size_t)st.st_size, out);
+        err = read_all(t, fd, (size_t)st.st_size);
     }
     close(fd);
-    return why;
+    return err;
 }
 
-static const char *decode_base64(struct arena *a, const char *text, struct bytes *out)
+static enum ww_err read_file(struct source_text *t, const char *rest, const char *base_dir)
 {
-    if (!base64_decode(a, BASE64, bytes_str(text), out)) {
-        return "not base64 (RFC 4648 §4, with padding)";
+    char *path = NULL;
+    enum ww_err err = uri_decode(t->a, rest, &path);
+    if (err) {
+        return err == WW_ENOMEM ? err : bad_source(t, "the path has a broken escape");
     }
-    return NULL;
+    if (path[0] != '/' && base_dir && !(path = arena_printf(t->a, "%s/%s", base_dir, path))) {
+        return WW_ENOMEM;
+    }
+    return read_path(t, path);
 }
 
-static const char *read_preset(struct arena *a, const char *name, struct bytes *out)
+static enum ww_err read_preset(struct source_text *t, const char *name)
 {
-    char *file = arena_printf(a, "%s.schema.json", name);
+    char *file = arena_printf(t->a, "%s.schema.json", name);
     if (!file) {
-        return "out of memory";
+        return WW_ENOMEM;
     }
-    *out = schema_document(file);
-    return out->p ? NULL : "there is no such preset; there are username, email and both";
+    t->text = schema_document(file);
+    return t->text.p ? WW_OK : bad_source(t, "there is no such preset; there are username, email and both");
 }
 
-static bool begins(const char *url, const char *scheme)
+/* What follows the scheme, or NULL. */
+static const char *behind(const char *url, const char *scheme)
 {
-    return strncmp(url, scheme, strlen(scheme)) == 0;
+    size_t n = strlen(scheme);
+    return strncmp(url, scheme, n) == 0 ? url + n : NULL;
 }
 
-static const char *read_source(struct arena *a, const struct schema_source *from, const char *base_dir,
-                               struct bytes *out)
+static enum ww_err read_source(struct source_text *t, const char *url, const char *base_dir)
 {
-    const char *url = from->url;
-    if (begins(url, "file://")) {
-        char *path = file_path(a, url, base_dir);
-        return path ? read_file(a, path, out) : "the path has a broken escape";
+    const char *rest = behind(url, "file://");
+    if (strlen(url) > MAX_URL) {
+        return bad_source(t, "larger than 1 MiB");
     }
-    if (begins(url, "base64://")) {
-        return decode_base64(a, url + strlen("base64://"), out);
+    if (rest) {
+        return read_file(t, rest, base_dir);
     }
-    if (begins(url, "preset://")) {
-        return read_preset(a, url + strlen("preset://"), out);
+    if ((rest = behind(url, "preset://"))) {
+        return read_preset(t, rest);
     }
-    if (begins(url, "inline:")) {
-        *out = bytes_str(url + strlen("inline:"));
-        return NULL;
+    if ((rest = behind(url, "base64://"))) {
+        return base64_decode(t->a, BASE64, bytes_str(rest), &t->text)
+                   ? WW_OK
+                   : bad_source(t, "not base64 (RFC 4648 §4, with padding)");
     }
-    if (begins(url, "http://") || begins(url, "https://")) {
-        return "schemas are not fetched over the network; save it and name it with file://";
+    if ((rest = behind(url, "inline:"))) {
+        t->text = bytes_str(rest);
+        return WW_OK;
     }
-    return "expected file://, base64:// or preset://";
+    if (behind(url, "http://") || behind(url, "https://")) {
+        return bad_source(t, "schemas are not fetched over the network; save it and name it with file://");
+    }
+    return bad_source(t, "expected file://, base64:// or preset://");
 }
 
 /* ---- a set ---- */
+
+static enum ww_err keep(struct arena *a, struct identity_schema *s, const struct schema_source *from,
+                        struct bytes text)
+{
+    s->id = arena_strdup(a, from->id);
+    s->url = arena_strdup(a, from->url);
+    s->text = bytes_dup(a, text);
+    s->selectable = from->selectable;
+    return s->id && s->url && s->text.p ? WW_OK : WW_ENOMEM;
+}
 
 static enum ww_err load_one(struct ww_op *op, struct schema_set *set, const struct schema_source *from,
                             const char *base_dir)
 {
     struct arena *a = &set->arena;
     struct identity_schema *s = &set->all[set->count];
+    struct source_text source = {.a = a};
     struct js *json = NULL;
-    const char *why =
-        strlen(from->url) > MAX_URL ? "larger than 1 MiB" : read_source(a, from, base_dir, &s->text);
-    if (!why && s->text.n > SCHEMA_MAX_TEXT) {
-        why = "larger than 1 MiB";
+    const char *why = NULL;
+    enum ww_err err = read_source(&source, from->url, base_dir);
+    if (!err && source.text.n > SCHEMA_MAX_TEXT) {
+        err = bad_source(&source, "larger than 1 MiB");
     }
-    if (why) {
-        return refuse(op, from, why);
+    if (err) {
+        return err == WW_ECONFIG ? refuse(op, from, source.why) : op_no_memory(op);
     }
-    enum ww_err err = js_read(a, s->text, &json, &why);
-    if (err == WW_EINVAL) {
-        return refuse(op, from, why);
+    err = js_read(a, source.text, &json, &why);
+    if (!err && !(err = keep(a, s, from, source.text))) {
+        s->json = json;
+        err = identity_schema_compile(a, s, &why);
     }
-    s->id = arena_strdup(a, from->id);
-    s->url = arena_strdup(a, from->url);
-    s->text = bytes_dup(a, s->text);
-    s->json = json;
-    s->selectable = from->selectable;
-    if (err || !s->id || !s->url || !s->text.p) {
-        return op_no_memory(op);
-    }
-    err = identity_schema_compile(a, s, &why);
-    if (err == WW_EVALIDATION) {
+    if (err == WW_EINVAL || err == WW_EVALIDATION) {
         return refuse(op, from, why);
     }
     set->count += err == WW_OK;

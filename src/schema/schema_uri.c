@@ -54,9 +54,8 @@ static struct uri_parts split(const char *text)
 /* RFC 3986 §5.2.4, by segments. */
 static struct bytes remove_dots(struct arena *a, struct bytes path)
 {
-    char *out = arena_strndup(a, "", 0);
     char *grown = arena_alloc(a, path.n + 2);
-    if (!out || !grown) {
+    if (!grown) {
         return BYTES(NULL, 0);
     }
     size_t n = 0, i = 0;
@@ -153,22 +152,22 @@ char *uri_without_fragment(struct arena *a, const char *uri, const char **fragme
     return arena_strndup(a, uri, n);
 }
 
-char *uri_decode(struct arena *a, const char *text)
+enum ww_err uri_decode(struct arena *a, const char *text, char **out)
 {
     struct buf b = BUF(a);
+    *out = NULL;
     for (; *text; text++) {
-        uint8_t value = 0;
-        if (*text != '%') {
-            buf_char(&b, *text);
-            continue;
-        }
-        char digits[3] = {0};
-        strncpy(digits, text + 1, 2);
-        if (!hex_decode(&value, 1, digits) || value == 0) {
-            return NULL;
+        uint8_t value = (uint8_t)*text;
+        if (*text == '%') {
+            char digits[3] = {0};
+            strncpy(digits, text + 1, 2);
+            if (!hex_decode(&value, 1, digits) || value == 0) {
+                return WW_EINVAL;
+            }
+            text += 2;
         }
         buf_u8(&b, value);
-        text += 2;
     }
-    return buf_text(&b);
+    *out = buf_text(&b);
+    return *out ? WW_OK : WW_ENOMEM;
 }

@@ -2,10 +2,6 @@
 #include <string.h>
 
 #include "schema_internal.h"
-#include "utf8.h"
-
-/* What costs more than one step: a regular expression, and one that ran into its limit. */
-enum { REGEX_COST = 300, REGEX_LIMIT_COST = 20000 };
 
 bool check_spend(struct check *c, size_t n)
 {
@@ -16,6 +12,12 @@ bool check_spend(struct check *c, size_t n)
     }
     c->budget -= (uint32_t)n;
     return true;
+}
+
+const char *check_text(struct check *c, const char *text)
+{
+    c->no_memory |= !text;
+    return text ? text : "";
 }
 
 bool check_quietly(struct check *c, const struct subschema *s, const struct js *v)
@@ -38,6 +40,9 @@ static bool type_matches(const struct subschema *s, const struct js *v)
 static void type_failed(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
                         struct causes *out)
 {
+    if (!leaf_wanted(c, out)) {
+        return;
+    }
     struct buf names = BUF(c->a);
     for (const struct js *name = s->type_names->first; name; name = name->next) {
         buf_str(&names, name == s->type_names->first ? "" : " or ");
@@ -47,7 +52,7 @@ static void type_failed(struct check *c, const struct subschema *s, const struct
     js_put(c->a, context, "allowed_types", js_copy(c->a, s->type_names));
     js_put(c->a, context, "actual_type", js_text(c->a, type_name(type_of(v))));
     const char *text = buf_text(&names);
-    leaf_add(c, out, s, at, "type", context, "expected %s, but got %s", text ? text : "",
+    leaf_add(c, out, s, at, "type", context, "expected %s, but got %s", check_text(c, text),
              type_name(type_of(v)));
 }
 
@@ -64,7 +69,7 @@ static bool is_container(const struct js *v)
 static void check_constant(struct check *c, const struct subschema *s, const struct js *v,
                            const struct spot *at, struct causes *out)
 {
-    if (equal(c, v, s->constant)) {
+    if (equal(c, v, s->constant) || !leaf_wanted(c, out)) {
         return;
     }
     struct js *context = js_object(c->a);
@@ -74,22 +79,21 @@ static void check_constant(struct check *c, const struct subschema *s, const str
     }
     const char *expected = go_value(c->a, s->constant);
     js_put(c->a, context, "expected", js_text(c->a, expected));
-    leaf_add(c, out, s, at, "const", context, "value must be %s", expected ? expected : "");
+    leaf_add(c, out, s, at, "const", context, "value must be %s", check_text(c, expected));
 }
 
-static const char *enumeration_text(struct arena *a, const struct js *list)
+static const char *enumeration_text(struct check *c, const struct js *list)
 {
-    struct buf b = BUF(a);
+    struct buf b = BUF(c->a);
     buf_str(&b, list->count == 1 ? "value must be " : "value must be one of ");
     for (const struct js *v = list->first; v; v = v->next) {
-        const char *text = go_value(a, v);
-        if (is_container(v) || !text) {
+        if (is_container(v)) {
             return "enum failed";
         }
         buf_str(&b, v == list->first ? "" : ", ");
-        buf_str(&b, text);
+        buf_str(&b, check_text(c, go_value(c->a, v)));
     }
-    return buf_text(&b);
+    return check_text(c, buf_text(&b));
 }
 
 static void check_enumeration(struct check *c, const struct subschema *s, const struct js *v,
@@ -100,12 +104,9 @@ static void check_enumeration(struct check *c, const struct subschema *s, const 
             return;
         }
     }
-    if (c->quiet) {
-        out->count++;
-        return;
+    if (leaf_wanted(c, out)) {
+        leaf_add(c, out, s, at, "enum", NULL, "%s", enumeration_text(c, s->enumeration));
     }
-    const char *text = enumeration_text(c->a, s->enumeration);
-    leaf_add(c, out, s, at, "enum", NULL, "%s", text ? text : "enum failed");
 }
 
 static bool format_holds(struct check *c, const struct format *format, struct bytes text)
@@ -124,6 +125,9 @@ static bool format_holds(struct check *c, const struct format *format, struct by
 static void format_failed(struct check *c, const struct subschema *s, const struct js *v,
                           const struct spot *at, const char *format, struct causes *out)
 {
+    if (!leaf_wanted(c, out)) {
+        return;
+    }
     const char *value = go_value(c->a, v);
     struct js *context = NULL;
     if (!value) {
@@ -156,7 +160,7 @@ static void check_marks(struct check *c, const struct subschema *s, const struct
         return;
     }
     const char *value = go_value(c->a, v);
-    cause_add(c, out, s, at, "format", "%s is not valid \"email\"", value ? value : "");
+    cause_add(c, out, s, at, "format", "%s is not valid \"email\"", check_text(c, value));
 }
 
 /* ---- schemas that apply to the same value ---- */
@@ -247,87 +251,6 @@ static void check_applied(struct check *c, const struct subschema *s, const stru
     }
 }
 
-/* ---- strings and numbers ---- */
-
-static struct js *pair(struct check *c, const char *first, struct js *a, const char *second, struct js *b)
-{
-    struct js *context = js_object(c->a);
-    js_put(c->a, context, first, a);
-    js_put(c->a, context, second, b);
-    return context;
-}
-
-bool check_regex(struct check *c, const struct regex *r, struct bytes text)
-{
-    if (!check_spend(c, REGEX_COST + text.n / 16)) {
-        return false;
-    }
-    enum regex_result result = regex_match(r, text);
-    if (result == REGEX_LIMIT) {
-        (void)check_spend(c, REGEX_LIMIT_COST);
-    }
-    return result == REGEX_MATCH;
-}
-
-static void check_string(struct check *c, const struct subschema *s, const struct js *v,
-                         const struct spot *at, struct causes *out)
-{
-    int64_t length = 0;
-    if (s->min_length >= 0 || s->max_length >= 0) {
-        (void)check_spend(c, v->string.n / 32);
-        length = (int64_t)utf8_length(v->string);
-    }
-    if (s->min_length >= 0 && length < s->min_length) {
-        leaf_add(c, out, s, at, "minLength",
-                 pair(c, "min_length", js_int(c->a, s->min_length), "actual_length", js_int(c->a, length)),
-                 "length must be >= %lld, but got %lld", (long long)s->min_length, (long long)length);
-    }
-    if (s->max_length >= 0 && length > s->max_length) {
-        leaf_add(c, out, s, at, "maxLength",
-                 pair(c, "max_length", js_int(c->a, s->max_length), "actual_length", js_int(c->a, length)),
-                 "length must be <= %lld, but got %lld", (long long)s->max_length, (long long)length);
-    }
-    if (s->pattern && !check_regex(c, s->pattern, v->string)) {
-        struct js *context = js_object(c->a);
-        js_put(c->a, context, "pattern", js_text(c->a, s->pattern_text));
-        const char *quoted = go_quote(c->a, bytes_str(s->pattern_text));
-        leaf_add(c, out, s, at, "pattern", context, "does not match pattern %s", quoted ? quoted : "");
-    }
-}
-
-static void check_number(struct check *c, const struct subschema *s, const struct js *v,
-                         const struct spot *at, struct causes *out)
-{
-    const struct {
-        const struct js *limit;
-        const char *keyword, *sign, *name;
-        int low, high; /* comparisons of value to limit that are fine */
-    } limits[] = {
-        {s->minimum, "minimum", ">=", "minimum", 0, 1},
-        {s->exclusive_minimum, "exclusiveMinimum", ">", "minimum", 1, 1},
-        {s->maximum, "maximum", "<=", "maximum", -1, 0},
-        {s->exclusive_maximum, "exclusiveMaximum", "<", "maximum", -1, -1},
-    };
-    char actual[NUMBER_TEXT], bound[NUMBER_TEXT];
-    number_text(actual, v);
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        int order = limits[i].limit ? number_compare(v, limits[i].limit) : 0;
-        if (!limits[i].limit || (order >= limits[i].low && order <= limits[i].high)) {
-            continue;
-        }
-        number_text(bound, limits[i].limit);
-        leaf_add(c, out, s, at, limits[i].keyword,
-                 pair(c, limits[i].name, js_copy(c->a, limits[i].limit), "actual", js_copy(c->a, v)),
-                 "must be %s %s but found %s", limits[i].sign, bound, actual);
-    }
-    if (s->multiple_of && !number_multiple_of(v, s->multiple_of)) {
-        number_text(bound, s->multiple_of);
-        leaf_add(c, out, s, at, "multipleOf",
-                 pair(c, "base", js_copy(c->a, s->multiple_of), "actual", js_copy(c->a, v)),
-                 "%s not multipleOf %s", actual, bound);
-    }
-}
-
 /* ---- one value ---- */
 
 static void check_keywords(struct check *c, const struct subschema *s, const struct js *v,
@@ -361,7 +284,7 @@ static void check_reference(struct check *c, const struct subschema *s, const st
     struct causes inner = {0};
     if (!check_value(c, s->ref, v, at, &inner)) {
         const char *quoted = go_quote(c->a, bytes_str(s->ref->place));
-        causes_adopt(cause_add(c, out, s, at, "$ref", "doesn't validate with %s", quoted ? quoted : ""),
+        causes_adopt(cause_add(c, out, s, at, "$ref", "doesn't validate with %s", check_text(c, quoted)),
                      &inner);
     }
 }
