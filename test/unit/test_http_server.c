@@ -349,6 +349,22 @@ static void a_request_byte_by_byte_is_the_same_request(void **state)
     close(fd);
 }
 
+static void an_empty_line_in_front_is_skipped_once(void **state)
+{
+    static const char request[] = "\r\n" GET_HELLO "\r\n\r\n" GET_HELLO "Connection: close\r\n\r\n";
+    (void)state;
+    int fd = probe_connect(&probe);
+    for (size_t i = 0; i < sizeof request - 1; i++) {
+        probe_send(fd, request + i, 1);
+        usleep(500);
+    }
+    assert_true(probe_read_all(fd, answer, sizeof answer, 5));
+    assert_int_equal(answers_in(answer), 2);
+    close(fd);
+    probe_exchange(&probe, "\r\n\r\n" GET_HELLO "\r\n", answer, sizeof answer);
+    assert_refused(answer, 400);
+}
+
 static void a_body_over_the_limit_is_refused_before_it_is_sent(void **state)
 {
     (void)state;
@@ -639,6 +655,20 @@ static void stopping_finishes_what_is_under_way(void **state)
     assert_int_equal(read_status(slow), 200);
 }
 
+static void a_request_that_came_before_the_stop_is_answered(void **state)
+{
+    (void)state;
+    int kept = probe_connect(&probe);
+    probe_send_text(kept, GET_HELLO "\r\n");
+    assert_true(probe_read_answer(kept, answer, sizeof answer, true));
+    int fresh = probe_connect(&probe);
+    probe_send_text(kept, GET_HELLO "\r\n");
+    probe_send_text(fresh, GET_HELLO "\r\n");
+    http_server_stop(probe.server);
+    assert_int_equal(read_status(kept), 200);
+    assert_int_equal(read_status(fresh), 200);
+}
+
 static void *hammer(void *ok)
 {
     char text[4096];
@@ -703,6 +733,8 @@ int main(void)
         cmocka_unit_test(unix_sockets_are_served_and_cleaned_up),
         cmocka_unit_test(an_inherited_socket_is_served_by_all_loops),
         SERVED(stopping_finishes_what_is_under_way),
+        SERVED(a_request_that_came_before_the_stop_is_answered),
+        SERVED(an_empty_line_in_front_is_skipped_once),
         SERVED(many_clients_at_once_are_all_answered),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
