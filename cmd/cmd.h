@@ -7,6 +7,7 @@
 int cmd_init(const char *name, int argc, char **argv);
 int cmd_config(const char *name, int argc, char **argv);
 int cmd_server_key(const char *name, int argc, char **argv);
+int cmd_serve(const char *name, int argc, char **argv);
 int cmd_version(const char *name, int argc, char **argv);
 
 #endif

@@ -6,6 +6,7 @@
 
 static const struct command commands[] = {
     {"init", cmd_init, "make a site: configuration, data directory, server key"},
+    {"serve", cmd_serve, "serve the public and the admin port"},
     {"config", cmd_config, "check or show a configuration, or list the settings"},
     {"server-key", cmd_server_key, "make a server key, print it for paper, test the print"},
     {"version", cmd_version, "print the version"},

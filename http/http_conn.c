@@ -3,29 +3,62 @@
  * Framing is ours, over libevent's bufferevents: its evhttp parses leniently, reads no body of a GET, knows
  * idle time only and answers errors by itself, so that a strict reader in front of it would leave it nothing
  * to do. A connection goes to CLOSED wherever that is found, and is freed in one place, at the end of each
- * event (conn_settle). */
+ * event (settle). */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include "http_conn_int.h"
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
 
-void conn_deadline(struct http_conn *c, uint64_t milliseconds)
+#include "http_server_int.h"
+
+enum state {
+    IDLE,    /* no byte of a request yet */
+    HEAD,    /* in a head */
+    BODY,    /* the head is read */
+    BUSY,    /* a handler has it */
+    WRITING, /* the answer does not fit in the socket at once */
+    LINGER,  /* the last answer is sent; what comes is thrown away until the peer closes */
+    CLOSED,
+};
+
+struct http_conn {
+    struct http_loop *loop;
+    const struct http_listener *listener;
+    struct bufferevent *bev;
+    struct event *deadline;
+    struct http_conn *previous, *next;
+    struct http_request *request; /* from HEAD's end until it is answered */
+    struct http_address peer;
+    bool has_address, eof, keep_alive;
+    enum state state;
+    size_t scanned;  /* bytes of the head already looked at */
+    size_t lingered; /* bytes thrown away */
+};
+
+static void conn_read(struct http_conn *c);
+
+static void conn_deadline(struct http_conn *c, uint64_t milliseconds)
 {
     struct timeval tv = {.tv_sec = (time_t)(milliseconds / 1000),
                          .tv_usec = (suseconds_t)(milliseconds % 1000 * 1000)};
     event_add(c->deadline, &tv);
 }
 
-struct evbuffer *conn_input(struct http_conn *c)
+static struct evbuffer *conn_input(struct http_conn *c)
 {
     return bufferevent_get_input(c->bev);
 }
 
 /* ---- the end ---- */
 
-struct http_pool *pool_of(const struct http_request *r)
+static struct http_pool *pool_of(const struct http_request *r)
 {
     struct http_server *s = r->loop->server;
     return r->choice.where == HTTP_HASH ? s->hash : r->choice.where == HTTP_SLOW ? s->slow : NULL;
@@ -70,16 +103,307 @@ static void conn_free(struct http_conn *c)
     }
 }
 
-void conn_close(struct http_conn *c)
+static void conn_close(struct http_conn *c)
 {
     abandon_request(c);
     c->state = CLOSED;
 }
 
-void conn_settle(struct http_conn *c)
+static void settle(struct http_conn *c)
 {
     if (c->state == CLOSED) {
         conn_free(c);
+    }
+}
+
+/* Closing with unread input would reset the connection and could destroy the answer before it is read
+ * (RFC 9112 §9.6), so the peer closes first, or time does. */
+static void linger(struct http_conn *c)
+{
+    if (c->eof) {
+        conn_close(c);
+        return;
+    }
+    shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+    c->state = LINGER;
+    c->lingered = 0;
+    conn_deadline(c, HTTP_LINGER_SECONDS * 1000);
+    bufferevent_enable(c->bev, EV_READ);
+    conn_read(c);
+}
+
+static void throw_away(struct http_conn *c)
+{
+    size_t n = evbuffer_get_length(conn_input(c));
+    evbuffer_drain(conn_input(c), n);
+    c->lingered += n;
+    if (c->lingered > HTTP_LINGER_BYTES) {
+        conn_close(c);
+    }
+}
+
+/* ---- the answer ---- */
+
+static void conn_sent(struct http_conn *c)
+{
+    if (!c->keep_alive || c->loop->stopping) {
+        linger(c);
+        return;
+    }
+    c->state = IDLE;
+    c->scanned = 0;
+    conn_deadline(c, HTTP_IDLE_SECONDS * 1000);
+    if (!c->eof) {
+        bufferevent_enable(c->bev, EV_READ);
+    }
+}
+
+/* What the socket takes at once is written without a turn through the event loop; false on a dead peer. */
+static bool write_now(struct http_conn *c, struct iovec *parts, size_t n, size_t *left)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = n};
+    ssize_t sent = 0;
+    if (evbuffer_get_length(bufferevent_get_output(c->bev)) == 0) {
+        sent = sendmsg(bufferevent_getfd(c->bev), &message, MSG_NOSIGNAL);
+    }
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        return false;
+    }
+    size_t skip = sent > 0 ? (size_t)sent : 0;
+    *left = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t gone = skip < parts[i].iov_len ? skip : parts[i].iov_len;
+        skip -= gone;
+        *left += parts[i].iov_len - gone;
+        if (gone < parts[i].iov_len &&
+            bufferevent_write(c->bev, (char *)parts[i].iov_base + gone, parts[i].iov_len - gone) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void report(struct http_request *r)
+{
+    const struct http_options *o = &r->loop->server->options;
+    if (o->answered) {
+        o->answered(r, r->choice.label, r->status, http_now_us() - r->started_us, o->answered_context);
+    }
+}
+
+static void conn_send(struct http_conn *c)
+{
+    struct http_request *r = c->request;
+    c->request = NULL;
+    c->keep_alive =
+        r->head.keep_alive && r->head.method != HTTP_CONNECT && !atomic_load(&c->loop->server->stopping);
+    struct bytes head = http_request_answer_head(r, c->keep_alive);
+    struct iovec parts[2] = {
+        {.iov_base = (void *)(uintptr_t)head.p, .iov_len = head.n},
+        {.iov_base = (void *)(uintptr_t)r->answer, .iov_len = r->answer_n},
+    };
+    size_t left = 0;
+    c->state = WRITING;
+    bool alive = head.p && write_now(c, parts, http_request_answer_has_body(r) ? 2 : 1, &left);
+    report(r);
+    http_request_free(r);
+    if (!alive) {
+        conn_close(c);
+    } else if (left > 0) {
+        conn_deadline(c, HTTP_WRITE_SECONDS * 1000 + left / 65536 * 1000);
+        bufferevent_enable(c->bev, EV_WRITE);
+    } else {
+        conn_sent(c);
+    }
+}
+
+/* The connection is closed behind it, since what follows cannot be told apart any more. */
+static void conn_refuse(struct http_conn *c, struct http_refusal refusal)
+{
+    c->request->head.keep_alive = false;
+    http_request_refuse(c->request, refusal.status, NULL, refusal.reason);
+    conn_send(c);
+}
+
+static void conn_busy_answer(struct http_conn *c)
+{
+    char seconds[16];
+    struct http_server *s = c->loop->server;
+    atomic_fetch_add(&s->refused, 1);
+    snprintf(seconds, sizeof seconds, "%u", (s->options.queue_wait_ms + 999) / 1000);
+    http_answer_header(c->request, "Retry-After", seconds);
+    http_request_refuse(c->request, 503, "busy", "The server has more to do than it can do in time.");
+    conn_send(c);
+}
+
+void http_conn_answered(struct http_request *r)
+{
+    struct http_conn *c = r->conn;
+    if (!c) {
+        report(r);
+        http_request_free(r);
+        return;
+    }
+    conn_send(c);
+    conn_read(c);
+    settle(c);
+}
+
+/* ---- the request ---- */
+
+static void conn_dispatch(struct http_conn *c)
+{
+    struct http_request *r = c->request;
+    r->choice = c->listener->route(r, c->listener->context);
+    if (!r->choice.label) {
+        r->choice.label = "none";
+    }
+    c->state = BUSY;
+    if (!r->choice.handler) {
+        http_request_refuse(r, 404, NULL, NULL);
+        conn_send(c);
+    } else if (r->choice.where == HTTP_QUICK) {
+        http_request_run(r);
+        conn_send(c);
+    } else if (http_pool_add(pool_of(r), r)) {
+        conn_deadline(c, c->loop->server->options.queue_wait_ms);
+    } else {
+        conn_busy_answer(c);
+    }
+}
+
+/* False when the connection has no request now. */
+static bool begin_request(struct http_conn *c)
+{
+    c->request = http_request_new(c->loop, c->listener);
+    if (!c->request) {
+        conn_close(c);
+        return false;
+    }
+    c->request->conn = c;
+    return true;
+}
+
+static void head_done(struct http_conn *c, struct http_refusal refusal)
+{
+    struct http_request *r = c->request;
+    http_request_describe(r, &c->peer, c->has_address);
+    if (!refusal.status && r->head.body_length > c->listener->max_body) {
+        refusal = (struct http_refusal){413, "The body is larger than this server accepts."};
+    }
+    if (refusal.status) {
+        conn_refuse(c, refusal);
+        return;
+    }
+    c->state = BODY;
+    if (r->head.body_length) {
+        conn_deadline(c, c->loop->server->options.body_seconds * 1000 + r->head.body_length / 65536 * 1000);
+    }
+    if (r->head.expects_continue && r->head.body_length > evbuffer_get_length(conn_input(c))) {
+        static char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+        struct iovec part = {.iov_base = go_on, .iov_len = sizeof go_on - 1};
+        size_t left;
+        if (!write_now(c, &part, 1, &left)) {
+            conn_close(c);
+        }
+    }
+}
+
+/* One empty line in front of a request is skipped (RFC 9112 §2.2). */
+static void skip_empty_line(struct http_conn *c)
+{
+    uint8_t start[2];
+    if (c->scanned == 0 && evbuffer_copyout(conn_input(c), start, 2) == 2 && start[0] == '\r' &&
+        start[1] == '\n') {
+        evbuffer_drain(conn_input(c), 2);
+    }
+}
+
+/* Each returns false when it needs more bytes. */
+static bool read_head(struct http_conn *c)
+{
+    if (c->state == IDLE) {
+        if (evbuffer_get_length(conn_input(c)) == 0) {
+            return false;
+        }
+        skip_empty_line(c);
+        c->state = HEAD;
+        conn_deadline(c, c->loop->server->options.head_seconds * 1000);
+    }
+    size_t n = evbuffer_get_length(conn_input(c));
+    n = n > HTTP_HEAD_MAX + 1 ? HTTP_HEAD_MAX + 1 : n;
+    const uint8_t *p = n ? evbuffer_pullup(conn_input(c), (ssize_t)n) : NULL;
+    struct http_refusal refusal;
+    size_t end = p ? http_head_end(p, n, &c->scanned, &refusal) : 0;
+    if (!p || (!end && !refusal.status)) {
+        return false;
+    }
+    if (!begin_request(c)) {
+        return false;
+    }
+    if (end) {
+        refusal = http_head_read(&c->request->arena, p, end, &c->request->head);
+        evbuffer_drain(conn_input(c), end);
+    }
+    head_done(c, refusal);
+    return true;
+}
+
+static bool read_body(struct http_conn *c)
+{
+    struct http_request *r = c->request;
+    size_t n = (size_t)r->head.body_length;
+    if (evbuffer_get_length(conn_input(c)) < n) {
+        return false;
+    }
+    if (n) {
+        uint8_t *body = arena_alloc(&r->arena, n + 1);
+        if (!body) {
+            conn_refuse(c, (struct http_refusal){503, "There is no memory for the request."});
+            return true;
+        }
+        evbuffer_remove(conn_input(c), body, n);
+        r->body = body;
+        r->body_n = n;
+    }
+    conn_dispatch(c);
+    return true;
+}
+
+/* While a request is handled, what comes behind it waits in the socket beyond this much. */
+static void hold_back(struct http_conn *c)
+{
+    if (evbuffer_get_length(conn_input(c)) > HTTP_HEAD_MAX) {
+        bufferevent_disable(c->bev, EV_READ);
+    }
+}
+
+static void conn_read(struct http_conn *c)
+{
+    bool more = true;
+    while (more) {
+        switch (c->state) {
+        case IDLE:
+        case HEAD:
+            more = read_head(c);
+            break;
+        case BODY:
+            more = read_body(c);
+            break;
+        case BUSY:
+        case WRITING:
+            hold_back(c);
+            return;
+        case LINGER:
+            throw_away(c);
+            return;
+        case CLOSED:
+        default:
+            return;
+        }
+    }
+    if (c->eof) { /* the rest will not come */
+        conn_close(c);
     }
 }
 
@@ -90,7 +414,7 @@ static void on_readable(struct bufferevent *bev, void *context)
     struct http_conn *c = context;
     (void)bev;
     conn_read(c);
-    conn_settle(c);
+    settle(c);
 }
 
 static void on_written(struct bufferevent *bev, void *context)
@@ -101,7 +425,7 @@ static void on_written(struct bufferevent *bev, void *context)
         conn_sent(c);
         conn_read(c);
     }
-    conn_settle(c);
+    settle(c);
 }
 
 static void on_event(struct bufferevent *bev, short what, void *context)
@@ -116,7 +440,7 @@ static void on_event(struct bufferevent *bev, short what, void *context)
     } else if (what & (BEV_EVENT_ERROR | BEV_EVENT_TIMEOUT)) {
         conn_close(c);
     }
-    conn_settle(c);
+    settle(c);
 }
 
 static void on_deadline(evutil_socket_t fd, short what, void *context)
@@ -125,8 +449,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     if (c->state == HEAD) {
-        if (conn_begin_request(c)) {
-            conn_head_done(c, (struct http_refusal){408, "The head did not arrive in time."});
+        if (begin_request(c)) {
+            head_done(c, (struct http_refusal){408, "The head did not arrive in time."});
         }
     } else if (c->state == BODY) {
         conn_refuse(c, (struct http_refusal){408, "The body did not arrive in time."});
@@ -136,7 +460,7 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
         conn_busy_answer(c);
         conn_read(c);
     }
-    conn_settle(c);
+    settle(c);
 }
 
 /* ---- the beginning ---- */
@@ -184,24 +508,17 @@ void http_conn_new(struct http_loop *loop, const struct http_listener *listener,
     }
     loop->conns = c;
     atomic_fetch_add(&loop->server->connections, 1);
-    conn_deadline(c, loop->server->options.head_seconds * UINT64_C(1000));
-}
-
-/* A request may have arrived that no event has told of yet. */
-static bool has_unread_bytes(struct http_conn *c)
-{
-    char byte;
-    return recv(bufferevent_getfd(c->bev), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+    conn_deadline(c, loop->server->options.head_seconds * 1000);
 }
 
 void http_conns_stop(struct http_loop *loop)
 {
     for (struct http_conn *c = loop->conns, *next; c; c = next) {
         next = c->next;
-        if (c->state == IDLE && !has_unread_bytes(c)) {
+        if (c->state == IDLE) {
             conn_close(c);
         }
-        conn_settle(c);
+        settle(c);
     }
 }
 
@@ -210,6 +527,6 @@ void http_conns_free(struct http_loop *loop)
     for (struct http_conn *c = loop->conns, *next; c; c = next) {
         next = c->next;
         conn_close(c);
-        conn_settle(c);
+        settle(c);
     }
 }

@@ -1,4 +1,4 @@
-/* The server: what it is made of, its threads, its end. */
+/* The server: its loops, their threads, accepting, stopping. */
 #include "http_server_int.h"
 
 #include <errno.h>
@@ -6,16 +6,215 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "op.h"
 #include "timefmt.h"
+
+enum { ACCEPTS_AT_ONCE = 32, ACCEPT_PAUSE_US = 100000 };
 
 uint64_t http_now_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * SECOND_US + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* ---- a loop ---- */
+
+static void wake(const struct http_loop *loop)
+{
+    uint64_t one = 1;
+    ssize_t written = write(loop->wake_fd, &one, sizeof one); /* full means: awake soon anyway */
+    (void)written;
+}
+
+void http_loop_post(struct http_request *r)
+{
+    struct http_loop *loop = r->loop;
+    pthread_mutex_lock(&loop->mutex);
+    bool first = !loop->done;
+    r->next = loop->done;
+    loop->done = r;
+    pthread_mutex_unlock(&loop->mutex);
+    if (first) {
+        wake(loop);
+    }
+}
+
+/* Oldest first. */
+static struct http_request *take_done(struct http_loop *loop)
+{
+    pthread_mutex_lock(&loop->mutex);
+    struct http_request *r = loop->done, *ordered = NULL;
+    loop->done = NULL;
+    pthread_mutex_unlock(&loop->mutex);
+    while (r) {
+        struct http_request *next = r->next;
+        r->next = ordered;
+        ordered = r;
+        r = next;
+    }
+    return ordered;
+}
+
+static void answer_done(struct http_loop *loop)
+{
+    for (struct http_request *r = take_done(loop), *next; r; r = next) {
+        next = r->next;
+        http_conn_answered(r);
+    }
+}
+
+static void stop_accepting(struct http_loop *loop)
+{
+    for (size_t i = 0; i < loop->server->listener_count; i++) {
+        struct http_socket *socket = &loop->sockets[i];
+        if (socket->accept) {
+            event_free(socket->accept);
+            event_free(socket->pause);
+            socket->accept = socket->pause = NULL;
+        }
+    }
+}
+
+static void begin_stop(struct http_loop *loop)
+{
+    struct timeval patience = {.tv_sec = HTTP_STOP_SECONDS};
+    loop->stopping = true;
+    stop_accepting(loop);
+    event_add(loop->give_up, &patience);
+    http_conns_stop(loop);
+    if (!loop->conns) {
+        event_base_loopbreak(loop->base);
+    }
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *context)
+{
+    struct http_loop *loop = context;
+    uint64_t count;
+    (void)what;
+    if (read(fd, &count, sizeof count) < 0) {
+        return;
+    }
+    answer_done(loop);
+    if (atomic_load(&loop->server->stopping) && !loop->stopping) {
+        begin_stop(loop);
+    }
+}
+
+static void on_give_up(evutil_socket_t fd, short what, void *context)
+{
+    struct http_loop *loop = context;
+    (void)fd;
+    (void)what;
+    event_base_loopbreak(loop->base);
+}
+
+static void on_accept(evutil_socket_t fd, short what, void *context)
+{
+    struct http_socket *socket = context;
+    (void)what;
+    for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
+        struct sockaddr_storage peer = {0};
+        socklen_t n = sizeof peer;
+        int accepted = accept4(fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (accepted >= 0) {
+            http_conn_new(socket->loop, socket->listener, accepted, (struct sockaddr *)&peer);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            struct timeval pause = {.tv_usec = ACCEPT_PAUSE_US}; /* else the loop would spin */
+            event_del(socket->accept);
+            event_add(socket->pause, &pause);
+            return;
+        } else if (errno != ECONNABORTED && errno != EINTR) {
+            return;
+        }
+    }
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *context)
+{
+    struct http_socket *socket = context;
+    (void)fd;
+    (void)what;
+    event_add(socket->accept, NULL);
+}
+
+static bool watch_socket(struct http_socket *socket)
+{
+    struct event_base *base = socket->loop->base;
+    socket->accept = event_new(base, socket->fd, EV_READ | EV_PERSIST, on_accept, socket);
+    socket->pause = evtimer_new(base, on_pause_over, socket);
+    return socket->accept && socket->pause && event_add(socket->accept, NULL) == 0;
+}
+
+static struct event_base *new_base(void)
+{
+    struct event_config *config = event_config_new();
+    if (!config) {
+        return NULL;
+    }
+    event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK); /* one thread each; others wake it by eventfd */
+    struct event_base *base = event_base_new_with_config(config);
+    event_config_free(config);
+    return base;
+}
+
+static bool loop_init(struct http_server *s, struct http_loop *loop)
+{
+    loop->server = s;
+    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    pthread_mutex_init(&loop->mutex, NULL);
+    system_random(NULL, loop->id_prefix, sizeof loop->id_prefix);
+    loop->sockets = calloc(s->listener_count, sizeof *loop->sockets);
+    for (size_t i = 0; loop->sockets && i < s->listener_count; i++) {
+        loop->sockets[i] = (struct http_socket){s, &s->listeners[i], loop, -1, NULL, NULL};
+    }
+    loop->base = new_base();
+    if (loop->wake_fd < 0 || !loop->sockets || !loop->base) {
+        return false;
+    }
+    loop->wake = event_new(loop->base, loop->wake_fd, EV_READ | EV_PERSIST, on_wake, loop);
+    loop->give_up = evtimer_new(loop->base, on_give_up, loop);
+    return loop->wake && loop->give_up && event_add(loop->wake, NULL) == 0;
+}
+
+static void loop_close_sockets(struct http_loop *loop)
+{
+    struct http_server *s = loop->server;
+    bool first = loop == s->loops;
+    for (size_t i = 0; loop->sockets && i < s->listener_count; i++) {
+        if (loop->sockets[i].fd >= 0 && (first || !http_socket_is_local(&s->listeners[i]))) {
+            http_listen_end(&s->listeners[i], loop->sockets[i].fd);
+        }
+    }
+    free(loop->sockets);
+    loop->sockets = NULL;
+}
+
+static void loop_free(struct http_loop *loop)
+{
+    answer_done(loop);
+    if (loop->sockets) {
+        stop_accepting(loop);
+        loop_close_sockets(loop);
+    }
+    if (loop->wake) {
+        event_free(loop->wake);
+    }
+    if (loop->give_up) {
+        event_free(loop->give_up);
+    }
+    if (loop->base) {
+        event_base_free(loop->base);
+    }
+    if (loop->wake_fd >= 0) {
+        close(loop->wake_fd);
+    }
+    pthread_mutex_destroy(&loop->mutex);
 }
 
 /* ---- memory ---- */
@@ -77,7 +276,7 @@ static bool open_sockets(struct http_server *s, size_t listener, const char **er
         if (socket->fd < 0) {
             return false;
         }
-        if (evutil_make_socket_nonblocking(socket->fd) != 0 || !http_loop_watch(socket)) {
+        if (evutil_make_socket_nonblocking(socket->fd) != 0 || !watch_socket(socket)) {
             *error = "cannot watch the listening socket";
             return false;
         }
@@ -112,7 +311,7 @@ static bool server_init(struct http_server *s, const struct http_listener *liste
         return false;
     }
     for (; s->loop_count < s->options.loops; s->loop_count++) {
-        if (!http_loop_init(s, &s->loops[s->loop_count])) {
+        if (!loop_init(s, &s->loops[s->loop_count])) {
             s->loop_count++;
             return false;
         }
@@ -171,8 +370,8 @@ void http_server_run(struct http_server *s)
         struct http_loop *loop = &s->loops[i];
         loop->has_thread = pthread_create(&loop->thread, NULL, run_loop, loop) == 0;
         if (!loop->has_thread) { /* or the kernel would give it connections that nobody accepts */
-            http_loop_stop_accepting(loop);
-            http_loop_close_sockets(loop);
+            stop_accepting(loop);
+            loop_close_sockets(loop);
         }
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -195,7 +394,7 @@ void http_server_stop(struct http_server *s)
     int error = errno; /* a signal handler leaves it as it was */
     atomic_store(&s->stopping, true);
     for (unsigned i = 0; i < s->loop_count; i++) {
-        http_loop_wake(&s->loops[i]);
+        wake(&s->loops[i]);
     }
     errno = error;
 }
@@ -211,7 +410,7 @@ void http_server_free(struct http_server *s)
     http_pool_free(s->slow);
     http_pool_free(s->hash);
     for (unsigned i = 0; i < s->loop_count; i++) {
-        http_loop_free(&s->loops[i]);
+        loop_free(&s->loops[i]);
     }
     http_proxies_free(&s->proxies);
     free(s->loops);

@@ -95,17 +95,6 @@ struct http_server {
 
 /* ---- http_server.c ---- */
 uint64_t http_now_us(void); /* monotonic */
-
-/* ---- http_loop.c ---- */
-/* False leaves a loop that only http_loop_free may have. */
-bool http_loop_init(struct http_server *s, struct http_loop *loop);
-void http_loop_free(struct http_loop *loop);
-bool http_loop_watch(struct http_socket *socket);
-void http_loop_stop_accepting(struct http_loop *loop);
-/* Closes those that are this loop's alone; the first loop's, all. */
-void http_loop_close_sockets(struct http_loop *loop);
-/* Makes it look at what was posted and whether to stop; from any thread or a signal handler. */
-void http_loop_wake(const struct http_loop *loop);
 /* Gives an answered request back to its loop, from any thread. */
 void http_loop_post(struct http_request *r);
 
@@ -116,7 +105,7 @@ bool http_socket_is_local(const struct http_listener *listener); /* Unix socket 
 /* Closes it, and removes the file of a Unix socket. */
 void http_listen_end(const struct http_listener *listener, int fd);
 
-/* ---- http_conn*.c ---- */
+/* ---- http_conn.c ---- */
 /* Takes over an accepted descriptor. */
 void http_conn_new(struct http_loop *loop, const struct http_listener *listener, int fd,
                    const struct sockaddr *peer);

@@ -9,6 +9,14 @@
 
 #include "watchword/err.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef WW_EXPORT
+#define WW_EXPORT __attribute__((visibility("default")))
+#endif
+
 struct ww;
 struct ww_op;
 
@@ -102,13 +110,17 @@ struct ww_flow_answer {
 
 /* Answers whatever happens, refusals and our own failures too; WW_ENOMEM when there is no memory for even
  * that. */
-enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action action, const struct ww_flow_request *in,
-                           struct ww_flow_answer *out) WW_MUST;
+WW_EXPORT enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action action,
+                                     const struct ww_flow_request *in, struct ww_flow_answer *out) WW_MUST;
 
 /* The anti-CSRF cookie (kratos.md §2.5): its name here, a fresh value, and whether a form's token, masked or
  * not, belongs to a cookie's value. */
-const char *ww_csrf_cookie_name(struct ww_op *op);
-const char *ww_csrf_cookie_new(struct ww_op *op);
-bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token);
+WW_EXPORT const char *ww_csrf_cookie_name(struct ww_op *op);
+WW_EXPORT const char *ww_csrf_cookie_new(struct ww_op *op);
+WW_EXPORT bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -72,6 +72,8 @@ enum ww_err account_resume(struct ww_op *op, struct service *s, const char *toke
 /* The same, and reads the vault's row by the same statement: for calls that go on to the vault. */
 enum ww_err account_resume_with_vault(struct ww_op *op, struct service *s, const char *token,
                                       struct session **out) WW_MUST;
+/* Whether this is the token of a session that has ended, and that its row still tells of. */
+bool account_session_ended(struct ww_op *op, struct service *s, const char *token);
 enum ww_err account_logout(struct ww_op *op, struct service *s, struct session *x) WW_MUST;
 /* Ends one of the account's other sessions by id; unknown or foreign ids do nothing. */
 enum ww_err account_end_session(struct ww_op *op, struct service *s, struct session *x,

@@ -11,6 +11,11 @@ enum ww_err account_resume_with_vault(struct ww_op *op, struct service *s, const
     return session_resume(op, s->store, &s->sessions, token, true, out);
 }
 
+bool account_session_ended(struct ww_op *op, struct service *s, const char *token)
+{
+    return session_has_ended(op, s->store, token);
+}
+
 static enum ww_err write_logout(struct ww_op *op, struct service *s, void *context)
 {
     struct session *x = context;

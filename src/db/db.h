@@ -60,8 +60,7 @@ struct db_attachment *db_attachment(struct db_conn *c);
 
 /* ---- transactions ---- */
 enum db_mode {
-    DB_READ,  /* one snapshot: SQLite BEGIN, PostgreSQL REPEATABLE READ READ ONLY. In memory, which has no
-               * WAL, writers wait until it ends: keep it short */
+    DB_READ,  /* one snapshot: SQLite BEGIN, PostgreSQL REPEATABLE READ READ ONLY */
     DB_WRITE, /* SQLite BEGIN IMMEDIATE, PostgreSQL READ COMMITTED; lock rows with DB_FOR_UPDATE */
 };
 enum ww_err db_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode) WW_MUST;

@@ -269,7 +269,7 @@ const struct db_driver db_postgres = {
     .integer = "BIGINT",
     .has_table = "SELECT 1 " TABLES " AND c.relname = $1",
     .any_table = "SELECT 1 " TABLES,
-    /* Any number that no other program is likely to use for its own locks. */
+    /* The number is "watchword" in a way: any that no other program is likely to use. */
     .migration_lock = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(7305804402566394468)",
     .start = db_postgres_start,
     .stop = db_postgres_stop,

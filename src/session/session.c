@@ -266,6 +266,24 @@ enum ww_err session_resume(struct ww_op *op, struct store *s, const struct sessi
     return WW_OK;
 }
 
+bool session_has_ended(struct ww_op *op, struct store *s, const char *token)
+{
+    struct session x = {0};
+    struct session_content c;
+    KEY32(check);
+    enum ww_err err = token_read(op, token, &x)
+                          ? session_row_load(op, s, &x.row.lookup, &x.row, &x.record, NULL)
+                          : WW_EDENIED;
+    if (!op->conn || !db_in_transaction(op->conn)) {
+        store_give(op);
+    }
+    if (err || content_read(op, x.row.content, &c)) {
+        return false;
+    }
+    session_check(&check, &x.secret, &x.row.lookup);
+    return crypto_equal(BYTES_OF(check), BYTES_OF(c.check)) && c.state == SESSION_ENDED;
+}
+
 /* ---- ending ---- */
 
 enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x)

@@ -48,6 +48,8 @@ enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct sess
  * statement. Does not write. */
 enum ww_err session_resume(struct ww_op *op, struct store *s, const struct session_rules *rules,
                            const char *token, bool with_vault, struct session **out) WW_MUST;
+/* Whether the token is right but its session was ended (not: expired and swept). Does not write. */
+bool session_has_ended(struct ww_op *op, struct store *s, const char *token);
 /* Ends this one: state 0, wrapped root gone. In a transaction. Ending an ended one is fine. */
 enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x) WW_MUST;
 /* Raises r->session_generation (the caller writes the record) so that all end; keep (may be NULL) is sealed

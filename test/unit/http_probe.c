@@ -175,10 +175,10 @@ static void *run(void *server)
     return NULL;
 }
 
-void probe_start_at(struct probe *p, struct http_options options, const char *host, int fd)
+void probe_start(struct probe *p, struct http_options options)
 {
     const struct http_listener listener = {
-        .name = "public", .host = host, .fd = fd, .max_body = 100000, .route = route};
+        .name = "public", .host = "127.0.0.1", .fd = -1, .max_body = 100000, .route = route};
     const char *error;
     options.loops = options.loops ? options.loops : 2;
     options.answered = answered;
@@ -189,24 +189,8 @@ void probe_start_at(struct probe *p, struct http_options options, const char *ho
     p->server = http_server_new(&options, &listener, 1, &error);
     assert_non_null(p->server);
     p->port = http_server_port(p->server, 0);
-    assert_int_equal(pthread_create(&p->thread, NULL, run, p->server), 0);
-}
-
-void probe_start(struct probe *p, struct http_options options)
-{
-    probe_start_at(p, options, "127.0.0.1", -1);
     assert_int_not_equal(p->port, 0);
-}
-
-const char *probe_bind_error(const char *host, uint16_t port)
-{
-    const struct http_options options = {.loops = 2};
-    const struct http_listener listener = {
-        .name = "second", .host = host, .port = port, .fd = -1, .max_body = 1, .route = route};
-    const char *error;
-    struct http_server *second = http_server_new(&options, &listener, 1, &error);
-    http_server_free(second);
-    return error;
+    assert_int_equal(pthread_create(&p->thread, NULL, run, p->server), 0);
 }
 
 void probe_stop(struct probe *p)

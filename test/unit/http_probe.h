@@ -17,10 +17,6 @@ struct probe {
 /* Routes: GET /hello; POST /echo; GET /where (the client's address); GET /headers; POST /slow and POST /hash
  * (wait until probe_release, on workers); everything else has no handler. */
 void probe_start(struct probe *p, struct http_options options);
-/* The same at another place: host as in http_listener, or an inherited socket (-1: none). */
-void probe_start_at(struct probe *p, struct http_options options, const char *host, int fd);
-/* What a second server would say to this place. */
-const char *probe_bind_error(const char *host, uint16_t port);
 /* Stops, waits for the end, frees. */
 void probe_stop(struct probe *p);
 

@@ -1,6 +1,5 @@
 /* The server over real sockets: what it answers, what it refuses and closes, what it does under load and at
  * its end. */
-#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -349,22 +347,6 @@ static void a_request_byte_by_byte_is_the_same_request(void **state)
     close(fd);
 }
 
-static void an_empty_line_in_front_is_skipped_once(void **state)
-{
-    static const char request[] = "\r\n" GET_HELLO "\r\n\r\n" GET_HELLO "Connection: close\r\n\r\n";
-    (void)state;
-    int fd = probe_connect(&probe);
-    for (size_t i = 0; i < sizeof request - 1; i++) {
-        probe_send(fd, request + i, 1);
-        usleep(500);
-    }
-    assert_true(probe_read_all(fd, answer, sizeof answer, 5));
-    assert_int_equal(answers_in(answer), 2);
-    close(fd);
-    probe_exchange(&probe, "\r\n\r\n" GET_HELLO "\r\n", answer, sizeof answer);
-    assert_refused(answer, 400);
-}
-
 static void a_body_over_the_limit_is_refused_before_it_is_sent(void **state)
 {
     (void)state;
@@ -504,130 +486,6 @@ static void a_client_that_leaves_hurts_nobody(void **state)
     assert_int_equal(probe_begun(), 2);
 }
 
-/* ---- who asks, and where ---- */
-
-static int start_behind_a_proxy(void **state)
-{
-    static const char *const proxies[] = {"127.0.0.0/8"};
-    (void)state;
-    probe_start(&probe, (struct http_options){.queue_wait_ms = 5000,
-                                              .hash_workers = 1,
-                                              .hash_queue = 4,
-                                              .trusted_proxies = proxies,
-                                              .trusted_proxy_count = 1});
-    return 0;
-}
-
-static int post_for(const char *client)
-{
-    char request[160];
-    int fd = probe_connect(&probe);
-    snprintf(request, sizeof request,
-             "POST /hash HTTP/1.1\r\n" HOST "X-Forwarded-For: %s\r\nContent-Length: 0\r\n\r\n", client);
-    probe_send_text(fd, request);
-    return fd;
-}
-
-static void the_client_is_the_peer_unless_that_is_trusted(void **state)
-{
-    static const char request[] =
-        "GET /where HTTP/1.1\r\n" HOST "X-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n";
-    probe_exchange(&probe, request, answer, sizeof answer);
-    assert_non_null(strstr(answer, "\r\n\r\n127.0.0.1"));
-    stop(state);
-    start_behind_a_proxy(state);
-    probe_exchange(&probe, request, answer, sizeof answer);
-    assert_non_null(strstr(answer, "\r\n\r\n203.0.113.9"));
-}
-
-static void one_network_leaves_room_for_others(void **state)
-{
-    (void)state;
-    int fds[5];
-    probe_hold();
-    fds[0] = post_for("203.0.113.9");
-    probe_await_begun(1);
-    fds[1] = post_for("2001:db8::1");
-    fds[2] = post_for("2001:db8::2"); /* the same /64 */
-    await_waiting(2);
-    assert_int_equal(read_status(post_for("2001:db8::3")), 503);
-    fds[3] = post_for("203.0.113.9");
-    fds[4] = post_for("203.0.113.10");
-    await_waiting(4);
-    assert_int_equal(read_status(post_for("203.0.113.11")), 503); /* full for all */
-    probe_release();
-    for (int i = 0; i < 5; i++) {
-        assert_int_equal(read_status(fds[i]), 200);
-    }
-}
-
-static void a_port_in_use_is_an_error(void **state)
-{
-    (void)state;
-    assert_string_equal(probe_bind_error("127.0.0.1", probe.port), "Address already in use");
-    assert_null(probe_bind_error("127.0.0.1", 0));
-    assert_null(probe_bind_error("localhost", 0));
-    assert_null(probe_bind_error("", 0));
-    assert_non_null(probe_bind_error("192.0.2.1", 0));
-    assert_non_null(probe_bind_error("unix:", 0));
-}
-
-static void ask_unix(const char *path)
-{
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    snprintf(to.sun_path, sizeof to.sun_path, "%s", path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
-    probe_send_text(fd, GET_HELLO "Connection: close\r\n\r\n");
-    assert_true(probe_read_all(fd, answer, sizeof answer, 5));
-    assert_int_equal(probe_status(answer), 200);
-    close(fd);
-}
-
-static void unix_sockets_are_served_and_cleaned_up(void **state)
-{
-    char folder[] = "/tmp/test_http_XXXXXX", host[64];
-    struct probe local;
-    (void)state;
-    assert_non_null(mkdtemp(folder));
-    snprintf(host, sizeof host, "unix:%s/s", folder);
-    probe_start_at(&local, (struct http_options){0}, host, -1);
-    for (int i = 0; i < 5; i++) {
-        ask_unix(host + 5);
-    }
-    assert_string_equal(probe_bind_error(host, 0), "Address already in use");
-    ask_unix(host + 5); /* whoever was refused has not removed it */
-    probe_stop(&local);
-    assert_int_equal(access(host + 5, F_OK), -1);
-
-    struct sockaddr_un stale = {.sun_family = AF_UNIX}; /* a killed server's */
-    snprintf(stale.sun_path, sizeof stale.sun_path, "%s", host + 5);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&stale, sizeof stale), 0);
-    close(fd);
-    probe_start_at(&local, (struct http_options){0}, host, -1);
-    ask_unix(host + 5);
-    probe_stop(&local);
-    assert_int_equal(rmdir(folder), 0);
-}
-
-static void an_inherited_socket_is_served_by_all_loops(void **state)
-{
-    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    struct probe inherited;
-    (void)state;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
-    assert_int_equal(listen(fd, 16), 0);
-    probe_start_at(&inherited, (struct http_options){.loops = 3}, "ignored", fd);
-    assert_int_not_equal(inherited.port, 0);
-    for (int i = 0; i < 10; i++) {
-        probe_exchange(&inherited, GET_HELLO "Connection: close\r\n\r\n", answer, sizeof answer);
-        assert_int_equal(probe_status(answer), 200);
-    }
-    probe_stop(&inherited);
-}
-
 /* ---- the end ---- */
 
 static void *stop_it(void *server)
@@ -653,20 +511,6 @@ static void stopping_finishes_what_is_under_way(void **state)
     assert_int_equal(read_status(hashing), 200);
     assert_non_null(strstr(answer, "\r\nConnection: close\r\n"));
     assert_int_equal(read_status(slow), 200);
-}
-
-static void a_request_that_came_before_the_stop_is_answered(void **state)
-{
-    (void)state;
-    int kept = probe_connect(&probe);
-    probe_send_text(kept, GET_HELLO "\r\n");
-    assert_true(probe_read_answer(kept, answer, sizeof answer, true));
-    int fresh = probe_connect(&probe);
-    probe_send_text(kept, GET_HELLO "\r\n");
-    probe_send_text(fresh, GET_HELLO "\r\n");
-    http_server_stop(probe.server);
-    assert_int_equal(read_status(kept), 200);
-    assert_int_equal(read_status(fresh), 200);
 }
 
 static void *hammer(void *ok)
@@ -727,14 +571,7 @@ int main(void)
         SERVED(one_network_gets_half_the_hash_queue),
         SERVED(who_waits_too_long_is_sent_away),
         SERVED(a_client_that_leaves_hurts_nobody),
-        SERVED(the_client_is_the_peer_unless_that_is_trusted),
-        cmocka_unit_test_setup_teardown(one_network_leaves_room_for_others, start_behind_a_proxy, stop),
-        SERVED(a_port_in_use_is_an_error),
-        cmocka_unit_test(unix_sockets_are_served_and_cleaned_up),
-        cmocka_unit_test(an_inherited_socket_is_served_by_all_loops),
         SERVED(stopping_finishes_what_is_under_way),
-        SERVED(a_request_that_came_before_the_stop_is_answered),
-        SERVED(an_empty_line_in_front_is_skipped_once),
         SERVED(many_clients_at_once_are_all_answered),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

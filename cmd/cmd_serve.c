@@ -1,0 +1,255 @@
+/* `watchword serve`: opens the site, listens on both ports, and stops when told to. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "js.h"
+#include "log.h"
+#include "routes.h"
+
+enum { BODY_MOST = 5 << 20, ITEM_ROOM = 1 << 20, MAINTENANCE_SECONDS = 60, WHY = 512 };
+
+struct serving {
+    struct cmd_list files;
+    bool dev, watch_courier, opt_out;
+    struct ww *ww;
+    struct site site;
+    struct port ports[2];
+    struct http_server *server;
+    pthread_t maintainer;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stopping;
+};
+
+/* ---- the log ---- */
+
+static enum log_level level_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {{"trace", LOG_DEBUG}, {"debug", LOG_DEBUG}, {"info", LOG_INFO}, {"warning", LOG_WARN}};
+    for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcmp(name, levels[i].name) == 0) {
+            return levels[i].level;
+        }
+    }
+    return LOG_ERROR;
+}
+
+/* The route's template, never the path: it may hold what somebody typed. */
+static void answered(const struct http_request *r, const char *label, int status, uint64_t micros,
+                     void *context)
+{
+    struct site *site = context;
+    char code[12], time[24];
+    snprintf(code, sizeof code, "%d", status);
+    snprintf(time, sizeof time, "%llu", (unsigned long long)micros);
+    metrics_count(site->metrics, label, status, micros);
+    log_write(LOG_INFO, "answered", "port", http_listener_name(r), "method", http_method_name(r), "route",
+              label, "status", code, "us", time, "request_id", http_request_id(r), NULL);
+}
+
+/* ---- maintenance ---- */
+
+static void maintain_once(struct serving *s)
+{
+    struct ww_op *op;
+    if (ww_op_begin(s->ww, NULL, &op) != WW_OK) {
+        return;
+    }
+    enum ww_err err = ww_maintain(op);
+    if (err) {
+        log_write(LOG_WARN, "maintenance failed", "error", ww_err_name(err), NULL);
+    }
+    ww_op_end(op);
+}
+
+static void *maintain(void *context)
+{
+    struct serving *s = context;
+    struct timespec until;
+    pthread_mutex_lock(&s->lock);
+    while (!s->stopping) {
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += MAINTENANCE_SECONDS;
+        pthread_cond_timedwait(&s->wake, &s->lock, &until);
+        pthread_mutex_unlock(&s->lock);
+        maintain_once(s);
+        pthread_mutex_lock(&s->lock);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+/* ---- signals: waited for by a thread, so that no handler interrupts anything ---- */
+
+static void *wait_for_stop(void *context)
+{
+    struct serving *s = context;
+    sigset_t set;
+    int number;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigwait(&set, &number);
+    log_write(LOG_INFO, "stopping", NULL);
+    http_server_stop(s->server);
+    return NULL;
+}
+
+static void block_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- opening ---- */
+
+static int open_site(struct serving *s)
+{
+    char why[WHY] = "";
+    struct ww_options options = {.config_files = s->files.at,
+                                 .config_file_count = s->files.n,
+                                 .environment = (const char *const *)environ,
+                                 .dev = s->dev};
+    enum ww_err err = ww_open(&options, &s->ww, why, sizeof why);
+    if (err) {
+        return cmd_fail(false, err, NULL, NULL, why);
+    }
+    log_setup(STDERR_FILENO, level_of(ww_setting(s->ww, "log.level")),
+              strcmp(ww_setting(s->ww, "log.format"), "text") == 0);
+    for (size_t i = 0; i < ww_warning_count(s->ww); i++) {
+        log_write(LOG_WARN, ww_warning(s->ww, i), NULL);
+    }
+    if (s->watch_courier) {
+        log_write(LOG_WARN, "--watch-courier: this version sends no mail", NULL);
+    }
+    if (!site_init(&s->site, s->ww)) {
+        return cmd_fail(false, WW_ENOMEM, NULL, NULL, NULL);
+    }
+    return CMD_GO_ON;
+}
+
+static bool is_loopback(const char *host)
+{
+    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0 ||
+           strncmp(host, "unix:", 5) == 0;
+}
+
+static struct http_listener listener_of(struct serving *s, size_t i, const char *name)
+{
+    char host[32], port[32];
+    snprintf(host, sizeof host, "serve.%s.host", name);
+    snprintf(port, sizeof port, "serve.%s.port", name);
+    size_t item = (size_t)ww_setting_int(s->ww, "watchword.vault.item_max") + ITEM_ROOM;
+    return (struct http_listener){.name = name,
+                                  .host = ww_setting(s->ww, host),
+                                  .port = (uint16_t)ww_setting_int(s->ww, port),
+                                  .fd = -1,
+                                  .max_body = item > BODY_MOST ? item : BODY_MOST,
+                                  .route = port_route,
+                                  .context = &s->ports[i]};
+}
+
+static int listen_on_both(struct serving *s)
+{
+    struct http_listener listeners[2];
+    size_t n = ww_setting_count(s->ww, "watchword.trusted_proxies");
+    const char **proxies = ARENA_ARRAY(&s->site.arena, n + 1, const char *);
+    const char *error = routes_check(public_routes, public_route_count);
+    error = error ? error : routes_check(admin_routes, admin_route_count);
+    if (error || !proxies) {
+        return cmd_fail(false, WW_EINTERNAL, "route_without_need", error, "a route states no need");
+    }
+    for (size_t i = 0; i < n; i++) {
+        proxies[i] = ww_setting_at(s->ww, "watchword.trusted_proxies", i);
+    }
+    s->ports[0] = (struct port){&s->site, public_routes, public_route_count, false};
+    s->ports[1] = (struct port){&s->site, admin_routes, admin_route_count, true};
+    listeners[0] = listener_of(s, 0, "public");
+    listeners[1] = listener_of(s, 1, "admin");
+    if (!is_loopback(listeners[1].host)) {
+        log_write(LOG_WARN, "the admin port listens beyond loopback: whoever reaches it administers", NULL);
+    }
+    struct http_options options = {.hash_workers = (unsigned)ww_setting_int(s->ww, "watchword.hash.workers"),
+                                   .hash_queue = (unsigned)ww_setting_int(s->ww, "watchword.hash.queue"),
+                                   .trusted_proxies = proxies,
+                                   .trusted_proxy_count = n,
+                                   .answered = answered,
+                                   .answered_context = &s->site};
+    s->server = http_server_new(&options, listeners, 2, &error);
+    if (!s->server) {
+        return cmd_fail(false, WW_EIO, NULL, NULL, error);
+    }
+    s->site.server = s->server;
+    for (size_t i = 0; i < 2; i++) {
+        printf("%s: %s%s%s\n", listeners[i].name, i ? s->site.admin_url : s->site.public_url,
+               listeners[i].port ? "" : " on a free port", "");
+        if (!listeners[i].port) {
+            printf("%s: port %u\n", listeners[i].name, http_server_port(s->server, i));
+        }
+    }
+    fflush(stdout);
+    return CMD_GO_ON;
+}
+
+static int run(struct serving *s)
+{
+    pthread_t signals;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->wake, NULL);
+    if (pthread_create(&signals, NULL, wait_for_stop, s) ||
+        pthread_create(&s->maintainer, NULL, maintain, s)) {
+        return cmd_fail(false, WW_ENOMEM, NULL, NULL, "no thread could be started");
+    }
+    http_server_run(s->server);
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_signal(&s->wake);
+    pthread_mutex_unlock(&s->lock);
+    pthread_join(s->maintainer, NULL);
+    pthread_kill(signals, SIGTERM); /* where something else than a signal ended the server */
+    pthread_join(signals, NULL);
+    return CMD_OK;
+}
+
+int cmd_serve(const char *name, int argc, char **argv)
+{
+    static const char about[] = "Serves the public and the admin port until SIGTERM or SIGINT.";
+    const struct cmd_usage usage = {name, "[-c FILE]... [--dev]", about, 0, 0};
+    struct serving s = {0};
+    int first = 0;
+    const struct cmd_option options[] = {
+        {'c', "config", "FILE", "configuration; later ones override", .list = &s.files},
+        {0, "dev", NULL, "for development: weak hashes, cookies without TLS, a server key is made",
+         .flag = &s.dev},
+        {0, "watch-courier", NULL, "accepted; this version sends no mail", .flag = &s.watch_courier},
+        {0, "sqa-opt-out", NULL, "accepted; nothing is ever reported to anybody", .flag = &s.opt_out},
+    };
+    int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
+
+    if (code != CMD_GO_ON) {
+        return code;
+    }
+    js_wipe_memory();
+    block_signals();
+    if ((code = open_site(&s)) == CMD_GO_ON && (code = listen_on_both(&s)) == CMD_GO_ON) {
+        code = run(&s);
+    }
+    if (s.server) {
+        http_server_free(s.server);
+    }
+    site_free(&s.site);
+    ww_close(s.ww);
+    return code;
+}

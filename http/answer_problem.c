@@ -1,0 +1,50 @@
+/* From the library's codes to statuses (own-api.md). */
+#include "handlers.h"
+#include "http_error.h"
+
+static const struct {
+    enum ww_err err;
+    int status;
+    const char *id; /* NULL: the problem's own */
+} statuses[] = {
+    {WW_EINVAL, 400, NULL},
+    {WW_EVALIDATION, 400, NULL},
+    {WW_EDENIED, 401, NULL},
+    {WW_EDISABLED, 401, NULL},
+    {WW_EAAL, 403, "session_aal2_required"},
+    {WW_EREAUTH, 403, "session_refresh_required"},
+    {WW_EFORBIDDEN, 403, NULL},
+    {WW_ENOTFOUND, 404, NULL},
+    {WW_ECONFLICT, 409, NULL},
+    {WW_ENOVAULT, 409, "vault_none"},
+    {WW_EEXPIRED, 410, NULL},
+    {WW_EVERSION, 412, "version_mismatch"},
+    {WW_ETOOLARGE, 413, NULL},
+    {WW_EFULL, 413, NULL},
+    {WW_ELOCKED, 423, "vault_locked"},
+    {WW_ETHROTTLED, 429, "throttled"},
+    {WW_ETAMPERED, 500, "vault_tampered"},
+    {WW_EROLLEDBACK, 500, "vault_rolled_back"},
+    {WW_EBUSY, 503, "busy"},
+    {WW_ENOMEM, 503, "busy"},
+};
+
+void answer_problem(struct route_call *c, enum ww_err err)
+{
+    struct ww_problem p = ww_op_problem(c->op);
+    struct http_error e = {.status = 500}; /* our own failures are told as that only */
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        if (statuses[i].err == err) {
+            e.status = statuses[i].status;
+            e.id = statuses[i].id ? statuses[i].id : p.id;
+            e.reason = err == WW_ETAMPERED || err == WW_ENOMEM ? NULL : p.text;
+        }
+    }
+    if (p.limit && p.limit <= INT64_MAX) {
+        struct js *details = js_object(c->arena);
+        js_put(c->arena, details, "limit", js_int(c->arena, (int64_t)p.limit));
+        e.details = details;
+    }
+    e.retry_after = p.retry_after ? p.retry_after : e.status == 503 ? 1 : 0;
+    http_error_answer(c->r, e);
+}

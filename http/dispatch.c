@@ -1,0 +1,355 @@
+/* From a request to a row of routes.c, and all that is alike for every row. */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cookie.h"
+#include "encode.h"
+#include "handlers.h"
+#include "http_error.h"
+#include "negotiate.h"
+#include "routes.h"
+#include "urlform.h"
+
+/* ---- matching ---- */
+
+/* Segment by segment; the last in braces is kept in *id. */
+static bool path_matches(const char *template, const char *path, struct bytes *id)
+{
+    while (*template == '/' && *path == '/') {
+        size_t t = strcspn(++template, "/"), p = strcspn(++path, "/");
+        if (template[0] == '{') {
+            if (p == 0) {
+                return false;
+            }
+            *id = BYTES(path, p);
+        } else if (t != p || memcmp(template, path, p) != 0) {
+            return false;
+        }
+        template += t;
+        path += p;
+    }
+    return *template == 0 && *path == 0;
+}
+
+struct match {
+    const struct route *route; /* NULL: no row for this method */
+    const struct route *other; /* a row of the path, whatever the method */
+    unsigned methods;          /* of all rows of the path */
+    struct bytes id;
+};
+
+/* On the admin port the prefix /admin may stand before every path. */
+static const char *path_of(const struct port *port, const struct http_request *r)
+{
+    const char *path = http_path(r);
+    bool prefixed = port->admin && strncmp(path, "/admin/", 7) == 0;
+    return prefixed ? path + 6 : path;
+}
+
+static struct match find_route(const struct port *port, const struct http_request *r)
+{
+    enum http_method method = http_method(r) == HTTP_HEAD ? HTTP_GET : http_method(r);
+    const char *path = path_of(port, r);
+    struct match m = {0};
+
+    for (size_t i = 0; i < port->count; i++) {
+        const struct route *row = &port->routes[i];
+        struct bytes id = {0};
+        if (!path_matches(row->path, path, &id)) {
+            continue;
+        }
+        m.methods |= row->methods;
+        m.other = row;
+        if ((row->methods & (unsigned)method) && !m.route) {
+            m.route = row;
+            m.id = id;
+        }
+    }
+    return m;
+}
+
+const char *routes_check(const struct route *routes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (routes[i].needs == 0 || !routes[i].handler || routes[i].methods == 0) {
+            return routes[i].path;
+        }
+    }
+    return NULL;
+}
+
+/* ---- plain answers ---- */
+
+void answer_text(struct http_request *r, int status, const char *type, const char *text)
+{
+    http_answer_header(r, "Content-Type", type);
+    http_answer(r, status, text, strlen(text));
+}
+
+void answer_not_found(struct http_request *r)
+{
+    answer_text(r, 404, "text/plain; charset=utf-8", "404 page not found\n");
+}
+
+static void answer_wrong_method(struct http_request *r, unsigned methods)
+{
+    static const struct {
+        unsigned method;
+        const char *name;
+    } names[] = {{HTTP_DELETE, "DELETE"}, {HTTP_GET, "GET"},   {HTTP_GET, "HEAD"}, {HTTP_OPTIONS, "OPTIONS"},
+                 {HTTP_PATCH, "PATCH"},   {HTTP_POST, "POST"}, {HTTP_PUT, "PUT"}};
+    char allow[80] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (methods & names[i].method) {
+            n += (size_t)snprintf(allow + n, sizeof allow - n, "%s%s", n ? ", " : "", names[i].name);
+        }
+    }
+    http_answer_header(r, "Allow", allow);
+    answer_text(r, 405, "text/plain; charset=utf-8", "Method Not Allowed\n");
+}
+
+/* ---- anti-CSRF for whatever is no flow ---- */
+
+static bool changes(const struct http_request *r)
+{
+    enum http_method m = http_method(r);
+    return m != HTTP_GET && m != HTTP_HEAD && m != HTTP_OPTIONS && m != HTTP_TRACE;
+}
+
+/* A path that no row has: these begin paths that are ignored. */
+static enum route_csrf csrf_of(const struct match *m, const char *path)
+{
+    if (m->other) {
+        return m->other->csrf;
+    }
+    return strncmp(path, "/sessions/", 10) == 0 || strncmp(path, "/schemas/", 9) == 0 ? CSRF_IGNORED
+                                                                                      : CSRF_ON;
+}
+
+static void find_csrf_cookie(struct route_call *c)
+{
+    struct bytes raw;
+    const char *value = cookie_find(c->arena, http_header(c->r, "Cookie"), c->site->csrf_cookie_name);
+    if (value && base64_decode(c->arena, BASE64, bytes_str(value), &raw) && raw.n == 32) {
+        c->csrf_cookie = value;
+        c->csrf_cookie_sent = true;
+    }
+}
+
+static const char *sent_csrf_token(struct route_call *c)
+{
+    const char *token = http_header(c->r, "X-CSRF-Token"), *type = http_header(c->r, "Content-Type"), *why;
+    const struct ww_pair *pairs;
+    size_t n = 0, count;
+    const uint8_t *body = http_body(c->r, &n);
+    if (token || !type || strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0 ||
+        urlform_read(c->arena, BYTES(body, n), &pairs, &count, &why) != WW_OK) {
+        return token;
+    }
+    return urlform_get(pairs, count, "csrf_token");
+}
+
+/* False: refused and answered. */
+static bool csrf_admits(struct route_call *c, enum route_csrf csrf)
+{
+    if (csrf == CSRF_OFF) {
+        return true;
+    }
+    http_answer_header(c->r, "Vary", "Cookie");
+    find_csrf_cookie(c);
+    if (csrf == CSRF_IGNORED) {
+        return true;
+    }
+    if (!c->csrf_cookie) {
+        c->csrf_cookie = ww_csrf_cookie_new(c->op);
+        if (c->csrf_cookie) {
+            site_set_csrf_cookie(c->site, c->r, c->arena, c->csrf_cookie);
+        }
+    }
+    const char *token = changes(c->r) ? sent_csrf_token(c) : NULL;
+    if (!changes(c->r) || (c->csrf_cookie_sent && ww_csrf_matches(c->op, c->csrf_cookie, token))) {
+        return true;
+    }
+    handle_csrf_refused(c, token != NULL);
+    return false;
+}
+
+/* ---- needs ---- */
+
+static void refuse(struct route_call *c, int status, const char *id, const char *reason)
+{
+    http_error_answer(c->r, (struct http_error){.status = status, .id = id, .reason = reason});
+}
+
+static bool session_admits(struct route_call *c)
+{
+    bool cookie;
+    const char *token = site_session_token(c->site, c->r, c->arena, &cookie);
+    enum ww_err err = token ? ww_session_resume(c->op, token, &c->session) : WW_EDENIED;
+    if (err == WW_EDENIED) {
+        refuse(c, 401, "session_inactive", "No active session was found in this request.");
+    } else if (err) {
+        answer_problem(c, err);
+    }
+    return err == WW_OK;
+}
+
+static bool origin_admits(struct route_call *c)
+{
+    bool cookie;
+    site_session_token(c->site, c->r, c->arena, &cookie);
+    if (!cookie || !changes(c->r) || site_origin_is_ours(c->site, c->r)) {
+        return true;
+    }
+    refuse(c, 403, "security_csrf_violation",
+           "A request that changes something must come from our own pages.");
+    return false;
+}
+
+static bool recent_admits(struct route_call *c)
+{
+    if (ww_session_recent(c->op, c->session)) {
+        return true;
+    }
+    refuse(
+        c, 403, "session_refresh_required",
+        "The login session is too old and thus not allowed to update these fields. Please re-authenticate.");
+    return false;
+}
+
+static bool needs_admit(struct route_call *c)
+{
+    unsigned needs = c->route->needs;
+    return (!(needs & NEED_ORIGIN) || origin_admits(c)) && (!(needs & NEED_SESSION) || session_admits(c)) &&
+           (!(needs & NEED_RECENT) || recent_admits(c));
+}
+
+/* ---- the admin port: any web page can send to loopback ---- */
+
+static bool host_is(const char *host, const char *name)
+{
+    size_t n = strlen(name);
+    return strncasecmp(host, name, n) == 0 && (host[n] == 0 || host[n] == ':');
+}
+
+static bool admin_host(const struct site *site, const char *host)
+{
+    const char *own = strstr(site->admin_url, "://");
+    if (!host) {
+        return false;
+    }
+    if (own && strlen(host) == strcspn(own + 3, "/") && strncasecmp(own + 3, host, strlen(host)) == 0) {
+        return true;
+    }
+    if (host_is(host, "localhost") || host_is(host, "127.0.0.1") || host_is(host, "[::1]") ||
+        host_is(host, ww_setting(site->ww, "serve.admin.host"))) {
+        return true;
+    }
+    for (size_t i = 0; i < ww_setting_count(site->ww, "watchword.admin.allowed_hosts"); i++) {
+        if (host_is(host, ww_setting_at(site->ww, "watchword.admin.allowed_hosts", i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool admin_admits(struct route_call *c)
+{
+    const char *origin = http_header(c->r, "Origin"), *from = http_header(c->r, "Sec-Fetch-Site");
+    const char *type = http_header(c->r, "Content-Type");
+    size_t n = 0;
+    http_body(c->r, &n);
+    if ((origin && !cors_allows_origin(&c->site->admin_cors, origin)) ||
+        (!origin && from && strcmp(from, "none") != 0) || !admin_host(c->site, http_header(c->r, "Host"))) {
+        refuse(c, 403, NULL, "The admin port does not answer web pages or foreign host names.");
+        return false;
+    }
+    if (n > 0 && (!type || strncasecmp(type, "application/json", 16) != 0)) {
+        refuse(c, 415, NULL, "The body must be application/json.");
+        return false;
+    }
+    return true;
+}
+
+/* ---- one request ---- */
+
+static bool begin(struct route_call *c)
+{
+    struct http_request *r = c->r;
+    bool trusted = http_peer_trusted(r);
+    const char *city = trusted ? http_header(r, "Cf-Ipcity") : NULL;
+    const char *country = trusted ? http_header(r, "Cf-Ipcountry") : NULL;
+    char location[128] = "";
+    if (city || country) {
+        snprintf(location, sizeof location, "%s%s%s", city ? city : "", city && country ? ", " : "",
+                 country ? country : "");
+    }
+    struct ww_client client = {.address = http_client_address(r),
+                               .user_agent = http_header(r, "User-Agent"),
+                               .location = location,
+                               .request_id = http_request_id(r)};
+    if (ww_op_begin(c->site->ww, &client, &c->op) != WW_OK) {
+        http_answer(r, 503, NULL, 0);
+        return false;
+    }
+    c->arena = &c->op->arena;
+    return true;
+}
+
+static bool decode_id(struct route_call *c, struct bytes raw)
+{
+    struct bytes id;
+    const char *why;
+    if (!raw.p) {
+        return true;
+    }
+    if (percent_decode(c->arena, raw, &id, &why) != WW_OK) {
+        refuse(c, 400, NULL, why);
+        return false;
+    }
+    c->id = arena_strndup(c->arena, id.p, id.n);
+    c->id_length = id.n;
+    return c->id != NULL;
+}
+
+static void handle(struct http_request *r, void *context)
+{
+    const struct port *port = context;
+    struct match m = find_route(port, r);
+    struct route_call c = {.r = r, .site = port->site, .route = m.route};
+
+    http_answer_header(r, "X-Content-Type-Options", "nosniff");
+    if (http_method(r) == HTTP_GET) {
+        http_answer_header(r, "Cache-Control", "private, no-cache, no-store, must-revalidate");
+    }
+    if ((!port->admin && port->site->cors_enabled && cors_apply(r, &port->site->cors)) || !begin(&c)) {
+        return;
+    }
+    bool admitted = port->admin ? admin_admits(&c) : csrf_admits(&c, csrf_of(&m, http_path(r)));
+    if (!admitted) {
+        ww_op_end(c.op);
+        return;
+    }
+    if (!m.other) {
+        answer_not_found(r);
+    } else if (!m.route) {
+        answer_wrong_method(r, m.methods);
+    } else if (decode_id(&c, m.id) && needs_admit(&c)) {
+        m.route->handler(&c);
+    }
+    ww_op_end(c.op);
+}
+
+struct http_route_choice port_route(const struct http_request *r, void *context)
+{
+    const struct port *port = context;
+    struct match m = find_route(port, r);
+    enum http_where where = m.route ? m.route->where : HTTP_QUICK;
+
+    if (where == HTTP_QUICK && port->site->slow_reads) {
+        where = HTTP_SLOW;
+    }
+    return (struct http_route_choice){handle, where, m.other ? m.other->label : "none"};
+}

@@ -1,0 +1,42 @@
+/* What another port serves, or nobody. */
+#include <string.h>
+
+#include "handlers.h"
+
+static void redirect(struct route_call *c, const char *base, const char *path)
+{
+    size_t n = strlen(base);
+    while (n > 0 && base[n - 1] == '/') {
+        n--;
+    }
+    char *url = arena_printf(c->arena, "%.*s%s", (int)n, base, path);
+    if (url) {
+        http_answer_header(c->r, "Location", url);
+    }
+    http_answer(c->r, 307, NULL, 0);
+}
+
+void handle_to_admin(struct route_call *c)
+{
+    const char *target = http_target(c->r);
+    bool prefixed = strncmp(target, "/admin/", 7) == 0;
+    char *path = arena_printf(c->arena, "%s%s", prefixed ? "" : "/admin", target);
+    redirect(c, c->site->admin_url, path ? path : target);
+}
+
+void handle_to_public(struct route_call *c)
+{
+    const char *target = http_target(c->r);
+    redirect(c, c->site->public_url, strncmp(target, "/admin/", 7) == 0 ? target + 6 : target);
+}
+
+void handle_not_here(struct route_call *c)
+{
+    answer_not_found(c->r);
+}
+
+/* Nodes that need it come with security keys; until then a page that loads it gets an empty script. */
+void handle_webauthn_script(struct route_call *c)
+{
+    answer_text(c->r, 200, "text/javascript; charset=UTF-8", "/* security keys: not in this version */\n");
+}

@@ -1,0 +1,23 @@
+/* The handlers that rows of routes.c name. */
+#ifndef HANDLERS_H
+#define HANDLERS_H
+
+#include "routes.h"
+
+/* handle_self_service.c: one action of watchword/flow.h */
+route_handler handle_flow, handle_flow_api;
+/* handle_health.c */
+route_handler handle_alive, handle_ready, handle_version, handle_metrics;
+/* handle_elsewhere.c */
+route_handler handle_to_admin, handle_to_public, handle_not_here, handle_webauthn_script;
+
+/* What several handlers need. */
+/* The refusal of a changing request without its anti-CSRF token. */
+void handle_csrf_refused(struct route_call *c, bool token_sent);
+/* What the library refused, with the status that its code has (own-api.md, "Refusals of its own"). */
+void answer_problem(struct route_call *c, enum ww_err err);
+/* 404 "404 page not found", as for a path that nobody serves. */
+void answer_not_found(struct http_request *r);
+void answer_text(struct http_request *r, int status, const char *type, const char *text);
+
+#endif

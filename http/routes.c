@@ -1,0 +1,72 @@
+#include "routes.h"
+
+#include "handlers.h"
+
+#define ALL_METHODS                                                                                          \
+    (HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE | HTTP_CONNECT | HTTP_OPTIONS | HTTP_TRACE)
+
+#define ROW(methods, path, needs, csrf, where, handler, action)                                              \
+    {                                                                                                        \
+        methods, path, needs, csrf, where, handler, action, path                                             \
+    }
+/* The four routes of a flow: what begins it writes, what submits it may hash. */
+#define FLOW_ROWS(name, NAME)                                                                                \
+    ROW(HTTP_GET, "/self-service/" name "/browser", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow,              \
+        WW_##NAME##_INIT),                                                                                   \
+        ROW(HTTP_GET, "/self-service/" name "/api", NEED_FLOW, CSRF_IGNORED, HTTP_SLOW, handle_flow_api,     \
+            WW_##NAME##_INIT),                                                                               \
+        ROW(HTTP_GET, "/self-service/" name "/flows", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow,            \
+            WW_##NAME##_FETCH),                                                                              \
+        ROW(HTTP_GET | HTTP_POST, "/self-service/" name, NEED_FLOW, CSRF_IGNORED, HTTP_HASH, handle_flow,    \
+            WW_##NAME##_SUBMIT)
+
+const struct route public_routes[] = {
+    FLOW_ROWS("login", LOGIN),
+    FLOW_ROWS("registration", REGISTRATION),
+    FLOW_ROWS("settings", SETTINGS),
+    ROW(HTTP_GET, "/self-service/logout/browser", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow, WW_LOGOUT_INIT),
+    ROW(HTTP_GET, "/self-service/logout", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow, WW_LOGOUT_SUBMIT),
+    ROW(HTTP_DELETE, "/self-service/logout/api", NEED_FLOW, CSRF_IGNORED, HTTP_SLOW, handle_flow,
+        WW_LOGOUT_NATIVE),
+    ROW(HTTP_GET, "/self-service/errors", NEED_NOTHING, CSRF_ON, HTTP_SLOW, handle_flow, WW_ERROR_FETCH),
+
+    ROW(ALL_METHODS, "/sessions/whoami", NEED_FLOW, CSRF_IGNORED, HTTP_QUICK, handle_flow, WW_WHOAMI),
+    ROW(HTTP_GET, "/sessions", NEED_FLOW, CSRF_IGNORED, HTTP_SLOW, handle_flow, WW_SESSIONS_LIST),
+    ROW(HTTP_DELETE, "/sessions", NEED_FLOW | NEED_ORIGIN, CSRF_IGNORED, HTTP_SLOW, handle_flow,
+        WW_SESSIONS_END_OTHERS),
+    ROW(HTTP_DELETE, "/sessions/{id}", NEED_FLOW | NEED_ORIGIN, CSRF_IGNORED, HTTP_SLOW, handle_flow,
+        WW_SESSION_END),
+
+    ROW(HTTP_GET, "/schemas", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_flow, WW_SCHEMAS_LIST),
+    ROW(HTTP_GET, "/schemas/{id}", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_flow, WW_SCHEMA_FETCH),
+    ROW(HTTP_GET, "/.well-known/ory/webauthn.js", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_webauthn_script,
+        0),
+
+    ROW(HTTP_GET, "/health/alive", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_alive, 0),
+    ROW(HTTP_GET, "/health/ready", NEED_NOTHING, CSRF_OFF, HTTP_SLOW, handle_ready, 0),
+    ROW(HTTP_GET, "/version", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_not_here, 0),
+    ROW(HTTP_GET, "/metrics/prometheus", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_not_here, 0),
+
+    /* the admin port's, sent there (kratos.md §0.1) */
+    ROW(ALL_METHODS, "/admin/identities", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
+    ROW(ALL_METHODS, "/admin/identities/{id}", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
+    ROW(ALL_METHODS, "/identities", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
+    ROW(ALL_METHODS, "/identities/{id}", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
+};
+const size_t public_route_count = sizeof public_routes / sizeof public_routes[0];
+
+/* Without the prefix /admin, which every path may have. */
+const struct route admin_routes[] = {
+    ROW(HTTP_GET, "/health/alive", NEED_ADMIN, CSRF_OFF, HTTP_QUICK, handle_alive, 0),
+    ROW(HTTP_GET, "/health/ready", NEED_ADMIN, CSRF_OFF, HTTP_SLOW, handle_ready, 0),
+    ROW(HTTP_GET, "/version", NEED_ADMIN, CSRF_OFF, HTTP_QUICK, handle_version, 0),
+    ROW(HTTP_GET, "/metrics/prometheus", NEED_ADMIN, CSRF_OFF, HTTP_QUICK, handle_metrics, 0),
+
+    /* the public port's, sent there */
+    ROW(HTTP_GET, "/schemas", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
+    ROW(HTTP_GET, "/schemas/{id}", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
+    ROW(ALL_METHODS, "/sessions/whoami", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
+    ROW(ALL_METHODS, "/self-service/{flow}", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
+    ROW(ALL_METHODS, "/self-service/{flow}/{step}", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
+};
+const size_t admin_route_count = sizeof admin_routes / sizeof admin_routes[0];

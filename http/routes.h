@@ -1,0 +1,66 @@
+/* The routes: one table a port, each row with what it needs. To add one: a row in routes.c (public or admin)
+ * and a handler; the dispatcher does the rest (methods, HEAD, Allow, anti-CSRF, sessions, who may ask). */
+#ifndef ROUTES_H
+#define ROUTES_H
+
+#include "http_server.h"
+#include "site.h"
+
+/* What a route needs; a row without any does not start. */
+enum route_need {
+    NEED_NOTHING = 1, /* anybody may call it */
+    NEED_FLOW = 2,    /* the flow judges session and token itself (kratos.md §2) */
+    NEED_SESSION = 4, /* 401 without; route_call.session is set */
+    NEED_ORIGIN = 8,  /* with a cookie, a changing request must come from us (own-api.md): 403 */
+    NEED_RECENT = 16, /* a recent sign-in: 403 session_refresh_required */
+    NEED_ADMIN = 32,  /* the admin port's own guard */
+};
+
+/* How a public path stands to the anti-CSRF cookie (kratos.md §2.5): it is issued and, on methods that
+ * change, the form's token is checked; or neither; or not even Vary. */
+enum route_csrf { CSRF_ON, CSRF_IGNORED, CSRF_OFF };
+
+struct route;
+
+/* A request in a handler. Everything made in op lives until the handler has returned. */
+struct route_call {
+    struct http_request *r;
+    struct site *site;
+    const struct route *route;
+    struct ww_op *op;
+    struct arena *arena; /* op's */
+    const char *id;      /* the {…} of the path, decoded; NULL when it has none */
+    size_t id_length;
+    struct ww_session *session; /* with NEED_SESSION */
+    const char *csrf_cookie;    /* the browser's, or the one that this answer sets */
+    bool csrf_cookie_sent;
+};
+
+typedef void route_handler(struct route_call *c);
+
+struct route {
+    unsigned methods; /* enum http_method; GET answers HEAD too */
+    const char *path; /* "/sessions/{id}": a segment in braces matches one segment that is not empty */
+    unsigned needs;
+    enum route_csrf csrf;
+    enum http_where where;
+    route_handler *handler;
+    int action; /* for handlers that serve several rows */
+    const char *label;
+};
+
+extern const struct route public_routes[], admin_routes[];
+extern const size_t public_route_count, admin_route_count;
+
+/* For http_listener: context is a struct port. */
+struct port {
+    struct site *site;
+    const struct route *routes;
+    size_t count;
+    bool admin;
+};
+struct http_route_choice port_route(const struct http_request *r, void *port);
+/* NULL, or which row states no need. */
+const char *routes_check(const struct route *routes, size_t count);
+
+#endif

@@ -1,0 +1,240 @@
+#include "site.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "cookie.h"
+#include "http_server.h"
+
+const char continuity_cookie_name[] = "ory_kratos_continuity";
+
+enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000 };
+
+/* ---- settings ---- */
+
+static char *port_url(struct arena *a, struct ww *ww, const char *port)
+{
+    char *base = arena_printf(a, "serve.%s.base_url", port),
+         *host_key = arena_printf(a, "serve.%s.host", port);
+    char *number = arena_printf(a, "serve.%s.port", port);
+    if (!base || !host_key || !number) {
+        return NULL;
+    }
+    const char *url = ww_setting(ww, base), *host = ww_setting(ww, host_key);
+    if (url && url[0]) {
+        return arena_strdup(a, url);
+    }
+    return arena_printf(a, strchr(host, ':') ? "http://[%s]:%lld/" : "http://%s:%lld/", host,
+                        (long long)ww_setting_int(ww, number));
+}
+
+/* "https://host:port" of a URL. */
+static char *origin_of(struct arena *a, const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL;
+    return host ? arena_strndup(a, url, (size_t)(host + 3 - url) + strcspn(host + 3, "/?#")) : NULL;
+}
+
+static const char *const *list_of(struct arena *a, struct ww *ww, const char *port, const char *name,
+                                  size_t *n)
+{
+    char *key = arena_printf(a, "serve.%s.cors.%s", port, name);
+    size_t count = key ? ww_setting_count(ww, key) : 0;
+    const char **list = ARENA_ARRAY(a, count + 1, const char *);
+    for (size_t i = 0; list && i < count; i++) {
+        list[i] = arena_strdup(a, ww_setting_at(ww, key, i));
+    }
+    *n = list ? count : 0;
+    return list;
+}
+
+static void read_cors(struct arena *a, struct ww *ww, const char *port, struct cors *out)
+{
+    char *credentials = arena_printf(a, "serve.%s.cors.allow_credentials", port);
+    char *age = arena_printf(a, "serve.%s.cors.max_age", port);
+    out->origins = list_of(a, ww, port, "allowed_origins", &out->origin_count);
+    out->methods = list_of(a, ww, port, "allowed_methods", &out->method_count);
+    out->headers = list_of(a, ww, port, "allowed_headers", &out->header_count);
+    out->exposed = list_of(a, ww, port, "exposed_headers", &out->exposed_count);
+    out->credentials = credentials && ww_setting_bool(ww, credentials);
+    out->max_age = age ? (uint32_t)ww_setting_int(ww, age) : 0;
+}
+
+bool site_init(struct site *site, struct ww *ww)
+{
+    struct arena *a = &site->arena;
+    struct ww_op *op;
+    *site = (struct site){.ww = ww};
+    if (ww_op_begin(ww, NULL, &op) != WW_OK) {
+        return false;
+    }
+    const char *name = ww_csrf_cookie_name(op), *dsn = ww_setting(ww, "dsn");
+    site->csrf_cookie_name = name ? arena_strdup(a, name) : NULL;
+    ww_op_end(op);
+    site->session_cookie_name = arena_strdup(a, ww_setting(ww, "session.cookie.name"));
+    site->public_url = port_url(a, ww, "public");
+    site->admin_url = port_url(a, ww, "admin");
+    site->public_origin = origin_of(a, site->public_url);
+    site->cors_enabled = ww_setting_bool(ww, "serve.public.cors.enabled");
+    site->dev = ww_dev(ww);
+    site->slow_reads = strncmp(dsn, "postgres", 8) == 0 || strcmp(dsn, "memory") == 0;
+    read_cors(a, ww, "public", &site->cors);
+    read_cors(a, ww, "admin", &site->admin_cors);
+    if (!ww_setting_bool(ww, "serve.admin.cors.enabled")) {
+        site->admin_cors = (struct cors){0};
+    }
+    site->metrics = metrics_new();
+    return site->csrf_cookie_name && site->session_cookie_name && site->admin_url && site->public_origin &&
+           site->metrics;
+}
+
+void site_free(struct site *site)
+{
+    metrics_free(site->metrics);
+    arena_free(&site->arena);
+}
+
+/* ---- cookies ---- */
+
+static void set_cookie(struct http_request *r, struct arena *a, const struct cookie *c)
+{
+    char *text = cookie_build(a, c);
+    if (text) {
+        http_answer_header(r, "Set-Cookie", text);
+    }
+}
+
+/* The first of the keys that is set; the last gives the default. */
+static const char *first_set(struct ww *ww, const char *key, const char *fallback)
+{
+    const char *value = key ? ww_setting(ww, key) : "";
+    return value[0] ? value : ww_setting(ww, fallback);
+}
+
+static bool is_secure(const struct site *site, const char *own)
+{
+    if (own && ww_setting_is_set(site->ww, own)) {
+        return ww_setting_bool(site->ww, own);
+    }
+    if (ww_setting_is_set(site->ww, "cookies.secure")) {
+        return ww_setting_bool(site->ww, "cookies.secure");
+    }
+    return !site->dev;
+}
+
+/* SameSite=None without Secure is refused by browsers, and Kratos then says Lax whatever is configured. */
+static struct cookie common(const struct site *site, const char *name, const char *value)
+{
+    struct ww *ww = site->ww;
+    bool secure = is_secure(site, NULL);
+    return (struct cookie){.name = name,
+                           .value = value,
+                           .path = ww_setting(ww, "cookies.path"),
+                           .domain = ww_setting(ww, "cookies.domain"),
+                           .same_site = secure ? ww_setting(ww, "cookies.same_site") : "Lax",
+                           .http_only = true,
+                           .secure = secure};
+}
+
+void site_set_csrf_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
+{
+    struct cookie c = common(site, site->csrf_cookie_name, value);
+    c.max_age = CSRF_SECONDS;
+    set_cookie(r, a, &c);
+}
+
+void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
+{
+    struct cookie c = common(site, continuity_cookie_name, value);
+    c.max_age = CONTINUITY_SECONDS;
+    set_cookie(r, a, &c);
+}
+
+static struct cookie session_cookie(const struct site *site, const char *value)
+{
+    struct ww *ww = site->ww;
+    bool secure = is_secure(site, "session.cookie.secure");
+    return (struct cookie){
+        .name = site->session_cookie_name,
+        .value = value,
+        .path = first_set(ww, "session.cookie.path", "cookies.path"),
+        .domain = first_set(ww, "session.cookie.domain", "cookies.domain"),
+        .same_site = secure ? first_set(ww, "session.cookie.same_site", "cookies.same_site") : "Lax",
+        .http_only = true,
+        .secure = secure};
+}
+
+void site_set_session_cookie(struct site *site, struct http_request *r, struct arena *a, const char *token,
+                             uint64_t seconds)
+{
+    struct cookie c = session_cookie(site, token);
+    if (ww_setting_bool(site->ww, "session.cookie.persistent")) {
+        c.max_age = seconds > 0 ? (int64_t)seconds : 1;
+    }
+    set_cookie(r, a, &c);
+}
+
+void site_end_session_cookie(struct site *site, struct http_request *r, struct arena *a)
+{
+    struct cookie c = session_cookie(site, "");
+    c.max_age = -1;
+    set_cookie(r, a, &c);
+}
+
+/* ---- the request ---- */
+
+static const char *bearer(const struct http_request *r)
+{
+    const char *value = http_header(r, "Authorization");
+    if (!value || strncasecmp(value, "Bearer ", 7) != 0) {
+        return NULL;
+    }
+    value += 7 + strspn(value + 7, " ");
+    return value[0] ? value : NULL;
+}
+
+const char *site_session_token(const struct site *site, const struct http_request *r, struct arena *a,
+                               bool *cookie)
+{
+    const char *token = http_header(r, "X-Session-Token");
+    *cookie = false;
+    if (token && token[0]) {
+        return token;
+    }
+    token = cookie_find(a, http_header(r, "Cookie"), site->session_cookie_name);
+    *cookie = token != NULL;
+    return token ? token : bearer(r);
+}
+
+/* Host as sent, when it is one that could stand in a URL. The scheme is what a trusted proxy says, or that of
+ * our public address when the host is its. */
+char *site_request_url(const struct site *site, const struct http_request *r, struct arena *a)
+{
+    const char *host = http_header(r, "Host"), *scheme = "http", *target = http_target(r);
+    const char *own_host = strstr(site->public_origin, "://") + 3;
+    if (http_peer_trusted(r)) {
+        const char *forwarded = http_header(r, "X-Forwarded-Host"),
+                   *proto = http_header(r, "X-Forwarded-Proto");
+        host = forwarded && forwarded[0] ? forwarded : host;
+        scheme = proto && strcmp(proto, "https") == 0 ? "https" : "http";
+    }
+    if (!host || !host[0] ||
+        strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") !=
+            strlen(host)) {
+        host = own_host;
+    }
+    if (strcasecmp(host, own_host) == 0) {
+        return arena_printf(a, "%s%s", site->public_origin, target);
+    }
+    return arena_printf(a, "%s://%s%s", scheme, host, target);
+}
+
+bool site_origin_is_ours(const struct site *site, const struct http_request *r)
+{
+    const char *origin = http_header(r, "Origin"), *from = http_header(r, "Sec-Fetch-Site");
+    if (origin) {
+        return strcasecmp(origin, site->public_origin) == 0 ||
+               (site->cors_enabled && site->cors.credentials && cors_allows_origin(&site->cors, origin));
+    }
+    return from && strcmp(from, "same-origin") == 0;
+}

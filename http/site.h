@@ -1,0 +1,46 @@
+/* A running site: the library and what handlers need of its settings, worked out once. */
+#ifndef SITE_H
+#define SITE_H
+
+#include "arena.h"
+#include "cors.h"
+#include "metrics.h"
+#include "op.h"
+#include "watchword.h"
+#include "watchword/flow.h"
+
+struct site {
+    struct ww *ww;
+    struct arena arena; /* of the texts below */
+    const char *public_url, *admin_url, *public_origin;
+    const char *csrf_cookie_name, *session_cookie_name;
+    bool cors_enabled, dev;
+    bool slow_reads; /* the database is remote, or readers wait for writers: no handler runs on the loop */
+    struct cors cors, admin_cors;
+    struct metrics *metrics;
+    struct http_server *server; /* once it runs */
+};
+
+/* False when there is no memory. */
+bool site_init(struct site *site, struct ww *ww) WW_MUST;
+void site_free(struct site *site);
+
+/* Set-Cookie: each as the configuration says (kratos.md §§2.5, 4.1). */
+void site_set_csrf_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value);
+void site_set_session_cookie(struct site *site, struct http_request *r, struct arena *a, const char *token,
+                             uint64_t seconds);
+void site_end_session_cookie(struct site *site, struct http_request *r, struct arena *a);
+void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a,
+                                const char *value);
+extern const char continuity_cookie_name[];
+
+/* The token of the carrier that decides: X-Session-Token, the session cookie, Authorization: Bearer; NULL
+ * when there is none. */
+const char *site_session_token(const struct site *site, const struct http_request *r, struct arena *a,
+                               bool *cookie);
+/* The request's absolute URL as the client typed it. NULL when there is no memory. */
+char *site_request_url(const struct site *site, const struct http_request *r, struct arena *a);
+/* Whether a changing request that a cookie authenticates comes from our own pages (own-api.md). */
+bool site_origin_is_ours(const struct site *site, const struct http_request *r);
+
+#endif

@@ -1,0 +1,51 @@
+#include <string.h>
+
+#include "flow_int.h"
+
+static const struct {
+    enum ww_flow_action action;
+    const struct flow_kind_row *kind;
+    enum ww_err (*run)(struct call *c);
+} actions[] = {
+    {WW_LOGIN_INIT, &login_flow, flow_init},
+    {WW_LOGIN_FETCH, &login_flow, flow_fetch},
+    {WW_LOGIN_SUBMIT, &login_flow, flow_submit},
+    {WW_REGISTRATION_INIT, &registration_flow, flow_init},
+    {WW_REGISTRATION_FETCH, &registration_flow, flow_fetch},
+    {WW_REGISTRATION_SUBMIT, &registration_flow, flow_submit},
+    {WW_SETTINGS_INIT, &settings_flow, flow_init},
+    {WW_SETTINGS_FETCH, &settings_flow, flow_fetch},
+    {WW_SETTINGS_SUBMIT, &settings_flow, flow_submit},
+    {WW_LOGOUT_INIT, NULL, logout_init},
+    {WW_LOGOUT_SUBMIT, NULL, logout_submit},
+    {WW_LOGOUT_NATIVE, NULL, logout_native},
+    {WW_ERROR_FETCH, NULL, error_fetch},
+    {WW_WHOAMI, NULL, whoami},
+    {WW_SESSIONS_LIST, NULL, sessions_list},
+    {WW_SESSIONS_END_OTHERS, NULL, sessions_end_others},
+    {WW_SESSION_END, NULL, sessions_end_one},
+    {WW_SCHEMAS_LIST, NULL, schemas_list},
+    {WW_SCHEMA_FETCH, NULL, schema_fetch},
+    {WW_CSRF_REFUSED, NULL, refuse_csrf},
+};
+
+enum ww_err flow_answer(struct ww_op *op, struct service *s, enum ww_flow_action action,
+                        const struct ww_flow_request *in, struct ww_flow_answer *out)
+{
+    struct call c = {.op = op, .a = &op->arena, .s = s, .in = in, .out = out};
+    enum ww_err err = op_fail(op, WW_EINVAL, "flow_action", "there is no such action");
+
+    *out = (struct ww_flow_answer){.error_id = "", .cache_for = -1};
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (actions[i].action == action) {
+            c.kind = actions[i].kind;
+            err = actions[i].run(&c);
+        }
+    }
+    if (err && err != WW_ENOMEM) { /* what no step expected */
+        *out = (struct ww_flow_answer){.error_id = "", .cache_for = -1};
+        err = refuse_problem(&c, err);
+    }
+    store_give(op);
+    return err;
+}

@@ -1,0 +1,131 @@
+#include <string.h>
+
+#include "flow_int.h"
+#include "flow_return_to.h"
+#include "timefmt.h"
+
+const char *call_query(const struct call *c, const char *name)
+{
+    for (size_t i = 0; i < c->in->query_count; i++) {
+        const struct ww_pair *p = &c->in->query[i];
+        if (strcmp(p->name, name) == 0) {
+            return p->length > 0 && strlen(p->value) == p->length ? p->value : NULL;
+        }
+    }
+    return NULL;
+}
+
+bool call_setting(const struct call *c, const char *key)
+{
+    return config_bool(c->s->config, key);
+}
+
+enum ww_err call_session(struct call *c)
+{
+    enum ww_err err = WW_EDENIED;
+
+    if (c->session_tried) {
+        return WW_OK;
+    }
+    c->session_tried = true;
+    if (c->in->session_token) {
+        err = account_resume(c->op, c->s, c->in->session_token, &c->session);
+    }
+    return err == WW_EDENIED ? WW_OK : err;
+}
+
+bool call_json(const struct call *c)
+{
+    return c->in->json || c->in->api || (c->flow && c->flow->api);
+}
+
+/* ---- answers ---- */
+
+enum ww_err answer_json(struct call *c, int status, const struct js *body)
+{
+    c->out->status = status;
+    c->out->body = body ? js_write(c->a, body) : NULL;
+    if (!c->out->body) {
+        return op_no_memory(c->op);
+    }
+    c->out->body_length = strlen(c->out->body);
+    return WW_OK;
+}
+
+enum ww_err answer_redirect(struct call *c, int status, const char *location)
+{
+    if (!location) {
+        return op_no_memory(c->op);
+    }
+    c->out->status = status;
+    c->out->location = location;
+    c->out->body = NULL;
+    return WW_OK;
+}
+
+enum ww_err answer_empty(struct call *c, int status)
+{
+    c->out->status = status;
+    c->out->body = NULL;
+    return WW_OK;
+}
+
+void answer_session_cookie(struct call *c, const struct session *x)
+{
+    uint64_t now = op_now(c->op);
+
+    c->out->set_session = x->token;
+    c->out->session_left = x->expires > now ? (x->expires - now) / SECOND_US : 0;
+}
+
+struct js *call_identity_json(struct call *c, const struct record *r)
+{
+    char *base = flow_public_url(c->a, c->s->config);
+    return base ? identity_json(c->op, r, c->s->schemas, base, IDENTITY_PUBLIC) : NULL;
+}
+
+struct js *call_session_json(struct call *c, const struct session *x)
+{
+    return session_json(c->op, x, call_identity_json(c, x->record));
+}
+
+/* ---- addresses from the configuration ---- */
+
+static char *listen_url(struct arena *a, const struct config *config)
+{
+    const char *host = config_text(config, "serve.public.host");
+    bool everywhere = host[0] == 0 || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+
+    return arena_printf(a, strchr(host, ':') && !everywhere ? "http://[%s]:%lld/" : "http://%s:%lld/",
+                        everywhere ? "127.0.0.1" : host, (long long)config_int(config, "serve.public.port"));
+}
+
+char *flow_public_url(struct arena *a, const struct config *config)
+{
+    const char *url = config_text(config, "serve.public.base_url");
+    return url[0] ? arena_strdup(a, url) : listen_url(a, config);
+}
+
+/* The built-in pages stand under /ui/ of the public address. */
+static char *built_in(struct arena *a, const struct config *config, const char *page)
+{
+    char *base = flow_public_url(a, config), *path = arena_printf(a, "/ui/%s", page);
+    return base && path ? url_join(a, base, path) : NULL;
+}
+
+char *flow_ui_url(struct arena *a, const struct config *config, const char *name)
+{
+    char *key = arena_printf(a, "selfservice.flows.%s.ui_url", name);
+    const char *url = key ? config_text(config, key) : "";
+
+    if (!key) {
+        return NULL;
+    }
+    return url[0] ? arena_strdup(a, url) : built_in(a, config, name);
+}
+
+char *flow_default_url(struct arena *a, const struct config *config)
+{
+    const char *url = config_text(config, "selfservice.default_browser_return_url");
+    return url[0] ? arena_strdup(a, url) : built_in(a, config, "");
+}

@@ -1,0 +1,193 @@
+/* Inside of flow: one request on its way through a state table. */
+#ifndef FLOW_INT_H
+#define FLOW_INT_H
+
+#include "flow_answer.h"
+#include "flow_decode.h"
+#include "flow_failure.h"
+
+/* What a flow waits for; the wire's own "state" says less. */
+enum stage {
+    STAGE_IDENTIFIER = 1,    /* login, identifier first: the name */
+    STAGE_CREDENTIALS = 2,   /* login: the password; registration: all that is left */
+    STAGE_SECOND_FACTOR = 4, /* login: nothing that this version has */
+    STAGE_PROFILE = 8,       /* registration in two steps: the traits */
+    STAGE_FORM = 16,         /* settings; registration in one step: everything at once */
+    STAGE_ANY = 31,
+};
+
+struct flow {
+    struct flow_row row; /* row.json: {"wire", "stage", "account"} */
+    struct js *wire;     /* what clients see, without "identity" */
+    struct js *ui;
+    bool api;
+    enum stage stage;
+};
+
+struct call;
+
+/* A state table's row: which method may be submitted in which stages, and what then happens. */
+struct flow_step {
+    unsigned stages;
+    const char *method;
+    const char *setting; /* a switch of the configuration, or NULL */
+    enum ww_err (*run)(struct call *c);
+};
+
+/* One kind of flow. */
+struct flow_kind_row {
+    enum flow_kind kind;
+    const char *name;              /* "login" */
+    const char *lifespan;          /* settings */
+    const char *after;             /* "selfservice.flows.login.after" */
+    const struct flow_step *steps; /* ends with method NULL */
+    int expired_message, no_strategy_message;
+    int refused_redirect; /* the status that sends a browser back to its form: 303, registration 302 */
+    const struct flow_refusal *unknown; /* a submit to no flow */
+    /* Whether this client may have a new flow; answers itself when not (*answered). */
+    enum ww_err (*admit)(struct call *c, bool *answered);
+    /* Whether the flow may be submitted by this client; the same. */
+    enum ww_err (*admit_submit)(struct call *c, bool *answered);
+    /* Members and nodes of a new flow. */
+    enum ww_err (*build)(struct call *c, struct flow *f);
+    /* A method that no step takes: answers itself, or not, and then the message above is shown. */
+    enum ww_err (*other_method)(struct call *c, bool *answered);
+    /* Shows in the form what was typed, but secrets. */
+    void (*echo)(struct call *c);
+};
+
+struct call {
+    struct ww_op *op;
+    struct arena *a;
+    struct service *s;
+    const struct ww_flow_request *in;
+    struct ww_flow_answer *out;
+    const struct flow_kind_row *kind;
+    struct session *session; /* who is signed in, or NULL */
+    bool session_tried;
+    struct flow *flow;
+    const struct identity_schema *schema;
+    struct flow_payload payload;
+    const struct js *transient_shown; /* goes into the answer, but is not kept */
+};
+
+extern const struct flow_kind_row login_flow, registration_flow, settings_flow;
+
+/* ---- flow_call.c: reading a request, writing an answer ---- */
+/* The query parameter's value; NULL when it is absent or empty. */
+const char *call_query(const struct call *c, const char *name);
+/* Fills c->session; an error only when the store failed. */
+enum ww_err call_session(struct call *c) WW_MUST;
+/* Whether this request is answered with JSON: native flows always are. */
+bool call_json(const struct call *c);
+enum ww_err answer_json(struct call *c, int status, const struct js *body) WW_MUST;
+enum ww_err answer_redirect(struct call *c, int status, const char *location) WW_MUST;
+enum ww_err answer_empty(struct call *c, int status) WW_MUST;
+/* The session cookie or token of a session, as the flow's kind of client gets it. */
+void answer_session_cookie(struct call *c, const struct session *x);
+struct js *call_session_json(struct call *c, const struct session *x);
+struct js *call_identity_json(struct call *c, const struct record *r);
+/* Copies a member when it is there. */
+bool call_setting(const struct call *c, const char *key);
+
+/* ---- flow_refuse.c: refusals that are no form ---- */
+struct flow_refusal {
+    int status;
+    const char *id, *message, *reason; /* NULL where it has none; message NULL: the status' own */
+};
+extern const struct flow_refusal refuse_not_found, refuse_no_flow_id, refuse_settings_not_found,
+    refuse_disabled_method, refuse_unauthorized, refuse_already_login, refuse_already_registration,
+    refuse_registration_disabled, refuse_no_first_factor, refuse_session_inactive, refuse_session_missing,
+    refuse_identity_mismatch, refuse_identity_mismatch_submit, refuse_reauth, refuse_whoami, refuse_sessions,
+    refuse_logout_token, refuse_logout_token_wrong, refuse_native_logout, refuse_account_disabled,
+    refuse_own_session;
+/* JSON clients get the error, others are sent to the error page, where it can be read by its id. details and
+ * siblings (members beside "error") may be NULL. */
+enum ww_err refuse(struct call *c, const struct flow_refusal *why) WW_MUST;
+enum ww_err refuse_with(struct call *c, const struct flow_refusal *why, const char *reason,
+                        struct js *details, struct js *siblings) WW_MUST;
+/* The same, in JSON whatever the client wants. */
+enum ww_err refuse_json(struct call *c, const struct flow_refusal *why, const char *reason,
+                        struct js *details, struct js *siblings) WW_MUST;
+/* 400 with a reason made here. */
+enum ww_err refuse_bad_request(struct call *c, const char *id, const char *reason) WW_MUST;
+enum ww_err refuse_csrf(struct call *c) WW_MUST;
+enum ww_err refuse_csrf_json(struct call *c) WW_MUST;
+/* What op->problem says: throttled, busy, damaged data, our own failures. */
+enum ww_err refuse_problem(struct call *c, enum ww_err err) WW_MUST;
+enum ww_err error_fetch(struct call *c) WW_MUST;
+
+/* ---- flow_store.c ---- */
+/* A new flow with its common members, not stored yet. */
+enum ww_err flow_new(struct call *c, const char *request_url, const char *return_to, bool api,
+                     struct flow **out) WW_MUST;
+enum ww_err flow_insert(struct call *c, const struct flow *f) WW_MUST;
+/* By the text of its id. WW_ENOTFOUND for anything that names no flow of this kind. */
+enum ww_err flow_load(struct call *c, const char *id, struct flow **out) WW_MUST;
+/* Where somebody else changed it meanwhile, theirs stays. */
+enum ww_err flow_save(struct call *c) WW_MUST;
+bool flow_is_expired(const struct call *c, const struct flow *f);
+/* What a client sees: the wire object, with identity where the flow has one. */
+struct js *flow_shown(struct call *c);
+/* The form's page with the flow's id. */
+char *flow_page(struct call *c, const struct flow *f) WW_MUST;
+void flow_set_stage(struct call *c, struct flow *f, enum stage stage);
+/* The anti-CSRF token of a new form: masked for browsers, and for native flows when the client sent the
+ * cookie; else "". */
+char *flow_csrf_token(struct call *c, bool api) WW_MUST;
+
+/* ---- flow_run.c: init, fetch and submit of all kinds ---- */
+enum ww_err flow_init(struct call *c) WW_MUST;
+enum ww_err flow_fetch(struct call *c) WW_MUST;
+enum ww_err flow_submit(struct call *c) WW_MUST;
+/* Makes a new flow from what an old one was asked with, saved, with its nodes. */
+enum ww_err flow_again(struct call *c, const struct flow *old, struct flow **out) WW_MUST;
+/* Shows the form with what is wrong: saves it, JSON with `status`, browsers are sent to the page. */
+enum ww_err flow_show(struct call *c, int status, int redirect) WW_MUST;
+/* One message for the whole form, then flow_show with 400. */
+enum ww_err flow_refused(struct call *c, struct js *message) WW_MUST;
+/* What was typed, and the reason as message 4000001. */
+enum ww_err flow_refused_reason(struct call *c, const char *reason) WW_MUST;
+/* What account_* said: messages at the fields, throttling, our failures. */
+enum ww_err flow_refused_problem(struct call *c, enum ww_err err, const struct account_refusal *why) WW_MUST;
+void flow_sort_nodes(struct call *c, struct flow *f);
+/* Takes all messages from the form. */
+void flow_reset(struct call *c);
+struct js *flow_nodes(const struct flow *f);
+
+/* ---- flow_after.c: where to go, and what the hooks ask for ---- */
+/* Checks a return_to; answers itself when it is not allowed. */
+enum ww_err after_check(struct call *c, const char *return_to, bool *answered) WW_MUST;
+/* Where a browser goes after this flow with this method (kratos.md §2.8), or to `otherwise` when nothing was
+ * configured for the flow (NULL: the default URL). */
+enum ww_err after_url(struct call *c, const char *return_to, const char *method, const char *otherwise,
+                      const char **out) WW_MUST;
+bool after_has_hook(const struct call *c, const char *method, const char *hook);
+struct js *after_redirect_action(struct call *c, const char *url);
+
+/* ---- the kinds' own files ---- */
+enum ww_err logout_init(struct call *c) WW_MUST;
+enum ww_err logout_submit(struct call *c) WW_MUST;
+enum ww_err logout_native(struct call *c) WW_MUST;
+enum ww_err whoami(struct call *c) WW_MUST;
+enum ww_err sessions_list(struct call *c) WW_MUST;
+enum ww_err sessions_end_others(struct call *c) WW_MUST;
+enum ww_err sessions_end_one(struct call *c) WW_MUST;
+enum ww_err schemas_list(struct call *c) WW_MUST;
+enum ww_err schema_fetch(struct call *c) WW_MUST;
+
+/* ---- flow_page.c: pagination as /schemas and /sessions have it ---- */
+struct flow_paging {
+    uint64_t page, size;
+};
+/* WW_EINVAL when a parameter is no number; answers itself then. */
+enum ww_err paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered) WW_MUST;
+void paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total);
+
+/* ---- flow_continuity.c: a change that waits for a fresh sign-in ---- */
+/* Keeps the payload under a key that only the cookie holds; sets the cookie. */
+enum ww_err continuity_keep(struct call *c) WW_MUST;
+/* *found: the payload kept for this flow by this account is c->payload again. */
+enum ww_err continuity_resume(struct call *c, bool *found) WW_MUST;
+
+#endif

@@ -1,0 +1,358 @@
+#include <string.h>
+
+#include "flow_int.h"
+
+static bool identifier_first(const struct call *c)
+{
+    return strcmp(config_text(c->s->config, "selfservice.flows.login.style"), "identifier_first") == 0;
+}
+
+static bool is_refresh(const struct flow *f)
+{
+    return js_get_bool(f->wire, "refresh", false);
+}
+
+/* ---- the form ---- */
+
+/* The title of the one trait that is an identifier; "ID" when there is none, several, or a list. */
+static struct js *identifier_label(struct call *c)
+{
+    const struct schema_trait *only = NULL;
+    struct js *values = js_object(c->a);
+    size_t n = 0;
+
+    for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
+        if (t->marks & MARK_PASSWORD_IDENTIFIER) {
+            only = t;
+            n++;
+        }
+    }
+    if (n != 1 || !only->title || strcmp(only->type, "array") == 0) {
+        return flow_message(c->a, MSG_LABEL_ID, NULL);
+    }
+    js_put(c->a, values, "title", js_text(c->a, only->title));
+    js_put(c->a, values, "name", js_text(c->a, arena_printf(c->a, "traits.%s", only->path)));
+    return flow_message(c->a, MSG_LABEL_TITLE, values);
+}
+
+static void add_password(struct call *c, struct js *nodes, int label)
+{
+    if (call_setting(c, "selfservice.methods.password.enabled")) {
+        js_push(nodes, flow_node_password(c->a, "current-password"));
+        js_push(nodes, flow_node_submit(c->a, "method", "password", "password", label));
+    }
+}
+
+static void add_identifier(struct call *c, struct js *nodes)
+{
+    bool first = identifier_first(c);
+
+    js_push(nodes, flow_node(c->a, &(struct flow_input){.name = "identifier",
+                                                        .type = "text",
+                                                        .group = first ? "identifier_first" : "default",
+                                                        .value = js_text(c->a, ""),
+                                                        .required = true,
+                                                        .autocomplete = first ? "username webauthn" : NULL,
+                                                        .label = identifier_label(c)}));
+}
+
+static enum ww_err build_refresh(struct call *c, struct flow *f)
+{
+    struct js *nodes = flow_nodes(f);
+    const char **identifiers;
+    size_t n;
+    enum ww_err err = identity_identifiers(c->op, c->session->record, &identifiers, &n);
+
+    if (err) {
+        return err;
+    }
+    js_push(nodes, flow_node(c->a, &(struct flow_input){.name = "identifier",
+                                                        .type = "hidden",
+                                                        .group = "default",
+                                                        .value = js_text(c->a, n ? identifiers[0] : "")}));
+    add_password(c, nodes, MSG_LOGIN_SIGN_IN);
+    flow_ui_add_message(c->a, f->ui, flow_message(c->a, MSG_LOGIN_REFRESH, NULL));
+    flow_set_stage(c, f, STAGE_CREDENTIALS);
+    return WW_OK;
+}
+
+static void build_first_factor(struct call *c, struct flow *f)
+{
+    struct js *nodes = flow_nodes(f);
+
+    if (identifier_first(c)) {
+        add_identifier(c, nodes);
+        js_push(nodes,
+                flow_node_submit(c->a, "method", "identifier_first", "identifier_first", MSG_LABEL_CONTINUE));
+        flow_set_stage(c, f, STAGE_IDENTIFIER);
+        return;
+    }
+    if (call_setting(c, "selfservice.methods.password.enabled")) {
+        add_identifier(c, nodes);
+        add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
+    }
+    flow_set_stage(c, f, STAGE_CREDENTIALS);
+}
+
+static void put_login_members(struct call *c, struct flow *f, bool refresh, bool second)
+{
+    js_put(c->a, f->wire, "organization_id", js_null(c->a));
+    js_put(c->a, f->wire, "created_at", js_copy(c->a, js_get(f->wire, "issued_at")));
+    js_put(c->a, f->wire, "updated_at", js_copy(c->a, js_get(f->wire, "issued_at")));
+    js_put(c->a, f->wire, "refresh", js_bool(c->a, refresh));
+    js_put(c->a, f->wire, "requested_aal", js_text(c->a, second ? "aal2" : "aal1"));
+    js_put(c->a, f->wire, "state", js_text(c->a, "choose_method"));
+}
+
+/* A native flow that has nothing but the token has no nodes at all; kratos.md §2.5. */
+static enum ww_err build(struct call *c, struct flow *f)
+{
+    const char *wanted = call_query(c, "refresh"), *aal = call_query(c, "aal");
+    bool refresh = c->session && (c->flow ? is_refresh(c->flow) : wanted && strcmp(wanted, "true") == 0);
+    bool second = c->session && aal && strcmp(aal, "aal2") == 0;
+    enum ww_err err = WW_OK;
+
+    put_login_members(c, f, refresh, second);
+    if (second) {
+        flow_ui_add_message(c->a, f->ui, flow_message(c->a, MSG_LOGIN_SECOND_FACTOR, NULL));
+        flow_set_stage(c, f, STAGE_SECOND_FACTOR);
+    } else if (refresh) {
+        err = build_refresh(c, f);
+    } else {
+        build_first_factor(c, f);
+    }
+    if (f->api && flow_nodes(f)->count == 0) {
+        js_put(c->a, f->ui, "nodes", js_null(c->a));
+    } else {
+        js_push(flow_nodes(f), flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
+    }
+    return err;
+}
+
+static void echo(struct call *c)
+{
+    struct js *node = flow_node_find(flow_nodes(c->flow), "identifier");
+
+    if (node && c->payload.identifier[0]) {
+        flow_node_set_value(c->a, node, js_text(c->a, c->payload.identifier));
+    }
+}
+
+/* ---- who may ---- */
+
+static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
+{
+    *answered = true;
+    if (aal && strcmp(aal, "aal1") != 0 && strcmp(aal, "aal2") != 0) {
+        return refuse_bad_request(
+            c, NULL,
+            arena_printf(c->a,
+                         "Unable to parse AuthenticationMethod Assurance Level (AAL): expected "
+                         "one of [aal1, aal2] but got %s",
+                         aal));
+    }
+    if (aal && strcmp(aal, "aal2") == 0 && !c->session) {
+        return refuse(c, &refuse_no_first_factor);
+    }
+    *answered = false;
+    return WW_OK;
+}
+
+static enum ww_err admit(struct call *c, bool *answered)
+{
+    const char *aal = call_query(c, "aal"), *refresh = call_query(c, "refresh"), *url;
+    bool second = aal && strcmp(aal, "aal2") == 0;
+    enum ww_err err = check_level(c, aal, answered);
+
+    if (err || *answered) {
+        return err;
+    }
+    if (!c->session || (refresh && strcmp(refresh, "true") == 0) || (second && c->session->level < 2)) {
+        return WW_OK;
+    }
+    *answered = true;
+    if (call_json(c)) {
+        return refuse(c, &refuse_already_login);
+    }
+    err = after_url(c, call_query(c, "return_to"), NULL, flow_default_url(c->a, c->s->config), &url);
+    return err ? err : answer_redirect(c, 303, url);
+}
+
+static enum ww_err admit_submit(struct call *c, bool *answered)
+{
+    *answered = false;
+    if (!c->session || is_refresh(c->flow) || c->flow->stage == STAGE_SECOND_FACTOR) {
+        return WW_OK;
+    }
+    *answered = true;
+    if (call_json(c)) {
+        return flow_refused_reason(c, refuse_already_login.reason);
+    }
+    return answer_redirect(c, 303, flow_default_url(c->a, c->s->config));
+}
+
+/* ---- the password ---- */
+
+static enum ww_err refuse_disabled_account(struct call *c)
+{
+    struct js *details = js_object(c->a);
+    struct record *r;
+    enum ww_err err = account_admin_find(c->op, c->s, c->payload.identifier, &r);
+
+    if (err) {
+        return refuse(c, &refuse_account_disabled);
+    }
+    js_put(c->a, details, "identity_id", js_text(c->a, uuid_text(c->a, r->uuid)));
+    return refuse_with(c, &refuse_account_disabled, NULL, details, NULL);
+}
+
+/* refreshed: the same person's session goes on; else the browser starts anew, with a new anti-CSRF cookie
+ * too, so that nobody can have planted the one of before. */
+static enum ww_err answer_signed_in(struct call *c, struct session *x, bool refreshed)
+{
+    struct js *body = js_object(c->a);
+    const char *url;
+    enum ww_err err = after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
+
+    if (err) {
+        return err;
+    }
+    if (!c->flow->api) {
+        answer_session_cookie(c, x);
+        c->out->renew_csrf = !refreshed;
+    }
+    if (!call_json(c)) {
+        return answer_redirect(c, 303, url);
+    }
+    if (c->flow->api) {
+        js_put(c->a, body, "session_token", js_text(c->a, x->token));
+    }
+    js_put(c->a, body, "session", call_session_json(c, x));
+    js_put(c->a, body, "continue_with", c->flow->api ? js_null(c->a) : after_redirect_action(c, url));
+    return answer_json(c, 200, body);
+}
+
+static enum ww_err signed_in(struct call *c, struct session *x)
+{
+    bool refreshed = c->session && uuid_equal(c->session->id, x->id);
+    size_t ended;
+    enum ww_err err = WW_OK;
+
+    js_put(c->a, c->flow->wire, "active", js_text(c->a, "password"));
+    if ((err = flow_save(c))) {
+        return err;
+    }
+    if (after_has_hook(c, "password", "revoke_active_sessions") &&
+        (err = account_end_other_sessions(c->op, c->s, x, &ended))) {
+        return refuse_problem(c, err);
+    }
+    return answer_signed_in(c, x, refreshed);
+}
+
+static enum ww_err show_missing(struct call *c)
+{
+    echo(c);
+    if (!c->payload.identifier[0]) {
+        flow_ui_field_message(c->a, c->flow->ui, "identifier",
+                              flow_message_with(c->a, MSG_REQUIRED, "property", "identifier"));
+    }
+    if (!c->payload.password.p) {
+        flow_ui_field_message(c->a, c->flow->ui, "password",
+                              flow_message_with(c->a, MSG_REQUIRED, "property", "password"));
+    }
+    return flow_show(c, 400, 303);
+}
+
+static enum ww_err run_password(struct call *c)
+{
+    enum session_carrier carrier = c->flow->api ? SESSION_TOKEN : SESSION_COOKIE;
+    struct session *x;
+
+    flow_reset(c);
+    if (!c->payload.identifier[0] || !c->payload.password.p) {
+        return show_missing(c);
+    }
+    enum ww_err err = account_login(c->op, c->s, c->payload.identifier, c->payload.password, carrier,
+                                    is_refresh(c->flow) ? c->session : NULL, &x);
+    if (err == WW_OK) {
+        return signed_in(c, x);
+    }
+    echo(c);
+    if (err == WW_EDENIED || err == WW_EINVAL) { /* a name or password that cannot be one is simply wrong */
+        return flow_refused(c, flow_message(c->a, MSG_WRONG_CREDENTIALS, NULL));
+    }
+    return err == WW_EDISABLED ? refuse_disabled_account(c) : flow_refused_problem(c, err, NULL);
+}
+
+/* ---- identifier first ---- */
+
+static bool is_step_button(const struct js *node)
+{
+    return strcmp(flow_node_group(node), "identifier_first") == 0 &&
+           strcmp(flow_node_name(node), "method") == 0;
+}
+
+static enum ww_err refuse_identifier(struct call *c)
+{
+    flow_ui_field_message(c->a, c->flow->ui, "identifier", flow_message(c->a, MSG_NO_LOGIN_METHOD, NULL));
+    return flow_show(c, 400, 303);
+}
+
+static enum ww_err run_identifier(struct call *c)
+{
+    bool exists = false, hide = call_setting(c, "security.account_enumeration.mitigate");
+    enum ww_err err = WW_OK;
+
+    flow_reset(c);
+    echo(c);
+    if (c->payload.identifier[0] && !hide) {
+        err = account_exists(c->op, c->s, c->payload.identifier, &exists);
+    }
+    if (err) {
+        return flow_refused_problem(c, err, NULL);
+    }
+    if (!c->payload.identifier[0] || (!exists && !hide)) {
+        return refuse_identifier(c);
+    }
+    struct js *nodes = flow_nodes_without(c->a, flow_nodes(c->flow), is_step_button);
+    js_put(c->a, c->flow->ui, "nodes", nodes);
+    flow_node_set_type(c->a, flow_node_find(nodes, "identifier"), "hidden");
+    if (!flow_node_find(nodes, "password")) {
+        add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
+    }
+    js_put(c->a, c->flow->wire, "active", js_text(c->a, "identifier_first"));
+    flow_set_stage(c, c->flow, STAGE_CREDENTIALS);
+    c->transient_shown = c->payload.transient_payload ? c->payload.transient_payload : js_object(c->a);
+    return flow_show(c, 400, 303);
+}
+
+static enum ww_err other_method(struct call *c, bool *answered)
+{
+    bool off = strcmp(c->payload.method, "password") == 0 && c->flow->stage != STAGE_SECOND_FACTOR;
+
+    *answered = off;
+    return off ? refuse(c, &refuse_disabled_method) : WW_OK;
+}
+
+static const struct flow_step steps[] = {
+    {STAGE_IDENTIFIER | STAGE_CREDENTIALS, "password", "selfservice.methods.password.enabled", run_password},
+    {STAGE_IDENTIFIER, "identifier_first", NULL, run_identifier},
+    {0, NULL, NULL, NULL},
+};
+
+const struct flow_kind_row login_flow = {
+    .kind = FLOW_LOGIN,
+    .name = "login",
+    .lifespan = "selfservice.flows.login.lifespan",
+    .after = "selfservice.flows.login.after",
+    .steps = steps,
+    .expired_message = MSG_LOGIN_EXPIRED,
+    .no_strategy_message = MSG_LOGIN_NO_STRATEGY,
+    .refused_redirect = 303,
+    .unknown = &refuse_not_found,
+    .admit = admit,
+    .admit_submit = admit_submit,
+    .build = build,
+    .other_method = other_method,
+    .echo = echo,
+};

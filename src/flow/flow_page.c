@@ -1,0 +1,97 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "encode.h"
+#include "flow_int.h"
+
+/* Pages count from 0. A page token is the page's number, made opaque: clients must not build on it. */
+static const char token_prefix[] = "page:";
+
+static bool number(const char *text, uint64_t *out)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9' || strlen(text) > 9) {
+        return false;
+    }
+    *out = strtoul(text, &end, 10);
+    return *end == 0;
+}
+
+static bool token_read(struct call *c, const char *token, uint64_t *page)
+{
+    struct bytes text;
+    size_t n = strlen(token_prefix);
+
+    return base64_decode(c->a, BASE64_URL, bytes_str(token), &text) && text.n > n &&
+           memcmp(text.p, token_prefix, n) == 0 && number((const char *)text.p + n, page);
+}
+
+static enum ww_err refuse_parameter(struct call *c, const char *name, bool *answered)
+{
+    struct flow_refusal why = {.status = 400,
+                               .reason = arena_printf(c->a, "The query parameter %s is not valid.", name)};
+    *answered = true;
+    return refuse_json(c, &why, NULL, NULL, NULL);
+}
+
+enum ww_err paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered)
+{
+    const char *size = call_query(c, "page_size"), *page = call_query(c, "page"),
+               *token = call_query(c, "page_token");
+
+    *out = (struct flow_paging){0, 250};
+    *answered = false;
+    size = size ? size : call_query(c, "per_page");
+    if (size && size[0] == '-') { /* less than one means the default */
+        size = NULL;
+    }
+    if (size && !number(size, &out->size)) {
+        return refuse_parameter(c, "page_size", answered);
+    }
+    if (page && !number(page, &out->page)) {
+        return refuse_parameter(c, "page", answered);
+    }
+    if (!page && token && !token_read(c, token, &out->page)) {
+        return refuse_parameter(c, "page_token", answered);
+    }
+    out->size = out->size == 0 ? 250 : out->size > most ? most : out->size;
+    return WW_OK;
+}
+
+static void add_link(struct call *c, struct buf *b, const char *path, int64_t page, uint64_t size,
+                     const char *rel)
+{
+    char *text = arena_printf(c->a, "%s%lld", token_prefix, (long long)page);
+    char *token = text ? base64_encode(c->a, BASE64_URL, bytes_str(text)) : NULL;
+
+    buf_printf(b, "%s<%s?page=%lld&page_size=%llu&page_token=%s&per_page=%llu>; rel=\"%s\"", b->n ? "," : "",
+               path, (long long)page, (unsigned long long)size, token ? token : "", (unsigned long long)size,
+               rel);
+}
+
+/* Which links there are, recorded: one page has only "first"; an empty list has all around it. */
+void paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total)
+{
+    struct buf b = BUF(c->a);
+    int64_t last = (int64_t)((total + p->size - 1) / p->size) - 1;
+    int64_t page = (int64_t)p->page > last && last >= 0 ? last : (int64_t)p->page;
+
+    if (last == 0) {
+        add_link(c, &b, path, 0, page == (int64_t)p->page ? total : p->size, "first");
+    } else if (last > 0 && page == 0) {
+        add_link(c, &b, path, 1, p->size, "next");
+        add_link(c, &b, path, last, p->size, "last");
+    } else {
+        add_link(c, &b, path, 0, p->size, "first");
+        if (last < 0 || page < last) {
+            add_link(c, &b, path, page + 1, p->size, "next");
+        }
+        add_link(c, &b, path, page - 1, p->size, "prev");
+        if (page < last) {
+            add_link(c, &b, path, last, p->size, "last");
+        }
+    }
+    c->out->link = buf_text(&b);
+    c->out->total = total;
+}

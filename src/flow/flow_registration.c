@@ -1,0 +1,314 @@
+#include <string.h>
+
+#include "flow_int.h"
+#include "utf8.h"
+
+static bool one_step(const struct call *c)
+{
+    return call_setting(c, "selfservice.flows.registration.enable_legacy_one_step") ||
+           strcmp(config_text(c->s->config, "selfservice.flows.registration.style"), "unified") == 0;
+}
+
+static const char *trait_group(const struct call *c)
+{
+    return config_text(c->s->config, "feature_flags.password_profile_registration_node_group");
+}
+
+/* ---- the form ---- */
+
+static void add_traits(struct call *c, struct js *nodes)
+{
+    for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
+        if (t->type[0]) {
+            js_push(nodes, flow_node_trait(c->a, t, trait_group(c)));
+        }
+    }
+}
+
+static void add_password(struct call *c, struct js *nodes)
+{
+    if (call_setting(c, "selfservice.methods.password.enabled")) {
+        js_push(nodes, flow_node_password(c->a, "new-password"));
+        js_push(nodes, flow_node_submit(c->a, "method", "password", "password", MSG_REGISTRATION_SIGN_UP));
+    }
+}
+
+static enum ww_err build(struct call *c, struct flow *f)
+{
+    struct js *nodes = flow_nodes(f);
+
+    js_put(c->a, f->wire, "organization_id", js_null(c->a));
+    js_put(c->a, f->wire, "state", js_text(c->a, "choose_method"));
+    js_push(nodes, flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
+    add_traits(c, nodes);
+    if (one_step(c)) {
+        add_password(c, nodes);
+        flow_set_stage(c, f, STAGE_FORM);
+    } else {
+        js_push(nodes, flow_node_submit(c->a, "method", "profile", "profile", MSG_REGISTRATION_SIGN_UP));
+        flow_set_stage(c, f, STAGE_PROFILE);
+    }
+    return WW_OK;
+}
+
+static void echo(struct call *c)
+{
+    flow_nodes_fill(c->a, flow_nodes(c->flow), c->payload.traits);
+}
+
+/* ---- who may ---- */
+
+static enum ww_err signed_in(struct call *c, int redirect, const char *return_to)
+{
+    const char *url;
+
+    if (call_json(c)) {
+        return refuse(c, &refuse_already_registration);
+    }
+    enum ww_err err = after_url(c, return_to, NULL, NULL, &url);
+    return err ? err : answer_redirect(c, redirect, url);
+}
+
+static enum ww_err admit(struct call *c, bool *answered)
+{
+    *answered = true;
+    if (!call_setting(c, "selfservice.flows.registration.enabled")) {
+        return refuse(c, &refuse_registration_disabled);
+    }
+    if (c->session) {
+        return signed_in(c, 303, call_query(c, "return_to"));
+    }
+    *answered = false;
+    return WW_OK;
+}
+
+static enum ww_err admit_submit(struct call *c, bool *answered)
+{
+    *answered = true;
+    if (!call_setting(c, "selfservice.flows.registration.enabled")) {
+        return refuse(c, &refuse_registration_disabled);
+    }
+    if (c->session) {
+        return signed_in(c, 302, NULL);
+    }
+    *answered = false;
+    return WW_OK;
+}
+
+/* ---- two steps: the traits first ---- */
+
+static bool is_step_button(const struct js *node)
+{
+    return strcmp(flow_node_group(node), "profile") == 0 && strcmp(flow_node_name(node), "method") == 0;
+}
+
+static bool is_credential(const struct js *node)
+{
+    return strcmp(flow_node_group(node), "password") == 0 || strcmp(flow_node_name(node), "screen") == 0;
+}
+
+static void set_trait_inputs(struct call *c, bool hidden)
+{
+    for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
+        char *name = arena_printf(c->a, "traits.%s", t->path);
+        struct js *node = name ? flow_node_find(flow_nodes(c->flow), name) : NULL;
+        if (node) {
+            flow_node_set_type(c->a, node, hidden ? "hidden" : flow_trait_input(t));
+        }
+    }
+}
+
+static enum ww_err show_credentials(struct call *c)
+{
+    struct js *nodes = flow_nodes_without(c->a, flow_nodes(c->flow), is_step_button);
+
+    js_put(c->a, c->flow->ui, "nodes", nodes);
+    set_trait_inputs(c, true);
+    if (!flow_node_find(nodes, "password")) {
+        add_password(c, nodes);
+    }
+    js_push(nodes, flow_node_submit(c->a, "screen", "previous", "profile", MSG_REGISTRATION_BACK));
+    flow_set_stage(c, c->flow, STAGE_CREDENTIALS);
+    flow_ui_add_message(c->a, c->flow->ui, flow_message(c->a, MSG_REGISTRATION_CHOOSE_CREDENTIAL, NULL));
+    c->transient_shown = c->payload.transient_payload ? c->payload.transient_payload : js_object(c->a);
+    return flow_show(c, 400, 303);
+}
+
+static enum ww_err show_traits(struct call *c)
+{
+    struct js *nodes = flow_nodes_without(c->a, flow_nodes(c->flow), is_credential);
+
+    js_put(c->a, c->flow->ui, "nodes", nodes);
+    set_trait_inputs(c, false);
+    if (!flow_node_find(nodes, "method")) {
+        js_push(nodes, flow_node_submit(c->a, "method", "profile", "profile", MSG_REGISTRATION_SIGN_UP));
+    }
+    flow_set_stage(c, c->flow, STAGE_PROFILE);
+    return flow_show(c, 400, 303);
+}
+
+static enum ww_err run_profile(struct call *c)
+{
+    struct account_refusal why;
+
+    flow_reset(c);
+    echo(c);
+    if (strcmp(c->payload.screen, "previous") == 0) {
+        return show_traits(c);
+    }
+    enum ww_err err = account_check_traits(c->op, c->s, c->schema->id, c->payload.traits, &why);
+    return err ? flow_refused_problem(c, err, &why) : show_credentials(c);
+}
+
+/* ---- the account ---- */
+
+/* The first identifier of the traits that somebody has, as it is compared. */
+static const char *taken_identifier(struct call *c)
+{
+    struct schema_value *values = NULL;
+    struct bytes value;
+    bool exists;
+
+    if (schema_marked_values(c->a, c->schema, c->payload.traits, &values)) {
+        return NULL;
+    }
+    for (const struct schema_value *v = values; v; v = v->next) {
+        if ((v->marks & MARK_PASSWORD_IDENTIFIER) && v->value->type == JS_STRING &&
+            utf8_ident(c->a, v->value->string, &value) == WW_OK) {
+            const char *text = arena_strndup(c->a, value.p, value.n);
+            if (text && account_exists(c->op, c->s, text, &exists) == WW_OK && exists) {
+                return text;
+            }
+        }
+    }
+    return NULL;
+}
+
+static bool schema_has_code(const struct identity_schema *schema)
+{
+    for (const struct schema_trait *t = schema->traits; t; t = t->next) {
+        if (t->marks & (MARK_CODE_EMAIL | MARK_CODE_SMS)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was typed is not shown again, as Kratos does not: the name is somebody's already. */
+static enum ww_err refuse_duplicate(struct call *c)
+{
+    const char *hint =
+        call_setting(c, "selfservice.flows.registration.login_hints") ? taken_identifier(c) : NULL;
+    struct js *values = js_object(c->a), *types = js_array(c->a);
+
+    if (!hint) {
+        return flow_refused(c, flow_message(c->a, MSG_DUPLICATE, NULL));
+    }
+    if (schema_has_code(c->schema)) {
+        js_push(types, js_text(c->a, "code"));
+    }
+    js_push(types, js_text(c->a, "password"));
+    js_put(c->a, values, "available_credential_types", types);
+    js_put(c->a, values, "available_oidc_providers", js_array(c->a));
+    js_put(c->a, values, "credential_identifier_hint", js_text(c->a, hint));
+    return flow_refused(c, flow_message(c->a, MSG_DUPLICATE_WITH_HINTS, values));
+}
+
+static struct js *token_action(struct call *c, const struct session *x)
+{
+    struct js *list = js_array(c->a), *action = js_object(c->a);
+
+    js_put(c->a, action, "action", js_text(c->a, "set_ory_session_token"));
+    js_put(c->a, action, "ory_session_token", js_text(c->a, x->token));
+    js_push(list, action);
+    return list;
+}
+
+static enum ww_err answer_registered(struct call *c, const struct record *r, const struct session *x)
+{
+    struct js *body = js_object(c->a);
+    const char *url;
+    enum ww_err err = after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
+
+    if (err) {
+        return err;
+    }
+    if (x && !c->flow->api) {
+        answer_session_cookie(c, x);
+        c->out->renew_csrf = true;
+    }
+    if (!call_json(c)) {
+        return answer_redirect(c, 303, url);
+    }
+    if (x && c->flow->api) {
+        js_put(c->a, body, "session_token", js_text(c->a, x->token));
+    }
+    if (x) {
+        js_put(c->a, body, "session", call_session_json(c, x));
+    }
+    js_put(c->a, body, "identity", call_identity_json(c, r));
+    js_put(c->a, body, "continue_with",
+           !c->flow->api ? after_redirect_action(c, url)
+           : x           ? token_action(c, x)
+                         : js_null(c->a));
+    return answer_json(c, 200, body);
+}
+
+static enum ww_err run_password(struct call *c)
+{
+    struct account_new in = {.schema_id = c->schema->id,
+                             .traits = c->payload.traits,
+                             .password = c->payload.password,
+                             .with_session = after_has_hook(c, "password", "session"),
+                             .carrier = c->flow->api ? SESSION_TOKEN : SESSION_COOKIE};
+    struct account_refusal why;
+    struct record *r;
+    struct session *x = NULL;
+
+    flow_reset(c);
+    if (!c->payload.password.p) {
+        echo(c);
+        flow_ui_field_message(c->a, c->flow->ui, "password",
+                              flow_message_with(c->a, MSG_REQUIRED, "property", "password"));
+        return flow_show(c, 400, c->kind->refused_redirect);
+    }
+    enum ww_err err = account_register(c->op, c->s, &in, &why, &r, &x);
+    if (err == WW_ECONFLICT) {
+        return refuse_duplicate(c);
+    }
+    if (err == WW_EVALIDATION || err == WW_EINVAL || err == WW_ETHROTTLED) {
+        echo(c);
+    }
+    return err ? flow_refused_problem(c, err, &why) : answer_registered(c, r, x);
+}
+
+static enum ww_err other_method(struct call *c, bool *answered)
+{
+    (void)c;
+    *answered = false;
+    return WW_OK;
+}
+
+static const struct flow_step steps[] = {
+    {STAGE_FORM | STAGE_PROFILE | STAGE_CREDENTIALS, "password", "selfservice.methods.password.enabled",
+     run_password},
+    {STAGE_PROFILE | STAGE_CREDENTIALS, "profile", NULL, run_profile},
+    {0, NULL, NULL, NULL},
+};
+
+const struct flow_kind_row registration_flow = {
+    .kind = FLOW_REGISTRATION,
+    .name = "registration",
+    .lifespan = "selfservice.flows.registration.lifespan",
+    .after = "selfservice.flows.registration.after",
+    .steps = steps,
+    .expired_message = MSG_REGISTRATION_EXPIRED,
+    .no_strategy_message = MSG_REGISTRATION_NO_STRATEGY,
+    .refused_redirect = 302,
+    .unknown = &refuse_not_found,
+    .admit = admit,
+    .admit_submit = admit_submit,
+    .build = build,
+    .other_method = other_method,
+    .echo = echo,
+};

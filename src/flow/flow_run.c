@@ -1,0 +1,446 @@
+#include <string.h>
+
+#include "flow_csrf.h"
+#include "flow_int.h"
+#include "flow_return_to.h"
+#include "timefmt.h"
+
+struct js *flow_nodes(const struct flow *f)
+{
+    return js_get(f->ui, "nodes");
+}
+
+void flow_sort_nodes(struct call *c, struct flow *f)
+{
+    static const enum flow_order orders[] = {[FLOW_LOGIN] = ORDER_LOGIN,
+                                             [FLOW_REGISTRATION] = ORDER_REGISTRATION,
+                                             [FLOW_SETTINGS] = ORDER_SETTINGS};
+    struct js *nodes = flow_nodes(f);
+
+    if (nodes && nodes->type == JS_ARRAY) {
+        js_put(c->a, f->ui, "nodes", flow_nodes_sort(c->a, nodes, orders[c->kind->kind], c->schema));
+    }
+}
+
+void flow_reset(struct call *c)
+{
+    flow_ui_clear_messages(c->flow->ui);
+    flow_nodes_clear_messages(c->a, flow_nodes(c->flow));
+}
+
+/* ---- schema ---- */
+
+/* The schema that the flow's traits follow: a query parameter may name one that is selectable. */
+static enum ww_err choose_schema(struct call *c, const char *wanted, bool *answered)
+{
+    const struct identity_schema *standard = schema_default(c->s->schemas);
+
+    *answered = false;
+    c->schema = wanted ? schema_find(c->s->schemas, wanted) : standard;
+    if (c->schema && (c->schema == standard || c->schema->selectable)) {
+        return WW_OK;
+    }
+    *answered = true;
+    return refuse_bad_request(
+        c, NULL,
+        arena_printf(c->a,
+                     c->schema ? "Requested identity schema \"%s\" is not enabled for self-service flows."
+                               : "Requested identity schema \"%s\" does not exist.",
+                     wanted));
+}
+
+/* An existing flow's schema: the account's in settings, else what the flow was begun with. */
+static void schema_of_flow(struct call *c)
+{
+    const char *id = js_get_text(c->flow->wire, "identity_schema");
+
+    if (c->kind->kind == FLOW_SETTINGS && c->session) {
+        id = js_get_text(c->session->record->json, "schema");
+    }
+    c->schema = id ? schema_find(c->s->schemas, id) : NULL;
+    if (!c->schema) {
+        c->schema = schema_default(c->s->schemas);
+    }
+}
+
+/* ---- init ---- */
+
+static enum ww_err build(struct call *c, const char *request_url, const char *return_to, bool api,
+                         struct flow **out)
+{
+    struct flow *f;
+    enum ww_err err = flow_new(c, request_url, return_to, api, &f);
+
+    *out = NULL;
+    if (err || (err = c->kind->build(c, f))) {
+        return err;
+    }
+    flow_sort_nodes(c, f);
+    *out = f;
+    return WW_OK;
+}
+
+static enum ww_err answer_new(struct call *c)
+{
+    if (c->flow->api || c->in->init_json) {
+        return answer_json(c, 200, flow_shown(c));
+    }
+    return answer_redirect(c, 303, flow_page(c, c->flow));
+}
+
+enum ww_err flow_init(struct call *c)
+{
+    const char *return_to = call_query(c, "return_to"), *schema = call_query(c, "identity_schema");
+    bool answered = false;
+    struct flow *f;
+    enum ww_err err = call_session(c);
+
+    if (err || (err = c->kind->admit(c, &answered)) || answered ||
+        (err = after_check(c, return_to, &answered)) || answered ||
+        (err = choose_schema(c, c->kind->kind == FLOW_SETTINGS ? NULL : schema, &answered)) || answered) {
+        return err;
+    }
+    if ((err = throttle_count(c->op, c->s->throttle, THROTTLE_FLOW))) {
+        return refuse_problem(c, err);
+    }
+    if ((err = build(c, c->in->request_url, return_to, c->in->api, &f))) {
+        return err;
+    }
+    if (schema && c->kind->kind != FLOW_SETTINGS) {
+        js_put(c->a, f->wire, "identity_schema", js_text(c->a, schema));
+    }
+    if ((err = flow_insert(c, f))) {
+        return err;
+    }
+    c->flow = f;
+    return answer_new(c);
+}
+
+enum ww_err flow_again(struct call *c, const struct flow *old, struct flow **out)
+{
+    const char *schema = js_get_text(old->wire, "identity_schema");
+    enum ww_err err =
+        build(c, js_get_text(old->wire, "request_url"), js_get_text(old->wire, "return_to"), old->api, out);
+
+    if (!err && schema) {
+        js_put(c->a, (*out)->wire, "identity_schema", js_text(c->a, schema));
+    }
+    return err;
+}
+
+/* ---- fetch ---- */
+
+static const char *stored_token(const struct flow *f)
+{
+    const struct js *node = flow_node_find(flow_nodes(f), "csrf_token");
+    return node ? js_get_text(js_get(node, "attributes"), "value") : NULL;
+}
+
+/* kratos.md §2.3: the id says where a new flow comes from; settings has no id. */
+static enum ww_err refuse_expired_fetch(struct call *c)
+{
+    static const char id[] = "self_service_flow_expired";
+    struct flow_refusal why = {.status = 410, .id = c->kind->kind == FLOW_SETTINGS ? NULL : id};
+    const char *return_to = js_get_text(c->flow->wire, "return_to"), *name = c->kind->name;
+    char *base = flow_public_url(c->a, c->s->config);
+    char *path = arena_printf(c->a, "/self-service/%s/%s", name, c->flow->api ? "api" : "browser");
+    char *url = base && path ? url_join(c->a, base, path) : NULL;
+    struct js *details = js_object(c->a);
+
+    if (!url) {
+        return op_no_memory(c->op);
+    }
+    if (c->flow->api) {
+        js_put(c->a, details, "api", js_text(c->a, url));
+        why.reason =
+            arena_printf(c->a,
+                         "The %s flow has expired. Call the %s flow init API endpoint to initialize a "
+                         "new %s flow.",
+                         name, name, name);
+    } else {
+        js_put(c->a, details, "redirect_to",
+               js_text(c->a, return_to ? url_with(c->a, url, "return_to", return_to) : url));
+        js_put(c->a, details, "return_to", js_text(c->a, return_to ? return_to : ""));
+        why.reason =
+            arena_printf(c->a,
+                         "The %s flow has expired. Redirect the user to the %s flow init endpoint to "
+                         "initialize a new %s flow.",
+                         name, name, name);
+    }
+    return refuse_json(c, &why, NULL, details, NULL);
+}
+
+static bool other_account(const struct call *c)
+{
+    const char *account = js_get_text(c->flow->row.json, "account");
+    char id[UUID_TEXT];
+
+    uuid_format(id, c->session->record->uuid);
+    return !account || strcmp(account, id) != 0;
+}
+
+enum ww_err flow_fetch(struct call *c)
+{
+    enum ww_err err = flow_load(c, call_query(c, "id"), &c->flow);
+
+    if (err == WW_ENOTFOUND) {
+        return refuse_json(c, &refuse_not_found, NULL, NULL, NULL);
+    }
+    if (err) {
+        return err;
+    }
+    if (c->kind->kind == FLOW_SETTINGS) {
+        if ((err = call_session(c))) {
+            return err;
+        }
+        if (!c->session || other_account(c)) {
+            return refuse_json(c, c->session ? &refuse_identity_mismatch : &refuse_session_missing, NULL,
+                               NULL, NULL);
+        }
+    } else if (!c->flow->api && !csrf_matches(c->a, c->in->csrf_cookie, stored_token(c->flow))) {
+        return refuse_csrf_json(c); /* a flow is shown only to the browser that began it */
+    }
+    return flow_is_expired(c, c->flow) ? refuse_expired_fetch(c) : answer_json(c, 200, flow_shown(c));
+}
+
+/* ---- submit ---- */
+
+enum ww_err flow_show(struct call *c, int status, int redirect)
+{
+    flow_sort_nodes(c, c->flow);
+    enum ww_err err = flow_save(c);
+
+    if (err) {
+        return err;
+    }
+    if (!call_json(c)) {
+        return answer_redirect(c, redirect, flow_page(c, c->flow));
+    }
+    struct js *shown = flow_shown(c);
+    if (c->transient_shown) {
+        js_put(c->a, shown, "transient_payload", js_copy(c->a, c->transient_shown));
+    }
+    return answer_json(c, status, shown);
+}
+
+enum ww_err flow_refused(struct call *c, struct js *message)
+{
+    flow_reset(c);
+    flow_ui_add_message(c->a, c->flow->ui, message);
+    return flow_show(c, 400, c->kind->refused_redirect);
+}
+
+enum ww_err flow_refused_reason(struct call *c, const char *reason)
+{
+    return flow_refused(c, flow_message_with(c->a, MSG_GENERIC, "reason", reason));
+}
+
+/* The expired flow is replaced by one that says so. */
+static enum ww_err replace_expired(struct call *c)
+{
+    struct js *values = js_object(c->a), *siblings = js_object(c->a);
+    uint64_t since = op_now(c->op) - c->flow->row.expires;
+    const char *expired_at = time_rfc3339(c->a, c->flow->row.expires);
+    double minutes = (double)since / (60.0 * (double)SECOND_US);
+    struct flow *fresh;
+    char id[UUID_TEXT];
+    enum ww_err err = flow_again(c, c->flow, &fresh);
+
+    if (err) {
+        return err;
+    }
+    js_put(c->a, values, "minutes", js_real(c->a, minutes));
+    js_put(c->a, values, "expired_at", js_text(c->a, expired_at));
+    js_put(c->a, values, "expired_at_unix", js_int(c->a, (int64_t)(c->flow->row.expires / SECOND_US)));
+    flow_ui_add_message(c->a, fresh->ui, flow_message(c->a, c->kind->expired_message, values));
+    if ((err = flow_insert(c, fresh))) {
+        return err;
+    }
+    if (!call_json(c)) {
+        return answer_redirect(c, 303, flow_page(c, fresh));
+    }
+    uuid_format(id, fresh->row.id);
+    js_put(c->a, siblings, "expired_at", js_text(c->a, expired_at));
+    js_put(c->a, siblings, "since", js_int(c->a, (int64_t)since * 1000)); /* nanoseconds */
+    js_put(c->a, siblings, "use_flow_id", js_text(c->a, id));
+    struct flow_refusal why = {410, "self_service_flow_expired", "self-service flow expired", NULL};
+    return refuse_json(
+        c, &why,
+        arena_printf(c->a, "The self-service flow expired %.2f minutes ago, initialize a new one.", minutes),
+        NULL, siblings);
+}
+
+static const struct flow_step *find_step(const struct call *c)
+{
+    for (const struct flow_step *s = c->kind->steps; s->method; s++) {
+        if ((s->stages & (unsigned)c->flow->stage) && strcmp(s->method, c->payload.method) == 0 &&
+            (!s->setting || call_setting(c, s->setting))) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+/* Browsers prove by token and cookie that the form came from us; native clients by carrying nothing that only
+ * a browser adds (kratos.md §2.5). *reason: why a native client is none. */
+static bool from_whom_it_should(const struct call *c, const char **reason)
+{
+    *reason = NULL;
+    if (!c->flow->api) {
+        return csrf_matches(c->a, c->in->csrf_cookie_sent ? c->in->csrf_cookie : NULL, c->payload.csrf_token);
+    }
+    if (c->in->origin) {
+        *reason =
+            "The HTTP Request Header included the \"Origin\" key, indicating that this request was made as "
+            "part "
+            "of an AJAX request in a Browser. The flow however was initiated as an API request. To prevent "
+            "potential misuse and mitigate several attack vectors including CSRF, the request has been "
+            "blocked. Please consult the documentation.";
+    } else if (c->in->browser_cookies_sent) {
+        *reason =
+            "The HTTP Request Header included the \"Cookie\" key, indicating that this request was made by a "
+            "Browser. The flow however was initiated as an API request. To prevent potential misuse and "
+            "mitigate several attack vectors including CSRF, the request has been blocked. Please consult "
+            "the documentation.";
+    }
+    return *reason == NULL;
+}
+
+static enum ww_err run_step(struct call *c)
+{
+    const struct flow_step *step = find_step(c);
+    const char *reason;
+    bool answered = false;
+
+    if (!step) {
+        enum ww_err err = c->kind->other_method(c, &answered);
+        return err || answered ? err
+                               : flow_refused(c, flow_message(c->a, c->kind->no_strategy_message, NULL));
+    }
+    if (!from_whom_it_should(c, &reason)) {
+        if (!reason) {
+            return refuse_csrf(c);
+        }
+        c->kind->echo(c);
+        return flow_refused_reason(c, reason);
+    }
+    return step->run(c);
+}
+
+enum ww_err flow_submit(struct call *c)
+{
+    const char *id = call_query(c, "flow"), *why;
+    struct uuid ignored;
+    bool answered = false;
+
+    if (!id || !uuid_parse(&ignored, id)) {
+        return refuse(c, &refuse_no_flow_id);
+    }
+    enum ww_err err = flow_load(c, id, &c->flow);
+    if (err == WW_ENOTFOUND) {
+        return refuse(c, c->kind->unknown);
+    }
+    if (err || (err = call_session(c))) {
+        return err;
+    }
+    schema_of_flow(c);
+    if ((err = c->kind->admit_submit(c, &answered)) || answered) {
+        return err;
+    }
+    if (flow_is_expired(c, c->flow)) {
+        return replace_expired(c);
+    }
+    if (c->kind->kind == FLOW_SETTINGS && other_account(c)) {
+        return refuse(c, &refuse_identity_mismatch_submit);
+    }
+    if (c->kind->kind == FLOW_SETTINGS && c->in->body == WW_BODY_REFUSED && c->in->continuity) {
+        bool found;
+        if ((err = continuity_resume(c, &found)) || found) {
+            return err ? err : run_step(c);
+        }
+    }
+    err = flow_decode(c->a, c->in, c->schema, &c->payload, &why);
+    if (err == WW_EINVAL) {
+        return flow_refused_reason(c, why);
+    }
+    return err ? err : run_step(c);
+}
+
+/* ---- what the use cases refuse ---- */
+
+static struct js *wait_message(struct call *c)
+{
+    uint32_t s = c->op->problem.retry_after;
+    bool minutes = s > 90;
+    uint32_t n = minutes ? (s + 59) / 60 : s ? s : 1;
+
+    return flow_message_with(c->a, MSG_GENERIC, "reason",
+                             arena_printf(c->a, "Too many tries. Try again in %u %s%s.", n,
+                                          minutes ? "minute" : "second", n == 1 ? "" : "s"));
+}
+
+/* An address that is none, where the schema does not say so itself. */
+static void show_address(struct call *c)
+{
+    const char *field = c->op->problem.field ? c->op->problem.field : "";
+    const char *path = strncmp(field, "traits.", 7) == 0 ? field + 7 : field;
+    const struct js *value = js_path(c->payload.traits, path);
+    struct js *values = js_object(c->a);
+    char *name = arena_printf(c->a, "traits.%s", path);
+    const struct js *input = flow_node_find(flow_nodes(c->flow), name ? name : "");
+    const char *type = js_get_text(js_get(input, "attributes"), "type");
+
+    js_put(c->a, values, "value", value ? js_copy(c->a, value) : js_text(c->a, ""));
+    if (name) {
+        flow_ui_field_message(
+            c->a, c->flow->ui, name,
+            flow_message(c->a, type && strcmp(type, "tel") == 0 ? MSG_PHONE_NUMBER : MSG_EMAIL_ADDRESS,
+                         values));
+    }
+}
+
+static enum ww_err show_invalid(struct call *c, const struct account_refusal *why)
+{
+    const char *id = c->op->problem.id ? c->op->problem.id : "";
+
+    if (why && why->failures) {
+        flow_failures_show(c->a, c->flow->ui, why->failures, c->payload.traits);
+    } else if (why && why->password.message_id) {
+        int message = (int)why->password.message_id;
+        struct js *values = why->password.context;
+        if (flow_message_known(message)) {
+            flow_ui_field_message(c->a, c->flow->ui, "password", flow_message(c->a, message, values));
+        }
+    } else if (strcmp(id, "address_format") == 0) {
+        show_address(c);
+    } else if (strcmp(id, "no_identifier") == 0) {
+        flow_ui_add_message(c->a, c->flow->ui, flow_message(c->a, MSG_NO_IDENTIFIER, NULL));
+    } else {
+        struct js *message = flow_message_with(c->a, MSG_GENERIC, "reason", c->op->problem.text);
+        const char *field = c->op->problem.field;
+        if (field && strcmp(field, "password") == 0) {
+            flow_ui_field_message(c->a, c->flow->ui, field, message);
+        } else {
+            flow_ui_add_message(c->a, c->flow->ui, message);
+        }
+    }
+    return flow_show(c, 400, c->kind->refused_redirect);
+}
+
+enum ww_err flow_refused_problem(struct call *c, enum ww_err err, const struct account_refusal *why)
+{
+    switch (err) {
+    case WW_EVALIDATION:
+    case WW_EINVAL:
+        return show_invalid(c, why);
+    case WW_ECONFLICT:
+        return flow_refused(c, flow_message(c->a, MSG_DUPLICATE, NULL));
+    case WW_ETHROTTLED:
+        if (!call_json(c)) {
+            return flow_refused(c, wait_message(c));
+        }
+        return refuse_problem(c, err);
+    default:
+        return refuse_problem(c, err);
+    }
+}

@@ -1,0 +1,50 @@
+#include <string.h>
+
+#include "encode.h"
+#include "flow_int.h"
+
+enum { SCHEMAS_PAGE_MOST = 1000 };
+
+enum ww_err schemas_list(struct call *c)
+{
+    struct js *body = js_array(c->a);
+    struct flow_paging p;
+    bool answered;
+    size_t n = schema_count(c->s->schemas);
+    enum ww_err err = paging_read(c, SCHEMAS_PAGE_MOST, &p, &answered);
+
+    if (err || answered) {
+        return err;
+    }
+    for (uint64_t i = p.page * p.size; i < n && i < (p.page + 1) * p.size; i++) {
+        const struct identity_schema *s = schema_at(c->s->schemas, (size_t)i);
+        struct js *entry = js_object(c->a);
+        js_put(c->a, entry, "id", js_text(c->a, s->id));
+        js_put(c->a, entry, "schema", js_copy(c->a, s->json));
+        js_push(body, entry);
+    }
+    paging_answer(c, "/schemas", &p, n);
+    return answer_json(c, 200, body);
+}
+
+/* By id as it is, or in base64url, as identities' schema_url has it. */
+enum ww_err schema_fetch(struct call *c)
+{
+    const char *id = c->in->path_id ? c->in->path_id : "";
+    const struct identity_schema *s = schema_find(c->s->schemas, id);
+    struct bytes decoded;
+
+    if (!s && base64_decode(c->a, BASE64_URL, bytes_str(id), &decoded)) {
+        const char *text = arena_strndup(c->a, decoded.p, decoded.n);
+        s = text && strlen(text) == decoded.n ? schema_find(c->s->schemas, text) : NULL;
+    }
+    if (s) {
+        c->out->status = 200;
+        c->out->body = (const char *)s->text.p;
+        c->out->body_length = s->text.n;
+        return WW_OK;
+    }
+    struct flow_refusal why = {.status = 404,
+                               .reason = arena_printf(c->a, "Identity schema `%s` could not be found.", id)};
+    return refuse_json(c, &why, NULL, NULL, NULL);
+}

@@ -1,0 +1,133 @@
+#include <string.h>
+
+#include "flow_int.h"
+#include "timefmt.h"
+
+enum { MISSING_CACHE_SECONDS = 60, SESSIONS_PAGE_MOST = 1000 };
+
+/* ---- whoami ---- */
+
+static void allow_caching(struct call *c)
+{
+    uint64_t most = config_duration(c->s->config, "feature_flags.cacheable_sessions_max_age");
+    uint64_t now = op_now(c->op);
+    uint64_t left = c->session->expires > now ? c->session->expires - now : 0;
+
+    if (call_setting(c, "feature_flags.cacheable_sessions")) {
+        c->out->cache_for = (int64_t)((most && most < left ? most : left) / SECOND_US);
+    }
+}
+
+enum ww_err whoami(struct call *c)
+{
+    const char *template = call_query(c, "tokenize_as");
+    enum ww_err err = call_session(c);
+
+    if (err) {
+        return err;
+    }
+    if (!c->session) {
+        if (!c->in->session_token && call_setting(c, "feature_flags.cacheable_sessions")) {
+            c->out->cache_for = MISSING_CACHE_SECONDS;
+        }
+        return refuse_json(c, &refuse_whoami, NULL, NULL, NULL);
+    }
+    if (template) { /* this version has no templates */
+        struct flow_refusal why = {
+            .status = 400,
+            .reason = arena_printf(c->a, "Unable to find tokenizer template \"%s\".", template)};
+        return refuse_json(c, &why, NULL, NULL, NULL);
+    }
+    c->out->identity = uuid_text(c->a, c->session->record->uuid);
+    allow_caching(c);
+    return answer_json(c, 200, call_session_json(c, c->session));
+}
+
+/* ---- my other sessions ---- */
+
+static enum ww_err signed_in(struct call *c, bool *answered)
+{
+    enum ww_err err = call_session(c);
+
+    *answered = !err && !c->session;
+    return *answered ? refuse_json(c, &refuse_sessions, NULL, NULL, NULL) : err;
+}
+
+/* In lists Kratos leaves the identity's addresses and the schema's URL out. */
+static struct js *listed(struct call *c, const struct session *x)
+{
+    struct js *identity = call_identity_json(c, c->session->record);
+
+    js_remove(identity, "verifiable_addresses");
+    js_remove(identity, "recovery_addresses");
+    js_put(c->a, identity, "schema_url", js_text(c->a, ""));
+    return session_json(c->op, x, identity);
+}
+
+enum ww_err sessions_list(struct call *c)
+{
+    struct js *body = js_array(c->a);
+    struct flow_paging p;
+    struct session **list;
+    size_t n;
+    uint64_t total = 0;
+    bool answered;
+    enum ww_err err = signed_in(c, &answered);
+
+    if (err || answered || (err = paging_read(c, SESSIONS_PAGE_MOST, &p, &answered)) || answered) {
+        return err;
+    }
+    err = session_list(c->op, c->s->store, &c->s->sessions, c->session->record, &list, &n);
+    store_give(c->op);
+    /* Here page 0 and page 1 are both the first; the links do not know. */
+    uint64_t begin = (p.page ? p.page - 1 : 0) * p.size;
+    for (size_t i = 0; !err && i < n; i++) {
+        if (!list[i]->active || uuid_equal(list[i]->id, c->session->id)) {
+            continue;
+        }
+        if (total >= begin && total - begin < p.size) {
+            js_push(body, listed(c, list[i]));
+        }
+        total++;
+    }
+    if (err) {
+        return err;
+    }
+    paging_answer(c, "/sessions", &p, total);
+    return answer_json(c, 200, body);
+}
+
+enum ww_err sessions_end_others(struct call *c)
+{
+    struct js *body = js_object(c->a);
+    bool answered;
+    size_t count = 0;
+    enum ww_err err = signed_in(c, &answered);
+
+    if (err || answered || (err = account_end_other_sessions(c->op, c->s, c->session, &count))) {
+        return err;
+    }
+    js_put(c->a, body, "count", js_int(c->a, (int64_t)count));
+    return answer_json(c, 200, body);
+}
+
+enum ww_err sessions_end_one(struct call *c)
+{
+    const char *text = c->in->path_id ? c->in->path_id : "";
+    struct uuid id;
+    bool answered;
+    enum ww_err err = signed_in(c, &answered);
+
+    if (err || answered) {
+        return err;
+    }
+    if (!uuid_parse(&id, text)) {
+        struct flow_refusal why = {.status = 400, .message = "the session id in the path is no UUID"};
+        return refuse_json(c, &why, NULL, NULL, NULL);
+    }
+    if (uuid_equal(id, c->session->id)) {
+        return refuse_json(c, &refuse_own_session, NULL, NULL, NULL);
+    }
+    err = account_end_session(c->op, c->s, c->session, &id);
+    return err ? err : answer_empty(c, 204);
+}

@@ -1,0 +1,234 @@
+#include <string.h>
+
+#include "flow_int.h"
+#include "flow_return_to.h"
+
+/* ---- the form ---- */
+
+static void add_traits(struct call *c, struct js *nodes)
+{
+    for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
+        if (t->type[0]) {
+            js_push(nodes, flow_node_trait(c->a, t, "profile"));
+        }
+    }
+    js_push(nodes, flow_node_submit(c->a, "method", "profile", "profile", MSG_LABEL_SAVE));
+}
+
+static enum ww_err build(struct call *c, struct flow *f)
+{
+    struct js *nodes = flow_nodes(f);
+    const char *schema = js_get_text(c->session->record->json, "schema");
+
+    c->schema = schema ? schema_find(c->s->schemas, schema) : NULL;
+    if (!c->schema) {
+        c->schema = schema_default(c->s->schemas);
+    }
+    js_put(c->a, f->wire, "state", js_text(c->a, "show_form"));
+    js_put(c->a, f->row.json, "account", js_text(c->a, uuid_text(c->a, c->session->record->uuid)));
+    js_push(nodes, flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
+    if (call_setting(c, "selfservice.methods.profile.enabled")) {
+        add_traits(c, nodes);
+        flow_nodes_fill(c->a, nodes, js_get(c->session->record->json, "traits"));
+    }
+    if (call_setting(c, "selfservice.methods.password.enabled")) {
+        js_push(nodes, flow_node_password(c->a, "new-password"));
+        js_push(nodes, flow_node_submit(c->a, "method", "password", "password", MSG_LABEL_SAVE));
+    }
+    flow_set_stage(c, f, STAGE_FORM);
+    return WW_OK;
+}
+
+/* The profile's fields hold exactly what was typed. */
+static void echo(struct call *c)
+{
+    struct js *nodes = flow_nodes(c->flow);
+
+    if (strcmp(c->payload.method, "profile") != 0) {
+        return;
+    }
+    for (struct js *n = nodes->first; n; n = n->next) {
+        if (strncmp(flow_node_name(n), "traits.", 7) == 0) {
+            flow_node_clear_value(n);
+        }
+    }
+    flow_nodes_fill(c->a, nodes, c->payload.traits);
+}
+
+/* ---- who may ---- */
+
+static enum ww_err admit(struct call *c, bool *answered)
+{
+    struct js *siblings = js_object(c->a);
+    char *base, *login;
+
+    *answered = !c->session;
+    if (c->session) {
+        return WW_OK;
+    }
+    if (c->in->api) {
+        return refuse_json(
+            c, &refuse_session_inactive,
+            "This endpoint can only be accessed with a valid session. Please log in and try again.", NULL,
+            NULL);
+    }
+    if (c->in->json) {
+        js_put(c->a, siblings, "CredentialsMissing", js_bool(c->a, false));
+        return refuse_json(c, &refuse_session_inactive, NULL, NULL, siblings);
+    }
+    base = flow_public_url(c->a, c->s->config);
+    login = base ? url_join(c->a, base, "/self-service/login/browser") : NULL;
+    return answer_redirect(c, 303, login ? url_with(c->a, login, "return_to", c->in->request_url) : NULL);
+}
+
+static enum ww_err admit_submit(struct call *c, bool *answered)
+{
+    *answered = !c->session;
+    if (c->session) {
+        return WW_OK;
+    }
+    if (call_json(c)) {
+        return refuse(c, &refuse_session_missing);
+    }
+    return answer_redirect(c, 302, flow_ui_url(c->a, c->s->config, "login"));
+}
+
+/* ---- refused ---- */
+
+/* kratos.md §2.12: a form is kept until its owner has signed in again, but not a native client's password. */
+static enum ww_err refuse_too_old(struct call *c)
+{
+    char *base = flow_public_url(c->a, c->s->config), id[UUID_TEXT];
+    char *login = base ? url_join(c->a, base, "/self-service/login/browser?refresh=true") : NULL;
+    char *submit = base ? url_join(c->a, base, "/self-service/settings") : NULL;
+    struct js *siblings = js_object(c->a);
+    enum ww_err err = WW_OK;
+
+    uuid_format(id, c->flow->row.id);
+    submit = submit ? url_with(c->a, submit, "flow", id) : NULL;
+    login = login && submit ? url_with(c->a, login, "return_to", submit) : NULL;
+    if (!c->flow->api || strcmp(c->payload.method, "profile") == 0) {
+        err = continuity_keep(c);
+    }
+    if (err || !login) {
+        return err ? err : op_no_memory(c->op);
+    }
+    if (!call_json(c)) {
+        return answer_redirect(c, 303, login);
+    }
+    js_put(c->a, siblings, "redirect_browser_to", js_text(c->a, login));
+    return refuse_json(c, &refuse_reauth, NULL, NULL, siblings);
+}
+
+static enum ww_err refused(struct call *c, enum ww_err err, const struct account_refusal *why)
+{
+    if (err == WW_EREAUTH) {
+        return refuse_too_old(c);
+    }
+    if (err == WW_EDENIED) { /* ended by somebody else meanwhile */
+        return refuse(c, &refuse_session_missing);
+    }
+    echo(c);
+    return flow_refused_problem(c, err, why);
+}
+
+/* ---- done ---- */
+
+/* What is shown afterwards is the form of a new flow, so that it can be sent again. */
+static enum ww_err show_fresh_form(struct call *c)
+{
+    struct flow *fresh;
+    enum ww_err err = flow_again(c, c->flow, &fresh);
+
+    if (err || (err = flow_insert(c, fresh))) {
+        return err;
+    }
+    c->flow->ui = js_put(c->a, c->flow->wire, "ui", js_copy(c->a, fresh->ui));
+    flow_ui_add_message(c->a, c->flow->ui, flow_message(c->a, MSG_SETTINGS_SAVED, NULL));
+    js_put(c->a, c->flow->wire, "state", js_text(c->a, "success"));
+    return flow_save(c);
+}
+
+static enum ww_err changed(struct call *c)
+{
+    const char *url;
+    enum ww_err err = show_fresh_form(c);
+
+    if (err || (err = after_url(c, js_get_text(c->flow->wire, "return_to"), c->payload.method,
+                                flow_page(c, c->flow), &url))) {
+        return err;
+    }
+    if (!c->flow->api) {
+        answer_session_cookie(c, c->session);
+    }
+    if (!call_json(c)) {
+        return answer_redirect(c, 303, url);
+    }
+    struct js *shown = flow_shown(c);
+    if (!c->flow->api) {
+        js_put(c->a, shown, "continue_with", after_redirect_action(c, url));
+    }
+    return answer_json(c, 200, shown);
+}
+
+static enum ww_err run_profile(struct call *c)
+{
+    struct account_refusal why;
+    enum ww_err err = account_change_traits(c->op, c->s, c->session, c->payload.traits, &why);
+
+    flow_nodes_clear_messages(c->a, flow_nodes(c->flow));
+    return err ? refused(c, err, &why) : changed(c);
+}
+
+static enum ww_err run_password(struct call *c)
+{
+    struct account_refusal why;
+
+    flow_reset(c);
+    if (!account_privileged(c->op, c->s, c->session)) {
+        return refuse_too_old(c);
+    }
+    if (!c->payload.password.p) {
+        flow_ui_field_message(c->a, c->flow->ui, "password",
+                              flow_message_with(c->a, MSG_REQUIRED, "property", "password"));
+        return flow_show(c, 400, 303);
+    }
+    enum ww_err err = account_change_password(c->op, c->s, c->session, c->payload.password, &why);
+    return err ? refused(c, err, &why) : changed(c);
+}
+
+/* Methods that Kratos has for settings: switched off is 404, unknown a message in the form. */
+static enum ww_err other_method(struct call *c, bool *answered)
+{
+    static const char *const known[] = {"password", "profile", "totp", "lookup_secret", "webauthn", "passkey",
+                                        "oidc",     "code",    NULL};
+
+    *answered = false;
+    for (const char *const *k = known; *k && !*answered; k++) {
+        *answered = strcmp(c->payload.method, *k) == 0;
+    }
+    return *answered ? refuse(c, &refuse_disabled_method) : WW_OK;
+}
+
+static const struct flow_step steps[] = {
+    {STAGE_FORM, "profile", "selfservice.methods.profile.enabled", run_profile},
+    {STAGE_FORM, "password", "selfservice.methods.password.enabled", run_password},
+    {0, NULL, NULL, NULL},
+};
+
+const struct flow_kind_row settings_flow = {
+    .kind = FLOW_SETTINGS,
+    .name = "settings",
+    .lifespan = "selfservice.flows.settings.lifespan",
+    .after = "selfservice.flows.settings.after",
+    .steps = steps,
+    .expired_message = MSG_SETTINGS_EXPIRED,
+    .no_strategy_message = MSG_SETTINGS_NO_STRATEGY,
+    .refused_redirect = 303,
+    .unknown = &refuse_settings_not_found,
+    .admit = admit,
+    .admit_submit = admit_submit,
+    .build = build,
+    .other_method = other_method,
+    .echo = echo,
+};

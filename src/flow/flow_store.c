@@ -1,0 +1,141 @@
+#include <string.h>
+
+#include "flow_csrf.h"
+#include "flow_int.h"
+#include "flow_return_to.h"
+#include "timefmt.h"
+
+static void put_time(struct call *c, struct js *o, const char *key, uint64_t us)
+{
+    js_put(c->a, o, key, js_text(c->a, time_rfc3339(c->a, us)));
+}
+
+void flow_set_stage(struct call *c, struct flow *f, enum stage stage)
+{
+    f->stage = stage;
+    js_put(c->a, f->row.json, "stage", js_int(c->a, stage));
+}
+
+char *flow_csrf_token(struct call *c, bool api)
+{
+    char *token = NULL;
+
+    if (c->in->csrf_cookie && (!api || c->in->csrf_cookie_sent)) {
+        token = csrf_mask(c->op, c->in->csrf_cookie);
+    }
+    return token ? token : arena_strdup(c->a, "");
+}
+
+static struct js *new_ui(struct call *c, const char *id)
+{
+    char *base = flow_public_url(c->a, c->s->config);
+    char *path = arena_printf(c->a, "/self-service/%s", c->kind->name);
+    char *action = base && path ? url_join(c->a, base, path) : NULL;
+    struct js *ui = js_object(c->a);
+
+    js_put(c->a, ui, "action", js_text(c->a, action ? url_with(c->a, action, "flow", id) : NULL));
+    js_put(c->a, ui, "method", js_text(c->a, "POST"));
+    js_put(c->a, ui, "nodes", js_array(c->a));
+    return ui;
+}
+
+enum ww_err flow_new(struct call *c, const char *request_url, const char *return_to, bool api,
+                     struct flow **out)
+{
+    struct flow *f = ARENA_NEW(c->a, struct flow);
+    uint64_t now = op_now(c->op);
+    char id[UUID_TEXT];
+
+    *out = NULL;
+    if (!f) {
+        return op_no_memory(c->op);
+    }
+    f->api = api;
+    f->row = (struct flow_row){.id = uuid_new(c->op),
+                               .kind = c->kind->kind,
+                               .expires = now + config_duration(c->s->config, c->kind->lifespan),
+                               .rev = 1,
+                               .json = js_object(c->a)};
+    uuid_format(id, f->row.id);
+    f->wire = js_put(c->a, f->row.json, "wire", js_object(c->a));
+    js_put(c->a, f->wire, "id", js_text(c->a, id));
+    js_put(c->a, f->wire, "type", js_text(c->a, api ? "api" : "browser"));
+    put_time(c, f->wire, "expires_at", f->row.expires);
+    put_time(c, f->wire, "issued_at", now);
+    js_put(c->a, f->wire, "request_url", js_text(c->a, request_url));
+    if (return_to) {
+        js_put(c->a, f->wire, "return_to", js_text(c->a, return_to));
+    }
+    f->ui = js_put(c->a, f->wire, "ui", new_ui(c, id));
+    if (!f->ui) {
+        return op_no_memory(c->op);
+    }
+    *out = f;
+    return WW_OK;
+}
+
+enum ww_err flow_insert(struct call *c, const struct flow *f)
+{
+    enum ww_err err = flow_row_insert(c->op, c->s->store, &f->row);
+    store_give(c->op);
+    return err;
+}
+
+enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
+{
+    struct flow *f = ARENA_NEW(c->a, struct flow);
+    struct uuid uuid;
+
+    *out = NULL;
+    if (!f) {
+        return op_no_memory(c->op);
+    }
+    if (!id || !uuid_parse(&uuid, id)) {
+        return WW_ENOTFOUND;
+    }
+    enum ww_err err = flow_row_load(c->op, c->s->store, c->kind->kind, &uuid, &f->row);
+    store_give(c->op);
+    if (err) {
+        return err;
+    }
+    f->wire = js_get(f->row.json, "wire");
+    f->ui = js_get(f->wire, "ui");
+    f->stage = (enum stage)js_get_int(f->row.json, "stage", 0);
+    const char *type = js_get_text(f->wire, "type");
+    if (!f->ui || !type) {
+        return WW_ENOTFOUND;
+    }
+    f->api = strcmp(type, "api") == 0;
+    *out = f;
+    return WW_OK;
+}
+
+enum ww_err flow_save(struct call *c)
+{
+    enum ww_err err = flow_row_update(c->op, c->s->store, &c->flow->row);
+    store_give(c->op);
+    return err == WW_EBUSY ? WW_OK : err;
+}
+
+bool flow_is_expired(const struct call *c, const struct flow *f)
+{
+    return op_now(c->op) >= f->row.expires;
+}
+
+struct js *flow_shown(struct call *c)
+{
+    struct js *shown = js_copy(c->a, c->flow->wire);
+
+    if (c->kind->kind == FLOW_SETTINGS && c->session) {
+        js_put(c->a, shown, "identity", call_identity_json(c, c->session->record));
+    }
+    return shown;
+}
+
+char *flow_page(struct call *c, const struct flow *f)
+{
+    char *page = flow_ui_url(c->a, c->s->config, c->kind->name), id[UUID_TEXT];
+
+    uuid_format(id, f->row.id);
+    return page ? url_with(c->a, page, "flow", id) : NULL;
+}
