@@ -14,6 +14,7 @@ enum {
     SCHEMA_BUDGET = 1000000,   /* steps of one validation */
     SCHEMA_MAX_FAILURES = 100, /* leaves that are reported */
     SCHEMA_MAX_PATTERN = 4096, /* bytes of a regular expression */
+    SCHEMA_MAX_REGEX_MEMORY = 8 << 20, /* bytes of all regular expressions of a schema, compiled */
     SCHEMA_MAX_TRAITS = 500,
 };
 
@@ -38,6 +39,8 @@ enum regex_result { REGEX_NO_MATCH, REGEX_MATCH, REGEX_LIMIT };
 enum ww_err regex_compile(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
                           struct regex **out, const char **why) WW_MUST;
 enum regex_result regex_match(const struct regex *r, struct bytes text) WW_MUST;
+/* Bytes that it takes. */
+size_t regex_size(const struct regex *r);
 /* r and all that follow it in its list. */
 void regex_free(struct regex *r);
 void regex_push(struct regex **list, struct regex *r);
@@ -212,6 +215,7 @@ struct compiler {
         struct location *location;
     } ids[SCHEMA_MAX_IDS];
     size_t id_count;
+    size_t regex_memory;
 };
 
 /* Keeps the first failure; returns false, so that `return compile_fail(…)` reads well. */

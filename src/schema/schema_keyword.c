@@ -158,7 +158,9 @@ static bool take_regex(struct compiler *c, const struct subschema *s, const stru
         return compile_no_memory(c);
     }
     regex_push(&c->program->regexes, *out);
-    return true;
+    c->regex_memory += regex_size(*out);
+    return c->regex_memory <= SCHEMA_MAX_REGEX_MEMORY ||
+           wrong(c, s, member, "the regular expressions of the schema are too large together");
 }
 
 static bool take_patterns(struct compiler *c, struct subschema *s, const struct js *member)

@@ -96,6 +96,12 @@ enum regex_result regex_match(const struct regex *r, struct bytes text)
     return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_LIMIT;
 }
 
+size_t regex_size(const struct regex *r)
+{
+    size_t n = 0;
+    return pcre2_pattern_info(r->code, PCRE2_INFO_SIZE, &n) == 0 ? n : SCHEMA_MAX_REGEX_MEMORY;
+}
+
 void regex_push(struct regex **list, struct regex *r)
 {
     r->next = *list;

@@ -611,6 +611,26 @@ static void a_chain_of_references_is_bounded(void **state)
     arena_free(&a);
 }
 
+static void regular_expressions_that_grow_are_bounded(void **state)
+{
+    struct arena a = {0};
+    struct buf b = BUF(&a);
+    struct schema_program *p = NULL;
+    const char *why = "";
+    (void)state;
+    buf_str(&b, "{\"patternProperties\":{");
+    for (int i = 0; i < 9000; i++) {
+        buf_printf(&b, "\"(?:abcdefgh%d){500}\":{},", i);
+    }
+    buf_str(&b, "\"x\":{}}}");
+    assert_int_equal(schema_compile(&a, json(&a, buf_text(&b)), &p, &why), WW_EVALIDATION);
+    assert_non_null(strstr(why, "too large together"));
+    assert_int_equal(
+        schema_compile(&a, json(&a, "{\"pattern\":\"((((a{99}){99}){99}){99}){99}\"}"), &p, &why),
+        WW_EVALIDATION);
+    arena_free(&a);
+}
+
 static void a_huge_array_is_compared_quickly(void **state)
 {
     struct arena a = {0};
@@ -724,6 +744,7 @@ int main(void)
         cmocka_unit_test(a_catastrophic_pattern_is_no_match_and_ends),
         cmocka_unit_test(references_that_double_end_as_too_complex),
         cmocka_unit_test(a_chain_of_references_is_bounded),
+        cmocka_unit_test(regular_expressions_that_grow_are_bounded),
         cmocka_unit_test(a_huge_array_is_compared_quickly),
         cmocka_unit_test(many_failures_are_reported_in_part),
         cmocka_unit_test(no_memory_is_an_error_and_nothing_else),
