@@ -138,6 +138,18 @@ enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const stru
 enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const struct uuid *id,
                                     const char *state) WW_MUST;
 
+/* See ww_check. */
+struct account_checker {
+    void (*tell)(void *context, const char *line);
+    void (*step)(void *context, size_t done, size_t total);
+    void *context;
+};
+struct account_check_report {
+    size_t accounts, credentials, sessions, flows, epochs, events, problems;
+};
+enum ww_err account_check(struct ww_op *op, struct service *s, const struct account_checker *checker,
+                          struct account_check_report *out) WW_MUST;
+
 /* Once a minute: expired rows, what was seen of sessions, counters, old history. */
 enum ww_err account_maintain(struct ww_op *op, struct service *s) WW_MUST;
 

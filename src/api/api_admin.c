@@ -203,3 +203,14 @@ enum ww_err ww_maintain(struct ww_op *op)
 {
     return account_maintain(op, service_of(op));
 }
+
+enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *line),
+                     void (*step)(void *context, size_t done, size_t total), void *context,
+                     struct ww_check_report *out)
+{
+    struct account_check_report r;
+    enum ww_err err = account_check(op, service_of(op), &(struct account_checker){tell, step, context}, &r);
+    *out = (struct ww_check_report){r.accounts, r.credentials, r.sessions, r.flows,
+                                    r.epochs,   r.events,      r.problems};
+    return err;
+}

@@ -143,9 +143,8 @@ enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct
 
 /* ---- rows ---- */
 
-/* All tags that a record's JSON stands for, one after the other. */
-static enum ww_err tags_of(struct ww_op *op, const struct store *s, const struct js *json, struct key **out,
-                           size_t *n)
+enum ww_err identity_tags(struct ww_op *op, const struct store *s, const struct js *json, struct key **out,
+                          size_t *n)
 {
     const struct js *identifiers = js_get(json, "identifiers"), *addresses = js_get(json, "addresses");
     size_t most = (identifiers ? identifiers->count : 0) + (addresses ? addresses->count : 0);
@@ -180,6 +179,15 @@ static bool among(const struct key *tags, size_t n, const struct key *tag)
         }
     }
     return false;
+}
+
+size_t identity_distinct_tags(const struct key *tags, size_t n)
+{
+    size_t distinct = 0;
+    for (size_t i = 0; i < n; i++) {
+        distinct += !among(tags, i, &tags[i]);
+    }
+    return distinct;
 }
 
 static enum ww_err write_search(struct ww_op *op, struct store *s, const struct identity_schema *schema,
@@ -221,8 +229,8 @@ enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct 
     struct key *old_tags, *new_tags;
     size_t old_count, new_count;
     enum ww_err err = WW_EINTERNAL;
-    if ((err = tags_of(op, s, before, &old_tags, &old_count)) ||
-        (err = tags_of(op, s, r->json, &new_tags, &new_count))) {
+    if ((err = identity_tags(op, s, before, &old_tags, &old_count)) ||
+        (err = identity_tags(op, s, r->json, &new_tags, &new_count))) {
         return err;
     }
     for (size_t i = 0; i < old_count; i++) {

@@ -15,6 +15,10 @@ enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct
  * the rows follow now (NULL: none). WW_ECONFLICT id "identifier_taken". */
 enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct identity_schema *schema,
                                 const struct record *r, const struct js *before) WW_MUST;
+/* All tags that a record's JSON stands for; an address to verify and to recover with has its tag twice. */
+enum ww_err identity_tags(struct ww_op *op, const struct store *s, const struct js *json, struct key **out,
+                          size_t *n) WW_MUST;
+size_t identity_distinct_tags(const struct key *tags, size_t n);
 /* Login identifiers of the record, after ident(): *n texts in the arena. */
 enum ww_err identity_identifiers(struct ww_op *op, const struct record *r, const char ***out,
                                  size_t *n) WW_MUST;
