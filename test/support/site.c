@@ -1,0 +1,197 @@
+#include "site.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "op.h"
+#include "secret.h"
+
+static uint64_t shifted_now(void *ctx)
+{
+    const struct site *s = ctx;
+    return system_now(NULL) + s->offset;
+}
+
+static bool fault(void *ctx, enum ww_fault kind)
+{
+    struct site *s = ctx;
+    s->seen[kind]++;
+    return s->fail_at[kind] && --s->fail_at[kind] == 0;
+}
+
+static void write_key(const struct site *s)
+{
+    char path[128];
+    uint8_t key[32];
+    snprintf(path, sizeof path, "%s/keys", s->directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+    snprintf(path, sizeof path, "%s/keys/server.key", s->directory);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    system_random(NULL, key, sizeof key);
+    assert_int_equal(fwrite(key, 1, sizeof key, f), sizeof key);
+    assert_int_equal(fchmod(fileno(f), 0600), 0);
+    fclose(f);
+    snprintf(path, sizeof path, "%s/data", s->directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+}
+
+static void open_ww(struct site *s, const char *const *extra)
+{
+    char dsn[300], key[200], why[400] = "";
+    const char *settings[40] = {dsn, key, "hashers.argon2.memory=19MB", "hashers.argon2.iterations=2"};
+    size_t n = 4;
+    snprintf(dsn, sizeof dsn, "dsn=%s", s->dsn);
+    snprintf(key, sizeof key, "watchword.server_key_file=%s/keys/server.key", s->directory);
+    for (size_t i = 0; extra && extra[i]; i++) {
+        settings[n++] = extra[i];
+    }
+    struct ww_options options = {.settings = settings, .setting_count = n, .env = &s->env};
+    if (ww_open(&options, &s->ww, why, sizeof why) != WW_OK) {
+        fail_msg("cannot open: %s", why);
+    }
+    assert_int_equal(ww_op_begin(s->ww, NULL, &s->op), WW_OK);
+}
+
+void site_open(struct site *s, const char *const *extra)
+{
+    struct ww_op op;
+    memset(s, 0, sizeof *s);
+    strcpy(s->directory, "/tmp/watchword-test-XXXXXX");
+    assert_non_null(mkdtemp(s->directory));
+    write_key(s);
+    snprintf(s->dsn, sizeof s->dsn, "sqlite://%s/data/watchword.sqlite", s->directory);
+    s->env = (struct ww_env){.now = shifted_now, .fault = fault, .ctx = s};
+    open_ww(s, extra);
+    op_init(&op, NULL, NULL);
+    assert_int_equal(db_open(&op, &(struct db_options){.dsn = s->dsn}, &s->raw), WW_OK);
+    op_free(&op);
+}
+
+static void close_ww(struct site *s)
+{
+    ww_op_end(s->op);
+    ww_close(s->ww);
+    s->op = NULL;
+    s->ww = NULL;
+}
+
+void site_reopen(struct site *s, const char *const *extra)
+{
+    close_ww(s);
+    open_ww(s, extra);
+}
+
+void site_close(struct site *s)
+{
+    static const char *const files[] = {"data/watchword.sqlite", "data/watchword.sqlite-wal", "data/watchword.sqlite-shm",
+                                        "keys/server.key",       "data",                      "keys"};
+    char path[200];
+    close_ww(s);
+    db_close(s->raw);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", s->directory, files[i]);
+        remove(path);
+    }
+    rmdir(s->directory);
+}
+
+struct ww_op *site_next(struct site *s)
+{
+    ww_op_end(s->op);
+    assert_int_equal(ww_op_begin(s->ww, NULL, &s->op), WW_OK);
+    return s->op;
+}
+
+char *site_register(struct site *s, const char *name)
+{
+    char traits[200];
+    struct ww_session *session;
+    snprintf(traits, sizeof traits, "{\"email\":\"%s@example.org\"}", name);
+    if (ww_register(site_next(s), traits, TEST_PASSWORD, &session) != WW_OK) {
+        fail_msg("cannot register: %s", ww_op_problem(s->op).text);
+    }
+    return strdup(ww_session_token(session));
+}
+
+struct ww_session *site_resume(struct site *s, const char *token)
+{
+    struct ww_session *session;
+    assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_OK);
+    return session;
+}
+
+enum ww_err site_login(struct site *s, const char *name, const char *password, struct ww_session **session)
+{
+    char identifier[200];
+    snprintf(identifier, sizeof identifier, "%s@example.org", name);
+    return ww_authenticate(site_next(s), identifier, password, session);
+}
+
+enum ww_err site_put(struct site *s, const char *token, const char *name, const char *value)
+{
+    struct ww_session *session;
+    enum ww_err err = ww_session_resume(site_next(s), token, &session);
+    return err ? err : ww_item_put(s->op, session, name, strlen(name), value, strlen(value), NULL, NULL);
+}
+
+const char *site_get(struct site *s, const char *token, const char *name, enum ww_err *err)
+{
+    struct ww_session *session;
+    const void *value = NULL;
+    size_t n;
+    *err = ww_session_resume(site_next(s), token, &session);
+    if (!*err) {
+        *err = ww_item_get(s->op, session, name, strlen(name), &value, &n, NULL);
+    }
+    return *err ? NULL : value;
+}
+
+void site_sql(struct site *s, const char *sql, const struct db_value *args, size_t n)
+{
+    struct ww_op op;
+    struct db_conn *c;
+    op_init(&op, NULL, NULL);
+    assert_int_equal(db_take(&op, s->raw, &c), WW_OK);
+    if (db_exec(&op, c, sql, NULL, args, n) != WW_OK) {
+        fail_msg("%s: %s", sql, op.problem.text);
+    }
+    db_give(c);
+    op_free(&op);
+}
+
+uint8_t *site_blob(struct site *s, const char *sql, size_t *n)
+{
+    struct ww_op op;
+    struct db_conn *c;
+    struct db_rows rows = {0};
+    uint8_t *out = NULL;
+    op_init(&op, NULL, NULL);
+    assert_int_equal(db_take(&op, s->raw, &c), WW_OK);
+    assert_int_equal(db_query(&op, c, &rows, sql, NULL, 0), WW_OK);
+    if (db_next(&rows) == WW_OK) {
+        struct bytes b = db_blob(&rows, 0);
+        out = malloc(b.n + 1);
+        assert_non_null(out);
+        memcpy(out, b.p, b.n);
+        *n = b.n;
+    }
+    db_done(&rows);
+    db_give(c);
+    op_free(&op);
+    return out;
+}
+
+size_t site_check(struct site *s)
+{
+    struct ww_check_report report;
+    assert_int_equal(ww_check(site_next(s), NULL, NULL, NULL, &report), WW_OK);
+    return report.problems;
+}

@@ -1,0 +1,47 @@
+/* A site for tests: a store in a temporary directory (or in PostgreSQL), its server key beside it, opened through the public
+ * interface, with a clock that the test moves and a switch that makes the n-th allocation or statement fail. */
+#ifndef SITE_H
+#define SITE_H
+
+#include "db.h"
+#include "watchword.h"
+
+#define TEST_PASSWORD "correct horse battery staple"
+
+struct site {
+    char directory[64];
+    char dsn[256];
+    struct ww_env env;
+    uint64_t offset;       /* µs that the clock is ahead of the system's */
+    long fail_at[2];       /* by enum ww_fault: fail the n-th from now on; 0 never */
+    long seen[2];
+    struct ww *ww;
+    struct ww_op *op;      /* the current operation; site_next begins another */
+    struct db *raw;        /* the attacker's own connection to the store */
+};
+
+/* extra: NULL-terminated "key=value" settings over the defaults, or NULL. Aborts the test when it cannot open. */
+void site_open(struct site *s, const char *const *extra);
+/* Closes and opens the same store again. */
+void site_reopen(struct site *s, const char *const *extra);
+void site_close(struct site *s);
+/* Ends the operation and begins a new one. */
+struct ww_op *site_next(struct site *s);
+
+/* Registers "<name>@example.org" with TEST_PASSWORD; its token, which the caller frees. */
+char *site_register(struct site *s, const char *name);
+/* Resumes a token in a new operation; fails the test unless that works. */
+struct ww_session *site_resume(struct site *s, const char *token);
+enum ww_err site_login(struct site *s, const char *name, const char *password, struct ww_session **session);
+enum ww_err site_put(struct site *s, const char *token, const char *name, const char *value);
+/* The value as text in the operation, or NULL with *err set. */
+const char *site_get(struct site *s, const char *token, const char *name, enum ww_err *err);
+
+/* Runs SQL as who may write to the database. */
+void site_sql(struct site *s, const char *sql, const struct db_value *args, size_t n);
+/* One blob, copied with malloc; its length in *n. NULL when there is no row. */
+uint8_t *site_blob(struct site *s, const char *sql, size_t *n);
+/* Problems that check reports. */
+size_t site_check(struct site *s);
+
+#endif

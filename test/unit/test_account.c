@@ -1,0 +1,291 @@
+/* The life of an account through the public interface. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "site.h"
+
+static int open_site(void **state)
+{
+    struct site *s = calloc(1, sizeof *s);
+    site_open(s, NULL);
+    *state = s;
+    return 0;
+}
+
+static int close_site(void **state)
+{
+    site_close(*state);
+    free(*state);
+    return 0;
+}
+
+static void a_note_is_read_back_after_signing_in_again(void **state)
+{
+    struct site *s = *state;
+    struct ww_session *session;
+    enum ww_err err;
+    char *token = site_register(s, "ada");
+    assert_int_equal(site_put(s, token, "note", "nobody else reads this"), WW_OK);
+    session = site_resume(s, token);
+    assert_int_equal(ww_session_end(s->op, session), WW_OK);
+    assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_EDENIED);
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_OK);
+    assert_true(ww_session_unlocked(session));
+    char *again = strdup(ww_session_token(session));
+    assert_string_equal(site_get(s, again, "note", &err), "nobody else reads this");
+    assert_int_equal(site_check(s), 0);
+    free(token);
+    free(again);
+}
+
+static void unknown_names_and_wrong_passwords_get_one_answer(void **state)
+{
+    struct site *s = *state;
+    struct ww_session *session;
+    free(site_register(s, "ada"));
+    assert_int_equal(site_login(s, "ada", "not the password", &session), WW_EDENIED);
+    struct ww_problem wrong = ww_op_problem(s->op);
+    char *text = strdup(wrong.text);
+    assert_string_equal(wrong.id, "wrong_credentials");
+    assert_int_equal(site_login(s, "nobody", "not the password", &session), WW_EDENIED);
+    assert_string_equal(ww_op_problem(s->op).id, "wrong_credentials");
+    assert_string_equal(ww_op_problem(s->op).text, text);
+    free(text);
+}
+
+static void an_identifier_is_taken_whatever_its_spelling(void **state)
+{
+    struct site *s = *state;
+    struct ww_session *session;
+    free(site_register(s, "ada"));
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ADA@Example.org\"}", TEST_PASSWORD, NULL), WW_ECONFLICT);
+    assert_string_equal(ww_op_problem(s->op).id, "identifier_taken");
+    assert_int_equal(ww_authenticate(site_next(s), "  Ada@EXAMPLE.org ", TEST_PASSWORD, &session), WW_OK);
+}
+
+static void bad_traits_and_weak_passwords_are_refused_by_name(void **state)
+{
+    struct site *s = *state;
+    assert_int_equal(ww_register(site_next(s), "{}", TEST_PASSWORD, NULL), WW_EVALIDATION);
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"", TEST_PASSWORD, NULL), WW_EINVAL);
+    assert_string_equal(ww_op_problem(s->op).field, "traits");
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "short", NULL), WW_EVALIDATION);
+    assert_string_equal(ww_op_problem(s->op).field, "password");
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "password1", NULL), WW_EVALIDATION);
+}
+
+static void a_new_password_keeps_the_vault_and_ends_other_sessions(void **state)
+{
+    struct site *s = *state;
+    struct ww_session *session, *other;
+    enum ww_err err;
+    char *token = site_register(s, "ada");
+    assert_int_equal(site_put(s, token, "note", "kept"), WW_OK);
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &other), WW_OK);
+    char *other_token = strdup(ww_session_token(other));
+    session = site_resume(s, token);
+    assert_int_equal(ww_password_change(s->op, session, TEST_PASSWORD), WW_EVALIDATION);
+    session = site_resume(s, token);
+    assert_int_equal(ww_password_change(s->op, session, "an entirely different one"), WW_OK);
+    assert_int_equal(ww_session_resume(site_next(s), other_token, &other), WW_EDENIED);
+    assert_string_equal(site_get(s, token, "note", &err), "kept");
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &other), WW_EDENIED);
+    assert_int_equal(site_login(s, "ada", "an entirely different one", &other), WW_OK);
+    assert_int_equal(site_check(s), 0);
+    free(token);
+    free(other_token);
+}
+
+static void sensitive_changes_need_a_recent_sign_in(void **state)
+{
+    struct site *s = *state;
+    char *token = site_register(s, "ada");
+    s->offset += (uint64_t)2 * 3600 * 1000000;
+    struct ww_session *session = site_resume(s, token);
+    assert_false(ww_session_recent(s->op, session));
+    assert_int_equal(ww_password_change(s->op, session, "an entirely different one"), WW_EREAUTH);
+    assert_int_equal(ww_account_delete(s->op, session, "ada@example.org"), WW_EREAUTH);
+    assert_int_equal(ww_traits_change(s->op, session, "{\"email\":\"new@example.org\"}"), WW_EREAUTH);
+    free(token);
+}
+
+static void a_session_ends_with_its_lifespan(void **state)
+{
+    struct site *s = *state;
+    struct ww_session *session;
+    char *token = site_register(s, "ada");
+    s->offset += (uint64_t)25 * 3600 * 1000000;
+    assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_EDENIED);
+    assert_int_equal(ww_maintain(site_next(s)), WW_OK);
+    free(token);
+}
+
+static void items_follow_their_conditions(void **state)
+{
+    struct site *s = *state;
+    char *token = site_register(s, "ada");
+    struct ww_session *session = site_resume(s, token);
+    struct ww_item_result result;
+    struct ww_item_condition absent = {.if_absent = true}, wrong = {.if_version = 99};
+    assert_int_equal(ww_item_put(s->op, session, "a", 1, "1", 1, &absent, &result), WW_OK);
+    assert_true(result.created);
+    struct ww_item_condition right = {.if_version = result.version};
+    assert_int_equal(ww_item_put(s->op, session, "a", 1, "2", 1, &absent, NULL), WW_EVERSION);
+    assert_int_equal(ww_item_put(s->op, session, "a", 1, "2", 1, &wrong, NULL), WW_EVERSION);
+    assert_int_equal(ww_item_put(s->op, session, "a", 1, "2", 1, &right, &result), WW_OK);
+    assert_false(result.created);
+    assert_int_equal(ww_item_delete(s->op, session, "a", 1, &right), WW_EVERSION);
+    assert_int_equal(ww_item_delete(s->op, session, "a", 1, NULL), WW_OK);
+    assert_int_equal(ww_item_delete(s->op, session, "a", 1, NULL), WW_ENOTFOUND);
+    assert_int_equal(ww_item_put(s->op, session, "", 0, "x", 1, NULL, NULL), WW_EINVAL);
+    assert_int_equal(ww_item_put(s->op, session, "a\0b", 3, "x", 1, NULL, NULL), WW_EINVAL);
+    assert_int_equal(ww_item_put(s->op, session, "\xff", 1, "x", 1, NULL, NULL), WW_EINVAL);
+    free(token);
+}
+
+static void several_changes_happen_together_or_not_at_all(void **state)
+{
+    struct site *s = *state;
+    enum ww_err err;
+    char *token = site_register(s, "ada");
+    struct ww_session *session = site_resume(s, token);
+    struct ww_item_change changes[] = {
+        {.action = WW_ITEM_PUT, .name = "a", .name_length = 1, .value = "1", .value_length = 1},
+        {.action = WW_ITEM_DELETE, .name = "missing", .name_length = 7},
+    };
+    assert_int_equal(ww_item_change(s->op, session, changes, 2), WW_ENOTFOUND);
+    assert_null(site_get(s, token, "a", &err));
+    assert_int_equal(err, WW_ENOTFOUND);
+    free(token);
+}
+
+/* Enough names that the tree deepens, with long ones among them. */
+static void a_large_vault_lists_in_order_and_opens(void **state)
+{
+    struct site *s = *state;
+    enum { COUNT = 1500 };
+    struct ww_item_entry *entries;
+    size_t n;
+    enum ww_err err;
+    char *token = site_register(s, "ada");
+    for (int i = 0; i < COUNT; i += 100) {
+        struct ww_item_change changes[100];
+        struct ww_session *session = site_resume(s, token);
+        char names[100][64];
+        for (int j = 0; j < 100; j++) {
+            int length = snprintf(names[j], sizeof names[j], "item %05d with a name of some length", i + j);
+            changes[j] = (struct ww_item_change){.action = WW_ITEM_PUT,
+                                                 .name = names[j],
+                                                 .name_length = (size_t)length,
+                                                 .value = names[j],
+                                                 .value_length = (size_t)length};
+        }
+        assert_int_equal(ww_item_change(s->op, session, changes, 100), WW_OK);
+    }
+    struct ww_session *session = site_resume(s, token);
+    assert_int_equal(ww_item_list(s->op, session, "item 007", "item 00710", 20, &entries, &n), WW_OK);
+    assert_int_equal(n, 20);
+    assert_string_equal(entries[0].name, "item 00710 with a name of some length");
+    assert_string_equal(site_get(s, token, "item 01234 with a name of some length", &err),
+                        "item 01234 with a name of some length");
+    struct ww_vault_state v;
+    session = site_resume(s, token);
+    assert_int_equal(ww_vault_state(s->op, session, &v), WW_OK);
+    assert_int_equal(v.items, COUNT);
+    free(token);
+}
+
+static void the_history_tells_what_happened(void **state)
+{
+    struct site *s = *state;
+    const char *json, *next;
+    struct ww_session *session;
+    char *token = site_register(s, "ada");
+    assert_int_equal(site_login(s, "ada", "wrong", &session), WW_EDENIED);
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_OK);
+    session = site_resume(s, token);
+    assert_int_equal(ww_account_history(s->op, session, 2, NULL, &json, &next), WW_OK);
+    assert_non_null(strstr(json, "login.succeeded"));
+    assert_non_null(strstr(json, "login.failed"));
+    assert_null(strstr(json, "account.registered"));
+    assert_non_null(next);
+    assert_int_equal(ww_account_history(s->op, session, 2, next, &json, &next), WW_OK);
+    assert_non_null(strstr(json, "account.registered"));
+    assert_null(next);
+    free(token);
+}
+
+static void a_closed_account_leaves_its_epochs_only(void **state)
+{
+    static const char *const tables[] = {"accounts", "identifiers", "credentials", "vaults", "items", "sessions"};
+    struct site *s = *state;
+    struct ww_session *session;
+    size_t n;
+    char *token = site_register(s, "ada");
+    assert_int_equal(site_put(s, token, "note", "gone"), WW_OK);
+    session = site_resume(s, token);
+    assert_int_equal(ww_account_delete(s->op, session, "someone@example.org"), WW_EINVAL);
+    assert_int_equal(ww_account_delete(s->op, session, " ADA@example.org"), WW_OK);
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        char sql[100];
+        snprintf(sql, sizeof sql, "SELECT 1 FROM %s", tables[i]);
+        assert_null(site_blob(s, sql, &n));
+    }
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_EDENIED);
+    free(site_register(s, "ada"));
+    assert_int_equal(site_check(s), 0);
+    free(token);
+}
+
+static void a_stronger_setting_upgrades_the_hash_at_login(void **state)
+{
+    static const char *const stronger[] = {"hashers.argon2.iterations=3", NULL};
+    struct site *s = *state;
+    struct ww_session *session;
+    size_t n;
+    enum ww_err err;
+    char *token = site_register(s, "ada");
+    assert_int_equal(site_put(s, token, "note", "kept"), WW_OK);
+    uint8_t *before = site_blob(s, "SELECT id FROM credentials", &n);
+    site_reopen(s, stronger);
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_OK);
+    uint8_t *after = site_blob(s, "SELECT id FROM credentials", &n);
+    assert_memory_not_equal(before, after, 16);
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_OK);
+    uint8_t *same = site_blob(s, "SELECT id FROM credentials", &n);
+    assert_memory_equal(after, same, 16);
+    assert_string_equal(site_get(s, token, "note", &err), "kept");
+    assert_int_equal(site_check(s), 0);
+    free(before);
+    free(after);
+    free(same);
+    free(token);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, open_site, close_site)
+    const struct CMUnitTest tests[] = {
+        CASE(a_note_is_read_back_after_signing_in_again),
+        CASE(unknown_names_and_wrong_passwords_get_one_answer),
+        CASE(an_identifier_is_taken_whatever_its_spelling),
+        CASE(bad_traits_and_weak_passwords_are_refused_by_name),
+        CASE(a_new_password_keeps_the_vault_and_ends_other_sessions),
+        CASE(sensitive_changes_need_a_recent_sign_in),
+        CASE(a_session_ends_with_its_lifespan),
+        CASE(items_follow_their_conditions),
+        CASE(several_changes_happen_together_or_not_at_all),
+        CASE(a_large_vault_lists_in_order_and_opens),
+        CASE(the_history_tells_what_happened),
+        CASE(a_closed_account_leaves_its_epochs_only),
+        CASE(a_stronger_setting_upgrades_the_hash_at_login),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
