@@ -91,8 +91,12 @@ void site_reopen(struct site *s, const char *const *extra)
 
 void site_close(struct site *s)
 {
-    static const char *const files[] = {"data/watchword.sqlite", "data/watchword.sqlite-wal", "data/watchword.sqlite-shm",
-                                        "keys/server.key",       "data",                      "keys"};
+    static const char *const files[] = {"data/watchword.sqlite",
+                                        "data/watchword.sqlite-wal",
+                                        "data/watchword.sqlite-shm",
+                                        "keys/server.key",
+                                        "data",
+                                        "keys"};
     char path[200];
     close_ww(s);
     db_close(s->raw);

@@ -1,5 +1,6 @@
-/* A site for tests: a store in a temporary directory (or in PostgreSQL), its server key beside it, opened through the public
- * interface, with a clock that the test moves and a switch that makes the n-th allocation or statement fail. */
+/* A site for tests: a store in a temporary directory (or in PostgreSQL), its server key beside it, opened
+ * through the public interface, with a clock that the test moves and a switch that makes the n-th allocation
+ * or statement fail. */
 #ifndef SITE_H
 #define SITE_H
 
@@ -12,15 +13,16 @@ struct site {
     char directory[64];
     char dsn[256];
     struct ww_env env;
-    uint64_t offset;       /* µs that the clock is ahead of the system's */
-    long fail_at[2];       /* by enum ww_fault: fail the n-th from now on; 0 never */
+    uint64_t offset; /* µs that the clock is ahead of the system's */
+    long fail_at[2]; /* by enum ww_fault: fail the n-th from now on; 0 never */
     long seen[2];
     struct ww *ww;
-    struct ww_op *op;      /* the current operation; site_next begins another */
-    struct db *raw;        /* the attacker's own connection to the store */
+    struct ww_op *op; /* the current operation; site_next begins another */
+    struct db *raw;   /* the attacker's own connection to the store */
 };
 
-/* extra: NULL-terminated "key=value" settings over the defaults, or NULL. Aborts the test when it cannot open. */
+/* extra: NULL-terminated "key=value" settings over the defaults, or NULL. Aborts the test when it cannot
+ * open. */
 void site_open(struct site *s, const char *const *extra);
 /* Closes and opens the same store again. */
 void site_reopen(struct site *s, const char *const *extra);

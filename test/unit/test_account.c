@@ -64,7 +64,8 @@ static void an_identifier_is_taken_whatever_its_spelling(void **state)
     struct site *s = *state;
     struct ww_session *session;
     free(site_register(s, "ada"));
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ADA@Example.org\"}", TEST_PASSWORD, NULL), WW_ECONFLICT);
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ADA@Example.org\"}", TEST_PASSWORD, NULL),
+                     WW_ECONFLICT);
     assert_string_equal(ww_op_problem(s->op).id, "identifier_taken");
     assert_int_equal(ww_authenticate(site_next(s), "  Ada@EXAMPLE.org ", TEST_PASSWORD, &session), WW_OK);
 }
@@ -73,11 +74,14 @@ static void bad_traits_and_weak_passwords_are_refused_by_name(void **state)
 {
     struct site *s = *state;
     assert_int_equal(ww_register(site_next(s), "{}", TEST_PASSWORD, NULL), WW_EVALIDATION);
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"", TEST_PASSWORD, NULL), WW_EINVAL);
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"", TEST_PASSWORD, NULL),
+                     WW_EINVAL);
     assert_string_equal(ww_op_problem(s->op).field, "traits");
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "short", NULL), WW_EVALIDATION);
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "short", NULL),
+                     WW_EVALIDATION);
     assert_string_equal(ww_op_problem(s->op).field, "password");
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "password1", NULL), WW_EVALIDATION);
+    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "password1", NULL),
+                     WW_EVALIDATION);
 }
 
 static void a_new_password_keeps_the_vault_and_ends_other_sessions(void **state)
@@ -223,7 +227,8 @@ static void the_history_tells_what_happened(void **state)
 
 static void a_closed_account_leaves_its_epochs_only(void **state)
 {
-    static const char *const tables[] = {"accounts", "identifiers", "credentials", "vaults", "items", "sessions"};
+    static const char *const tables[] = {"accounts", "identifiers", "credentials",
+                                         "vaults",   "items",       "sessions"};
     struct site *s = *state;
     struct ww_session *session;
     size_t n;
