@@ -1,0 +1,155 @@
+/* Each allocation and each statement fails once in turn: an error comes back, nothing is half done, and the
+ * same call works afterwards. Leaks are found by running this under AddressSanitizer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "site.h"
+
+struct journey {
+    const char *name;
+    /* Brings the site to where the step can be tried; false when it is there already. */
+    enum ww_err (*run)(struct site *s, int round);
+};
+
+static char *token;
+
+static enum ww_err register_one(struct site *s, int round)
+{
+    char traits[100];
+    struct ww_session *session;
+    snprintf(traits, sizeof traits, "{\"email\":\"person%d@example.org\"}", round);
+    return ww_register(s->op, traits, TEST_PASSWORD, &session);
+}
+
+static enum ww_err login(struct site *s, int round)
+{
+    struct ww_session *session;
+    (void)round;
+    return ww_authenticate(s->op, "ada@example.org", TEST_PASSWORD, &session);
+}
+
+static enum ww_err write_item(struct site *s, int round)
+{
+    struct ww_session *session;
+    char value[30];
+    snprintf(value, sizeof value, "value %d", round);
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    return err ? err : ww_item_put(s->op, session, "note", 4, value, strlen(value), NULL, NULL);
+}
+
+static enum ww_err read_item(struct site *s, int round)
+{
+    struct ww_session *session;
+    const void *value;
+    size_t n;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    return err ? err : ww_item_get(s->op, session, "kept", 4, &value, &n, NULL);
+}
+
+static enum ww_err change_password(struct site *s, int round)
+{
+    struct ww_session *session;
+    char password[60];
+    snprintf(password, sizeof password, "one more password of round %d", round);
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    return err ? err : ww_password_change(s->op, session, password);
+}
+
+static enum ww_err list_sessions(struct site *s, int round)
+{
+    struct ww_session *session;
+    const char *json;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    return err ? err : ww_session_list(s->op, session, &json);
+}
+
+static bool expected(enum ww_fault kind, enum ww_err err)
+{
+    return kind == WW_FAULT_ALLOC ? err == WW_ENOMEM : err == WW_EIO || err == WW_EBUSY;
+}
+
+/* Fails the n-th fault of this kind for n = 1, 2, 3 … until the step passes without reaching it. */
+static void fail_in_turn(struct site *s, const struct journey *j, enum ww_fault kind)
+{
+    int round = 0;
+    for (long n = 1;; n++) {
+        site_next(s);
+        s->fail_at[kind] = n;
+        enum ww_err err = j->run(s, ++round);
+        bool reached = s->fail_at[kind] == 0;
+        s->fail_at[kind] = 0;
+        if (!reached) {
+            assert_int_equal(err, WW_OK);
+            print_message("# %s: %ld %s\n", j->name, n - 1,
+                          kind == WW_FAULT_ALLOC ? "allocations" : "statements");
+            break;
+        }
+        if (err != WW_OK && !expected(kind, err)) {
+            fail_msg("%s, %s %ld: %s (%s)", j->name, kind == WW_FAULT_ALLOC ? "allocation" : "statement", n,
+                     ww_err_name(err), ww_op_problem(s->op).text);
+        }
+        if (site_check(s) != 0) {
+            fail_msg("%s, fault %ld left a half state", j->name, n);
+        }
+    }
+    enum ww_err err;
+    assert_string_equal(site_get(s, token, "kept", &err), "value");
+}
+
+static const struct journey journeys[] = {
+    {"register", register_one},
+    {"login", login},
+    {"write an item", write_item},
+    {"read an item", read_item},
+    {"change the password", change_password},
+    {"list sessions", list_sessions},
+};
+
+static const char *const generous[] = {"watchword.throttle.registration.free=100000", NULL};
+
+static void run_all(enum ww_fault kind)
+{
+    struct site *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    site_open(s, NULL);
+    (void)generous;
+    token = site_register(s, "ada");
+    assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
+    for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
+        fail_in_turn(s, &journeys[i], kind);
+    }
+    free(token);
+    site_close(s);
+    free(s);
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    (void)state;
+    run_all(WW_FAULT_ALLOC);
+}
+
+static void every_statement_fails_once(void **state)
+{
+    (void)state;
+    run_all(WW_FAULT_STATEMENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(every_statement_fails_once),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
