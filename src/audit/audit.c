@@ -306,8 +306,8 @@ static bool row_is_right(struct ww_op *op, struct store *s, struct db_rows *rows
     if (!follows || !linked) {
         return false;
     }
-    if (!blob.p) { /* erased: mark and link hold */
-        return true;
+    if (db_is_null(rows, 4)) { /* erased, and the account with it: mark and link hold */
+        return db_is_null(rows, 5);
     }
     if (open_event(op, s, node, n, blob, &text) != WW_OK) {
         return false;
@@ -323,8 +323,8 @@ enum ww_err audit_verify(struct ww_op *op, struct store *s, size_t *events, size
     *events = *bad = 0;
     enum ww_err err = store_take(op, s);
     if (!err) {
-        err = db_query(op, op->conn, &rows, "SELECT node, n, mark, link, blob FROM audit ORDER BY node, n",
-                       NULL, 0);
+        err = db_query(op, op->conn, &rows,
+                       "SELECT node, n, mark, link, blob, account FROM audit ORDER BY node, n", NULL, 0);
     }
     while (!err && (err = db_next(&rows)) == WW_OK) {
         ++*events;

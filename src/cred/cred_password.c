@@ -191,6 +191,9 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
         abort(); /* a credential is never checked without the throttle's leave */
     }
     enum ww_err err = password_normalize(op, typed, &password);
+    if (err == WW_ENOMEM) {
+        return err;
+    }
     if (err) { /* such a password cannot have been set: same answer, same work */
         password = BYTES("", 0);
         r = NULL;

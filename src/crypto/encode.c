@@ -36,3 +36,11 @@ bool base64_decode(struct arena *a, enum base64_kind kind, struct bytes text, st
     *out = BYTES(p, n);
     return true;
 }
+
+bool base64_decode_exactly(enum base64_kind kind, struct bytes text, void *out, size_t n)
+{
+    const char *end = NULL;
+    size_t got = 0;
+    return sodium_base642bin(out, n, (const char *)text.p, text.n, NULL, &got, &end, variant(kind)) == 0 &&
+           got == n && end == (const char *)text.p + text.n;
+}

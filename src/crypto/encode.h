@@ -15,5 +15,7 @@ char *base64_encode(struct arena *a, enum base64_kind kind, struct bytes in) WW_
 /* Strict: no white space, right padding, unused bits zero. False when it is not of that form, or no memory.
  */
 bool base64_decode(struct arena *a, enum base64_kind kind, struct bytes text, struct bytes *out) WW_MUST;
+/* The same into exactly n bytes, without memory of its own. */
+bool base64_decode_exactly(enum base64_kind kind, struct bytes text, void *out, size_t n) WW_MUST;
 
 #endif

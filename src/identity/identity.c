@@ -138,7 +138,7 @@ enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct
     js_put(a, r->json, "identifiers", identifiers);
     js_put(a, r->json, "addresses", addresses);
     js_put(a, r->json, "updated", js_int(a, (int64_t)op_now(op)));
-    return WW_OK;
+    return js_whole(r->json) ? WW_OK : op_no_memory(op);
 }
 
 /* ---- rows ---- */

@@ -191,6 +191,19 @@ struct js *js_object(struct arena *a)
 /* A container that lost a child to lack of memory has a count that no list can have. */
 static const size_t lost = SIZE_MAX;
 
+bool js_whole(const struct js *v)
+{
+    if (!v || v->count == lost) {
+        return false;
+    }
+    for (const struct js *child = v->first; child; child = child->next) {
+        if (!js_whole(child)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void append(struct js *parent, struct js *child)
 {
     child->next = NULL;
@@ -280,6 +293,7 @@ struct js *js_copy(struct arena *a, const struct js *v)
     copy->boolean = v->boolean;
     copy->integer = v->integer;
     copy->real = v->real;
+    copy->count = v->count == lost ? lost : 0;
     if (v->type == JS_STRING) {
         copy->string = bytes_dup(a, v->string);
         return copy->string.p ? copy : NULL;

@@ -50,6 +50,10 @@ struct js *js_path(const struct js *o, const char *dotted);
 /* Equality by JSON Schema's rules: numbers by value, objects without regard to order. */
 bool js_equal(const struct js *a, const struct js *b);
 
+/* Whether no part was lost to lack of memory while it was built; false for NULL. For trees that are looked at
+ * rather than written. */
+bool js_whole(const struct js *v);
+
 struct js *js_null(struct arena *a);
 struct js *js_bool(struct arena *a, bool v);
 struct js *js_int(struct arena *a, int64_t v);

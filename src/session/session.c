@@ -26,20 +26,28 @@ static enum ww_err token_new(struct ww_op *op, struct session *x)
     return x->token ? WW_OK : op_no_memory(op);
 }
 
-static bool token_read(struct ww_op *op, const char *token, struct session *x)
-{
-    struct bytes raw;
+struct token_bytes {
     struct uuid id;
+    struct key secret;
+};
+
+static void token_bytes_wipe(struct token_bytes *t)
+{
+    key_wipe(&t->secret);
+}
+
+static enum ww_err token_read(struct ww_op *op, const char *token, struct session *x)
+{
+    __attribute__((cleanup(token_bytes_wipe))) struct token_bytes raw;
+    _Static_assert(sizeof raw == TOKEN_BYTES, "id and secret, nothing between");
     if (strnlen(token, TOKEN_TEXT + 1) != TOKEN_TEXT ||
-        !base64_decode(&op->arena, BASE64_URL, bytes_str(token), &raw) || raw.n != TOKEN_BYTES) {
-        return false;
+        !base64_decode_exactly(BASE64_URL, bytes_str(token), &raw, sizeof raw)) {
+        return inactive(op);
     }
-    struct reader in = READER(raw);
-    read_copy(&in, id.b, sizeof id.b);
-    read_copy(&in, x->secret.b, sizeof x->secret.b);
-    session_lookup(&x->row.lookup, &id);
+    x->secret = raw.secret;
+    session_lookup(&x->row.lookup, &raw.id);
     x->token = arena_strdup(&op->arena, token);
-    return x->token != NULL;
+    return x->token ? WW_OK : op_no_memory(op);
 }
 
 /* ---- between struct session and the row ---- */
@@ -247,11 +255,11 @@ enum ww_err session_resume(struct ww_op *op, struct store *s, const struct sessi
     if (!x) {
         return op_no_memory(op);
     }
-    if (!token_read(op, token, x)) {
-        return inactive(op);
+    enum ww_err err = token_read(op, token, x);
+    if (err) {
+        return err;
     }
-    enum ww_err err =
-        session_row_load(op, s, &x->row.lookup, &x->row, &x->record, with_vault ? &x->vault : NULL);
+    err = session_row_load(op, s, &x->row.lookup, &x->row, &x->record, with_vault ? &x->vault : NULL);
     if (!op->conn || !db_in_transaction(op->conn)) {
         store_give(op);
     }

@@ -38,9 +38,11 @@ static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows
         return op_no_memory(op);
     }
     enum ww_err err = record_open(op, s, row->account, uuid, seq, record_blob, record);
-    return err ? err
-               : keyring_open(op, s->keyring, place(&(*record)->uuid, &row->lookup), row->blob,
-                              &row->content);
+    if (err) {
+        return err;
+    }
+    err = keyring_open(op, s->keyring, place(&(*record)->uuid, &row->lookup), row->blob, &row->content);
+    return err == WW_ETAMPERED ? WW_EDENIED : err;
 }
 
 enum ww_err session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
