@@ -14,7 +14,7 @@ static unsigned symbol_at(const uint8_t *p, size_t n, size_t i)
 {
     unsigned v = 0;
     for (size_t bit = i * 5; bit < i * 5 + 5; bit++) {
-        unsigned one = bit / 8 < n ? (p[bit / 8] >> (7 - bit % 8)) & 1U : 0;
+        unsigned one = bit / 8 < n ? ((unsigned)p[bit / 8] >> (7 - bit % 8)) & 1U : 0;
         v = v << 1 | one;
     }
     return v;
@@ -84,7 +84,7 @@ enum ww_err server_key_parse(struct ww_op *op, struct bytes text, struct key *ou
         return op_fail(op, WW_EINVAL, "server_key_mistyped", "%zu symbols are missing", ALL_SYMBOLS - n);
     }
     for (size_t bit = 0; bit < 8 * sizeof out->b; bit++) {
-        unsigned one = (values[bit / 5] >> (4 - bit % 5)) & 1U;
+        unsigned one = ((unsigned)values[bit / 5] >> (4 - bit % 5)) & 1U;
         out->b[bit / 8] = (uint8_t)((unsigned)out->b[bit / 8] << 1 | one);
     }
     /* Printing it again finds wrong check symbols, and unused bits that are not zero. */
