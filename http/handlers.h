@@ -8,6 +8,8 @@
 route_handler handle_flow, handle_flow_api;
 /* handle_health.c */
 route_handler handle_alive, handle_ready, handle_version, handle_metrics;
+/* handle_identities.c */
+route_handler handle_identity_create, handle_identity_get, handle_identity_list, handle_identity_delete;
 /* handle_elsewhere.c */
 route_handler handle_to_admin, handle_to_public, handle_not_here, handle_webauthn_script;
 

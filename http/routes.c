@@ -62,6 +62,11 @@ const struct route admin_routes[] = {
     ROW(HTTP_GET, "/version", NEED_ADMIN, CSRF_OFF, HTTP_QUICK, handle_version, 0),
     ROW(HTTP_GET, "/metrics/prometheus", NEED_ADMIN, CSRF_OFF, HTTP_QUICK, handle_metrics, 0),
 
+    ROW(HTTP_GET, "/identities", NEED_ADMIN, CSRF_OFF, HTTP_SLOW, handle_identity_list, 0),
+    ROW(HTTP_POST, "/identities", NEED_ADMIN, CSRF_OFF, HTTP_HASH, handle_identity_create, 0),
+    ROW(HTTP_GET, "/identities/{id}", NEED_ADMIN, CSRF_OFF, HTTP_SLOW, handle_identity_get, 0),
+    ROW(HTTP_DELETE, "/identities/{id}", NEED_ADMIN, CSRF_OFF, HTTP_SLOW, handle_identity_delete, 0),
+
     /* the public port's, sent there */
     ROW(HTTP_GET, "/schemas", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
     ROW(HTTP_GET, "/schemas/{id}", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),

@@ -1,6 +1,5 @@
 #include "flow_failure.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -32,23 +31,6 @@ static char *pointer_step(struct arena *a, const char **p)
     return buf_text(&b);
 }
 
-static const struct js *value_at(struct arena *a, const struct js *traits, const char *pointer)
-{
-    const struct js *v = traits;
-
-    if (strncmp(pointer, "/traits", 7) != 0) {
-        return NULL;
-    }
-    for (const char *p = pointer + 7; *p == '/' && v;) {
-        char *step = pointer_step(a, &p);
-        if (!step) {
-            return NULL;
-        }
-        v = v->type == JS_ARRAY ? js_at(v, strtoul(step, NULL, 10)) : js_get(v, step);
-    }
-    return v;
-}
-
 /* "traits.name.first" for "/traits/name/first", with `property` behind it. NULL for the whole. */
 static char *field_name(struct arena *a, const char *pointer, const char *property)
 {
@@ -66,28 +48,21 @@ static char *field_name(struct arena *a, const char *pointer, const char *proper
     return b.n ? buf_text(&b) : NULL;
 }
 
-static struct js *format_message(struct arena *a, const struct schema_failure *f, const struct js *traits)
+/* An e-mail address or telephone number has a message of its own, other formats the validator's text. */
+static struct js *format_message(struct arena *a, const struct schema_failure *f)
 {
-    const struct js *value = value_at(a, traits, f->instance);
-    const char *format = js_get_text(f->context, "format");
-    struct js *values = js_object(a);
+    bool email = f->format && strcmp(f->format, "email") == 0;
 
-    if (value && format && (strcmp(format, "email") == 0 || strcmp(format, "tel") == 0)) {
-        js_put(a, values, "value", js_copy(a, value));
-        return flow_message(a, strcmp(format, "email") == 0 ? MSG_EMAIL_ADDRESS : MSG_PHONE_NUMBER, values);
+    if (email || (f->format && strcmp(f->format, "tel") == 0)) {
+        return flow_message(a, email ? MSG_EMAIL_ADDRESS : MSG_PHONE_NUMBER, f->context);
     }
-    char *quoted = value ? js_write(a, value) : NULL;
-    if (!quoted || !format) {
-        return flow_message_with(a, MSG_GENERIC, "reason", f->text);
-    }
-    return flow_message_with(a, MSG_GENERIC, "reason",
-                             arena_printf(a, "%s is not valid \"%s\"", quoted, format));
+    return flow_message_with(a, MSG_GENERIC, "reason", f->text);
 }
 
-struct js *flow_failure_message(struct arena *a, const struct schema_failure *f, const struct js *traits)
+struct js *flow_failure_message(struct arena *a, const struct schema_failure *f)
 {
     if (strcmp(f->keyword, "format") == 0) {
-        return format_message(a, f, traits);
+        return format_message(a, f);
     }
     for (size_t i = 0; i < sizeof keyword_messages / sizeof keyword_messages[0]; i++) {
         if (strcmp(f->keyword, keyword_messages[i].keyword) != 0) {
@@ -130,11 +105,10 @@ void flow_ui_field_message(struct arena *a, struct js *ui, const char *field, st
     flow_node_add_message(a, node, message);
 }
 
-void flow_failures_show(struct arena *a, struct js *ui, const struct schema_failure *failures,
-                        const struct js *traits)
+void flow_failures_show(struct arena *a, struct js *ui, const struct schema_failure *failures)
 {
     for (const struct schema_failure *f = failures; f; f = f->next) {
-        struct js *message = flow_failure_message(a, f, traits);
+        struct js *message = flow_failure_message(a, f);
         char *field = field_name(a, f->instance, strcmp(f->keyword, "required") == 0 ? f->property : NULL);
         if (field) {
             flow_ui_field_message(a, ui, field, message);

@@ -4,12 +4,11 @@
 
 #include "flow_node.h"
 
-/* The message of one failure. traits: what was validated, for texts that quote the value. */
-struct js *flow_failure_message(struct arena *a, const struct schema_failure *f, const struct js *traits);
+/* The message of one failure. */
+struct js *flow_failure_message(struct arena *a, const struct schema_failure *f);
 /* Adds the messages of all failures to the nodes they name; one that no node has gets a bare node. Failures
  * of the whole go to ui's messages. */
-void flow_failures_show(struct arena *a, struct js *ui, const struct schema_failure *failures,
-                        const struct js *traits);
+void flow_failures_show(struct arena *a, struct js *ui, const struct schema_failure *failures);
 
 /* Messages of the form as a whole, and of one field by its dotted name. */
 void flow_ui_clear_messages(struct js *ui);

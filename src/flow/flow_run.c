@@ -404,7 +404,7 @@ static enum ww_err show_invalid(struct call *c, const struct account_refusal *wh
     const char *id = c->op->problem.id ? c->op->problem.id : "";
 
     if (why && why->failures) {
-        flow_failures_show(c->a, c->flow->ui, why->failures, c->payload.traits);
+        flow_failures_show(c->a, c->flow->ui, why->failures);
     } else if (why && why->password.message_id) {
         int message = (int)why->password.message_id;
         struct js *values = why->password.context;

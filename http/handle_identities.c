@@ -1,0 +1,142 @@
+/* Identities on the admin port, as Kratos' administration API has them (kratos.md §§1.2, 1.3, 5.2). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers.h"
+#include "http_error.h"
+#include "urlform.h"
+
+enum { PAGE_DEFAULT = 250, PAGE_MOST = 500 };
+
+static void answer_json(struct route_call *c, int status, const char *json)
+{
+    answer_text(c->r, status, "application/json; charset=utf-8", json);
+}
+
+/* What Kratos says of each, and where: in `reason`, or in `message` alone. */
+static void answer_refused(struct route_call *c, enum ww_err err)
+{
+    struct ww_problem p = ww_op_problem(c->op);
+    struct http_error e = {.status = 400, .reason = p.text};
+
+    if (err == WW_ENOTFOUND) {
+        e = (struct http_error){.status = 404, .message = "Unable to locate the resource"};
+    } else if (err == WW_ECONFLICT) {
+        e = (struct http_error){
+            .status = 409, .reason = "This identity conflicts with another identity that already exists."};
+    } else if (err == WW_EINVAL && strcmp(p.id, "schema_unknown") != 0 &&
+               strcmp(p.id, "state_invalid") != 0 && strcmp(p.id, "page_token_invalid") != 0) {
+        e = (struct http_error){.status = 400, .message = p.text};
+    } else if (err != WW_EINVAL && err != WW_EVALIDATION && err != WW_EUNSUPPORTED) {
+        answer_problem(c, err);
+        return;
+    }
+    http_error_answer(c->r, e);
+}
+
+void handle_identity_create(struct route_call *c)
+{
+    const char *json, *id;
+    size_t n = 0;
+    const uint8_t *body = http_body(c->r, &n);
+    enum ww_err err = ww_admin_identity_create(c->op, (const char *)body, n, &json, &id);
+    if (err) {
+        answer_refused(c, err);
+        return;
+    }
+    size_t base = strlen(c->site->admin_url);
+    while (base > 0 && c->site->admin_url[base - 1] == '/') {
+        base--;
+    }
+    char *url = arena_printf(c->arena, "%.*s/identities/%s", (int)base, c->site->admin_url, id);
+    if (url) {
+        http_answer_header(c->r, "Location", url);
+    }
+    answer_json(c, 201, json);
+}
+
+void handle_identity_get(struct route_call *c)
+{
+    const char *json;
+    enum ww_err err = ww_admin_identity_get(c->op, c->id, &json);
+    if (err) {
+        answer_refused(c, err);
+    } else {
+        answer_json(c, 200, json);
+    }
+}
+
+void handle_identity_delete(struct route_call *c)
+{
+    enum ww_err err = ww_admin_identity_delete(c->op, c->id);
+    if (err) {
+        answer_refused(c, err);
+    } else {
+        http_answer(c->r, 204, NULL, 0);
+    }
+}
+
+/* page_size: less than one means the default, too much the most; what is no number is refused. */
+static bool read_size(const char *text, size_t *out)
+{
+    char *end;
+    long n = text ? strtol(text, &end, 10) : 0;
+    if (text && (end == text || *end)) {
+        return false;
+    }
+    *out = n < 1 ? PAGE_DEFAULT : n > PAGE_MOST ? PAGE_MOST : (size_t)n;
+    return true;
+}
+
+static void put_links(struct route_call *c, size_t size, const char *token, const char *next)
+{
+    struct buf b = BUF(c->arena);
+    buf_printf(&b, "</admin/identities?page_size=%zu&page_token=%s>; rel=\"first\"", size,
+               token ? token : "0");
+    if (next) {
+        buf_printf(&b, ",</admin/identities?page_size=%zu&page_token=%s>; rel=\"next\"", size, next);
+    }
+    char *text = buf_text(&b);
+    if (text) {
+        http_answer_header(c->r, "Link", text);
+    }
+}
+
+/* By credentials_identifier: none or one. */
+static void answer_found(struct route_call *c, const char *identifier)
+{
+    const char *json;
+    enum ww_err err = ww_admin_identity_find(c->op, identifier, &json);
+    char *list = err ? NULL : arena_printf(c->arena, "[%s]", json);
+    if (err && err != WW_ENOTFOUND) {
+        answer_refused(c, err);
+        return;
+    }
+    answer_json(c, 200, list ? list : "[]");
+}
+
+void handle_identity_list(struct route_call *c)
+{
+    const struct ww_pair *pairs;
+    const char *json, *next, *why = "page_size must be a number";
+    size_t count, size;
+    if (urlform_read(c->arena, bytes_str(http_query(c->r)), &pairs, &count, &why) != WW_OK ||
+        !read_size(urlform_get(pairs, count, "page_size"), &size)) {
+        http_error_answer(c->r, (struct http_error){.status = 400, .reason = why});
+        return;
+    }
+    const char *identifier = urlform_get(pairs, count, "credentials_identifier");
+    if (identifier && identifier[0]) {
+        answer_found(c, identifier);
+        return;
+    }
+    const char *token = urlform_get(pairs, count, "page_token");
+    enum ww_err err = ww_admin_identity_list(c->op, size, token, &json, &next);
+    if (err) {
+        answer_refused(c, err);
+        return;
+    }
+    put_links(c, size, NULL, next);
+    answer_json(c, 200, json);
+}
