@@ -41,10 +41,11 @@ bool cmd_read_all(int fd, struct cmd_secret *out)
     }
 }
 
+enum { CONTROL_C = 3, CONTROL_D = 4 };
+
 /* Byte by byte, so that nothing behind the line is taken from the descriptor. */
 static bool read_line(int fd, bool terminal, struct cmd_secret *out)
 {
-    enum { CONTROL_C = 3, CONTROL_D = 4 };
     char c = 0;
 
     for (out->n = 0;;) {
@@ -61,7 +62,8 @@ static bool read_line(int fd, bool terminal, struct cmd_secret *out)
     }
 }
 
-/* Signals from the keyboard are off while it is asked, so that the terminal never stays without echo. */
+/* Signals from the keyboard are off while it is asked, so that the terminal never stays without echo;
+ * Control-C ends the line instead, and read_line gives up. */
 static bool ask(int tty, const char *prompt, struct cmd_secret *out)
 {
     struct termios before, quiet;
@@ -71,6 +73,7 @@ static bool ask(int tty, const char *prompt, struct cmd_secret *out)
     }
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ISIG);
+    quiet.c_cc[VEOL] = CONTROL_C;
     if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0) {
         return false;
     }
@@ -106,12 +109,14 @@ static bool ask_on_terminal(const char *prompt, bool twice, struct cmd_secret *o
 
 bool cmd_password(int64_t fd, const char *prompt, bool twice, struct cmd_secret *out)
 {
-    if (fd < 0) {
-        return ask_on_terminal(prompt, twice, out);
+    bool done =
+        fd < 0 ? ask_on_terminal(prompt, twice, out) : fd <= INT_MAX && read_line((int)fd, false, out);
+
+    if (!done) {
+        cmd_secret_wipe(out);
     }
-    if (fd > INT_MAX || !read_line((int)fd, false, out)) {
+    if (!done && fd >= 0) {
         fprintf(stderr, "watchword: no password could be read from that descriptor\n");
-        return false;
     }
-    return true;
+    return done;
 }
