@@ -196,11 +196,14 @@ static bool session_admits(struct route_call *c)
     return err == WW_OK;
 }
 
+/* Kratos' clients send neither Origin nor Sec-Fetch-Site from servers, so where it has the route only what
+ * says that it is foreign is refused; our own routes want to know. */
 static bool origin_admits(struct route_call *c)
 {
-    bool cookie;
+    bool cookie, silent = !http_header(c->r, "Origin") && !http_header(c->r, "Sec-Fetch-Site");
     site_session_token(c->site, c->r, c->arena, &cookie);
-    if (!cookie || !changes(c->r) || site_origin_is_ours(c->site, c->r)) {
+    if (!cookie || !changes(c->r) || (silent && !(c->route->needs & NEED_ORIGIN)) ||
+        site_origin_is_ours(c->site, c->r)) {
         return true;
     }
     refuse(c, 403, "security_csrf_violation",
@@ -222,8 +225,8 @@ static bool recent_admits(struct route_call *c)
 static bool needs_admit(struct route_call *c)
 {
     unsigned needs = c->route->needs;
-    return (!(needs & NEED_ORIGIN) || origin_admits(c)) && (!(needs & NEED_SESSION) || session_admits(c)) &&
-           (!(needs & NEED_RECENT) || recent_admits(c));
+    return (!(needs & (NEED_ORIGIN | NEED_NOT_FOREIGN)) || origin_admits(c)) &&
+           (!(needs & NEED_SESSION) || session_admits(c)) && (!(needs & NEED_RECENT) || recent_admits(c));
 }
 
 /* ---- the admin port: any web page can send to loopback ---- */

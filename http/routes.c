@@ -32,9 +32,9 @@ const struct route public_routes[] = {
 
     ROW(ALL_METHODS, "/sessions/whoami", NEED_FLOW, CSRF_IGNORED, HTTP_QUICK, handle_flow, WW_WHOAMI),
     ROW(HTTP_GET, "/sessions", NEED_FLOW, CSRF_IGNORED, HTTP_SLOW, handle_flow, WW_SESSIONS_LIST),
-    ROW(HTTP_DELETE, "/sessions", NEED_FLOW | NEED_ORIGIN, CSRF_IGNORED, HTTP_SLOW, handle_flow,
+    ROW(HTTP_DELETE, "/sessions", NEED_FLOW | NEED_NOT_FOREIGN, CSRF_IGNORED, HTTP_SLOW, handle_flow,
         WW_SESSIONS_END_OTHERS),
-    ROW(HTTP_DELETE, "/sessions/{id}", NEED_FLOW | NEED_ORIGIN, CSRF_IGNORED, HTTP_SLOW, handle_flow,
+    ROW(HTTP_DELETE, "/sessions/{id}", NEED_FLOW | NEED_NOT_FOREIGN, CSRF_IGNORED, HTTP_SLOW, handle_flow,
         WW_SESSION_END),
 
     ROW(HTTP_GET, "/schemas", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_flow, WW_SCHEMAS_LIST),

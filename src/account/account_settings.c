@@ -114,6 +114,7 @@ static enum ww_err write_traits(struct ww_op *op, struct service *s, void *conte
     if ((err = identity_set_traits(op, r, in->schema, in->traits, n > 0))) {
         return err;
     }
+    js_remove(r->json, "state_changed"); /* as Kratos forgets it when a profile changes */
     if (identity_is_sensitive_change(before, r->json) && !account_privileged(op, s, in->x)) {
         return account_refuse_reauth(op);
     }

@@ -157,6 +157,9 @@ static struct bytes telephone(struct bytes text)
             to[n++] = text.p[i];
         }
     }
+    if (n < text.n) {
+        to[n] = 0; /* as behind every text */
+    }
     return BYTES(to, n);
 }
 

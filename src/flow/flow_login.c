@@ -133,7 +133,7 @@ static void echo(struct call *c)
 {
     struct js *node = flow_node_find(flow_nodes(c->flow), "identifier");
 
-    if (node && c->payload.identifier[0]) {
+    if (node) {
         flow_node_set_value(c->a, node, js_text(c->a, c->payload.identifier));
     }
 }
@@ -206,6 +206,20 @@ static enum ww_err refuse_disabled_account(struct call *c)
     return refuse_with(c, &refuse_account_disabled, NULL, details, NULL);
 }
 
+/* The device of this sign-in beside the session's own, not stored and so without an id: Kratos shows it in
+ * this one answer. */
+static void add_device(struct call *c, struct js *session)
+{
+    struct js *devices = js_get(session, "devices"), *first = js_at(devices, 0);
+    struct js *device = first ? js_copy(c->a, first) : NULL;
+
+    js_put(c->a, device, "id", js_text(c->a, "00000000-0000-0000-0000-000000000000"));
+    js_put(c->a, device, "ip_address", js_text(c->a, c->op->client.address));
+    js_put(c->a, device, "user_agent", js_text(c->a, c->op->client.user_agent));
+    js_put(c->a, device, "location", js_text(c->a, c->op->client.location));
+    js_push(devices, device);
+}
+
 /* refreshed: the same person's session goes on; else the browser starts anew, with a new anti-CSRF cookie
  * too, so that nobody can have planted the one of before. */
 static enum ww_err answer_signed_in(struct call *c, struct session *x, bool refreshed)
@@ -227,26 +241,33 @@ static enum ww_err answer_signed_in(struct call *c, struct session *x, bool refr
     if (c->flow->api) {
         js_put(c->a, body, "session_token", js_text(c->a, x->token));
     }
-    js_put(c->a, body, "session", call_session_json(c, x));
+    struct js *session = js_put(c->a, body, "session", call_session_json(c, x));
+    if (refreshed) {
+        add_device(c, session);
+    }
     js_put(c->a, body, "continue_with", c->flow->api ? js_null(c->a) : after_redirect_action(c, url));
     return answer_json(c, 200, body);
+}
+
+/* The session is read again first: ending others compares it with its row. */
+static enum ww_err end_others(struct call *c, struct session **x)
+{
+    size_t ended;
+    enum ww_err err = account_resume(c->op, c->s, (*x)->token, x);
+
+    return err ? err : account_end_other_sessions(c->op, c->s, *x, &ended);
 }
 
 static enum ww_err signed_in(struct call *c, struct session *x)
 {
     bool refreshed = c->session && uuid_equal(c->session->id, x->id);
-    size_t ended;
-    enum ww_err err = WW_OK;
 
     js_put(c->a, c->flow->wire, "active", js_text(c->a, "password"));
-    if ((err = flow_save(c))) {
-        return err;
+    enum ww_err err = flow_save(c);
+    if (!err && after_has_hook(c, "password", "revoke_active_sessions")) {
+        err = end_others(c, &x);
     }
-    if (after_has_hook(c, "password", "revoke_active_sessions") &&
-        (err = account_end_other_sessions(c->op, c->s, x, &ended))) {
-        return refuse_problem(c, err);
-    }
-    return answer_signed_in(c, x, refreshed);
+    return err ? refuse_problem(c, err) : answer_signed_in(c, x, refreshed);
 }
 
 static enum ww_err show_missing(struct call *c)

@@ -279,9 +279,10 @@ bool session_has_ended(struct ww_op *op, struct store *s, const char *token)
     struct session x = {0};
     struct session_content c;
     KEY32(check);
-    enum ww_err err = token_read(op, token, &x)
-                          ? session_row_load(op, s, &x.row.lookup, &x.row, &x.record, NULL)
-                          : WW_EDENIED;
+    enum ww_err err = token_read(op, token, &x);
+    if (err == WW_OK) {
+        err = session_row_load(op, s, &x.row.lookup, &x.row, &x.record, NULL);
+    }
     if (!op->conn || !db_in_transaction(op->conn)) {
         store_give(op);
     }
