@@ -60,19 +60,44 @@ static void open_ww(struct site *s, const char *const *extra)
     assert_int_equal(ww_op_begin(s->ww, NULL, &s->op), WW_OK);
 }
 
-void site_open(struct site *s, const char *const *extra)
+static void open_raw(struct site *s)
 {
     struct ww_op op;
+    op_init(&op, NULL, NULL);
+    assert_int_equal(db_open(&op, &(struct db_options){.dsn = s->dsn, .max_connections = 1}, &s->raw), WW_OK);
+    op_free(&op);
+}
+
+/* On PostgreSQL each site has a database of its own, made in the cluster that with-postgres runs. */
+static void make_database(struct site *s, const char *cluster)
+{
+    static unsigned count;
+    char sql[100];
+    const char *name = strrchr(cluster, '/'); /* the dsn ends in "/postgres" */
+    assert_non_null(name);
+    snprintf(sql, sizeof sql, "CREATE DATABASE site_%d_%u", (int)getpid(), ++count);
+    snprintf(s->dsn, sizeof s->dsn, "%s", cluster);
+    open_raw(s);
+    site_sql(s, sql, NULL, 0);
+    db_close(s->raw);
+    snprintf(s->dsn, sizeof s->dsn, "%.*s/site_%d_%u", (int)(name - cluster), cluster, (int)getpid(), count);
+}
+
+void site_open(struct site *s, const char *const *extra)
+{
+    const char *cluster = getenv("WATCHWORD_TEST_POSTGRES");
     memset(s, 0, sizeof *s);
     strcpy(s->directory, "/tmp/watchword-test-XXXXXX");
     assert_non_null(mkdtemp(s->directory));
     write_key(s);
-    snprintf(s->dsn, sizeof s->dsn, "sqlite://%s/data/watchword.sqlite", s->directory);
+    if (cluster) {
+        make_database(s, cluster);
+    } else {
+        snprintf(s->dsn, sizeof s->dsn, "sqlite://%s/data/watchword.sqlite", s->directory);
+    }
     s->env = (struct ww_env){.now = shifted_now, .fault = fault, .ctx = s};
     open_ww(s, extra);
-    op_init(&op, NULL, NULL);
-    assert_int_equal(db_open(&op, &(struct db_options){.dsn = s->dsn}, &s->raw), WW_OK);
-    op_free(&op);
+    open_raw(s);
 }
 
 static void close_ww(struct site *s)
