@@ -104,11 +104,12 @@ enum ww_err account_history(struct ww_op *op, struct service *s, struct session 
                             const char *page_token, struct js **out, const char **next) WW_MUST;
 
 /* ---- the vault of a session ---- */
-/* WW_ENOVAULT, WW_ELOCKED, WW_EAAL, WW_ETAMPERED, WW_EROLLEDBACK (both audited). */
-enum ww_err account_vault(struct ww_op *op, struct service *s, struct session *x, struct vault **out) WW_MUST;
-/* One item of an opened vault; altered data is audited. */
-enum ww_err account_vault_get(struct ww_op *op, struct service *s, struct session *x, struct vault *v,
-                              struct bytes name, struct vault_value *out) WW_MUST;
+/* Reading: WW_ENOVAULT, WW_ELOCKED, WW_EAAL, WW_ETAMPERED, WW_EROLLEDBACK (both audited). See vault.h. */
+enum ww_err account_item_get(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                             struct vault_value *out) WW_MUST;
+enum ww_err account_item_list(struct ww_op *op, struct service *s, struct session *x, struct bytes prefix,
+                              struct bytes after, size_t limit, struct vault_entry **out, size_t *n) WW_MUST;
+enum ww_err account_item_count(struct ww_op *op, struct service *s, struct session *x, size_t *n) WW_MUST;
 /* Runs changes in one transaction (repeated on conflict). See vault.h for struct vault_change. */
 enum ww_err account_vault_change(struct ww_op *op, struct service *s, struct session *x,
                                  struct vault_change *changes, size_t n) WW_MUST;

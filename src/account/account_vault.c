@@ -32,7 +32,6 @@ static enum ww_err read_both(struct ww_op *op, struct service *s, struct session
     struct session_row row;
     struct record *r;
     enum ww_err err = session_row_load(op, s->store, &x->row.lookup, &row, &r, &x->vault);
-    store_give(op);
     if (err == WW_ENOTFOUND || err == WW_EDENIED) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
     }
@@ -45,28 +44,92 @@ static enum ww_err read_both(struct ww_op *op, struct service *s, struct session
                                      "stored data is not what was written (vault missing)");
 }
 
-enum ww_err account_vault(struct ww_op *op, struct service *s, struct session *x, struct vault **out)
+typedef enum ww_err vault_reader(struct ww_op *op, struct store *s, struct vault *v, void *context);
+
+static enum ww_err try_reading(struct ww_op *op, struct service *s, struct session *x, vault_reader *body,
+                               void *context, uint64_t *seen)
 {
-    *out = NULL;
+    struct vault *v;
+    enum ww_err err = x->vault.head.p ? WW_OK : read_both(op, s, x);
+    if (err || (err = vault_open(op, s->store, x->record, x->root, &x->vault, &v))) {
+        return err;
+    }
+    if (vault_seq(v) < *seen) {
+        return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "stored data is older than it should be");
+    }
+    *seen = vault_seq(v);
+    return body(op, s->store, v, context);
+}
+
+/* Head, leaf and item are read one after the other, and somebody may write between. So a mismatch is read
+ * once more in one snapshot, against the number first seen; only a second one is an alarm (vault.md §12). */
+static enum ww_err read_vault(struct ww_op *op, struct service *s, struct session *x, vault_reader *body,
+                              void *context)
+{
+    uint64_t seen = 0;
     enum ww_err err = may_open(op, x);
     if (err) {
         return err;
     }
-    if (!x->vault.head.p) {
-        err = read_both(op, s, x);
+    err = try_reading(op, s, x, body, context, &seen);
+    store_give(op);
+    if (err != WW_ETAMPERED && err != WW_EROLLEDBACK) {
+        return err;
     }
-    if (!err) {
-        err = vault_open(op, s->store, x->record, x->root, &x->vault, out);
+    x->vault = (struct vault_row){0};
+    if ((err = tx_begin(op, s->store, DB_READ)) == WW_OK) {
+        err = tx_abort(op, try_reading(op, s, x, body, context, &seen)); /* nothing was written */
     }
     return audited(op, s, x, err);
 }
 
-enum ww_err account_vault_get(struct ww_op *op, struct service *s, struct session *x, struct vault *v,
-                              struct bytes name, struct vault_value *out)
+struct item_read {
+    struct bytes name;
+    struct vault_value *out;
+};
+
+static enum ww_err read_item(struct ww_op *op, struct store *s, struct vault *v, void *context)
 {
-    enum ww_err err = vault_get(op, s->store, v, SPACE_ITEMS, name, out);
-    store_give(op);
-    return audited(op, s, x, err);
+    struct item_read *in = context;
+    return vault_get(op, s, v, SPACE_ITEMS, in->name, in->out);
+}
+
+enum ww_err account_item_get(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                             struct vault_value *out)
+{
+    return read_vault(op, s, x, read_item, &(struct item_read){name, out});
+}
+
+struct item_listing {
+    struct bytes prefix, after;
+    size_t limit;
+    struct vault_entry **out;
+    size_t *n;
+};
+
+static enum ww_err read_list(struct ww_op *op, struct store *s, struct vault *v, void *context)
+{
+    struct item_listing *in = context;
+    return vault_list(op, s, v, SPACE_ITEMS, in->prefix, in->after, in->limit, in->out, in->n);
+}
+
+enum ww_err account_item_list(struct ww_op *op, struct service *s, struct session *x, struct bytes prefix,
+                              struct bytes after, size_t limit, struct vault_entry **out, size_t *n)
+{
+    *out = NULL;
+    *n = 0;
+    return read_vault(op, s, x, read_list, &(struct item_listing){prefix, after, limit, out, n});
+}
+
+static enum ww_err read_count(struct ww_op *op, struct store *s, struct vault *v, void *context)
+{
+    return vault_count(op, s, v, SPACE_ITEMS, context);
+}
+
+enum ww_err account_item_count(struct ww_op *op, struct service *s, struct session *x, size_t *n)
+{
+    *n = 0;
+    return read_vault(op, s, x, read_count, n);
 }
 
 struct vault_write {

@@ -72,13 +72,9 @@ enum ww_err ww_item_get(struct ww_op *op, struct ww_session *session, const char
 {
     struct service *s = service_of(op);
     struct vault_value got = {0};
-    struct vault *v;
     *value = NULL;
     *value_length = 0;
-    enum ww_err err = account_vault(op, s, session_of(session), &v);
-    if (err == WW_OK) {
-        err = account_vault_get(op, s, session_of(session), v, BYTES(name, name_length), &got);
-    }
+    enum ww_err err = account_item_get(op, s, session_of(session), BYTES(name, name_length), &got);
     if (err) {
         return err;
     }
@@ -99,16 +95,10 @@ enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const cha
 {
     struct service *s = service_of(op);
     struct vault_entry *list;
-    struct vault *v;
     *entries = NULL;
     *count = 0;
-    enum ww_err err = account_vault(op, s, session_of(session), &v);
-    if (err) {
-        return err;
-    }
-    err = vault_list(op, s->store, v, SPACE_ITEMS, bytes_str(prefix ? prefix : ""),
-                     after ? bytes_str(after) : BYTES(NULL, 0), limit, &list, count);
-    store_give(op);
+    enum ww_err err = account_item_list(op, s, session_of(session), bytes_str(prefix ? prefix : ""),
+                                        after ? bytes_str(after) : BYTES(NULL, 0), limit, &list, count);
     if (err) {
         return err;
     }
@@ -128,9 +118,8 @@ enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session, struct 
 {
     struct service *s = service_of(op);
     struct session *x = session_of(session);
-    struct vault *v;
     *out = (struct ww_vault_state){"none", 0, x->record->epoch};
-    enum ww_err err = account_vault(op, s, x, &v);
+    enum ww_err err = account_item_count(op, s, x, &out->items);
     if (err == WW_ENOVAULT) {
         return WW_OK;
     }
@@ -143,7 +132,5 @@ enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session, struct 
     }
     out->state = "open";
     out->epoch = x->record->epoch;
-    err = vault_count(op, s->store, v, SPACE_ITEMS, &out->items);
-    store_give(op);
-    return err;
+    return WW_OK;
 }

@@ -13,7 +13,7 @@
 static const char reserve_sql[] =
     "INSERT INTO counters (subject, count, until) VALUES ($1, $2, $3)"
     " ON CONFLICT (subject) DO UPDATE SET count = " LEVEL ", until = $4 + " NEW_WAIT
-    " WHERE counters.until <= $4 OR counters.until - $4 > $9"
+    " WHERE counters.count <= $6 OR counters.until <= $4 OR counters.until - $4 > $9"
     " RETURNING count, until";
 
 enum ww_err counter_row_load(struct ww_op *op, const struct key *id, struct throttle_counter *out)

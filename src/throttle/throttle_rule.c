@@ -22,9 +22,11 @@ struct throttle_rule throttle_rule_make(int64_t free, uint64_t window, uint64_t 
     return r;
 }
 
+/* Below its quiet level a counter's `until` is when it was last counted: of a try on another thread that may
+ * lie ahead of this one's own time, and is no wait. */
 static bool waiting(const struct throttle_rule *r, const struct throttle_counter *c, int64_t now)
 {
-    return c->until > now && c->until - now <= r->longest;
+    return c->level > r->quiet && c->until > now && c->until - now <= r->longest;
 }
 
 bool throttle_rule_admits(const struct throttle_rule *r, const struct throttle_counter *c, int64_t now)

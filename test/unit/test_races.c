@@ -1,0 +1,206 @@
+/* Threads that want the same account at once: nothing is lost, nobody wins twice, and reading beside writing
+ * raises no false alarm. Also built with ThreadSanitizer. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "site.h"
+
+enum { THREADS = 4, ROUNDS = 20 };
+
+struct racer {
+    struct site *site;
+    const char *token;
+    int number, succeeded, busy;
+    enum ww_err unexpected; /* the first answer that should not have been */
+};
+
+static void run(struct racer *racers, struct site *s, const char *token, void *(*body)(void *))
+{
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+        racers[i] = (struct racer){.site = s, .token = token, .number = i};
+        assert_int_equal(pthread_create(&threads[i], NULL, body, &racers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        if (racers[i].unexpected) {
+            fail_msg("thread %d: %s", i, ww_err_name(racers[i].unexpected));
+        }
+    }
+}
+
+static void count(struct racer *r, enum ww_err err, enum ww_err allowed)
+{
+    if (err == WW_OK) {
+        r->succeeded++;
+    } else if (err == WW_EBUSY) {
+        r->busy++;
+    } else if (err != allowed && !r->unexpected) {
+        r->unexpected = err;
+    }
+}
+
+static enum ww_err begin(struct racer *r, struct ww_op **op, struct ww_session **session)
+{
+    enum ww_err err = ww_op_begin(r->site->ww, NULL, op);
+    return err ? err : ww_session_resume(*op, r->token, session);
+}
+
+static void *write_items(void *context)
+{
+    struct racer *r = context;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct ww_op *op;
+        struct ww_session *session;
+        char name[40];
+        int n = snprintf(name, sizeof name, "item %d of thread %d", i, r->number);
+        enum ww_err err = begin(r, &op, &session);
+        if (!err) {
+            do {
+                err = ww_item_put(op, session, name, (size_t)n, name, (size_t)n, NULL, NULL);
+            } while (err == WW_EBUSY);
+        }
+        count(r, err, WW_OK);
+        ww_op_end(op);
+    }
+    return NULL;
+}
+
+static void no_write_is_lost(void **state)
+{
+    struct site s;
+    struct racer racers[THREADS];
+    struct ww_vault_state v;
+    (void)state;
+    site_open(&s, NULL);
+    char *token = site_register(&s, "ada");
+    run(racers, &s, token, write_items);
+    struct ww_session *session = site_resume(&s, token);
+    assert_int_equal(ww_vault_state(s.op, session, &v), WW_OK);
+    assert_int_equal(v.items, THREADS * ROUNDS);
+    assert_int_equal(site_check(&s), 0);
+    free(token);
+    site_close(&s);
+}
+
+static void *read_and_write(void *context)
+{
+    struct racer *r = context;
+    for (int i = 0; i < ROUNDS * 2; i++) {
+        struct ww_op *op;
+        struct ww_session *session;
+        const void *value;
+        size_t n;
+        enum ww_err err = begin(r, &op, &session);
+        if (!err && r->number % 2) {
+            err = ww_item_put(op, session, "note", 4, "value", 5, NULL, NULL);
+        } else if (!err) {
+            err = ww_item_get(op, session, "note", 4, &value, &n, NULL);
+        }
+        count(r, err, WW_OK);
+        ww_op_end(op);
+    }
+    return NULL;
+}
+
+static void reading_beside_writing_raises_no_alarm(void **state)
+{
+    struct site s;
+    struct racer racers[THREADS];
+    (void)state;
+    site_open(&s, NULL);
+    char *token = site_register(&s, "ada");
+    assert_int_equal(site_put(&s, token, "note", "value"), WW_OK);
+    run(racers, &s, token, read_and_write);
+    free(token);
+    site_close(&s);
+}
+
+static void *register_same(void *context)
+{
+    struct racer *r = context;
+    struct ww_op *op;
+    enum ww_err err = ww_op_begin(r->site->ww, NULL, &op);
+    if (!err) {
+        err = ww_register(op, "{\"email\":\"same@example.org\"}", TEST_PASSWORD, NULL);
+    }
+    count(r, err, WW_ECONFLICT);
+    ww_op_end(op);
+    return NULL;
+}
+
+static void one_of_many_gets_the_name(void **state)
+{
+    struct site s;
+    struct racer racers[THREADS];
+    int winners = 0;
+    (void)state;
+    site_open(&s, NULL);
+    run(racers, &s, NULL, register_same);
+    for (int i = 0; i < THREADS; i++) {
+        winners += racers[i].succeeded;
+    }
+    assert_int_equal(winners, 1);
+    assert_int_equal(site_check(&s), 0);
+    site_close(&s);
+}
+
+/* Thread 0 changes the password back and forth; the others log in with either and must never see anything but
+ * yes or no. */
+static void *change_or_log_in(void *context)
+{
+    static const char *const passwords[] = {TEST_PASSWORD, "the other password of ada"};
+    struct racer *r = context;
+    for (int i = 0; i < 6; i++) {
+        struct ww_op *op;
+        struct ww_session *session;
+        enum ww_err err;
+        if (r->number == 0) {
+            err = begin(r, &op, &session);
+            err = err ? err : ww_password_change(op, session, passwords[(i + 1) % 2]);
+        } else {
+            err = ww_op_begin(r->site->ww, NULL, &op);
+            err = err ? err : ww_authenticate(op, "ada@example.org", passwords[i % 2], &session);
+        }
+        count(r, err, r->number == 0 ? WW_OK : WW_EDENIED);
+        ww_op_end(op);
+    }
+    return NULL;
+}
+
+static void login_beside_a_password_change_is_yes_or_no(void **state)
+{
+    static const char *const generous[] = {"watchword.throttle.pair.free=1000", NULL};
+    struct site s;
+    struct racer racers[THREADS];
+    (void)state;
+    site_open(&s, generous);
+    char *token = site_register(&s, "ada");
+    run(racers, &s, token, change_or_log_in);
+    assert_int_equal(racers[0].succeeded + racers[0].busy, 6);
+    assert_int_equal(site_check(&s), 0);
+    free(token);
+    site_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_write_is_lost),
+        cmocka_unit_test(reading_beside_writing_raises_no_alarm),
+        cmocka_unit_test(one_of_many_gets_the_name),
+        cmocka_unit_test(login_beside_a_password_change_is_yes_or_no),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
