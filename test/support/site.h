@@ -15,7 +15,6 @@ struct site {
     struct ww_env env;
     uint64_t offset; /* µs that the clock is ahead of the system's */
     long fail_at[2]; /* by enum ww_fault: fail the n-th from now on; 0 never */
-    long seen[2];
     struct ww *ww;
     struct ww_op *op; /* the current operation; site_next begins another */
     struct db *raw;   /* the attacker's own connection to the store */
