@@ -162,6 +162,7 @@ struct ww_item_condition {
 };
 struct ww_item_result {
     bool created;
+    char id[33]; /* 32 hex digits, for where a name must not stand, such as a URL; kept by later writes */
     uint64_t version, time;
 };
 /* name: 1 to 1,024 bytes of UTF-8 without NUL. condition and result may be NULL. WW_EVERSION, WW_ETOOLARGE,
@@ -180,12 +181,16 @@ struct ww_item_entry {
     const char *name;
     size_t name_length;
     uint64_t version;
+    char id[33];
 };
 /* In byte order of names: those that begin with prefix and come after `after` (NULL: from the start). No
  * value is opened. */
 WW_EXPORT enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const char *prefix,
                                    const char *after, size_t limit, struct ww_item_entry **entries,
                                    size_t *count) WW_MUST;
+/* The name of the item with an id. WW_ENOTFOUND. */
+WW_EXPORT enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const char *id,
+                                   const char **name, size_t *name_length) WW_MUST;
 enum ww_item_action { WW_ITEM_PUT, WW_ITEM_DELETE, WW_ITEM_GET };
 struct ww_item_change {
     enum ww_item_action action;

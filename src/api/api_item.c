@@ -1,5 +1,14 @@
 /* Items. */
+#include <string.h>
+
 #include "api_int.h"
+
+static struct ww_item_result result_of(bool created, const struct uuid *id, uint64_t version, uint64_t time)
+{
+    struct ww_item_result out = {.created = created, .version = version, .time = time};
+    hex_encode(out.id, id->b, sizeof id->b);
+    return out;
+}
 
 static struct vault_change change_of(const struct ww_item_change *c)
 {
@@ -29,7 +38,7 @@ enum ww_err ww_item_change(struct ww_op *op, struct ww_session *session, struct 
     }
     enum ww_err err = account_vault_change(op, service_of(op), session_of(session), list, n);
     for (size_t i = 0; !err && i < n; i++) {
-        changes[i].result = (struct ww_item_result){list[i].created, list[i].version, list[i].time};
+        changes[i].result = result_of(list[i].created, &list[i].id, list[i].version, list[i].time);
         if (changes[i].action == WW_ITEM_GET) {
             changes[i].value = list[i].value.p;
             changes[i].value_length = list[i].value.n;
@@ -85,7 +94,7 @@ enum ww_err ww_item_get(struct ww_op *op, struct ww_session *session, const char
     *value = copy.p;
     *value_length = copy.n;
     if (result) {
-        *result = (struct ww_item_result){false, got.version, got.time};
+        *result = result_of(false, &got.id, got.version, got.time);
     }
     return WW_OK;
 }
@@ -108,10 +117,30 @@ enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const cha
         if (!name) {
             return op_no_memory(op);
         }
-        out[i] = (struct ww_item_entry){name, list[i].name.n, list[i].version};
+        out[i] =
+            (struct ww_item_entry){.name = name, .name_length = list[i].name.n, .version = list[i].version};
+        hex_encode(out[i].id, list[i].id.b, sizeof list[i].id.b);
     }
     *entries = out;
     return out ? WW_OK : op_no_memory(op);
+}
+
+enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const char *id, const char **name,
+                         size_t *name_length)
+{
+    struct ww_item_entry *list;
+    size_t n;
+    *name = NULL;
+    *name_length = 0;
+    enum ww_err err = ww_item_list(op, session, NULL, NULL, SIZE_MAX, &list, &n);
+    for (size_t i = 0; !err && i < n; i++) {
+        if (strcmp(list[i].id, id) == 0) {
+            *name = list[i].name;
+            *name_length = list[i].name_length;
+            return WW_OK;
+        }
+    }
+    return err ? err : op_fail(op, WW_ENOTFOUND, "item_not_found", "there is no item of this id");
 }
 
 enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session, struct ww_vault_state *out)

@@ -31,6 +31,7 @@ enum ww_err vault_count(struct ww_op *op, struct store *s, struct vault *v, enum
 
 struct vault_entry {
     struct bytes name;
+    struct uuid id; /* stays the same while the name is there */
     uint64_t version;
 };
 /* Names in byte order that begin with prefix and come after `after` (p NULL: from the start), at most limit.
@@ -41,6 +42,7 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
 
 struct vault_value {
     struct bytes value;
+    struct uuid id;
     uint64_t version, time; /* of the write, µs */
 };
 /* WW_ENOTFOUND id "item_not_found". */
@@ -57,6 +59,7 @@ struct vault_change {
     bool if_absent;
     /* out */
     bool created;
+    struct uuid id;
     uint64_t version, time;
 };
 /* All or nothing, in a transaction with the vault row locked by the caller. VAULT_DELETE and VAULT_GET of

@@ -51,6 +51,7 @@ static enum ww_err open_item(struct ww_op *op, struct store *s, const struct vau
     out->time = read_u64(&in);
     out->value = read_rest(&in);
     out->version = e->version;
+    out->id = e->id;
     return in.failed ? vault_tampered(op, "item") : WW_OK;
 }
 
@@ -121,6 +122,7 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
         return err;
     }
     c->created = !found;
+    c->id = e->id;
     c->version = e->version = ++v->seq;
     l->changed = true;
     return found ? item_update(op, s, &e->id, v->account, blob)
@@ -172,6 +174,7 @@ static enum ww_err apply_one(struct ww_op *op, struct store *s, struct vault *v,
     default:
         err = open_item(op, s, v, &l->entries[at], &value);
         c->value = value.value;
+        c->id = value.id;
         c->version = value.version;
         c->time = value.time;
         return err;
@@ -238,7 +241,7 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
             const struct entry *e = &v->leaves[i].entries[j];
             if (e->space == (uint8_t)space && begins_with(e->name, prefix) &&
                 (!after.p || bytes_compare(e->name, after) > 0)) {
-                list[(*n)++] = (struct vault_entry){e->name, e->version};
+                list[(*n)++] = (struct vault_entry){e->name, e->id, e->version};
             }
         }
     }

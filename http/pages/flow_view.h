@@ -1,0 +1,41 @@
+/* From a flow as the wire has it (kratos.md §2.1, §3) to what the templates show: fields with labels, one
+ * text for each error, and what the page is called. */
+#ifndef FLOW_VIEW_H
+#define FLOW_VIEW_H
+
+#include "js.h"
+
+enum flow_view_kind { VIEW_LOGIN, VIEW_REGISTRATION, VIEW_SETTINGS };
+
+struct flow_view_options {
+    enum flow_view_kind kind;
+    const char *group;  /* settings: "profile" or "password" shows only that form; NULL: all */
+    int64_t least;      /* the shortest password that is taken */
+    const char *person; /* settings: goes beside a new password, for those that keep passwords */
+};
+
+/* Puts title, intro, failed, summary, done, notes_told and forms into the page's model. */
+void flow_view(struct arena *a, const struct js *flow, const struct flow_view_options *options,
+               struct js *model);
+
+/* Which form of a settings flow was used last: "profile", "password", or NULL when that cannot be told. */
+const char *flow_view_used(const struct js *flow);
+
+/* ---- for pages with forms of their own ---- */
+/* A form without fields, with csrf_token when it is not NULL. */
+struct js *view_form(struct arena *a, const char *action, const char *csrf_token);
+void view_hidden(struct arena *a, struct js *form, const char *name, const char *value);
+struct js *view_input(struct arena *a, struct js *form, const char *name, const char *label, const char *type,
+                      const char *value);
+/* With keys set as flags: "is_area", "required", … */
+void view_flag(struct arena *a, struct js *object, const char *key);
+struct js *view_area(struct arena *a, struct js *form, const char *name, const char *label,
+                     const char *value);
+void view_hint(struct arena *a, struct js *field, const char *hint);
+struct js *view_button(struct arena *a, struct js *form, const char *label);
+void view_cancel(struct arena *a, struct js *form, const char *href, const char *label);
+/* The text at the field, and in the summary with a link; field NULL: in the summary only. */
+void view_error(struct arena *a, struct js *model, struct js *field, const char *text);
+void view_add_form(struct arena *a, struct js *model, struct js *form);
+
+#endif
