@@ -22,6 +22,11 @@ const char *ww_csrf_cookie_new(struct ww_op *op)
     return csrf_cookie_new(op);
 }
 
+const char *ww_csrf_token(struct ww_op *op, const char *cookie)
+{
+    return csrf_mask(op, cookie);
+}
+
 bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token)
 {
     return csrf_matches(&op->arena, cookie, token);

@@ -197,6 +197,15 @@ static void a_large_vault_lists_in_order_and_opens(void **state)
     assert_int_equal(ww_item_list(s->op, session, "item 007", "item 00710", 20, &entries, &n), WW_OK);
     assert_int_equal(n, 20);
     assert_string_equal(entries[0].name, "item 00710 with a name of some length");
+    const char *found;
+    size_t found_length;
+    assert_int_equal(ww_item_find(s->op, session, entries[3].id, &found, &found_length), WW_OK);
+    assert_string_equal(found, entries[3].name);
+    struct ww_item_result written;
+    assert_int_equal(ww_item_put(s->op, session, found, found_length, "new", 3, NULL, &written), WW_OK);
+    assert_string_equal(written.id, entries[3].id);
+    assert_int_equal(ww_item_find(s->op, session, "00112233445566778899aabbccddeeff", &found, &found_length),
+                     WW_ENOTFOUND);
     assert_string_equal(site_get(s, token, "item 01234 with a name of some length", &err),
                         "item 01234 with a name of some length");
     struct ww_vault_state v;
