@@ -86,6 +86,7 @@ void site_open(struct site *s, const char *const *extra)
 {
     const char *cluster = getenv("WATCHWORD_TEST_POSTGRES");
     memset(s, 0, sizeof *s);
+    cluster = cluster && *cluster ? cluster : NULL;
     strcpy(s->directory, "/tmp/watchword-test-XXXXXX");
     assert_non_null(mkdtemp(s->directory));
     write_key(s);

@@ -312,6 +312,20 @@ static void altered_audit_rows_are_reported(void **state)
     assert_true(site_check(&p->site) > 0);
 }
 
+static void altered_epochs_are_reported(void **state)
+{
+    struct pair *p = *state;
+    size_t n;
+    uint8_t *blob = site_blob(&p->site, "SELECT blob FROM epochs", &n);
+    assert_non_null(blob);
+    blob[n / 2] ^= 1;
+    site_sql(&p->site, "UPDATE epochs SET blob = $1", DB_ARGS(DB_B(BYTES(blob, n))));
+    assert_int_equal(site_check(&p->site), 2); /* one of each account */
+    site_sql(&p->site, "DELETE FROM epochs", NULL, 0);
+    assert_int_equal(site_check(&p->site), 2);
+    free(blob);
+}
+
 static void tampering_is_audited(void **state)
 {
     struct pair *p = *state;
@@ -343,6 +357,7 @@ int main(void)
         CASE(plain_columns_are_never_believed),
         CASE(a_lost_meta_is_not_made_anew),
         CASE(altered_audit_rows_are_reported),
+        CASE(altered_epochs_are_reported),
         CASE(tampering_is_audited),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -282,16 +282,15 @@ static void a_form_keeps_what_was_typed_but_secrets(void **state)
 static void errors_are_told_at_the_top_and_at_the_field(void **state)
 {
     struct bench *b = *state;
-    const char *html =
-        shown(
-            b, VIEW_REGISTRATION,
-            FLOW(CSRF "," TRAIT(
-                     "traits.nick", "",
-                     "{\"id\":4000002,\"text\":\"Property nick is missing.\",\"type\":"
-                     "\"error\",\"context\":{\"property\":\"nick\"}}") "," PASSWORD("{\"id\":4000034,"
-                                                                                    "\"text\":\"x\",\"type\":"
-                                                                                    "\"error\"}") "," SUBMIT,
-                 ""));
+    const char *html = shown(
+        b, VIEW_REGISTRATION,
+        FLOW(CSRF "," TRAIT(
+                 "traits.nick", "",
+                 "{\"id\":4000002,\"text\":\"Property nick is missing.\",\"type\":"
+                 "\"error\",\"context\":{\"property\":\"nick\"}}") "," PASSWORD("{\"id\":4000034,"
+                                                                                "\"text\":\"x\",\"type\":"
+                                                                                "\"error\"}") "," SUBMIT,
+             ""));
     assert_holds(html, "<title>Error: Create an account");
     assert_holds(html, "There are 2 problems");
     assert_holds(html, "<a href=\"#f-traits-nick\">Fill in “Nick name”.</a>");

@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""A second implementation of the vault (docs/formats), in Python, that shares no code with the first.
+
+It makes a site with the program, writes through the program, and then opens the whole SQLite database by itself: meta,
+records, credentials, slots, rings, heads, leaves, items, epochs, sessions and the audit chain. Then it writes: a new item
+value, leaf and head, sealed here, which the program must read. Needs PyNaCl (XChaCha20-Poly1305, Argon2id, Ed25519).
+
+usage: WATCHWORD_BIN=build/watchword second.py        last line: N passed, N failed
+"""
+import hashlib, hmac, json, os, sqlite3, struct, subprocess, sys, tempfile, unicodedata, uuid
+
+import nacl.bindings as na
+import nacl.signing
+from nacl.pwhash import argon2id
+
+BIN = os.path.abspath(os.environ.get("WATCHWORD_BIN", "build/watchword"))
+ZERO = bytes(16)
+passed = failed = 0
+
+
+def check(what, ok):
+    global passed, failed
+    passed, failed = passed + bool(ok), failed + (not ok)
+    print(("ok    " if ok else "FAIL  ") + what)
+
+
+# ---- vault.md section 3 ----
+
+def D(key, label, uid, msg, n=32):
+    return hashlib.blake2b(msg, digest_size=n, key=key or b"", salt=uid, person=b"v1." + label.encode()).digest()
+
+
+def seal(key, label, uid, kn, aad, pt, nonce=None):
+    nonce = nonce or os.urandom(24)
+    hdr = b"\x01" + struct.pack(">I", kn) + nonce
+    x = D(key, label, uid, hdr + aad, 64)
+    return hdr + x[32:] + na.crypto_aead_xchacha20poly1305_ietf_encrypt(pt, None, nonce, x[:32])
+
+
+def unseal(key, label, uid, kn, aad, blob):
+    assert blob[0] == 1 and struct.unpack(">I", blob[1:5])[0] == kn, "kn of " + label
+    x = D(key, label, uid, blob[:29] + aad, 64)
+    assert hmac.compare_digest(x[32:], blob[29:61]), "commitment of " + label
+    return na.crypto_aead_xchacha20poly1305_ietf_decrypt(blob[61:], None, blob[5:29], x[:32])
+
+
+def padded_length(n):
+    L = n + 4
+    if L <= 64:
+        return 64
+    E = L.bit_length() - 1
+    step = 1 << (E - E.bit_length())
+    return -(-L // step) * step
+
+
+def pad(pt):
+    return (struct.pack(">I", len(pt)) + pt).ljust(padded_length(len(pt)), b"\0")
+
+
+def unpad(p):
+    n = struct.unpack(">I", p[:4])[0]
+    assert len(p) == padded_length(n) and not any(p[4 + n:]), "padding"
+    return p[4:4 + n]
+
+
+class Reader:
+    def __init__(self, b):
+        self.b, self.i = b, 0
+
+    def take(self, n):
+        assert self.i + n <= len(self.b), "short"
+        self.i += n
+        return self.b[self.i - n:self.i]
+
+    def u(self, n):
+        return int.from_bytes(self.take(n), "big")
+
+    def rest(self):
+        return self.take(len(self.b) - self.i)
+
+
+def normative_values():
+    key, uid = bytes(range(32)), bytes(range(0xa0, 0xb0))
+    check("D has its check value", D(key, "root-check", uid, struct.pack(">I", 1)).hex() ==
+          "67764667d862750d41052904fe22c1cb0c65eb57649a28dc65b6951e72b095ce")
+    blob = seal(key, "item", uid, 0, bytes(range(0xb0, 0xc0)), b"hello", bytes(range(0x40, 0x58)))
+    check("S has its check value", blob.hex() == "0100000000" + bytes(range(0x40, 0x58)).hex() +
+          "d5b9692022cab014db74bb94c4aa1eed0bd20895dd3ca8c8516e069656b4da33b302526538298ced31d3d477ae92e04fdd3aa110ec")
+
+
+# ---- the database ----
+
+class Store:
+    def __init__(self, site):
+        self.db = sqlite3.connect(site + "/data/watchword.sqlite")
+        self.sk = open(site + "/keys/server.key", "rb").read()
+        self.kid = struct.unpack(">I", D(self.sk, "key-id", ZERO, b"")[:4])[0]
+        meta = unseal(self.sk, "meta", ZERO, self.kid, b"", self.one("SELECT blob FROM meta")[0])
+        assert len(meta) == 84
+        self.ik, self.ak = meta[:32], meta[32:64]
+
+    def one(self, sql, *args):
+        row = self.db.execute(sql, args).fetchone()
+        assert row is not None, sql
+        return row
+
+    def sk_open(self, label, uid, aad, blob):
+        return unseal(self.sk, label, uid, self.kid, aad, blob)
+
+    def record(self, name):
+        tag = D(self.ik, "ident", ZERO, b"\x01" + name.encode())
+        account = self.one("SELECT account FROM identifiers WHERE tag = ?", tag)[0]
+        uid, seq, blob = self.one("SELECT uuid, seq, blob FROM accounts WHERE id = ?", account)
+        r = Reader(unpad(self.sk_open("record", uid, struct.pack(">Q", account), blob)))
+        assert r.u(1) == 1
+        rec = dict(id=account, uuid=uid, seq=r.u(8), floor=r.u(8), session_generation=r.u(4), state=r.u(1), flags=r.u(1),
+                   generation=r.u(4), vid=r.take(16), root_check=r.take(32), epoch=r.u(4), box=r.take(32), sign=r.take(32))
+        rec["credentials"] = [dict(id=r.take(16), kind=r.u(1), role=r.u(1), generation=r.u(4), added=r.u(8))
+                              for _ in range(r.u(2))]
+        assert r.u(1) == 0
+        rec["json"] = json.loads(r.rest())
+        assert rec["seq"] == seq
+        return rec
+
+    def root(self, rec, password):
+        c = rec["credentials"][0]
+        blob = self.one("SELECT blob FROM credentials WHERE id = ?", c["id"])[0]
+        r = Reader(self.sk_open("cred", rec["uuid"], c["id"] + bytes([c["kind"]]), blob))
+        public = r.take(r.u(2))
+        slot = r.rest()
+        _, kind, _, params, salt = public.decode().split("$")
+        assert kind == "argon2id"
+        m, t, p = (int(x.split("=")[1]) for x in params.split(","))
+        import base64
+        salt = base64.b64decode(salt + "=" * (-len(salt) % 4))
+        raw = argon2id.kdf(32, unicodedata.normalize("NFC", password).encode(), salt, opslimit=t, memlimit=m * 1024)
+        ikm = D(b"", "ikm", rec["uuid"], bytes([c["kind"]]) + raw)
+        return unseal(ikm, "slot", rec["uuid"], c["generation"], c["id"] + bytes([c["kind"]]) + public, slot)
+
+    def tree(self, rec, R):
+        uid, vid = rec["uuid"], rec["vid"]
+        assert D(R, "root-check", uid, struct.pack(">I", rec["generation"])) == rec["root_check"]
+        ring, head = self.one("SELECT ring, head FROM vaults WHERE vid = ?", vid)
+        r = Reader(unpad(unseal(R, "ring", uid, rec["generation"], vid, ring)))
+        assert r.u(1) == 1
+        tree = dict(pick=r.take(32), epochs={})
+        for _ in range(r.u(4)):
+            n, begun = r.u(4), r.u(8)
+            tree["epochs"][n] = r.take(32)
+        E = tree["E"] = tree["epochs"][rec["epoch"]]
+        r = Reader(unpad(unseal(E, "head", uid, rec["epoch"], vid, head)))
+        assert r.u(1) == 1
+        tree.update(seq=r.u(8), record_seq=r.u(8), depth=r.u(1))
+        if tree["depth"] == 0:
+            tree["entries"] = entries(r)
+        else:
+            keys = [r.take(32) for _ in range(1 << tree["depth"])]
+            tree["entries"] = []
+            for number, key in enumerate(keys):
+                blob = self.one("SELECT blob FROM leaves WHERE vid = ? AND number = ?", vid, number)[0]
+                leaf = entries(Reader(unpad(unseal(key, "leaf", uid, 0, vid + struct.pack(">H", number), blob))))
+                for e in leaf:
+                    first = D(tree["pick"], "leaf-pick", uid, bytes([e["space"]]) + e["name"])
+                    assert int.from_bytes(first[:2], "big") >> (16 - tree["depth"]) == number, "leaf of a name"
+                tree["entries"] += leaf
+        return tree
+
+    def item(self, rec, e):
+        blob = self.one("SELECT blob FROM items WHERE id = ? AND account = ?", e["id"], rec["id"])[0]
+        return unpad(unseal(e["key"], "item", rec["uuid"], 0, e["id"], blob))[8:]
+
+
+def entries(r):
+    out = []
+    while r.i < len(r.b):
+        space = r.u(1)
+        name = r.take(r.u(2))
+        out.append(dict(space=space, name=name, id=r.take(16), key=r.take(32), version=r.u(8)))
+    return out
+
+
+def write_value(s, rec, tree, name, value):
+    """Seals a new value, entry and head the way the program does, at depth 0."""
+    e = next(x for x in tree["entries"] if x["name"] == name)
+    e["key"] = os.urandom(32)
+    tree["seq"] += 1
+    e["version"] = tree["seq"]
+    blob = seal(e["key"], "item", rec["uuid"], 0, e["id"], pad(struct.pack(">Q", 1700000000000000) + value))
+    s.db.execute("UPDATE items SET blob = ? WHERE id = ?", (blob, e["id"]))
+    head = struct.pack(">BQQB", 1, tree["seq"], rec["seq"], 0) + b"".join(
+        struct.pack(">BH", x["space"], len(x["name"])) + x["name"] + x["id"] + x["key"] + struct.pack(">Q", x["version"])
+        for x in tree["entries"])
+    s.db.execute("UPDATE vaults SET head = ? WHERE vid = ?",
+                 (seal(tree["E"], "head", rec["uuid"], rec["epoch"], rec["vid"], pad(head)), rec["vid"]))
+    s.db.commit()
+
+
+def check_epoch(s, rec, tree):
+    blob = s.one("SELECT blob FROM epochs WHERE uuid = ? AND n = ?", rec["uuid"], rec["epoch"])[0]
+    r = Reader(s.sk_open("epoch", rec["uuid"], struct.pack(">I", rec["epoch"]), blob))
+    n, box, sign, start = r.u(4), r.take(32), r.take(32), r.u(1)
+    num = struct.pack(">I", rec["epoch"])
+    secret, seed = D(tree["E"], "box", rec["uuid"], num), D(tree["E"], "sign", rec["uuid"], num)
+    check("the epoch's public keys follow from its secret",
+          n == rec["epoch"] and start == 1 and box == rec["box"] == na.crypto_scalarmult_base(secret) and
+          sign == rec["sign"] == bytes(nacl.signing.SigningKey(seed).verify_key))
+
+
+def check_audit(s):
+    last, ok, n_events = {}, True, 0
+    for node, n, mark, link, blob in s.db.execute("SELECT node, n, mark, link, blob FROM audit ORDER BY node, n"):
+        where = struct.pack(">QQ", node, n)
+        event = unpad(s.sk_open("audit", ZERO, where, blob))
+        before = last.get(node, bytes(32))
+        ok = ok and mark == D(s.ak, "audit-mark", ZERO, event) and \
+            link == D(s.ak, "audit-link", ZERO, where + before + mark) and "event" in json.loads(event)
+        last[node], n_events = link, n_events + 1
+    check(f"the audit chain holds over {n_events} events", ok and n_events > 2)
+
+
+def run(site, *args, password=None, stdin=b""):
+    cmd, fds = [BIN, *args, "-c", site + "/watchword.yml"], []
+    if password is not None:
+        r, w = os.pipe()
+        os.write(w, password.encode() + b"\n")
+        os.close(w)
+        cmd += ["--password-fd", str(r)]
+        fds = [r]
+    p = subprocess.run(cmd, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=fds)
+    for fd in fds:
+        os.close(fd)
+    if p.returncode:
+        raise SystemExit(f"{' '.join(args)}: {p.stderr.decode()}")
+    return p.stdout
+
+
+def main():
+    normative_values()
+    password = "correct horse battery staple \u00e5"
+    with tempfile.TemporaryDirectory() as top:
+        site = top + "/site"
+        subprocess.run([BIN, "init", site], check=True, stdout=subprocess.DEVNULL)
+        run(site, "user", "create", "--trait", "email=ada@example.org", password=password)
+        run(site, "item", "put", "--user", "ada@example.org", "note", password=password, stdin=b"nobody else reads this")
+        for i in range(8):
+            run(site, "item", "put", "--user", "ada@example.org", f"item {i}", password=password, stdin=b"x" * i)
+        s = Store(site)
+        rec = s.record("ada@example.org")
+        check("the record opens", rec["json"]["traits"] == {"email": "ada@example.org"} and rec["state"] == 1)
+        R = s.root(rec, password)
+        tree = s.tree(rec, R)
+        check("record and head agree", tree["record_seq"] <= rec["seq"] and rec["floor"] <= tree["seq"])
+        names = [e["name"] for e in tree["entries"]]
+        check("entries are sorted and complete", names == sorted(names) and len(names) == 9)
+        value = {e["name"]: s.item(rec, e) for e in tree["entries"]}
+        check("items open", value[b"note"] == b"nobody else reads this" and value[b"item 5"] == b"xxxxx")
+        check_epoch(s, rec, tree)
+        check_audit(s)
+        write_value(s, rec, tree, b"note", b"written by the other")
+        s.db.close()
+        check("the first reads what the second wrote", run(site, "item", "get", "--user", "ada@example.org", "note",
+                                                           password=password) == b"written by the other")
+        out = subprocess.run([BIN, "check", "-c", site + "/watchword.yml"], stdout=subprocess.PIPE)
+        check("check is clean afterwards", out.returncode == 0)
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
