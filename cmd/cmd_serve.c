@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "cmd_systemd.h"
 #include "js.h"
 #include "log.h"
 #include "routes.h"
@@ -99,6 +100,7 @@ static void *wait_for_stop(void *context)
     sigaddset(&set, SIGINT);
     sigwait(&set, &number);
     log_write(LOG_INFO, "stopping", NULL);
+    systemd_stopping();
     http_server_stop(s->server);
     return NULL;
 }
@@ -155,7 +157,7 @@ static struct http_listener listener_of(struct serving *s, size_t i, const char 
     return (struct http_listener){.name = name,
                                   .host = ww_setting(s->ww, host),
                                   .port = (uint16_t)ww_setting_int(s->ww, port),
-                                  .fd = -1,
+                                  .fd = systemd_socket(name),
                                   .max_body = item > BODY_MOST ? item : BODY_MOST,
                                   .route = port_route,
                                   .context = &s->ports[i]};
@@ -212,6 +214,7 @@ static int run(struct serving *s)
         pthread_create(&s->maintainer, NULL, maintain, s)) {
         return cmd_fail(false, WW_ENOMEM, NULL, NULL, "no thread could be started");
     }
+    systemd_ready();
     http_server_run(s->server);
     pthread_mutex_lock(&s->lock);
     s->stopping = true;

@@ -30,8 +30,6 @@
 extern "C" {
 #endif
 
-#define WW_EXPORT __attribute__((visibility("default")))
-
 struct ww;
 struct ww_op;
 struct ww_session;

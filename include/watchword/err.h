@@ -47,13 +47,16 @@ enum ww_err { WW_ERR_TABLE(WW_ERR_ENUM) };
 /* Declares that a result must be looked at. */
 #define WW_MUST __attribute__((warn_unused_result))
 
+/* What the shared library exports. */
+#define WW_EXPORT __attribute__((visibility("default")))
+
 /* The code's text, in English; never NULL. */
-const char *ww_err_text(enum ww_err err);
+WW_EXPORT const char *ww_err_text(enum ww_err err);
 
 /* The code's name ("WW_EDENIED"); never NULL. */
-const char *ww_err_name(enum ww_err err);
+WW_EXPORT const char *ww_err_name(enum ww_err err);
 
 /* Whether the same call may succeed later without change. */
-int ww_err_retryable(enum ww_err err);
+WW_EXPORT int ww_err_retryable(enum ww_err err);
 
 #endif

@@ -13,10 +13,6 @@
 extern "C" {
 #endif
 
-#ifndef WW_EXPORT
-#define WW_EXPORT __attribute__((visibility("default")))
-#endif
-
 struct ww;
 struct ww_op;
 
