@@ -186,8 +186,9 @@ struct session_row {
     struct bytes content; /* opened */
     struct bytes blob;    /* as stored, for compare-and-swap */
 };
+/* Sets row->blob, so that the same operation can change the row again. */
 enum ww_err session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
-                               const struct session_row *row) WW_MUST;
+                               struct session_row *row) WW_MUST;
 /* One statement: session ⋈ account (⋈ vault when vault is not NULL and the record names one). WW_ENOTFOUND
  * without op_fail; a session altered, moved or forged is WW_EDENIED, a record WW_ETAMPERED. */
 enum ww_err session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,

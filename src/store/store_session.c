@@ -9,15 +9,14 @@ static struct place place(const struct uuid *account, const struct key *lookup)
 }
 
 enum ww_err session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
-                               const struct session_row *row)
+                               struct session_row *row)
 {
-    struct bytes blob;
-    enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), row->content, &blob);
+    enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), row->content, &row->blob);
     return err ? err
                : store_exec(op, s,
                             "INSERT INTO sessions (lookup, account, expires, blob) VALUES ($1, $2, $3, $4)",
                             DB_ARGS(DB_B(BYTES_OF(row->lookup)), DB_I(row->account), DB_I(row->expires),
-                                    DB_B(blob)));
+                                    DB_B(row->blob)));
 }
 
 /* The columns of session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record, 6 ring, 7 head, 8

@@ -1,0 +1,26 @@
+/* Keep somebody signed in: the token goes to the client, and resumes the session in a later operation. */
+#include "example.h"
+
+int main(void)
+{
+    struct ww *ww = example_open();
+    struct ww_op *op = example_begin(ww);
+    struct ww_session *session;
+    const char *json;
+    char token[80];
+    size_t ended;
+
+    snprintf(token, sizeof token, "%s", ww_session_token(example_register(op)));
+    ww_op_end(op); /* a request ends; what it held is wiped */
+
+    op = example_begin(ww);
+    must(op, ww_session_resume(op, token, &session));
+    must(op, ww_session_list(op, session, &json));
+    printf("signed in from: %s\n", json);
+    must(op, ww_session_end_others(op, session, &ended));
+    must(op, ww_session_end(op, session));
+    expect(WW_EDENIED, ww_session_resume(op, token, &session));
+    ww_op_end(op);
+    ww_close(ww);
+    return 0;
+}
