@@ -12,7 +12,8 @@ enum route_need {
     NEED_FLOW = 2,    /* the flow judges session and token itself (kratos.md §2) */
     NEED_SESSION = 4, /* 401 without; route_call.session is set */
     NEED_ORIGIN = 8,  /* with a cookie, a changing request must come from us (own-api.md): 403 */
-    NEED_NOT_FOREIGN = 64, /* with a cookie, a changing request must not say that it comes from elsewhere: 403 */
+    NEED_NOT_FOREIGN =
+        64,           /* with a cookie, a changing request must not say that it comes from elsewhere: 403 */
     NEED_RECENT = 16, /* a recent sign-in: 403 session_refresh_required */
     NEED_ADMIN = 32,  /* the admin port's own guard */
 };
