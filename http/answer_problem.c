@@ -40,9 +40,14 @@ void answer_problem(struct route_call *c, enum ww_err err)
             e.reason = err == WW_ETAMPERED || err == WW_ENOMEM ? NULL : p.text;
         }
     }
-    if (p.limit && p.limit <= INT64_MAX) {
+    if (e.status < 500 && (p.field || p.limit)) {
         struct js *details = js_object(c->arena);
-        js_put(c->arena, details, "limit", js_int(c->arena, (int64_t)p.limit));
+        if (p.field) {
+            js_put(c->arena, details, "field", js_text(c->arena, p.field));
+        }
+        if (p.limit && p.limit <= INT64_MAX) {
+            js_put(c->arena, details, "limit", js_int(c->arena, (int64_t)p.limit));
+        }
         e.details = details;
     }
     e.retry_after = p.retry_after ? p.retry_after : e.status == 503 ? 1 : 0;

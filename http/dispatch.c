@@ -8,6 +8,7 @@
 #include "handlers.h"
 #include "http_error.h"
 #include "negotiate.h"
+#include "own_parts.h"
 #include "routes.h"
 #include "urlform.h"
 
@@ -121,11 +122,16 @@ static bool changes(const struct http_request *r)
 /* A path that no row has: these begin paths that are ignored. */
 static enum route_csrf csrf_of(const struct match *m, const char *path)
 {
+    static const char *const ignored[] = {"/sessions/", "/schemas/", "/vault/", "/account/"};
     if (m->other) {
         return m->other->csrf;
     }
-    return strncmp(path, "/sessions/", 10) == 0 || strncmp(path, "/schemas/", 9) == 0 ? CSRF_IGNORED
-                                                                                      : CSRF_ON;
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+        if (strncmp(path, ignored[i], strlen(ignored[i])) == 0) {
+            return CSRF_IGNORED;
+        }
+    }
+    return CSRF_ON;
 }
 
 static void find_csrf_cookie(struct route_call *c)
@@ -269,7 +275,7 @@ static bool admin_admits(struct route_call *c)
         refuse(c, 403, NULL, "The admin port does not answer web pages or foreign host names.");
         return false;
     }
-    if (n > 0 && (!type || strncasecmp(type, "application/json", 16) != 0)) {
+    if (n > 0 && !negotiate_is_type(type, "application/json")) {
         refuse(c, 415, NULL, "The body must be application/json.");
         return false;
     }
@@ -277,6 +283,13 @@ static bool admin_admits(struct route_call *c)
 }
 
 /* ---- one request ---- */
+
+/* True for a preflight, which is then answered. */
+static bool cors_answered(const struct port *port, struct http_request *r)
+{
+    const struct cors *cors = port->admin ? &port->site->admin_cors : &port->site->cors;
+    return (port->admin ? port->site->admin_cors_enabled : port->site->cors_enabled) && cors_apply(r, cors);
+}
 
 static bool begin(struct route_call *c)
 {
@@ -309,7 +322,7 @@ static bool decode_id(struct route_call *c, struct bytes raw)
         return true;
     }
     if (percent_decode(c->arena, raw, &id, &why) != WW_OK) {
-        refuse(c, 400, NULL, why);
+        own_refuse(c, "path_invalid", "path", why);
         return false;
     }
     c->id = arena_strndup(c->arena, id.p, id.n);
@@ -324,10 +337,12 @@ static void handle(struct http_request *r, void *context)
     struct route_call c = {.r = r, .site = port->site, .route = m.route};
 
     http_answer_header(r, "X-Content-Type-Options", "nosniff");
-    if (http_method(r) == HTTP_GET) {
+    if (m.other && m.other->doc) {
+        http_answer_header(r, "Cache-Control", "no-store");
+    } else if (http_method(r) == HTTP_GET) {
         http_answer_header(r, "Cache-Control", "private, no-cache, no-store, must-revalidate");
     }
-    if ((!port->admin && port->site->cors_enabled && cors_apply(r, &port->site->cors)) || !begin(&c)) {
+    if (cors_answered(port, r) || !begin(&c)) {
         return;
     }
     bool admitted = port->admin ? admin_admits(&c) : csrf_admits(&c, csrf_of(&m, http_path(r)));

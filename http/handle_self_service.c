@@ -11,12 +11,6 @@
 
 /* ---- the request ---- */
 
-static bool is_type(const char *value, const char *type)
-{
-    size_t n = strlen(type);
-    return value && strncasecmp(value, type, n) == 0 && (value[n] == 0 || strchr("; \t", value[n]));
-}
-
 static void refuse_body(struct ww_flow_request *in, const char *reason)
 {
     in->body = WW_BODY_REFUSED;
@@ -53,11 +47,11 @@ static void read_body(struct route_call *c, struct ww_flow_request *in)
     } else if (n == 0) {
         refuse_body(in,
                     "Unable to decode HTTP Request Body because its HTTP Header \"Content-Length\" is zero.");
-    } else if (is_type(type, "application/json")) {
+    } else if (negotiate_is_type(type, "application/json")) {
         in->body = WW_BODY_JSON;
-    } else if (is_type(type, "application/x-www-form-urlencoded")) {
+    } else if (negotiate_is_type(type, "application/x-www-form-urlencoded")) {
         read_form(c, in, BYTES(body, n));
-    } else if (is_type(type, "multipart/form-data")) {
+    } else if (negotiate_is_type(type, "multipart/form-data")) {
         in->body = WW_BODY_FORM; /* its fields are not read, as Kratos does not */
     } else {
         refuse_body(in,

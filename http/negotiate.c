@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 struct range {
     const char *type;
@@ -109,4 +110,11 @@ bool negotiate_init_json(const char *accept)
 {
     static const char *const offers[] = {"text/html", "application/json"};
     return best_offer(accept, offers, 2) == 1;
+}
+
+bool negotiate_is_type(const char *content_type, const char *type)
+{
+    size_t n = strlen(type);
+    return content_type && strncasecmp(content_type, type, n) == 0 &&
+           (content_type[n] == 0 || strchr("; \t", content_type[n]));
 }

@@ -8,5 +8,7 @@
 bool negotiate_json(const char *accept, const char *content_type);
 /* Endpoints that make a flow: by Accept alone, HTML where both are equal. */
 bool negotiate_init_json(const char *accept);
+/* Whether a Content-Type is that type, whatever its parameters. */
+bool negotiate_is_type(const char *content_type, const char *type);
 
 #endif

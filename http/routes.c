@@ -7,7 +7,12 @@
 
 #define ROW(methods, path, needs, csrf, where, handler, action)                                              \
     {                                                                                                        \
-        methods, path, needs, csrf, where, handler, action, path                                             \
+        methods, path, needs, csrf, where, handler, action, path, NULL                                       \
+    }
+/* Watchword's own: for whoever has a session, and what changes something comes from us. */
+#define OWN_ROW(methods, path, needs, where, handler, doc)                                                   \
+    {                                                                                                        \
+        methods, path, NEED_SESSION | NEED_ORIGIN | (needs), CSRF_IGNORED, where, handler, 0, path, &(doc)   \
     }
 /* The four routes of a flow: what begins it writes, what submits it may hash. */
 #define FLOW_ROWS(name, NAME)                                                                                \
@@ -46,6 +51,16 @@ const struct route public_routes[] = {
     ROW(HTTP_GET, "/health/ready", NEED_NOTHING, CSRF_OFF, HTTP_SLOW, handle_ready, 0),
     ROW(HTTP_GET, "/version", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_not_here, 0),
     ROW(HTTP_GET, "/metrics/prometheus", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_not_here, 0),
+
+    OWN_ROW(HTTP_GET, "/vault", 0, HTTP_SLOW, handle_vault, doc_vault),
+    OWN_ROW(HTTP_GET, "/vault/items", 0, HTTP_SLOW, handle_item_list, doc_item_list),
+    OWN_ROW(HTTP_POST, "/vault/items", 0, HTTP_SLOW, handle_items_several, doc_items_several),
+    OWN_ROW(HTTP_GET, "/vault/items/{name}", 0, HTTP_SLOW, handle_item_get, doc_item_get),
+    OWN_ROW(HTTP_PUT, "/vault/items/{name}", 0, HTTP_SLOW, handle_item_put, doc_item_put),
+    OWN_ROW(HTTP_DELETE, "/vault/items/{name}", 0, HTTP_SLOW, handle_item_delete, doc_item_delete),
+    OWN_ROW(HTTP_GET, "/account/history", 0, HTTP_SLOW, handle_account_history, doc_account_history),
+    OWN_ROW(HTTP_DELETE, "/account", NEED_RECENT, HTTP_SLOW, handle_account_delete, doc_account_delete),
+    ROW(HTTP_GET, "/openapi.json", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_openapi, 0),
 
     /* the admin port's, sent there (kratos.md §0.1) */
     ROW(ALL_METHODS, "/admin/identities", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),

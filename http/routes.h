@@ -4,6 +4,7 @@
 #define ROUTES_H
 
 #include "http_server.h"
+#include "route_docs.h"
 #include "site.h"
 
 /* What a route needs; a row without any does not start. */
@@ -49,6 +50,7 @@ struct route {
     route_handler *handler;
     int action; /* for handlers that serve several rows */
     const char *label;
+    const struct route_doc *doc; /* Watchword's own (own-api.md): described, and no answer is ever stored */
 };
 
 extern const struct route public_routes[], admin_routes[];

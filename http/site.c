@@ -80,7 +80,8 @@ bool site_init(struct site *site, struct ww *ww)
     site->slow_reads = strncmp(dsn, "postgres", 8) == 0 || strcmp(dsn, "memory") == 0;
     read_cors(a, ww, "public", &site->cors);
     read_cors(a, ww, "admin", &site->admin_cors);
-    if (!ww_setting_bool(ww, "serve.admin.cors.enabled")) {
+    site->admin_cors_enabled = ww_setting_bool(ww, "serve.admin.cors.enabled");
+    if (!site->admin_cors_enabled) {
         site->admin_cors = (struct cors){0};
     }
     site->metrics = metrics_new();

@@ -1,0 +1,21 @@
+/* What /openapi.json says of each of Watchword's own routes beyond what its row in routes.c says. */
+#ifndef ROUTE_DOCS_H
+#define ROUTE_DOCS_H
+
+struct route_doc {
+    const char *operation; /* operationId */
+    const char *summary;
+    const char *query;        /* names of parameters with blanks between, or NULL */
+    const char *headers;      /* the same of request headers */
+    const char *request_type; /* media type of the body, or NULL: none */
+    const char *request;      /* its JSON Schema, when it is JSON */
+    int status;               /* of success */
+    const char *answer_type;  /* media type, or NULL: no body */
+    const char *answer;       /* its JSON Schema, when it is JSON */
+    const char *others;       /* further statuses, with blanks between */
+};
+
+extern const struct route_doc doc_vault, doc_item_list, doc_items_several, doc_item_get, doc_item_put,
+    doc_item_delete, doc_account_history, doc_account_delete;
+
+#endif
