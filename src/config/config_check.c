@@ -148,6 +148,23 @@ static enum ww_err check_schemas(struct loader *l)
                                  "names no schema of identity.schemas");
 }
 
+/* A hook that is not run is said, since some of them keep people out. */
+static void warn_hooks(struct loader *l, const char *path, const struct node *hooks)
+{
+    static const char *const run[] = {"session", "revoke_active_sessions", "require_verified_address"};
+    for (const struct node *h = hooks->first; h; h = h->next) {
+        const struct node *name = node_get(h, "hook");
+        bool found = false;
+        for (size_t i = 0; name && name->text && i < sizeof run / sizeof run[0]; i++) {
+            found = found || strcmp(name->text, run[i]) == 0;
+        }
+        if (!found) {
+            loader_warn(l, h, path, "the hook %.64s is not run by this version",
+                        name && name->text ? name->text : "without a name");
+        }
+    }
+}
+
 /* Kratos' keys below selfservice.flows.X.after. What a hook holds is the flow's to judge. */
 static enum ww_err check_after(struct loader *l, const char *path, const struct node *n)
 {
@@ -179,6 +196,9 @@ static enum ww_err check_after(struct loader *l, const char *path, const struct 
         const struct node *hooks = list ? child : node_get(child, "hooks");
         if (hooks && hooks->kind != NODE_LIST) {
             return loader_refuse(l, hooks, path, "hooks must be a list");
+        }
+        if (hooks) {
+            warn_hooks(l, path, hooks);
         }
     }
     return WW_OK;

@@ -100,7 +100,7 @@ extern const struct flow_refusal refuse_not_found, refuse_no_flow_id, refuse_set
     refuse_registration_disabled, refuse_no_first_factor, refuse_session_inactive, refuse_session_missing,
     refuse_identity_mismatch, refuse_identity_mismatch_submit, refuse_reauth, refuse_whoami, refuse_sessions,
     refuse_logout_token, refuse_logout_token_wrong, refuse_native_logout, refuse_account_disabled,
-    refuse_own_session;
+    refuse_own_session, refuse_not_verified;
 /* JSON clients get the error, others are sent to the error page, where it can be read by its id. details and
  * siblings (members beside "error") may be NULL. */
 enum ww_err refuse(struct call *c, const struct flow_refusal *why) WW_MUST;

@@ -45,6 +45,8 @@ static const struct message messages[] = {
      "server "
      "misconfiguration.",
      ""},
+    {MSG_ADDRESS_NOT_VERIFIED, 'e', "Account not active yet. Did you forget to verify your email address?",
+     ""},
     {MSG_MAX_LENGTH, 'e', "length must be <= {max_length}, but got {actual_length}",
      "max_length actual_length"},
     {MSG_MINIMUM, 'e', "must be >= {minimum} but found {actual}", "minimum actual"},

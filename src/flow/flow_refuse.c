@@ -62,6 +62,12 @@ const struct flow_refusal refuse_native_logout = {
 const struct flow_refusal refuse_account_disabled = {401, NULL, "identity is disabled",
                                                      "This account was disabled."};
 
+const struct flow_refusal refuse_not_verified = {400, "session_verified_address_required",
+                                                 "your email or phone address is not yet verified",
+                                                 "Your account's email or phone address are not verified "
+                                                 "yet. Please check your email or phone inbox or re-request "
+                                                 "verification."};
+
 static const struct {
     int code;
     const char *status, *message;
