@@ -39,11 +39,12 @@ static enum ww_err check_members(struct ww_op *op, const struct js *body)
         }
         bool absent = m->type == JS_NULL;
         if (!absent && members[i].type != JS_NULL && m->type != members[i].type) {
-            return op_fail_field(op, WW_EINVAL, "field_type", name, "the field has the wrong type");
+            return op_fail_field(op, WW_EINVAL, "field_type", name,
+                                 "json: the field \"%s\" has the wrong type", name);
         }
         if (!absent && !members[i].supported) {
             return op_fail_field(op, WW_EUNSUPPORTED, "field_unsupported", name,
-                                 "the field is not supported yet");
+                                 "the field \"%s\" is not supported yet", name);
         }
     }
     return WW_OK;
@@ -65,7 +66,7 @@ static enum ww_err read_password(struct ww_op *op, const struct js *credentials,
     }
     if (clear && clear->type != JS_STRING) {
         return op_fail_field(op, WW_EINVAL, "field_type", "credentials.password.config.password",
-                             "the field has the wrong type");
+                             "json: the field \"credentials.password.config.password\" has the wrong type");
     }
     if (clear && clear->string.n > 0) {
         *password = clear->string;
@@ -168,7 +169,7 @@ enum ww_err ww_admin_identity_list(struct ww_op *op, size_t page_size, const cha
     if (page_token && *page_token &&
         (strlen(page_token) > 20 || sscanf(page_token, "%" SCNd64 "%c", &after, &end) != 1 || after < 0)) {
         return op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
-                             "the page token is not one of ours");
+                             "The page token is invalid, do not craft your own page tokens");
     }
     enum ww_err err = account_admin_list(op, s, after, page_size + 1, &rows, &n);
     if (err) {

@@ -32,7 +32,8 @@ enum identity_view {
     IDENTITY_PUBLIC, /* what its owner sees in whoami and flows */
     IDENTITY_ADMIN,  /* and metadata_admin */
     IDENTITY_ADMIN_WITH_CREDENTIALS,
-    IDENTITY_ADMIN_CREATED, /* as create answers: credential times are the zero time */
+    IDENTITY_ADMIN_CREATED, /* as create answers: credential times are the zero time, no null metadata_admin
+                             */
 };
 /* schema_base: serve.public.base_url. */
 struct js *identity_json(struct ww_op *op, const struct record *r, const struct schema_set *schemas,

@@ -164,8 +164,8 @@ struct js *identity_json(struct ww_op *op, const struct record *r, const struct 
     js_put(a, o, "metadata_public", or_null(op, js_get(r->json, "metadata_public")));
     if (view != IDENTITY_PUBLIC) {
         const struct js *admin = js_get(r->json, "metadata_admin");
-        if (admin && admin->type != JS_NULL) {
-            js_put(a, o, "metadata_admin", js_copy(a, admin));
+        if (view != IDENTITY_ADMIN_CREATED || (admin && admin->type != JS_NULL)) {
+            js_put(a, o, "metadata_admin", or_null(op, admin));
         }
     }
     js_put(a, o, "created_at", time_text(op, js_get_int(r->json, "created", 0)));
