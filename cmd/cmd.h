@@ -8,6 +8,12 @@ int cmd_init(const char *name, int argc, char **argv);
 int cmd_config(const char *name, int argc, char **argv);
 int cmd_server_key(const char *name, int argc, char **argv);
 int cmd_serve(const char *name, int argc, char **argv);
+int cmd_user(const char *name, int argc, char **argv);
+int cmd_item(const char *name, int argc, char **argv);
+int cmd_check(const char *name, int argc, char **argv);
+int cmd_migrate(const char *name, int argc, char **argv);
+int cmd_hash(const char *name, int argc, char **argv);
+int cmd_clean(const char *name, int argc, char **argv);
 int cmd_version(const char *name, int argc, char **argv);
 
 #endif

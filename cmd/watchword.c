@@ -7,6 +7,12 @@
 static const struct command commands[] = {
     {"init", cmd_init, "make a site: configuration, data directory, server key"},
     {"serve", cmd_serve, "serve the public and the admin port"},
+    {"user", cmd_user, "accounts: create, list, show, rename, password, delete, sessions, history"},
+    {"item", cmd_item, "a user's items: list, get, put, delete"},
+    {"check", cmd_check, "open everything that is stored, and tell what does not open"},
+    {"migrate", cmd_migrate, "bring the database to this version"},
+    {"clean", cmd_clean, "delete what has expired, now"},
+    {"hash", cmd_hash, "measure what password hashing costs on this machine"},
     {"config", cmd_config, "check or show a configuration, or list the settings"},
     {"server-key", cmd_server_key, "make a server key, print it for paper, test the print"},
     {"version", cmd_version, "print the version"},

@@ -73,6 +73,8 @@ WW_EXPORT bool ww_setting_is_set(const struct ww *ww, const char *key);
 WW_EXPORT size_t ww_warning_count(const struct ww *ww);
 WW_EXPORT const char *ww_warning(const struct ww *ww, size_t i);
 WW_EXPORT bool ww_dev(const struct ww *ww);
+/* How many migrations ww_open applied. */
+WW_EXPORT int ww_migrated(const struct ww *ww);
 
 /* ---- operations ---- */
 
@@ -241,6 +243,17 @@ struct ww_check_report {
 WW_EXPORT enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *line),
                                void (*step)(void *context, size_t done, size_t total), void *context,
                                struct ww_check_report *out) WW_MUST;
+
+struct ww_hash_cost {
+    uint32_t memory_kib, iterations; /* of Argon2id with one lane */
+    uint64_t took_us;                /* on this machine */
+};
+/* Measures this machine, which takes some seconds: the parameters whose time is nearest to target_us, memory
+ * first, never below the least that the library accepts. step (may be NULL) hears of each try. WW_EINVAL: no
+ * target, or most_kib below that least. */
+WW_EXPORT enum ww_err ww_hash_calibrate(uint64_t target_us, uint32_t most_kib,
+                                        void (*step)(void *context, const struct ww_hash_cost *tried),
+                                        void *context, struct ww_hash_cost *out) WW_MUST;
 
 #ifdef __cplusplus
 }

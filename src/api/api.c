@@ -240,6 +240,11 @@ bool ww_dev(const struct ww *ww)
     return config_dev(ww->config);
 }
 
+int ww_migrated(const struct ww *ww)
+{
+    return store_migrated(ww->service.store);
+}
+
 /* ---- what the other files share ---- */
 
 enum ww_err api_json(struct ww_op *op, const struct js *v, const char **out)

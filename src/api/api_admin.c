@@ -215,3 +215,32 @@ enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *l
                                     r.epochs,   r.events,      r.problems};
     return err;
 }
+
+struct calibration {
+    void (*step)(void *context, const struct ww_hash_cost *tried);
+    void *context;
+};
+
+static void calibration_step(void *context, const struct pwhash_params *tried, uint64_t took_us)
+{
+    const struct calibration *c = context;
+    if (c->step) {
+        c->step(c->context, &(struct ww_hash_cost){tried->memory_kib, tried->iterations, took_us});
+    }
+}
+
+enum ww_err ww_hash_calibrate(uint64_t target_us, uint32_t most_kib,
+                              void (*step)(void *context, const struct ww_hash_cost *tried), void *context,
+                              struct ww_hash_cost *out)
+{
+    struct calibration c = {step, context};
+    struct pwhash_params best;
+    struct ww_op op;
+    crypto_init();
+    op_init(&op, NULL, NULL);
+    enum ww_err err = pwhash_calibrate(&op, target_us, most_kib, calibration_step, &c, &best, &out->took_us);
+    out->memory_kib = best.memory_kib;
+    out->iterations = best.iterations;
+    op_free(&op);
+    return err;
+}

@@ -187,7 +187,7 @@ static enum ww_err migrate_or_refuse(struct ww_op *op, struct store *s, bool mig
         checksums[i] = BYTES_OF(sums[i]);
     }
     if (migrate) {
-        return db_migrate(op, s->db, store_migrations, checksums, store_migration_count, &count);
+        return db_migrate(op, s->db, store_migrations, checksums, store_migration_count, &s->migrated);
     }
     enum ww_err err = db_pending(op, s->db, store_migrations, checksums, store_migration_count, &count);
     if (err == WW_OK && count > 0) {
@@ -208,7 +208,7 @@ enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring,
         keyring_free(keyring);
         return op_no_memory(op);
     }
-    *s = (struct store){db, keyring};
+    *s = (struct store){.db = db, .keyring = keyring};
     if ((err = migrate_or_refuse(op, s, migrate)) || (err = meta_open(op, s))) {
         store_give(op);
         store_close(s);
@@ -226,6 +226,11 @@ void store_close(struct store *s)
         keyring_free(s->keyring);
         free(s);
     }
+}
+
+int store_migrated(const struct store *s)
+{
+    return s->migrated;
 }
 
 struct db *store_db(const struct store *s)

@@ -23,6 +23,8 @@ struct store;
 enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring, bool migrate,
                        struct store **out) WW_MUST;
 void store_close(struct store *s);
+/* How many migrations store_open applied. */
+int store_migrated(const struct store *s);
 struct db *store_db(const struct store *s);
 const struct keyring *store_keyring(const struct store *s);
 /* Cheap proof that the database answers. */

@@ -7,6 +7,7 @@
 struct store {
     struct db *db;
     struct keyring *keyring;
+    int migrated;
 };
 
 extern const struct db_migration store_migrations[];

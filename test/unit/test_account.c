@@ -107,6 +107,16 @@ static void a_new_password_keeps_the_vault_and_ends_other_sessions(void **state)
     free(other_token);
 }
 
+static void a_session_just_made_can_change_the_password(void **state)
+{
+    struct site *s = *state;
+    struct ww_session *session;
+    assert_int_equal(ww_register(s->op, "{\"email\":\"ada@example.org\"}", TEST_PASSWORD, &session), WW_OK);
+    assert_int_equal(ww_password_change(s->op, session, "an entirely different one"), WW_OK);
+    assert_int_equal(site_login(s, "ada", "an entirely different one", &session), WW_OK);
+    assert_int_equal(ww_session_end_others(s->op, session, NULL), WW_OK);
+}
+
 static void sensitive_changes_need_a_recent_sign_in(void **state)
 {
     struct site *s = *state;
@@ -292,6 +302,7 @@ int main(void)
         CASE(an_identifier_is_taken_whatever_its_spelling),
         CASE(bad_traits_and_weak_passwords_are_refused_by_name),
         CASE(a_new_password_keeps_the_vault_and_ends_other_sessions),
+        CASE(a_session_just_made_can_change_the_password),
         CASE(sensitive_changes_need_a_recent_sign_in),
         CASE(a_session_ends_with_its_lifespan),
         CASE(items_follow_their_conditions),

@@ -1,0 +1,121 @@
+#include "cmd_site.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { WHY = 1024 };
+
+int cmd_site_open(struct cmd_site *s, const char *name)
+{
+    static const struct ww_client client = {.user_agent = "watchword command line"};
+    char why[WHY] = "";
+    struct ww_options options = {.config_files = s->files.at,
+                                 .config_file_count = s->files.n,
+                                 .environment = (const char *const *)environ,
+                                 .dev = s->dev,
+                                 .no_migrate = s->no_migrate};
+
+    if (s->files.n == 0) {
+        return cmd_usage_error(name, "-c FILE is missing");
+    }
+    js_wipe_memory();
+    enum ww_err err = ww_open(&options, &s->ww, why, sizeof why);
+    if (err) {
+        return cmd_fail(s->json, err, "open_failed", NULL, why);
+    }
+    err = ww_op_begin(s->ww, &client, &s->op);
+    return err ? cmd_fail(s->json, err, NULL, NULL, NULL) : CMD_GO_ON;
+}
+
+int cmd_site_failed(struct cmd_site *s, enum ww_err err)
+{
+    struct ww_problem p = ww_op_problem(s->op);
+    char text[WHY];
+    const char *sentence = p.text && *p.text ? p.text : ww_err_text(err);
+
+    if (p.retry_after > 0) {
+        snprintf(text, sizeof text, "%s; try again in %u s", sentence, p.retry_after);
+    } else if (p.field && !s->json) {
+        snprintf(text, sizeof text, "%s: %s", p.field, sentence);
+    } else {
+        snprintf(text, sizeof text, "%s", sentence);
+    }
+    return cmd_fail(s->json, err, p.id, p.field, text);
+}
+
+int cmd_site_sign_in(struct cmd_site *s, const char *identifier)
+{
+    CMD_SECRET(password);
+    char prompt[80];
+
+    snprintf(prompt, sizeof prompt, "Password of %.60s", identifier);
+    if (!cmd_password(s->password_fd, prompt, false, &password)) {
+        return CMD_FAILED;
+    }
+    enum ww_err err = ww_authenticate(s->op, identifier, password.text, &s->session);
+    return err ? cmd_site_failed(s, err) : CMD_GO_ON;
+}
+
+void cmd_site_close(struct cmd_site *s)
+{
+    if (s->session && ww_session_end(s->op, s->session) != WW_OK) {
+        fprintf(stderr, "watchword: the session of this command could not be ended; it expires by itself\n");
+    }
+    ww_op_end(s->op);
+    ww_close(s->ww);
+    arena_free(&s->arena);
+}
+
+struct js *cmd_site_parse(struct cmd_site *s, const char *json)
+{
+    const char *why;
+    struct js *tree;
+
+    if (js_read(&s->arena, bytes_str(json), &tree, &why) != WW_OK) {
+        (void)cmd_fail(s->json, WW_ENOMEM, NULL, NULL, NULL);
+        return NULL;
+    }
+    return tree;
+}
+
+/* ---- output ---- */
+
+void cmd_print_safe(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i], next = i + 1 < n ? (unsigned char)text[i + 1] : 0;
+        if (c < 0x20 || c == 0x7f) {
+            printf("\\x%02x", c);
+        } else if (c == 0xc2 && next >= 0x80 && next <= 0x9f) { /* U+0080 to U+009F: controls too */
+            printf("\\x%02x", next);
+            i++;
+        } else {
+            putchar(c);
+        }
+    }
+}
+
+void cmd_print_text(const char *text)
+{
+    cmd_print_safe(text ? text : "-", text ? strlen(text) : 1);
+}
+
+void cmd_progress(const char *what, size_t done, size_t total)
+{
+    if (!isatty(STDERR_FILENO)) {
+        return;
+    }
+    if (total > 0) {
+        fprintf(stderr, "\r%s: %zu of %zu\033[K", what, done, total);
+    } else {
+        fprintf(stderr, "\r%s: %zu\033[K", what, done);
+    }
+}
+
+void cmd_progress_end(void)
+{
+    if (isatty(STDERR_FILENO)) {
+        fputs("\r\033[K", stderr);
+    }
+}

@@ -1,0 +1,294 @@
+/* `watchword user`: what only looks, and the ending of sessions. */
+#include "cmd_user.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { PAGE = 250, HISTORY_DEFAULT = 50, HISTORY_MOST = 1000, UUID_LENGTH = 36 };
+
+static bool looks_like_id(const char *user)
+{
+    return strlen(user) == UUID_LENGTH && strspn(user, "0123456789abcdefABCDEF-") == UUID_LENGTH;
+}
+
+int cmd_user_find(struct cmd_site *s, const char *user, struct js **identity)
+{
+    const char *json;
+    enum ww_err err = looks_like_id(user) ? ww_admin_identity_get(s->op, user, &json)
+                                          : ww_admin_identity_find(s->op, user, &json);
+    if (err) {
+        return cmd_site_failed(s, err);
+    }
+    *identity = cmd_site_parse(s, json);
+    return *identity ? CMD_GO_ON : CMD_FAILED;
+}
+
+static void print_member(const struct js *o, const char *key, const char *before)
+{
+    fputs(before, stdout);
+    cmd_print_text(js_get_text(o, key));
+}
+
+static int print_tree(struct cmd_site *s, const struct js *tree)
+{
+    char *text = js_write(&s->arena, tree);
+    if (!text) {
+        return cmd_fail(s->json, WW_ENOMEM, NULL, NULL, NULL);
+    }
+    printf("%s\n", text);
+    return CMD_OK;
+}
+
+/* ---- list ---- */
+
+static bool print_page(struct cmd_site *s, struct cmd_json *j, const char *json, size_t *count)
+{
+    struct js *list = cmd_site_parse(s, json);
+    for (struct js *e = list ? list->first : NULL; e; e = e->next, ++*count) {
+        char *text = js_write(&s->arena, s->json ? e : js_get(e, "traits"));
+        if (!text) {
+            return false;
+        }
+        if (s->json) {
+            cmd_json_raw(j, NULL, text);
+            continue;
+        }
+        print_member(e, "id", "");
+        print_member(e, "state", "  ");
+        fputs("  ", stdout);
+        cmd_print_text(text);
+        putchar('\n');
+    }
+    return list != NULL;
+}
+
+/* Each page has an operation and memory of its own: any number of accounts needs the memory of one page. */
+static int print_all(struct cmd_site *s)
+{
+    char token[64] = "";
+    struct cmd_json j = {0};
+    size_t count = 0;
+    bool more = true;
+
+    while (more) {
+        const char *json, *next;
+        enum ww_err err = ww_admin_identity_list(s->op, PAGE, token, &json, &next);
+        if (err) {
+            return cmd_site_failed(s, err);
+        }
+        if (s->json && !*token) {
+            cmd_json_open(&j, NULL, '[');
+        }
+        if (!print_page(s, &j, json, &count)) {
+            return cmd_fail(s->json, WW_ENOMEM, NULL, NULL, NULL);
+        }
+        more = next != NULL;
+        snprintf(token, sizeof token, "%s", more ? next : "");
+        ww_op_end(s->op);
+        arena_free(&s->arena);
+        s->arena = (struct arena){0};
+        if ((err = ww_op_begin(s->ww, NULL, &s->op)) != WW_OK) {
+            return cmd_fail(s->json, err, NULL, NULL, NULL);
+        }
+    }
+    if (s->json) {
+        cmd_json_close(&j, ']');
+    } else {
+        fprintf(stderr, "%zu account%s\n", count, count == 1 ? "" : "s");
+    }
+    return CMD_OK;
+}
+
+int cmd_user_list(const char *name, int argc, char **argv)
+{
+    const struct cmd_usage usage = {name, "-c FILE [--json]", "Lists all accounts: id, state, traits.", 0, 0};
+    struct cmd_site s = {.password_fd = -1};
+    int first = 0;
+    const struct cmd_option options[] = {CMD_SITE_OPTIONS(&s)};
+    int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
+
+    if (code == CMD_GO_ON && (code = cmd_site_open(&s, name)) == CMD_GO_ON) {
+        code = print_all(&s);
+    }
+    cmd_site_close(&s);
+    return code;
+}
+
+/* ---- show ---- */
+
+static int print_identity(struct cmd_site *s, const struct js *identity)
+{
+    static const char *const members[] = {"id", "schema_id", "state", "created_at", "updated_at"};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        printf("%-12s", members[i]);
+        print_member(identity, members[i], "");
+        putchar('\n');
+    }
+    char *traits = js_write(&s->arena, js_get(identity, "traits"));
+    printf("%-12s", "traits");
+    cmd_print_text(traits);
+    printf("\n%-12s", "credentials");
+    const struct js *credentials = js_get(identity, "credentials");
+    for (const struct js *c = credentials ? credentials->first : NULL; c; c = c->next) {
+        cmd_print_safe((const char *)c->key.p, c->key.n);
+        putchar(c->next ? ' ' : '\n');
+    }
+    if (!credentials || !credentials->first) {
+        puts("-");
+    }
+    return CMD_OK;
+}
+
+int cmd_user_show(const char *name, int argc, char **argv)
+{
+    const struct cmd_usage usage = {name, "-c FILE [--json] USER",
+                                    "Shows one account, by login name or id. Nothing of its vault is opened.",
+                                    1, 1};
+    struct cmd_site s = {.password_fd = -1};
+    struct js *identity;
+    int first = 0;
+    const struct cmd_option options[] = {CMD_SITE_OPTIONS(&s)};
+    int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
+
+    if (code == CMD_GO_ON && (code = cmd_site_open(&s, name)) == CMD_GO_ON &&
+        (code = cmd_user_find(&s, argv[first], &identity)) == CMD_GO_ON) {
+        code = s.json ? print_tree(&s, identity) : print_identity(&s, identity);
+    }
+    cmd_site_close(&s);
+    return code;
+}
+
+/* ---- sessions ---- */
+
+/* The session that this command made for itself is left out. */
+static int print_sessions(struct cmd_site *s)
+{
+    struct js *others = js_array(&s->arena);
+    const char *json;
+    enum ww_err err = ww_session_list(s->op, s->session, &json);
+    if (err) {
+        return cmd_site_failed(s, err);
+    }
+    struct js *list = cmd_site_parse(s, json);
+    for (struct js *e = list ? list->first : NULL; e; e = e->next) {
+        if (js_get_bool(e, "this_session", false)) {
+            continue;
+        }
+        js_push(others, js_copy(&s->arena, e));
+        if (!s->json) {
+            print_member(e, "id", "");
+            print_member(e, "authenticated_at", "  ");
+            print_member(e, "address", "  ");
+            print_member(e, "user_agent", "  ");
+            putchar('\n');
+        }
+    }
+    return s->json ? print_tree(s, others) : CMD_OK;
+}
+
+static int end_sessions(struct cmd_site *s, const char *id)
+{
+    struct cmd_json j = {0};
+    size_t count = 1;
+    enum ww_err err =
+        id ? ww_session_end_other(s->op, s->session, id) : ww_session_end_others(s->op, s->session, &count);
+    if (err) {
+        return cmd_site_failed(s, err);
+    }
+    if (!s->json) {
+        if (id) {
+            puts("ended, if it was a session of this account");
+        } else {
+            printf("ended %zu session%s\n", count, count == 1 ? "" : "s");
+        }
+        return CMD_OK;
+    }
+    cmd_json_open(&j, NULL, '{');
+    if (id) {
+        cmd_json_text(&j, "ended", id);
+    } else {
+        cmd_json_number(&j, "ended", (int64_t)count);
+    }
+    cmd_json_close(&j, '}');
+    return CMD_OK;
+}
+
+int cmd_user_sessions(const char *name, int argc, char **argv)
+{
+    const struct cmd_usage usage = {name, "-c FILE [--end ID | --end-all] [--password-fd N] [--json] USER",
+                                    "Lists a user's active sessions, or ends one or all, as that user.", 1,
+                                    1};
+    struct cmd_site s = {.password_fd = -1};
+    const char *id = NULL;
+    bool all = false;
+    int first = 0;
+    const struct cmd_option options[] = {
+        CMD_SITE_OPTIONS(&s),
+        CMD_SITE_PASSWORD(&s),
+        {0, "end", "ID", "end this session", .text = &id},
+        {0, "end-all", NULL, "end all sessions", .flag = &all},
+    };
+    int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
+
+    if (code == CMD_GO_ON && all && id) {
+        code = cmd_usage_error(name, "--end and --end-all exclude each other");
+    }
+    if (code == CMD_GO_ON && (code = cmd_site_open(&s, name)) == CMD_GO_ON &&
+        (code = cmd_site_sign_in(&s, argv[first])) == CMD_GO_ON) {
+        code = all || id ? end_sessions(&s, id) : print_sessions(&s);
+    }
+    cmd_site_close(&s);
+    return code;
+}
+
+/* ---- history ---- */
+
+static int print_history(struct cmd_site *s, int64_t limit)
+{
+    const char *json;
+    enum ww_err err = ww_account_history(s->op, s->session, (size_t)limit, NULL, &json, NULL);
+    if (err) {
+        return cmd_site_failed(s, err);
+    }
+    if (s->json) {
+        printf("%s\n", json);
+        return CMD_OK;
+    }
+    struct js *list = cmd_site_parse(s, json);
+    for (struct js *e = list ? list->first : NULL; e; e = e->next) {
+        print_member(e, "at", "");
+        print_member(e, "event", "  ");
+        print_member(e, "address", "  ");
+        print_member(e, "user_agent", "  ");
+        putchar('\n');
+    }
+    return list ? CMD_OK : CMD_FAILED;
+}
+
+int cmd_user_history(const char *name, int argc, char **argv)
+{
+    const struct cmd_usage usage = {
+        name, "-c FILE [--limit N] [--password-fd N] [--json] USER",
+        "Shows a user's sign-ins, failed tries and changes, newest first, as that "
+        "user.",
+        1, 1};
+    struct cmd_site s = {.password_fd = -1};
+    int64_t limit = HISTORY_DEFAULT;
+    int first = 0;
+    const struct cmd_option options[] = {
+        CMD_SITE_OPTIONS(&s),
+        CMD_SITE_PASSWORD(&s),
+        {'n', "limit", "N", "how many; 50 without this, at most 1000", .number = &limit},
+    };
+    int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
+
+    if (code == CMD_GO_ON && (limit < 1 || limit > HISTORY_MOST)) {
+        code = cmd_usage_error(name, "--limit: must be 1 to %d", HISTORY_MOST);
+    }
+    if (code == CMD_GO_ON && (code = cmd_site_open(&s, name)) == CMD_GO_ON &&
+        (code = cmd_site_sign_in(&s, argv[first])) == CMD_GO_ON) {
+        code = print_history(&s, limit);
+    }
+    cmd_site_close(&s);
+    return code;
+}

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Every command on a fresh site: what it prints, with which code it ends, and what it refuses."""
+import base64
+import fcntl
+import json
+import os
+import pty
+import re
+import sqlite3
+import subprocess
+import termios
+
+from operate import PASSWORD, PROGRAM, run_all
+
+ADA = "ada@example.org"
+
+
+def make_ada(site, email=ADA):
+    return site.run("user", "create", "--trait", f"email={email}", "--password-fd", "0", "--json", stdin=PASSWORD + "\n")
+
+
+def as_ada(site, *words, password=PASSWORD, more="", user=None):
+    """A command that asks for the password, on standard input; `more` follows it."""
+    return site.run(*words[:2], "--password-fd", "0", *words[2:], *([user] if user else []),
+                    stdin=f"{password}\n{more}")
+
+
+def error_of(ran):
+    return json.loads(ran.err)["error"]
+
+
+# ---- accounts ----
+
+def an_account_is_created_and_looked_at(t, site):
+    made = make_ada(site)
+    t.check("create ends with 0 and prints the identity", made.code == 0 and made.json()["traits"] == {"email": ADA}, made)
+    listed = site.run("user", "list", "--json")
+    t.check("list has the account", [u["id"] for u in listed.json()] == [made.json()["id"]], listed)
+    plain = site.run("user", "list")
+    t.check("list for people is a line each", made.json()["id"] in plain.out and ADA in plain.out
+            and len(plain.out.splitlines()) == 1, plain)
+    for word in (ADA, ADA.upper(), made.json()["id"]):
+        shown = site.run("user", "show", "--json", word)
+        t.check(f"show finds {word}", shown.code == 0 and shown.json()["id"] == made.json()["id"], shown)
+    t.check("show for people names id and traits", ADA in site.run("user", "show", ADA).out)
+    sessions = as_ada(site, "user", "sessions", "--json", user=ADA)
+    t.check("creating and looking leave no session behind", sessions.json() == [], sessions)
+
+
+def an_account_is_refused(t, site):
+    make_ada(site)
+    again = make_ada(site, ADA.upper())
+    t.check("a name that is taken ends with 9", again.code == 9 and error_of(again)["code"] == "WW_ECONFLICT", again)
+    weak = site.run("user", "create", "-t", "email=bob@example.org", "--password-fd", "0", "--json", stdin="short\n")
+    t.check("a weak password ends with 8 and names the field", weak.code == 8 and error_of(weak)["field"] == "password", weak)
+    bad = site.run("user", "create", "-t", "email=nobody", "--password-fd", "0", "--json", stdin=PASSWORD + "\n")
+    t.check("traits that do not satisfy the schema end with 8", bad.code == 8 and error_of(bad)["field"] == "traits/email", bad)
+    more = site.run("user", "create", "--traits", '{"email":"bob@example.org","shoe":43}', "--password-fd", "0",
+                    stdin=PASSWORD + "\n")
+    t.check("a trait that the schema does not know ends with 8", more.code == 8, more)
+    for text in ("{", "[]", '{"email":1,"email":2}'):
+        wrong = site.run("user", "create", "--traits", text, "--password-fd", "0", stdin=PASSWORD + "\n")
+        t.check(f"--traits {text} ends with 2", wrong.code == 2, wrong)
+    t.check("nothing of that was stored", len(site.run("user", "list", "--json").json()) == 1)
+    t.check("an unknown user ends with 5", site.run("user", "show", "nobody@example.org").code == 5)
+
+
+def a_user_acts_with_the_password(t, site):
+    make_ada(site)
+    wrong = as_ada(site, "user", "history", "--json", user=ADA, password="not this one at all")
+    t.check("a wrong password ends with 4", wrong.code == 4 and error_of(wrong)["id"] == "wrong_credentials", wrong)
+    unknown = as_ada(site, "user", "history", "--json", user="nobody@example.org")
+    t.check("an unknown user is told the same", unknown.code == 4 and unknown.err == wrong.err, unknown)
+    history = as_ada(site, "user", "history", "--json", user=ADA)
+    events = [e["event"] for e in history.json()]
+    t.check("history is newest first and has the failed try", events[0] == "login.succeeded" and "login.failed" in events, history)
+    short = as_ada(site, "user", "history", "--limit", "1", "--json", user=ADA)
+    t.check("--limit is kept", len(short.json()) == 1, short)
+    t.check("--limit 0 ends with 2", as_ada(site, "user", "history", "--limit", "0", user=ADA).code == 2)
+
+
+def a_password_is_changed(t, site):
+    make_ada(site)
+    as_ada(site, "item", "put", "--user", ADA, "note", more="kept")
+    words = ("user", "password", "--new-password-fd", "0")
+    same = as_ada(site, *words, user=ADA, more=PASSWORD + "\n")
+    t.check("the same password again ends with 8", same.code == 8, same)
+    wrong = as_ada(site, *words, user=ADA, password="not this one at all", more="an entirely different one\n")
+    t.check("without the current password it ends with 4", wrong.code == 4, wrong)
+    done = as_ada(site, *words, "--json", user=ADA, more="an entirely different one\n")
+    t.check("with it, it ends with 0", done.code == 0 and done.json()["password_changed"] is True, done)
+    t.check("the old one is refused", as_ada(site, "item", "list", "--user", ADA).code == 4)
+    note = as_ada(site, "item", "get", "--user", ADA, "note", password="an entirely different one")
+    t.check("the new one opens the vault", note.out == "kept", note)
+
+
+def a_user_is_renamed(t, site):
+    make_ada(site)
+    done = as_ada(site, "user", "rename", "--json", ADA, "lovelace@example.org")
+    t.check("rename ends with 0 and prints the identity", done.code == 0
+            and done.json()["traits"]["email"] == "lovelace@example.org", done)
+    t.check("the old name is gone", site.run("user", "show", ADA).code == 5)
+    t.check("the new name signs in", as_ada(site, "item", "list", "--user", "lovelace@example.org").code == 0)
+    bad = as_ada(site, "user", "rename", "--trait", "nothing", "lovelace@example.org", "x@example.org")
+    t.check("a trait that the schema does not know ends with 8", bad.code == 8, bad)
+
+
+def an_account_is_deleted(t, site):
+    make_ada(site)
+    t.check("a wrong password ends with 4", as_ada(site, "user", "delete", user=ADA, password="wrong one here").code == 4)
+    made = as_ada(site, "user", "delete", "--json", user=ADA)
+    t.check("the right one deletes", made.code == 0 and "deleted" in made.json(), made)
+    t.check("nobody is left", site.run("user", "list", "--json").json() == [])
+    make_ada(site)
+    t.check("--without-password needs --yes", site.run("user", "delete", "--without-password", ADA).code == 2)
+    t.check("the administrator deletes with both", site.run("user", "delete", "--without-password", "--yes", ADA).code == 0)
+    t.check("a second time ends with 5", site.run("user", "delete", "--without-password", "--yes", ADA).code == 5)
+    t.check("nothing is left over", site.run("check").code == 0)
+
+
+# ---- items ----
+
+def items_come_back_as_they_were_put(t, site):
+    make_ada(site)
+    value = bytes(range(256)) * 40
+    put = site.run("item", "put", "--password-fd", "0", "--user", ADA, "--json", "a/b c",
+                   stdin=PASSWORD.encode() + b"\n" + value)
+    t.check("put says that it is new", put.code == 0 and put.json()["created"] is True, put)
+    got = as_ada(site, "item", "get", "--user", ADA, "a/b c")
+    t.check("get gives the same bytes", got.raw == value)
+    told = as_ada(site, "item", "get", "--user", ADA, "--json", "a/b c").json()
+    t.check("get --json gives them in base64", base64.b64decode(told["value"]) == value and told["version"] == put.json()["version"])
+    path = site.directory / "out"
+    out = as_ada(site, "item", "get", "--user", ADA, "--out", str(path), "a/b c")
+    t.check("get --out writes a file that only its owner reads", out.code == 0 and path.read_bytes() == value
+            and path.stat().st_mode & 0o777 == 0o600, out)
+    t.check("a file that is there is left alone, with 9", as_ada(site, "item", "get", "--user", ADA, "--out", str(path), "a/b c").code == 9)
+    t.check("--force replaces it", as_ada(site, "item", "get", "--user", ADA, "--out", str(path), "--force", "a/b c").code == 0)
+    again = as_ada(site, "item", "put", "--user", ADA, "--in", str(path), "--json", "from file")
+    t.check("put --in takes a file", again.code == 0
+            and as_ada(site, "item", "get", "--user", ADA, "from file").raw == value, again)
+    names = [i["name"] for i in as_ada(site, "item", "list", "--user", ADA, "--json").json()]
+    t.check("list is in byte order", names == ["a/b c", "from file"], names)
+    names = as_ada(site, "item", "list", "--user", ADA, "--prefix", "f").out
+    t.check("--prefix narrows it", names == "from file\n", names)
+    t.check("delete ends with 0", as_ada(site, "item", "delete", "--user", ADA, "a/b c").code == 0)
+    t.check("then get ends with 5", as_ada(site, "item", "get", "--user", ADA, "a/b c").code == 5)
+    t.check("then delete ends with 5", as_ada(site, "item", "delete", "--user", ADA, "a/b c").code == 5)
+
+
+def items_are_refused(t, site):
+    make_ada(site)
+    as_ada(site, "item", "put", "--user", ADA, "note", more="one")
+    t.check("--if-absent on what is there ends with 9",
+            as_ada(site, "item", "put", "--user", ADA, "--if-absent", "note", more="two").code == 9)
+    t.check("--if-version of another version ends with 9",
+            as_ada(site, "item", "put", "--user", ADA, "--if-version", "77", "note", more="two").code == 9)
+    t.check("neither changed it", as_ada(site, "item", "get", "--user", ADA, "note").out == "one")
+    t.check("an empty name ends with 8", as_ada(site, "item", "put", "--user", ADA, "", more="x").code == 8)
+    t.check("a name that is too long ends with 8", as_ada(site, "item", "put", "--user", ADA, "n" * 1025, more="x").code == 8)
+    big = as_ada(site, "item", "put", "--user", ADA, "big", more="x" * ((1 << 20) + 1))
+    t.check("a value that is too large ends with 8", big.code == 8, big)
+    t.check("--user is needed", as_ada(site, "item", "list").code == 2)
+    t.check("a file that is not there ends with 1", as_ada(site, "item", "put", "--user", ADA, "--in", "/nonexistent", "n").code == 1)
+    as_ada(site, "item", "put", "--user", ADA, "\x1b[31mred\n", more="x")
+    listed = as_ada(site, "item", "list", "--user", ADA)
+    t.check("a name cannot steer the terminal", "\x1b" not in listed.out and "\\x1b[31mred\\x0a" in listed.out, listed)
+
+
+# ---- operation ----
+
+def a_site_is_checked_migrated_and_cleaned(t, site):
+    before = site.run("check")
+    t.check("check of a database without tables ends with 3 and names migrate", before.code == 3 and "watchword migrate" in before.err, before)
+    t.check("migrate says how many", site.run("migrate", "--json").json()["applied"] >= 1)
+    t.check("a second time there are none", site.run("migrate", "--json").json()["applied"] == 0)
+    make_ada(site)
+    good = site.run("check", "--json")
+    t.check("check is clean", good.code == 0 and good.json()["ok"] and good.json()["accounts"] == 1
+            and good.json()["problems"] == [], good)
+    t.check("clean needs --yes", site.run("clean").code == 2)
+    t.check("clean --yes ends with 0", site.run("clean", "--yes", "--json").json()["cleaned"] is True)
+    t.check("and harms nothing", site.run("check").code == 0)
+
+
+def damage_is_found_by_check(t, site):
+    make_ada(site)
+    database = sqlite3.connect(site.database)
+    database.execute("UPDATE credentials SET blob = zeroblob(length(blob))")
+    database.execute("DELETE FROM identifiers")
+    database.commit()
+    database.close()
+    found = site.run("check", "--json")
+    t.check("check ends with 6 and tells each problem", found.code == 6 and len(found.json()["problems"]) >= 2, found)
+    plain = site.run("check")
+    t.check("for people each problem is a line", plain.code == 6 and re.search(r"^[2-9] problems$", plain.out, re.M), plain)
+
+
+def hashing_is_calibrated(t, site):
+    ran = site.run("hash", "calibrate", "--target", "40ms", "--memory", "64", "--json", config=False)
+    told = ran.json()
+    t.check("calibrate proposes parameters above the floor", told["memory_kib"] * told["iterations"] >= 38912, ran)
+    plain = site.run("hash", "calibrate", "--target", "40ms", "--memory", "64", config=False)
+    t.check("for people it is a piece of configuration", "hashers:\n  algorithm: argon2\n" in plain.out
+            and "tried" in plain.err, plain)
+    (site.directory / "hash.yml").write_text(plain.out)
+    ran = site.run("config", "check", "-c", str(site.directory / "hash.yml"))
+    t.check("which the program accepts", ran.code == 0, ran)
+    for bad in ("fast", "0ms", "250", "11s", "-1ms"):
+        t.check(f"--target {bad} ends with 2", site.run("hash", "calibrate", "--target", bad, config=False).code == 2)
+
+
+# ---- the command line itself ----
+
+COMMANDS = [["init"], ["serve"], ["version"], ["check"], ["migrate"], ["clean"], ["hash", "calibrate"], ["config", "check"],
+            ["config", "show"], ["server-key", "export"], ["server-key", "verify"],
+            *(["user", w] for w in "create list show rename password delete sessions history".split()),
+            *(["item", w] for w in "list get put delete".split())]
+
+
+def the_command_line_explains_itself(t, site):
+    for words in COMMANDS:
+        shown = site.run(*words, "--help", config=False)
+        t.check(f"{' '.join(words)} --help", shown.code == 0 and f"usage: watchword {' '.join(words)}" in shown.out, shown)
+        wrong = site.run(*words, "--nonsense", config=False)
+        t.check(f"{' '.join(words)} --nonsense ends with 2", wrong.code == 2 and "--help" in wrong.err and not wrong.out, wrong)
+    t.check("--help documents the exit codes", "exit codes:" in site.run("--help", config=False).out)
+
+
+def a_configuration_is_needed(t, site):
+    for words in (["user", "list"], ["item", "list", "--user", ADA], ["check"], ["migrate"], ["clean", "--yes"]):
+        t.check(f"{' '.join(words)} without -c ends with 2", site.run(*words, config=False).code == 2)
+        missing = site.run(*words[:2 if words[0] in ("user", "item") else 1], "-c", "/nonexistent/watchword.yml", *words[2:], config=False) \
+            if words[0] != "clean" else site.run("clean", "-c", "/nonexistent/watchword.yml", "--yes", config=False)
+        t.check(f"{' '.join(words)} with a missing file ends with 3 and names it",
+                missing.code == 3 and "/nonexistent/watchword.yml" in missing.err, missing)
+
+
+def passwords_come_from_a_terminal(t, site):
+    """Asked without echo; create asks twice."""
+    def on_terminal(words, *lines):
+        master, slave = pty.openpty()
+        child = subprocess.Popen([PROGRAM, *words], env=site.environment(), stdin=slave, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.close(slave)
+        shown = b""
+        for line in lines:
+            while not shown.endswith(b": "):
+                shown += os.read(master, 1000)
+            os.write(master, line.encode() + b"\n")
+            shown += b"|"
+        out, err = child.communicate(timeout=20)
+        shown += os.read(master, 1000)
+        os.close(master)
+        return child.returncode, shown.decode(), out.decode() + err.decode()
+    create = ["user", "create", "-c", str(site.config), "--dev", "-t", f"email={ADA}"]
+    code, shown, said = on_terminal(create, PASSWORD, "something else")
+    t.check("two that differ are refused", code != 0 and "differ" in said, (code, shown, said))
+    code, shown, said = on_terminal(create, PASSWORD, PASSWORD)
+    t.check("two that agree make the account", code == 0 and "made account" in said, (code, shown, said))
+    t.check("nothing is echoed", PASSWORD not in shown, shown)
+    code, shown, said = on_terminal(["user", "history", "-c", str(site.config), "--dev", ADA], PASSWORD)
+    t.check("who signs in is asked once", code == 0 and "Password of ada@example.org" in shown, (code, shown, said))
+
+
+def closed_output_is_no_success(t, site):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([PROGRAM, "version"], stdout=full, stderr=subprocess.DEVNULL)
+    t.check("a full disk behind standard output ends with 1", done.returncode == 1, done.returncode)
+
+
+if __name__ == "__main__":
+    run_all(an_account_is_created_and_looked_at, an_account_is_refused, a_user_acts_with_the_password,
+            a_password_is_changed, a_user_is_renamed, an_account_is_deleted, items_come_back_as_they_were_put,
+            items_are_refused, a_site_is_checked_migrated_and_cleaned, damage_is_found_by_check, hashing_is_calibrated,
+            the_command_line_explains_itself, a_configuration_is_needed, passwords_come_from_a_terminal,
+            closed_output_is_no_success)
