@@ -113,9 +113,9 @@ WW_EXPORT enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action actio
  * not, belongs to a cookie's value. */
 WW_EXPORT const char *ww_csrf_cookie_name(struct ww_op *op);
 WW_EXPORT const char *ww_csrf_cookie_new(struct ww_op *op);
-WW_EXPORT /* A token for a form of our own: the cookie's value under a fresh mask. NULL when it is no value of ours. */
-const char *ww_csrf_token(struct ww_op *op, const char *cookie);
-bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token);
+/* A token for a form of our own: the cookie's value under a fresh mask. NULL when it is no value of ours. */
+WW_EXPORT const char *ww_csrf_token(struct ww_op *op, const char *cookie);
+WW_EXPORT bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token);
 
 #ifdef __cplusplus
 }
