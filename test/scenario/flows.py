@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Self-service flows and sessions against the running program: what the recorded exchanges do not show."""
+import json
+import re
+import sys
+import threading
+import time
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from harness import PASSWORD, Browser, Site, check, run, same
+
+HTML = {"Accept": "text/html"}
+FORM = {**HTML, "Content-Type": "application/x-www-form-urlencoded"}
+
+
+def html_form(browser, flow):
+    """Begins a flow as a browser without script does: its id and the form's token."""
+    begun = browser.request("GET", f"/self-service/{flow}/browser", headers=HTML)
+    same(begun.status, 303, begun)
+    flow_id = parse_qs(urlsplit(begun.header("Location")).query)["flow"][0]
+    shown = browser.request("GET", f"/self-service/{flow}/flows?id={flow_id}")
+    token = next(n["attributes"]["value"] for n in shown.json["ui"]["nodes"]
+                 if n["attributes"].get("name") == "csrf_token")
+    return flow_id, token
+
+
+def post_form(browser, flow, flow_id, **fields):
+    return browser.request("POST", f"/self-service/{flow}?flow={flow_id}", urlencode(fields).encode(), FORM)
+
+
+def messages(flow):
+    return [m["id"] for m in flow["ui"].get("messages", [])]
+
+
+# ---- throttling ----
+
+
+def fail_to_sign_in(site, identifier, times):
+    answer = None
+    for _ in range(times):
+        answer = site.submit("login", {"method": "password", "identifier": identifier, "password": "wrong wrong"})
+    return answer
+
+
+def test_throttled_tries_say_how_long(site):
+    site.register("slow@example.org")
+    for name in ("slow@example.org", "nobody-at-all@example.org"):
+        answer = fail_to_sign_in(site, name, 7)
+        same(answer.status, 429, answer)
+        same(answer.error["id"], "throttled")
+        check(int(answer.header("Retry-After")) >= 1, answer)
+        check(name not in answer.body.decode(), answer)
+
+
+def test_throttled_people_read_it_in_the_form(site):
+    browser = Browser(site)
+    fail_to_sign_in(site, "people@example.org", 7)
+    flow_id, token = html_form(browser, "login")
+    answer = post_form(browser, "login", flow_id, method="password", identifier="people@example.org",
+                       password="wrong wrong", csrf_token=token)
+    same(answer.status, 303, answer)
+    check(f"flow={flow_id}" in answer.header("Location"), answer)
+    shown = browser.request("GET", f"/self-service/login/flows?id={flow_id}").json
+    same(messages(shown), [4000001])
+    check(re.match(r"Too many tries\. Try again in \d+ (second|minute)s?\.$", shown["ui"]["messages"][0]["text"]), shown)
+
+
+# ---- who may ask ----
+
+
+def test_settings_without_a_session_lead_to_the_sign_in(site):
+    answer = site.get("/self-service/settings/browser", headers=HTML)
+    same(answer.status, 303)
+    url = urlsplit(answer.header("Location"))
+    same(url.path, "/self-service/login/browser")
+    same(parse_qs(url.query)["return_to"], [f"http://127.0.0.1:{site.public}/self-service/settings/browser"])
+
+
+def test_sessions_are_not_ended_from_elsewhere(site):
+    browser = Browser(site).register("origin@example.org")
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = browser.request("DELETE", "/sessions", headers=headers)
+        same((answer.status, answer.error["id"]), (403, "security_csrf_violation"), headers)
+    for headers in ({}, {"Origin": f"http://127.0.0.1:{site.public}"}, {"Sec-Fetch-Site": "same-origin"}):
+        same(browser.request("DELETE", "/sessions", headers=headers).status, 200, headers)
+    token = {"X-Session-Token": site.register("origin2@example.org"), "Origin": "https://evil.example"}
+    same(site.request("DELETE", "/sessions", headers=token).status, 200)
+
+
+def test_admin_port_answers_no_web_page(site):
+    ask = lambda **headers: site.get("/identities", headers={k.replace("_", "-"): v for k, v in headers.items()}, admin=True)
+    for headers in ({"Origin": "https://evil.example"}, {"Origin": f"http://127.0.0.1:{site.public}"},
+                    {"Sec_Fetch_Site": "cross-site"}, {"Sec_Fetch_Site": "same-origin"}, {"Host": "evil.example"},
+                    {"Host": "localhost.evil.example"}):
+        same(ask(**headers).status, 403, headers)
+    for headers in ({}, {"Sec_Fetch_Site": "none"}, {"Host": "localhost"}, {"Host": f"127.0.0.1:{site.admin}"}):
+        same(ask(**headers).status, 200, headers)
+    body = json.dumps({"traits": {"email": "admin-guard@example.org"}}).encode()
+    same(site.request("POST", "/identities", body, {"Content-Type": "text/plain"}, admin=True).status, 415)
+    same(site.request("POST", "/identities", body, {"Content-Type": "application/json"}, admin=True).status, 201)
+
+
+def test_wrong_port_leads_to_the_right_one(site):
+    answer = site.get("/identities?page_size=1")
+    same((answer.status, answer.header("Location")),
+         (307, f"http://127.0.0.1:{site.admin}/admin/identities?page_size=1"))
+    answer = site.get("/admin/identities")
+    same(answer.header("Location"), f"http://127.0.0.1:{site.admin}/admin/identities")
+    answer = site.get("/self-service/login/api", admin=True)
+    same((answer.status, answer.header("Location")), (307, f"http://127.0.0.1:{site.public}/self-service/login/api"))
+    same(site.get("/version").status, 404)
+    same(site.get("/metrics/prometheus").status, 404)
+
+
+def test_changing_requests_need_the_token_even_where_nobody_is(site):
+    browser = Browser(site)
+    same(browser.request("POST", "/nope", b"x", HTML).status, 303)
+    same(browser.request("POST", "/nope", {}).error["id"], "security_csrf_violation")
+    _, token = html_form(browser, "login")
+    same(browser.request("POST", "/nope", {}, {"X-CSRF-Token": token}).status, 404)
+    same(browser.request("POST", "/self-service/login/flows", {}, {"X-CSRF-Token": token}).status, 405)
+    same(Browser(site).request("POST", "/nope", {}, {"X-CSRF-Token": token}).status, 403)
+
+
+def test_a_flow_is_shown_only_to_its_browser(site):
+    one, other = Browser(site), Browser(site)
+    flow_id, token = html_form(one, "registration")
+    html_form(other, "registration")
+    same(other.request("GET", f"/self-service/registration/flows?id={flow_id}").error["id"], "security_csrf_violation")
+    answer = other.request("POST", f"/self-service/registration?flow={flow_id}",
+                           {"method": "password", "password": PASSWORD, "csrf_token": token,
+                            "traits": {"email": "stolen@example.org"}})
+    same((answer.status, answer.error["id"]), (403, "security_csrf_violation"))
+
+
+# ---- what is hostile ----
+
+
+def test_hostile_queries_and_bodies(site):
+    same(site.get("/self-service/login/api?return_to=%zz").status, 400)
+    same(site.get("/self-service/login/api?" + "&".join("a=b" for _ in range(1001))).status, 400)
+    same(site.get("/self-service/login/api?return_to=javascript:alert(1)").error["id"],
+         "self_service_flow_return_to_forbidden")
+    flow = site.get("/self-service/login/api").json["id"]
+    for body in (b'{"method":"password","method":"x"}', b"[" * 5000, b'{"identifier":"\xff"}', b'{"a":1}x', b"\x00"):
+        answer = site.request("POST", f"/self-service/login?flow={flow}", body, {"Content-Type": "application/json"})
+        same((answer.status, messages(answer.json)), (400, [4000001]), body[:40])
+    deep = {"method": "password", "traits": {"email": ["x"] * 3000}, "password": PASSWORD}
+    same(site.submit("registration", deep).status, 400)
+
+
+def test_names_and_passwords_that_cannot_be_are_simply_wrong(site):
+    for identifier, password in (("a\u0000b", PASSWORD), ("x" * 100000, PASSWORD), ("x@example.org", "p" * 100000),
+                                 ("x@example.org", "p\u0000q"), ("\u200b", PASSWORD)):
+        answer = site.submit("login", {"method": "password", "identifier": identifier, "password": password})
+        check(answer.status == 400 and messages(answer.json) in ([4000006], []), answer)
+
+
+def test_two_clicks_do_no_harm(site):
+    site.register("clicks@example.org")
+    flow = site.get("/self-service/login/api").json["id"]
+    body = {"method": "password", "identifier": "clicks@example.org", "password": PASSWORD}
+    answers = []
+    click = lambda: answers.append(site.request("POST", f"/self-service/login?flow={flow}", body))
+    threads = [threading.Thread(target=click) for _ in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+    same([a.status for a in answers], [200] * 4, answers)
+    same(len({a.json["session_token"] for a in answers}), 4)
+
+
+# ---- a change that waits for a fresh sign-in ----
+
+
+def test_a_waiting_change_is_its_own_browsers(site):
+    """Own site: sign-ins are fresh for one second."""
+    database = "postgres" if str(site.settings.get("DSN", "")).startswith("postgres") else "sqlite"
+    with Site(database, SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE="1s") as own:
+        one = Browser(own).register("waits@example.org")
+        other = Browser(own).register("other@example.org")
+        time.sleep(1.2)
+        flow_id, token = html_form(one, "settings")
+        answer = post_form(one, "settings", flow_id, method="password", password="another long password", csrf_token=token)
+        same(answer.status, 303)
+        check("/self-service/login/browser?refresh=true" in answer.header("Location"), answer)
+        kept = one.cookies["ory_kratos_continuity"]
+
+        other.cookies["ory_kratos_continuity"] = kept
+        answer = other.request("GET", f"/self-service/settings?flow={flow_id}", headers=HTML)
+        check("error" in answer.header("Location"), answer)
+        one.cookies["ory_kratos_continuity"] = "A" * len(kept)
+        one.request("GET", f"/self-service/settings?flow={flow_id}", headers=HTML)
+        same(own.submit("login", {"method": "password", "identifier": "waits@example.org",
+                                  "password": "another long password"}).status, 400)
+
+        one.cookies["ory_kratos_continuity"] = kept
+        login = one.request("GET", "/self-service/login/browser?refresh=true").json
+        form_token = next(n["attributes"]["value"] for n in login["ui"]["nodes"] if n["attributes"]["name"] == "csrf_token")
+        one.request("POST", f"/self-service/login?flow={login['id']}",
+                    {"method": "password", "identifier": "waits@example.org", "password": PASSWORD,
+                     "csrf_token": form_token})
+        same(one.request("GET", f"/self-service/settings?flow={flow_id}", headers=HTML).status, 303)
+        own.login("waits@example.org", "another long password")
+
+
+def test_errors_are_kept_for_the_error_page(site):
+    same(site.get("/self-service/errors?id=stub:500").json["error"]["reason"], "This is a stub error.")
+    same(site.get("/self-service/errors?id=7c9e6679-7425-40de-944b-e07fc1f90ae7").status, 404)
+    same(site.get("/self-service/errors").status, 404)
+
+
+def test_whoami_answers_every_method(site):
+    who = {"X-Session-Token": site.register("methods@example.org")}
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        same(site.request(method, "/sessions/whoami", headers=who).status, 200, method)
+    same(site.request("HEAD", "/sessions/whoami", headers=who).status, 200)
+
+
+if __name__ == "__main__":
+    run(sys.modules[__name__])
