@@ -92,7 +92,7 @@ def normative_values():
 
 class Store:
     def __init__(self, site):
-        self.db = sqlite3.connect(site + "/data/watchword.sqlite")
+        self.db = sqlite3.connect(site + "/data/watchword.db")
         self.sk = open(site + "/keys/server.key", "rb").read()
         self.kid = struct.unpack(">I", D(self.sk, "key-id", ZERO, b"")[:4])[0]
         meta = unseal(self.sk, "meta", ZERO, self.kid, b"", self.one("SELECT blob FROM meta")[0])
@@ -219,14 +219,14 @@ def check_audit(s):
 
 
 def run(site, *args, password=None, stdin=b""):
-    cmd, fds = [BIN, *args, "-c", site + "/watchword.yml"], []
+    cmd, fds = [BIN, *args[:2], "-c", site + "/watchword.yml"], []
     if password is not None:
         r, w = os.pipe()
         os.write(w, password.encode() + b"\n")
         os.close(w)
         cmd += ["--password-fd", str(r)]
         fds = [r]
-    p = subprocess.run(cmd, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=fds)
+    p = subprocess.run(cmd + list(args[2:]), input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=fds)
     for fd in fds:
         os.close(fd)
     if p.returncode:
