@@ -1,0 +1,377 @@
+/* docs/formats/vectors.md holds what one journey stores when clock and randomness are fixed. The same journey
+ * is made here, and every byte compared. usage: test_formats VECTORS | test_formats --print > VECTORS */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "api_int.h"
+
+enum { VECTORS_MOST = 64, LINE_BYTES = 48 };
+
+struct vector {
+    const char *name;
+    struct bytes value;
+};
+
+/* What was stored, and the keys that open it, in one operation that lives as long as the program. */
+struct journey {
+    char directory[64];
+    uint64_t drawn;
+    struct ww_env env;
+    struct ww *ww;
+    struct ww_op *op;
+    struct session *session;
+    struct vector vectors[VECTORS_MOST];
+    size_t n;
+};
+
+static struct journey journey;
+static const char *vectors_path;
+
+static uint64_t fixed_now(void *ctx)
+{
+    (void)ctx;
+    return UINT64_C(1700000000000000);
+}
+
+/* SplitMix64 over a counter: the n-th eight bytes drawn are the same in every run. */
+static void fixed_random(void *ctx, void *out, size_t n)
+{
+    struct journey *j = ctx;
+    uint8_t *p = out;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t z = (++j->drawn) * UINT64_C(0x9e3779b97f4a7c15);
+        z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+        p[i] = (uint8_t)(z >> 56);
+    }
+}
+
+static void must(enum ww_err err)
+{
+    if (err) {
+        fprintf(stderr, "%s: %s\n", ww_err_name(err), journey.op ? ww_op_problem(journey.op).text : "");
+        abort();
+    }
+}
+
+/* ---- the journey ---- */
+
+static void add(const char *name, struct bytes value)
+{
+    if (journey.n == VECTORS_MOST || !value.p) {
+        abort();
+    }
+    journey.vectors[journey.n++] = (struct vector){name, value};
+}
+
+static void write_server_key(const char *path)
+{
+    FILE *f = fopen(path, "w");
+    for (int i = 0; f && i < 32; i++) {
+        fputc(i, f);
+    }
+    if (!f || fchmod(fileno(f), 0600) || fclose(f)) {
+        abort();
+    }
+}
+
+static void open_site(void)
+{
+    char dsn[128], key[128], why[400] = "";
+    snprintf(journey.directory, sizeof journey.directory, "/tmp/watchword-formats-XXXXXX");
+    if (!mkdtemp(journey.directory)) {
+        abort();
+    }
+    snprintf(key, sizeof key, "%s/keys", journey.directory);
+    mkdir(key, 0700);
+    snprintf(dsn, sizeof dsn, "%s/data", journey.directory);
+    mkdir(dsn, 0700);
+    snprintf(key, sizeof key, "watchword.server_key_file=%s/keys/server.key", journey.directory);
+    write_server_key(strchr(key, '=') + 1);
+    snprintf(dsn, sizeof dsn, "dsn=sqlite://%s/data/watchword.db", journey.directory);
+    const char *settings[] = {dsn, key, "hashers.argon2.memory=19MB", "hashers.argon2.iterations=2"};
+    journey.env = (struct ww_env){.now = fixed_now, .random = fixed_random, .ctx = &journey};
+    struct ww_options options = {.settings = settings, .setting_count = 4, .env = &journey.env};
+    if (ww_open(&options, &journey.ww, why, sizeof why)) {
+        fprintf(stderr, "%s\n", why);
+        abort();
+    }
+}
+
+static void live(void)
+{
+    struct ww_session *session;
+    struct ww_client client = {.address = "192.0.2.7", .user_agent = "vectors"};
+    must(ww_op_begin(journey.ww, &client, &journey.op));
+    must(ww_register(journey.op, "{\"email\":\"ada@example.org\"}", "a long walk by the sea", &session));
+    must(ww_item_put(journey.op, session, "note", 4, "hello", 5, NULL, NULL));
+    journey.session = session_of(session);
+    struct flow_row flow = {
+        .id = uuid_new(journey.op), .kind = FLOW_LOGIN, .expires = fixed_now(NULL) + 3600000000};
+    flow.json = js_object(&journey.op->arena);
+    js_put(&journey.op->arena, flow.json, "type", js_text(&journey.op->arena, "api"));
+    must(flow_row_insert(journey.op, service_of(journey.op)->store, &flow));
+}
+
+/* ---- opening what was stored ---- */
+
+/* The first row of a statement whose columns are all blobs. */
+static void row(const char *sql, struct bytes *blobs, int n)
+{
+    struct db_rows rows = {0};
+    must(store_take(journey.op, service_of(journey.op)->store));
+    must(db_query(journey.op, journey.op->conn, &rows, sql, NULL, 0));
+    must(db_next(&rows));
+    for (int i = 0; i < n; i++) {
+        blobs[i] = db_blob(&rows, i);
+    }
+    db_done(&rows);
+    store_give(journey.op);
+}
+
+static struct bytes unpadded(struct bytes padded)
+{
+    struct bytes pt;
+    must(unpad(journey.op, padded, &pt));
+    return pt;
+}
+
+static struct bytes open_sk(struct place where, struct bytes blob)
+{
+    struct bytes pt;
+    must(keyring_open(journey.op, store_keyring(service_of(journey.op)->store), where, blob, &pt));
+    return pt;
+}
+
+static struct bytes open_key(const void *key, struct place where, struct bytes blob)
+{
+    struct key k;
+    struct bytes pt;
+    memcpy(k.b, key, sizeof k.b);
+    must(seal_open(journey.op, &k, where, blob, &pt));
+    return unpadded(pt);
+}
+
+static struct bytes joined(struct bytes a, struct bytes b)
+{
+    struct buf out = BUF(&journey.op->arena);
+    buf_bytes(&out, a);
+    buf_bytes(&out, b);
+    return buf_done(&out);
+}
+
+static void account_vectors(const struct record *r)
+{
+    struct bytes b[3];
+    row("SELECT blob FROM meta", b, 1);
+    add("meta.blob", b[0]);
+    add("meta.content", open_sk((struct place){.label = "meta"}, b[0]));
+    row("SELECT uuid, blob FROM accounts", b, 2);
+    add("accounts.uuid", b[0]);
+    add("accounts.blob", b[1]);
+    struct place place = {"record", &r->uuid, 0, BYTES("\0\0\0\0\0\0\0\1", 8)};
+    add("accounts.content", unpadded(open_sk(place, b[1])));
+    row("SELECT tag FROM identifiers ORDER BY tag", b, 1);
+    add("identifiers.tag", b[0]);
+    row("SELECT id, blob FROM credentials", b, 2);
+    add("credentials.id", b[0]);
+    add("credentials.blob", b[1]);
+    place = (struct place){"cred", &r->uuid, 0, joined(b[0], BYTES("\1", 1))};
+    add("credentials.content", open_sk(place, b[1]));
+    row("SELECT blob FROM epochs", b, 1);
+    add("epochs.blob", b[0]);
+    add("epochs.content", open_sk((struct place){"epoch", &r->uuid, 0, BYTES("\0\0\0\1", 4)}, b[0]));
+}
+
+/* ring: u8 1 | leaf-pick key 32 | u32 n | u32 epoch, u64 begun, secret 32. head at depth 0: u8 1 | u64 | u64
+ * | u8 0 | entry: u8 space | u16 4 "note" | id 16 | key 32 | u64 version. */
+static void vault_vectors(const struct record *r)
+{
+    struct bytes b[3];
+    add("root-key", BYTES_OF(*journey.session->root));
+    row("SELECT vid, ring, head FROM vaults", b, 3);
+    add("vaults.vid", b[0]);
+    add("vaults.ring", b[1]);
+    struct bytes ring = open_key(journey.session->root->b, (struct place){"ring", &r->uuid, 1, b[0]}, b[1]);
+    add("vaults.ring.content", ring);
+    add("vaults.head", b[2]);
+    struct bytes head =
+        open_key(ring.p + 1 + 32 + 4 + 4 + 8, (struct place){"head", &r->uuid, 1, b[0]}, b[2]);
+    add("vaults.head.content", head);
+    row("SELECT id, blob FROM items", b, 2);
+    add("items.id", b[0]);
+    add("items.blob", b[1]);
+    const uint8_t *entry = head.p + 1 + 8 + 8 + 1;
+    add("items.content", open_key(entry + 1 + 2 + 4 + 16, (struct place){"item", &r->uuid, 0, b[0]}, b[1]));
+}
+
+/* The second event of the chain, which has a link before it. */
+static void audit_vectors(void)
+{
+    struct db_rows rows = {0};
+    struct bytes b[4];
+    struct buf where = BUF(&journey.op->arena);
+    must(store_take(journey.op, service_of(journey.op)->store));
+    must(db_query(journey.op, journey.op->conn, &rows, "SELECT node, n FROM audit WHERE n = 2", NULL, 0));
+    must(db_next(&rows));
+    buf_u64(&where, (uint64_t)db_int(&rows, 0));
+    buf_u64(&where, (uint64_t)db_int(&rows, 1));
+    db_done(&rows);
+    store_give(journey.op);
+    row("SELECT a.link, b.mark, b.link, b.blob FROM audit a, audit b WHERE a.n = 1 AND b.n = 2", b, 4);
+    add("audit.place", buf_done(&where));
+    add("audit.link.before", b[0]);
+    add("audit.mark", b[1]);
+    add("audit.link", b[2]);
+    add("audit.blob", b[3]);
+    struct place place = {.label = "audit", .aad = buf_done(&where)};
+    add("audit.content", unpadded(open_sk(place, b[3])));
+}
+
+static void other_vectors(const struct record *r)
+{
+    struct bytes b[4];
+    add("token", bytes_str(journey.session->token));
+    row("SELECT lookup, blob FROM sessions", b, 2);
+    add("sessions.lookup", b[0]);
+    add("sessions.blob", b[1]);
+    add("sessions.content", open_sk((struct place){"session", &r->uuid, 0, b[0]}, b[1]));
+    row("SELECT id, blob FROM flows", b, 2);
+    add("flows.id", b[0]);
+    add("flows.blob", b[1]);
+    struct place place = {.label = "flow", .aad = joined(BYTES("\1", 1), b[0])};
+    add("flows.content", unpadded(open_sk(place, b[1])));
+    audit_vectors();
+}
+static void make_vectors(void)
+{
+    open_site();
+    live();
+    account_vectors(journey.session->record);
+    vault_vectors(journey.session->record);
+    other_vectors(journey.session->record);
+}
+
+/* ---- the document ---- */
+
+static void print_vectors(void)
+{
+    printf("# Vectors\n\n"
+           "What one journey stores when the clock stands at 1700000000000000 and randomness is SplitMix64 "
+           "over a\n"
+           "counter (`test/unit/test_formats.c`, which compares every byte and writes this page with "
+           "`--print`):\n"
+           "the server key is 00 01 … 1f, Ada registers as `ada@example.org` with the password\n"
+           "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`.\n"
+           "`content` is what the blob opens to, without its padding.\n");
+    for (size_t i = 0; i < journey.n; i++) {
+        const struct vector *v = &journey.vectors[i];
+        printf("\n## %s\n```\n", v->name);
+        for (size_t at = 0; at < v->value.n; at++) {
+            printf("%02x%s", v->value.p[at], (at + 1) % LINE_BYTES == 0 || at + 1 == v->value.n ? "\n" : "");
+        }
+        printf("```\n");
+    }
+}
+
+/* The hex below "## name", without its line ends; malloc. */
+static char *documented(const char *name)
+{
+    FILE *f = fopen(vectors_path, "r");
+    char line[256], heading[80];
+    bool here = false;
+    size_t n = 0;
+    char *hex = calloc(1, 1 << 16);
+    assert_non_null(f);
+    assert_non_null(hex);
+    snprintf(heading, sizeof heading, "## %s\n", name);
+    while (fgets(line, sizeof line, f)) {
+        if (line[0] == '#') {
+            here = strcmp(line, heading) == 0;
+        } else if (here && line[0] != '`') {
+            size_t length = strcspn(line, "\n");
+            assert_true(n + length < 1 << 16);
+            memcpy(hex + n, line, length);
+            n += length;
+        }
+    }
+    fclose(f);
+    return hex;
+}
+
+static void every_stored_byte_is_as_documented(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < journey.n; i++) {
+        const struct vector *v = &journey.vectors[i];
+        char *made = malloc(2 * v->value.n + 1), *wanted = documented(v->name);
+        assert_non_null(made);
+        hex_encode(made, v->value.p, v->value.n);
+        if (strcmp(made, wanted) != 0) {
+            fail_msg("%s is %s", v->name, made);
+        }
+        free(made);
+        free(wanted);
+    }
+}
+
+static void no_documented_vector_is_unmade(void **state)
+{
+    FILE *f = fopen(vectors_path, "r");
+    char line[256];
+    size_t headings = 0;
+    (void)state;
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        headings += strncmp(line, "## ", 3) == 0;
+    }
+    fclose(f);
+    assert_int_equal(headings, journey.n);
+}
+
+static void clean_up(void)
+{
+    static const char *const names[] = {"data/watchword.db",
+                                        "data/watchword.db-wal",
+                                        "data/watchword.db-shm",
+                                        "keys/server.key",
+                                        "data",
+                                        "keys",
+                                        ""};
+    ww_op_end(journey.op);
+    ww_close(journey.ww);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[160];
+        snprintf(path, sizeof path, "%s/%s", journey.directory, names[i]);
+        remove(path);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_stored_byte_is_as_documented),
+        cmocka_unit_test(no_documented_vector_is_unmade),
+    };
+    int code = 0;
+    if (argc != 2) {
+        return 2;
+    }
+    make_vectors();
+    if (strcmp(argv[1], "--print") == 0) {
+        print_vectors();
+    } else {
+        vectors_path = argv[1];
+        cmocka_set_message_output(CM_OUTPUT_TAP);
+        code = cmocka_run_group_tests(tests, NULL, NULL);
+    }
+    clean_up();
+    return code;
+}
