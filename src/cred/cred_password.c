@@ -5,7 +5,7 @@
 
 #include "utf8.h"
 
-enum { PASSWORD_MAX = 1024 };
+enum { PASSWORD_MAX = 1024, READS_MOST = 5 };
 
 static enum ww_err wrong(struct ww_op *op)
 {
@@ -176,12 +176,45 @@ static enum ww_err load_password(struct ww_op *op, struct store *s, const struct
     return *public_part ? WW_OK : op_no_memory(op);
 }
 
+/* Record and credential are two reads, and a change of the password between them looks like a row that is
+ * gone. So what is missing is looked for once more in the record of now, in *fresh; only where the record is
+ * still the same one is it tampering. *listed is NULL when the account has no password any more. */
+static enum ww_err load_current_password(struct ww_op *op, struct store *s, const struct record *r,
+                                         struct record **fresh, const struct record_credential **listed,
+                                         struct credential_row *row, char **public_part)
+{
+    enum ww_err err = WW_EINTERNAL;
+    *fresh = NULL;
+    for (int i = 0; i < READS_MOST; i++) {
+        struct record *now;
+        err = load_password(op, s, r, *listed, row, public_part);
+        if (err != WW_ETAMPERED) {
+            return err;
+        }
+        enum ww_err reread = record_load(op, s, r->id, false, &now);
+        store_give(op);
+        if (reread == WW_ENOTFOUND) {
+            *listed = NULL;
+            return WW_OK;
+        }
+        if (reread || now->seq == r->seq) {
+            return reread ? reread : err;
+        }
+        r = *fresh = now;
+        if (!(*listed = password_of(now))) {
+            return WW_OK;
+        }
+    }
+    return err;
+}
+
 enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
                            const struct pwhash_params *params, struct admit *admit, struct record *r,
                            struct bytes typed, struct authn **out, struct password_ready *upgrade)
 {
     struct credential_row row;
     struct bytes password;
+    struct record *fresh = NULL;
     struct key *root = NULL;
     char *public_part;
     PWHASH_SECRET(secret);
@@ -199,13 +232,14 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
         r = NULL;
     }
     const struct record_credential *listed = r ? password_of(r) : NULL;
+    if (listed && (err = load_current_password(op, s, r, &fresh, &listed, &row, &public_part))) {
+        return err;
+    }
     if (!listed) {
         err = pwhash_waste(op, pool, params, password);
         return err == WW_EDENIED ? wrong(op) : err;
     }
-    if ((err = load_password(op, s, r, listed, &row, &public_part))) {
-        return err;
-    }
+    r = fresh ? fresh : r;
     err = pwhash_derive(op, pool, public_part, password, &secret);
     if (err == WW_ETOOLARGE) {
         return wrong(op);
@@ -227,14 +261,17 @@ enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool
     const struct record_credential *listed = password_of(r);
     struct credential_row row;
     struct bytes password;
+    struct record *fresh;
     struct key *root = NULL;
     char *public_part;
     PWHASH_SECRET(secret);
     enum ww_err err = password_normalize(op, typed, &password);
     *opens = false;
-    if (err || !listed || (err = load_password(op, s, r, listed, &row, &public_part))) {
+    if (err || !listed || (err = load_current_password(op, s, r, &fresh, &listed, &row, &public_part)) ||
+        !listed) {
         return err;
     }
+    r = fresh ? fresh : r;
     err = pwhash_derive(op, pool, public_part, password, &secret);
     if (err == WW_OK) {
         err = open_slot(op, r, listed, &row, &secret, &root);
