@@ -2,6 +2,7 @@
 """Watchword's own routes: the vault's items, the account's history and its end, against the running program."""
 import base64
 import json
+import sqlite3
 import sys
 import time
 from urllib.parse import quote
@@ -267,6 +268,29 @@ def test_items_outlive_sessions_and_restarts(site):
     site.start()
     same(site.get(item("note"), headers=who).body, b"kept")
     same(site.get(item("note"), headers={"X-Session-Token": site.login("restart@example.org")}).body, b"kept")
+
+
+def test_altered_storage_is_refused_and_told_no_further(_):
+    with Site() as site:
+        who = token_of(site, "tampered")
+        site.request("PUT", item("note"), b"hello", who)
+        site.request("PUT", item("other"), b"hello", who)
+        site.stop()
+        database = sqlite3.connect(site.directory / "site" / "data" / "watchword.db")
+        rows = database.execute("SELECT rowid, blob FROM items").fetchall()
+        for row, blob in rows:
+            database.execute("UPDATE items SET blob = ? WHERE rowid = ?", (blob[:-1] + bytes([blob[-1] ^ 1]), row))
+        database.commit()
+        database.close()
+        site.start()
+        same(len(rows), 2)
+        answer = refused(site.get(item("note"), headers=who), 500, "vault_tampered")
+        check("reason" not in answer.error and "details" not in answer.error, answer)
+        several = site.request("POST", "/vault/items", {"put": {"new": ""}, "get": ["other"]}, who)
+        refused(several, 500, "vault_tampered")
+        same(len(site.get("/vault/items", headers=who).json["items"]), 2)
+        same(site.request("PUT", item("note"), b"written anew", who).status, 204)
+        same(site.get(item("note"), headers=who).body, b"written anew")
 
 
 def test_methods(site):
