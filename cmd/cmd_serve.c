@@ -153,7 +153,8 @@ static struct http_listener listener_of(struct serving *s, size_t i, const char 
     char host[32], port[32];
     snprintf(host, sizeof host, "serve.%s.host", name);
     snprintf(port, sizeof port, "serve.%s.port", name);
-    size_t item = (size_t)ww_setting_int(s->ww, "watchword.vault.item_max") + ITEM_ROOM;
+    /* an item in base64, and what stands around it */
+    size_t item = (size_t)ww_setting_int(s->ww, "watchword.vault.item_max") / 3 * 4 + ITEM_ROOM;
     return (struct http_listener){.name = name,
                                   .host = ww_setting(s->ww, host),
                                   .port = (uint16_t)ww_setting_int(s->ww, port),

@@ -2,6 +2,7 @@
 """Watchword's own routes: the vault's items, the account's history and its end, against the running program."""
 import base64
 import json
+import socket
 import sqlite3
 import sys
 import time
@@ -119,6 +120,18 @@ def test_item_too_large(site):
     same(answer.error["details"]["limit"], ITEM_MAX)
     refused(site.get(item("more"), headers=who), 404, "item_not_found")
     same(len(site.get(item("most"), headers=who).body), ITEM_MAX)
+
+
+def test_items_beyond_the_usual_body(_):
+    with Site(WATCHWORD_VAULT_ITEM_MAX="8MB") as site:
+        who, value = token_of(site, "huge"), b"x" * (7 << 20)
+        same(site.request("PUT", item("huge"), value, who).status, 201)
+        same(site.request("POST", "/vault/items", {"put": {"huge": b64(value)}}, who).status, 200)
+        check(site.get(item("huge"), headers=who).body == value)
+        with socket.create_connection(("127.0.0.1", site.public)) as s:
+            s.sendall(f"PUT /vault/items/x HTTP/1.1\r\nHost: 127.0.0.1:{site.public}\r\n"
+                      "Content-Length: 99999999\r\n\r\n".encode())
+            check(s.recv(4096).startswith(b"HTTP/1.1 413 "))
 
 
 # ---- lists ----
