@@ -86,7 +86,8 @@ struct js *call_identity_json(struct call *c, const struct record *r)
 
 struct js *call_session_json(struct call *c, const struct session *x)
 {
-    return session_json(c->op, x, call_identity_json(c, x->record));
+    struct js *identity = call_identity_json(c, x->record);
+    return identity ? session_json(c->op, x, identity) : NULL;
 }
 
 /* ---- addresses from the configuration ---- */

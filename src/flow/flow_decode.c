@@ -102,9 +102,10 @@ static enum ww_err form_traits(struct arena *a, const struct ww_flow_request *in
 
     *out = js_object(a);
     if (whole && whole->length > 0) {
-        if (js_read(a, pair_value(whole), out, why) != WW_OK || (*out)->type != JS_OBJECT) {
+        enum ww_err err = js_read(a, pair_value(whole), out, why);
+        if (err || (*out)->type != JS_OBJECT) {
             *why = "Unable to decode the form field \"traits\" as a JSON object.";
-            return WW_EINVAL;
+            return err ? err : WW_EINVAL;
         }
     }
     for (const struct schema_trait *t = schema ? schema->traits : NULL; t; t = t->next) {
@@ -200,9 +201,10 @@ static enum ww_err decode_json(struct arena *a, const struct ww_flow_request *in
     struct js *root;
     const char *ignored;
 
-    if (js_read(a, BYTES(in->json_text, in->json_length), &root, &ignored) != WW_OK) {
+    enum ww_err err = js_read(a, BYTES(in->json_text, in->json_length), &root, &ignored);
+    if (err) {
         *why = "Unable to decode form as JSON.";
-        return WW_EINVAL;
+        return err;
     }
     if (root->type != JS_OBJECT) {
         *why =

@@ -148,7 +148,7 @@ enum ww_err flow_show(struct call *c, int status, int redirect) WW_MUST;
 enum ww_err flow_refused(struct call *c, struct js *message) WW_MUST;
 /* What was typed, and the reason as message 4000001. */
 enum ww_err flow_refused_reason(struct call *c, const char *reason) WW_MUST;
-/* What account_* said: messages at the fields, throttling, our failures. */
+/* flow_refused.c. What account_* said: messages at the fields, throttling, our failures. */
 enum ww_err flow_refused_problem(struct call *c, enum ww_err err, const struct account_refusal *why) WW_MUST;
 void flow_sort_nodes(struct call *c, struct flow *f);
 /* Takes all messages from the form. */
@@ -164,6 +164,11 @@ enum ww_err after_url(struct call *c, const char *return_to, const char *method,
                       const char **out) WW_MUST;
 bool after_has_hook(const struct call *c, const char *method, const char *hook);
 struct js *after_redirect_action(struct call *c, const char *url);
+
+/* ---- flow_login_form.c ---- */
+enum ww_err login_build(struct call *c, struct flow *f) WW_MUST;
+void login_add_password(struct call *c, struct js *nodes, int label);
+bool login_is_refresh(const struct flow *f);
 
 /* ---- the kinds' own files ---- */
 enum ww_err logout_init(struct call *c) WW_MUST;

@@ -2,133 +2,6 @@
 
 #include "flow_int.h"
 
-static bool identifier_first(const struct call *c)
-{
-    return strcmp(config_text(c->s->config, "selfservice.flows.login.style"), "identifier_first") == 0;
-}
-
-static bool is_refresh(const struct flow *f)
-{
-    return js_get_bool(f->wire, "refresh", false);
-}
-
-/* ---- the form ---- */
-
-/* The title of the one trait that is an identifier; "ID" when there is none, several, or a list. */
-static struct js *identifier_label(struct call *c)
-{
-    const struct schema_trait *only = NULL;
-    struct js *values = js_object(c->a);
-    size_t n = 0;
-
-    for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
-        if (t->marks & MARK_PASSWORD_IDENTIFIER) {
-            only = t;
-            n++;
-        }
-    }
-    if (n != 1 || !only->title || strcmp(only->type, "array") == 0) {
-        return flow_message(c->a, MSG_LABEL_ID, NULL);
-    }
-    js_put(c->a, values, "title", js_text(c->a, only->title));
-    js_put(c->a, values, "name", js_text(c->a, arena_printf(c->a, "traits.%s", only->path)));
-    return flow_message(c->a, MSG_LABEL_TITLE, values);
-}
-
-static void add_password(struct call *c, struct js *nodes, int label)
-{
-    if (call_setting(c, "selfservice.methods.password.enabled")) {
-        js_push(nodes, flow_node_password(c->a, "current-password"));
-        js_push(nodes, flow_node_submit(c->a, "method", "password", "password", label));
-    }
-}
-
-static void add_identifier(struct call *c, struct js *nodes)
-{
-    bool first = identifier_first(c);
-
-    js_push(nodes, flow_node(c->a, &(struct flow_input){.name = "identifier",
-                                                        .type = "text",
-                                                        .group = first ? "identifier_first" : "default",
-                                                        .value = js_text(c->a, ""),
-                                                        .required = true,
-                                                        .autocomplete = first ? "username webauthn" : NULL,
-                                                        .label = identifier_label(c)}));
-}
-
-static enum ww_err build_refresh(struct call *c, struct flow *f)
-{
-    struct js *nodes = flow_nodes(f);
-    const char **identifiers;
-    size_t n;
-    enum ww_err err = identity_identifiers(c->op, c->session->record, &identifiers, &n);
-
-    if (err) {
-        return err;
-    }
-    js_push(nodes, flow_node(c->a, &(struct flow_input){.name = "identifier",
-                                                        .type = "hidden",
-                                                        .group = "default",
-                                                        .value = js_text(c->a, n ? identifiers[0] : "")}));
-    add_password(c, nodes, MSG_LOGIN_SIGN_IN);
-    flow_ui_add_message(c->a, f->ui, flow_message(c->a, MSG_LOGIN_REFRESH, NULL));
-    flow_set_stage(c, f, STAGE_CREDENTIALS);
-    return WW_OK;
-}
-
-static void build_first_factor(struct call *c, struct flow *f)
-{
-    struct js *nodes = flow_nodes(f);
-
-    if (identifier_first(c)) {
-        add_identifier(c, nodes);
-        js_push(nodes,
-                flow_node_submit(c->a, "method", "identifier_first", "identifier_first", MSG_LABEL_CONTINUE));
-        flow_set_stage(c, f, STAGE_IDENTIFIER);
-        return;
-    }
-    if (call_setting(c, "selfservice.methods.password.enabled")) {
-        add_identifier(c, nodes);
-        add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
-    }
-    flow_set_stage(c, f, STAGE_CREDENTIALS);
-}
-
-static void put_login_members(struct call *c, struct flow *f, bool refresh, bool second)
-{
-    js_put(c->a, f->wire, "organization_id", js_null(c->a));
-    js_put(c->a, f->wire, "created_at", js_copy(c->a, js_get(f->wire, "issued_at")));
-    js_put(c->a, f->wire, "updated_at", js_copy(c->a, js_get(f->wire, "issued_at")));
-    js_put(c->a, f->wire, "refresh", js_bool(c->a, refresh));
-    js_put(c->a, f->wire, "requested_aal", js_text(c->a, second ? "aal2" : "aal1"));
-    js_put(c->a, f->wire, "state", js_text(c->a, "choose_method"));
-}
-
-/* A native flow that has nothing but the token has no nodes at all; kratos.md §2.5. */
-static enum ww_err build(struct call *c, struct flow *f)
-{
-    const char *wanted = call_query(c, "refresh"), *aal = call_query(c, "aal");
-    bool refresh = c->session && (c->flow ? is_refresh(c->flow) : wanted && strcmp(wanted, "true") == 0);
-    bool second = c->session && aal && strcmp(aal, "aal2") == 0;
-    enum ww_err err = WW_OK;
-
-    put_login_members(c, f, refresh, second);
-    if (second) {
-        flow_ui_add_message(c->a, f->ui, flow_message(c->a, MSG_LOGIN_SECOND_FACTOR, NULL));
-        flow_set_stage(c, f, STAGE_SECOND_FACTOR);
-    } else if (refresh) {
-        err = build_refresh(c, f);
-    } else {
-        build_first_factor(c, f);
-    }
-    if (f->api && flow_nodes(f)->count == 0) {
-        js_put(c->a, f->ui, "nodes", js_null(c->a));
-    } else {
-        js_push(flow_nodes(f), flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
-    }
-    return err;
-}
-
 static void echo(struct call *c)
 {
     struct js *node = flow_node_find(flow_nodes(c->flow), "identifier");
@@ -181,7 +54,7 @@ static enum ww_err admit(struct call *c, bool *answered)
 static enum ww_err admit_submit(struct call *c, bool *answered)
 {
     *answered = false;
-    if (!c->session || is_refresh(c->flow) || c->flow->stage == STAGE_SECOND_FACTOR) {
+    if (!c->session || login_is_refresh(c->flow) || c->flow->stage == STAGE_SECOND_FACTOR) {
         return WW_OK;
     }
     *answered = true;
@@ -325,7 +198,7 @@ static enum ww_err run_password(struct call *c)
         return show_missing(c);
     }
     enum ww_err err = account_login(c->op, c->s, c->payload.identifier, c->payload.password, carrier,
-                                    is_refresh(c->flow) ? c->session : NULL, &x);
+                                    login_is_refresh(c->flow) ? c->session : NULL, &x);
     if (err == WW_OK) {
         return signed_in(c, x);
     }
@@ -370,7 +243,7 @@ static enum ww_err run_identifier(struct call *c)
     js_put(c->a, c->flow->ui, "nodes", nodes);
     flow_node_set_type(c->a, flow_node_find(nodes, "identifier"), "hidden");
     if (!flow_node_find(nodes, "password")) {
-        add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
+        login_add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
     }
     js_put(c->a, c->flow->wire, "active", js_text(c->a, "identifier_first"));
     flow_set_stage(c, c->flow, STAGE_CREDENTIALS);
@@ -404,7 +277,7 @@ const struct flow_kind_row login_flow = {
     .unknown = &refuse_not_found,
     .admit = admit,
     .admit_submit = admit_submit,
-    .build = build,
+    .build = login_build,
     .other_method = other_method,
     .echo = echo,
 };

@@ -190,14 +190,15 @@ void flow_nodes_clear_messages(struct arena *a, struct js *nodes)
 struct js *flow_nodes_without(struct arena *a, struct js *nodes, bool (*drop)(const struct js *node))
 {
     struct js *kept = js_array(a);
+    size_t seen = 0, all = nodes ? nodes->count : 0;
 
-    for (struct js *n = nodes ? nodes->first : NULL, *next; n; n = next) {
+    for (struct js *n = nodes ? nodes->first : NULL, *next; n; n = next, seen++) {
         next = n->next;
         if (!drop(n)) {
             js_push(kept, n);
         }
     }
-    return kept;
+    return seen == all ? kept : NULL; /* what was lost to lack of memory stays lost */
 }
 
 static void fill(struct arena *a, struct js *nodes, const char *name, const struct js *v)

@@ -36,7 +36,7 @@ void flow_node_set_type(struct arena *a, struct js *node, const char *type);
 void flow_node_add_message(struct arena *a, struct js *node, struct js *message);
 /* Empties the messages of all nodes. */
 void flow_nodes_clear_messages(struct arena *a, struct js *nodes);
-/* A new list without the nodes that `drop` says. */
+/* A new list without the nodes that `drop` says; NULL when there is no memory. */
 struct js *flow_nodes_without(struct arena *a, struct js *nodes, bool (*drop)(const struct js *node));
 
 /* Sets the values of nodes that are there from traits; objects and arrays are walked ("traits.tags.0").
@@ -45,7 +45,8 @@ void flow_nodes_fill(struct arena *a, struct js *nodes, const struct js *traits)
 
 /* ---- order (flow_sort.c) ---- */
 enum flow_order { ORDER_LOGIN, ORDER_REGISTRATION, ORDER_SETTINGS };
-/* A stable sort; schema gives the order of traits, and may be NULL. Returns the same list. */
+/* A stable sort; schema gives the order of traits, and may be NULL. NULL when there is no
+ * memory. */
 struct js *flow_nodes_sort(struct arena *a, struct js *nodes, enum flow_order order,
                            const struct identity_schema *schema);
 

@@ -61,7 +61,7 @@ static struct js *listed(struct call *c, const struct session *x)
     js_remove(identity, "verifiable_addresses");
     js_remove(identity, "recovery_addresses");
     js_put(c->a, identity, "schema_url", js_text(c->a, ""));
-    return session_json(c->op, x, identity);
+    return identity ? session_json(c->op, x, identity) : NULL;
 }
 
 enum ww_err sessions_list(struct call *c)

@@ -83,15 +83,17 @@ struct js *flow_nodes_sort(struct arena *a, struct js *nodes, enum flow_order or
                            const struct identity_schema *schema)
 {
     struct js *sorted = js_array(a);
-    size_t count = nodes ? nodes->count : 0;
+    size_t count = 0, n = 0;
+
+    for (const struct js *node = nodes ? nodes->first : NULL; node; node = node->next) {
+        count++;
+    }
     struct js **list = ARENA_ARRAY(a, count + 1, struct js *);
     int *ranks = ARENA_ARRAY(a, count + 1, int);
-    size_t n = 0;
-
-    if (!list || !ranks) {
+    if (!list || !ranks || !nodes || nodes->count != count) { /* a node was lost to lack of memory */
         return NULL;
     }
-    for (struct js *node = nodes ? nodes->first : NULL; node; node = node->next) {
+    for (struct js *node = nodes->first; node; node = node->next) {
         int rank = rank_of(node, orders[order], schema);
         size_t at = n++;
         for (; at > 0 && ranks[at - 1] > rank; at--) {

@@ -67,7 +67,7 @@ enum ww_err flow_new(struct call *c, const char *request_url, const char *return
         js_put(c->a, f->wire, "return_to", js_text(c->a, return_to));
     }
     f->ui = js_put(c->a, f->wire, "ui", new_ui(c, id));
-    if (!f->ui) {
+    if (!flow_nodes(f)) {
         return op_no_memory(c->op);
     }
     *out = f;
