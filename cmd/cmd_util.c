@@ -141,7 +141,6 @@ enum { OPTIONS_MOST = 30, OPTION_BASE = 1000, OPTION_HELP = 999 };
 
 static void long_options(const struct cmd_option *options, size_t n, struct option *out, char *letters)
 {
-    *letters++ = '+'; /* the first operand ends the options */
     *letters++ = ':';
     *letters++ = 'h';
     for (size_t i = 0; i < n; i++) {

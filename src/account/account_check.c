@@ -150,48 +150,55 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
     return check_sessions(op, w, r, who);
 }
 
-/* ---- all accounts, in pages, each with memory of its own ---- */
+/* ---- all accounts, in pages, each page with memory of its own ---- */
 
-struct raw {
-    int64_t id, seq;
-    struct bytes uuid, blob;
-};
-
-static enum ww_err read_page(struct ww_op *op, struct walk *w, int64_t after, struct raw *page, size_t *n)
+static enum ww_err read_page(struct ww_op *op, struct walk *w, int64_t after, int64_t *ids, size_t *n)
 {
     struct db_rows rows = {0};
     enum ww_err err = store_take(op, w->service->store);
     *n = 0;
     if (!err) {
-        err = db_query(op, op->conn, &rows,
-                       "SELECT id, uuid, seq, blob FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
+        err = db_query(op, op->conn, &rows, "SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
                        DB_ARGS(DB_I(after), DB_I(PAGE)));
     }
     while (!err && *n < PAGE && (err = db_next(&rows)) == WW_OK) {
-        page[*n] = (struct raw){db_int(&rows, 0), db_int(&rows, 2), db_blob(&rows, 1), db_blob(&rows, 3)};
-        err = db_lost(&rows) ? op_no_memory(op) : WW_OK;
-        ++*n;
+        ids[(*n)++] = db_int(&rows, 0);
     }
     db_done(&rows);
+    store_give(op);
     return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
+/* In one snapshot: others may write meanwhile, and that is no finding. */
+static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
+{
+    struct record *r;
+    enum ww_err err = tx_begin(op, w->service->store, DB_READ);
+    if (err) {
+        return err;
+    }
+    err = record_load(op, w->service->store, id, false, &r);
+    if (err == WW_ENOTFOUND) { /* deleted since the page was read */
+        return tx_abort(op, WW_OK);
+    }
+    w->report->accounts++;
+    if (is_finding(err)) {
+        problem(w, op, "account row %lld: its record does not open", (long long)id);
+        err = WW_OK;
+    } else if (!err) {
+        err = check_account(op, w, r);
+    }
+    return tx_abort(op, err); /* nothing was written */
 }
 
 static enum ww_err check_page(struct ww_op *op, struct walk *w, int64_t *after, bool *more)
 {
-    struct raw page[PAGE];
+    int64_t ids[PAGE];
     size_t n;
-    enum ww_err err = read_page(op, w, *after, page, &n);
+    enum ww_err err = read_page(op, w, *after, ids, &n);
     for (size_t i = 0; !err && i < n; i++) {
-        struct record *r;
-        *after = page[i].id;
-        w->report->accounts++;
-        err = record_open(op, w->service->store, page[i].id, page[i].uuid, page[i].seq, page[i].blob, &r);
-        if (is_finding(err)) {
-            problem(w, op, "account row %lld: its record does not open", (long long)page[i].id);
-            err = WW_OK;
-        } else if (!err) {
-            err = check_account(op, w, r);
-        }
+        *after = ids[i];
+        err = check_id(op, w, ids[i]);
     }
     if (w->checker->step) {
         w->checker->step(w->checker->context, w->report->accounts, w->total);
@@ -248,7 +255,7 @@ static enum ww_err check_orphans(struct ww_op *op, struct walk *w)
     return err;
 }
 
-static enum ww_err check_flows(struct ww_op *op, struct walk *w)
+static enum ww_err check_all_flows(struct ww_op *op, struct walk *w)
 {
     struct db_rows rows = {0};
     size_t most, n = 0;
@@ -278,6 +285,13 @@ static enum ww_err check_flows(struct ww_op *op, struct walk *w)
         }
     }
     return err;
+}
+
+static enum ww_err check_flows(struct ww_op *op, struct walk *w)
+{
+    store_give(op);
+    enum ww_err err = tx_begin(op, w->service->store, DB_READ);
+    return err ? err : tx_abort(op, check_all_flows(op, w));
 }
 
 static enum ww_err check_audit(struct ww_op *op, struct walk *w)

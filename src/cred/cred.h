@@ -36,7 +36,7 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
 
 /* Whether a password (as typed) opens the record's slot, without the throttle: for a session that has the
  * vault open and asks about its own new password. */
-enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
-                           const struct record *r, struct bytes typed, bool *opens) WW_MUST;
+enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool, struct record *r,
+                           struct bytes typed, bool *opens) WW_MUST;
 
 #endif

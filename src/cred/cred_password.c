@@ -5,7 +5,7 @@
 
 #include "utf8.h"
 
-enum { PASSWORD_MAX = 1024, READS_MOST = 5 };
+enum { PASSWORD_MAX = 1024 };
 
 static enum ww_err wrong(struct ww_op *op)
 {
@@ -163,49 +163,36 @@ static enum ww_err make_authn(struct ww_op *op, struct record *r, const struct u
     return WW_OK;
 }
 
-static enum ww_err load_password(struct ww_op *op, struct store *s, const struct record *r,
-                                 const struct record_credential *listed, struct credential_row *row,
+/* Reads the password's row; *listed NULL when the account has none. */
+static enum ww_err read_password(struct ww_op *op, struct store *s, const struct record *r,
+                                 const struct record_credential **listed, struct credential_row *row)
+{
+    *listed = password_of(r);
+    return *listed ? credential_load(op, s, r, &(*listed)->id, row) : WW_OK;
+}
+
+/* Record and credential are two statements, and a password change between them looks like tampering: then
+ * both are read once more in one snapshot, and *r is what was read last. */
+static enum ww_err load_password(struct ww_op *op, struct store *s, struct record **r,
+                                 const struct record_credential **listed, struct credential_row *row,
                                  char **public_part)
 {
-    enum ww_err err = credential_load(op, s, r, &listed->id, row);
+    enum ww_err err = read_password(op, s, *r, listed, row);
     store_give(op);
-    if (err) {
+    if (err == WW_ETAMPERED && (err = tx_begin(op, s, DB_READ)) == WW_OK) {
+        struct record *now;
+        err = record_load(op, s, (*r)->id, false, &now);
+        if (err == WW_OK) {
+            *r = now;
+            err = read_password(op, s, now, listed, row);
+        }
+        err = tx_abort(op, err == WW_ENOTFOUND ? wrong(op) : err); /* nothing was written */
+    }
+    if (err || !*listed) {
         return err;
     }
     *public_part = arena_strndup(&op->arena, row->public_part.p, row->public_part.n);
     return *public_part ? WW_OK : op_no_memory(op);
-}
-
-/* Record and credential are two reads, and a change of the password between them looks like a row that is
- * gone. So what is missing is looked for once more in the record of now, in *fresh; only where the record is
- * still the same one is it tampering. *listed is NULL when the account has no password any more. */
-static enum ww_err load_current_password(struct ww_op *op, struct store *s, const struct record *r,
-                                         struct record **fresh, const struct record_credential **listed,
-                                         struct credential_row *row, char **public_part)
-{
-    enum ww_err err = WW_EINTERNAL;
-    *fresh = NULL;
-    for (int i = 0; i < READS_MOST; i++) {
-        struct record *now;
-        err = load_password(op, s, r, *listed, row, public_part);
-        if (err != WW_ETAMPERED) {
-            return err;
-        }
-        enum ww_err reread = record_load(op, s, r->id, false, &now);
-        store_give(op);
-        if (reread == WW_ENOTFOUND) {
-            *listed = NULL;
-            return WW_OK;
-        }
-        if (reread || now->seq == r->seq) {
-            return reread ? reread : err;
-        }
-        r = *fresh = now;
-        if (!(*listed = password_of(now))) {
-            return WW_OK;
-        }
-    }
-    return err;
 }
 
 enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
@@ -214,7 +201,6 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
 {
     struct credential_row row;
     struct bytes password;
-    struct record *fresh = NULL;
     struct key *root = NULL;
     char *public_part;
     PWHASH_SECRET(secret);
@@ -231,15 +217,14 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
         password = BYTES("", 0);
         r = NULL;
     }
-    const struct record_credential *listed = r ? password_of(r) : NULL;
-    if (listed && (err = load_current_password(op, s, r, &fresh, &listed, &row, &public_part))) {
+    const struct record_credential *listed = NULL;
+    if (r && (err = load_password(op, s, &r, &listed, &row, &public_part))) {
         return err;
     }
     if (!listed) {
         err = pwhash_waste(op, pool, params, password);
         return err == WW_EDENIED ? wrong(op) : err;
     }
-    r = fresh ? fresh : r;
     err = pwhash_derive(op, pool, public_part, password, &secret);
     if (err == WW_ETOOLARGE) {
         return wrong(op);
@@ -255,23 +240,20 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
     return make_authn(op, r, &listed->id, root, out);
 }
 
-enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
-                           const struct record *r, struct bytes typed, bool *opens)
+enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool, struct record *r,
+                           struct bytes typed, bool *opens)
 {
     const struct record_credential *listed = password_of(r);
     struct credential_row row;
     struct bytes password;
-    struct record *fresh;
     struct key *root = NULL;
     char *public_part;
     PWHASH_SECRET(secret);
     enum ww_err err = password_normalize(op, typed, &password);
     *opens = false;
-    if (err || !listed || (err = load_current_password(op, s, r, &fresh, &listed, &row, &public_part)) ||
-        !listed) {
+    if (err || (err = load_password(op, s, &r, &listed, &row, &public_part)) || !listed) {
         return err;
     }
-    r = fresh ? fresh : r;
     err = pwhash_derive(op, pool, public_part, password, &secret);
     if (err == WW_OK) {
         err = open_slot(op, r, listed, &row, &secret, &root);

@@ -270,7 +270,7 @@ static void a_closed_account_leaves_its_epochs_only(void **state)
 
 static void a_stronger_setting_upgrades_the_hash_at_login(void **state)
 {
-    static const char *const stronger[] = {"hashers.argon2.iterations=3", NULL};
+    static const char *const stronger[] = {"hashers.argon2.memory=19MB", "hashers.argon2.iterations=3", NULL};
     struct site *s = *state;
     struct ww_session *session;
     size_t n;
