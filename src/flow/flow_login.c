@@ -231,6 +231,10 @@ static enum ww_err run_identifier(struct call *c)
     flow_reset(c);
     echo(c);
     if (c->payload.identifier[0] && !hide) {
+        /* It tells who has an account, so it costs as much as a new flow. */
+        err = throttle_count(c->op, c->s->throttle, THROTTLE_FLOW);
+    }
+    if (!err && c->payload.identifier[0] && !hide) {
         err = account_exists(c->op, c->s, c->payload.identifier, &exists);
     }
     if (err) {

@@ -79,6 +79,8 @@ static const struct {
     {409, "Conflict", "The resource could not be created due to a conflict"},
     {410, "Gone",
      "The requested resource is no longer available because it has expired or is otherwise invalid."},
+    {413, "Request Entity Too Large", "The request is too large"},
+    {423, "Locked", "The vault is locked in this session"},
     {429, "Too Many Requests", "The request was refused because there were too many of them"},
     {500, "Internal Server Error",
      "An internal server error occurred, please contact the system administrator"},
@@ -271,8 +273,8 @@ static const struct {
 } problem_statuses[] = {
     {WW_EINVAL, 400},    {WW_EVALIDATION, 400}, {WW_EDENIED, 401},   {WW_EFORBIDDEN, 403},
     {WW_EAAL, 403},      {WW_EREAUTH, 403},     {WW_EDISABLED, 401}, {WW_ENOTFOUND, 404},
-    {WW_ECONFLICT, 409}, {WW_ETHROTTLED, 429},  {WW_EEXPIRED, 410},  {WW_EBUSY, 503},
-    {WW_EFULL, 503},
+    {WW_ECONFLICT, 409}, {WW_ETHROTTLED, 429},  {WW_EEXPIRED, 410},  {WW_ELOCKED, 423},
+    {WW_ENOVAULT, 409},  {WW_ETOOLARGE, 413},   {WW_EBUSY, 503},     {WW_EFULL, 503},
 };
 
 enum ww_err refuse_problem(struct call *c, enum ww_err err)
