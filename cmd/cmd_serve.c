@@ -164,6 +164,14 @@ static struct http_listener listener_of(struct serving *s, size_t i, const char 
                                   .context = &s->ports[i]};
 }
 
+static int cannot_listen(struct serving *s, const struct http_listener *listeners, const char *error)
+{
+    const char *text =
+        arena_printf(&s->site.arena, "cannot listen on %s:%u (public) and %s:%u (admin): %s",
+                     listeners[0].host, listeners[0].port, listeners[1].host, listeners[1].port, error);
+    return cmd_fail(false, WW_EIO, NULL, NULL, text ? text : error);
+}
+
 static int listen_on_both(struct serving *s)
 {
     struct http_listener listeners[2];
@@ -192,7 +200,7 @@ static int listen_on_both(struct serving *s)
                                    .answered_context = &s->site};
     s->server = http_server_new(&options, listeners, 2, &error);
     if (!s->server) {
-        return cmd_fail(false, WW_EIO, NULL, NULL, error);
+        return cannot_listen(s, listeners, error);
     }
     s->site.server = s->server;
     for (size_t i = 0; i < 2; i++) {
@@ -246,6 +254,7 @@ int cmd_serve(const char *name, int argc, char **argv)
         return code;
     }
     js_wipe_memory();
+    http_wipe_memory();
     block_signals();
     if ((code = open_site(&s)) == CMD_GO_ON && (code = listen_on_both(&s)) == CMD_GO_ON) {
         code = run(&s);

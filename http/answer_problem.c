@@ -1,6 +1,9 @@
 /* From the library's codes to statuses (own-api.md). */
+#include <string.h>
+
 #include "handlers.h"
 #include "http_error.h"
+#include "log.h"
 
 static const struct {
     enum ww_err err;
@@ -39,6 +42,15 @@ void answer_problem(struct route_call *c, enum ww_err err)
             e.id = statuses[i].id ? statuses[i].id : p.id;
             e.reason = err == WW_ETAMPERED || err == WW_ENOMEM ? NULL : p.text;
         }
+    }
+    if (strncmp(p.id, "db_", 3) == 0) { /* the database's own words name its place: they are for the log */
+        e.status = err == WW_EFULL ? 503 : e.status;
+        e.id = e.status == 503 ? "busy" : NULL;
+        e.reason = NULL;
+    }
+    if (e.status >= 500 && err != WW_EBUSY) {
+        log_write(LOG_ERROR, "failed", "error", ww_err_name(err), "id", p.id, "text", p.text, "request_id",
+                  http_request_id(c->r), NULL);
     }
     if (e.status < 500 && (p.field || p.limit)) {
         struct js *details = js_object(c->arena);

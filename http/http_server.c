@@ -68,14 +68,36 @@ static void answer_done(struct http_loop *loop)
     }
 }
 
+static void stop_watching(struct http_socket *socket)
+{
+    if (socket->accept) {
+        event_free(socket->accept);
+        event_free(socket->pause);
+        socket->accept = socket->pause = NULL;
+    }
+}
+
 static void stop_accepting(struct http_loop *loop)
 {
     for (size_t i = 0; i < loop->server->listener_count; i++) {
+        stop_watching(&loop->sockets[i]);
+    }
+}
+
+static void on_accept(evutil_socket_t fd, short what, void *context);
+
+/* Who comes now is refused at once instead of waiting in the kernel's queue for a server that ends. Whoever
+ * waits there already is taken first. A socket that loops share, or that was inherited, stays open. */
+static void refuse_connections(struct http_loop *loop)
+{
+    for (size_t i = 0; i < loop->server->listener_count; i++) {
         struct http_socket *socket = &loop->sockets[i];
-        if (socket->accept) {
-            event_free(socket->accept);
-            event_free(socket->pause);
-            socket->accept = socket->pause = NULL;
+        const struct http_listener *listener = &loop->server->listeners[i];
+        if (socket->fd >= 0 && socket->accept && !http_socket_is_local(listener)) {
+            on_accept(socket->fd, EV_READ, socket);
+            stop_watching(socket);
+            http_listen_end(listener, socket->fd);
+            socket->fd = -1;
         }
     }
 }
@@ -84,6 +106,7 @@ static void begin_stop(struct http_loop *loop)
 {
     struct timeval patience = {.tv_sec = HTTP_STOP_SECONDS};
     loop->stopping = true;
+    refuse_connections(loop);
     stop_accepting(loop);
     event_add(loop->give_up, &patience);
     http_conns_stop(loop);

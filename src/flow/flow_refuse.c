@@ -291,6 +291,9 @@ enum ww_err refuse_problem(struct call *c, enum ww_err err)
             why.reason = p.text;
         }
     }
+    if (p.id && strncmp(p.id, "db_", 3) == 0) { /* the database's own words name its place */
+        why.reason = NULL;
+    }
     why.id = err == WW_ETAMPERED ? "vault_tampered" : why.status == 500 ? NULL : p.id;
     c->out->retry_after = p.retry_after ? p.retry_after : err == WW_EBUSY ? 1 : 0;
     /* Storing this one for an error page could fail just as well. */

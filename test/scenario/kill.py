@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""kill -9 in a loop under writes: what was acknowledged is there after each restart, and at the end
+`watchword check` is clean.
+
+Threads write items, replace them, delete them and register people while the server is killed; every tenth time it is
+killed while it starts. WATCHWORD_KILLS says how often (200). On PostgreSQL, where one is given, a tenth of that.
+"""
+import http.client
+import os
+import random
+import threading
+import time
+
+from harness import databases
+from operate import Person, run_all
+
+KILLS = int(os.environ.get("WATCHWORD_KILLS", "200"))
+WRITERS = 3
+NAMES = 12
+SLOWEST_START = 5.0  # seconds; it takes some milliseconds on an idle machine
+GONE = (OSError, http.client.HTTPException)
+
+
+class Writer:
+    """One person whose items change; `may` holds, for each name, the values that it may have after a kill: the
+    acknowledged one, and the one that was on its way."""
+
+    def __init__(self, site, number):
+        self.person, self.number, self.count, self.acknowledged = Person(site, f"w{number}@example.org"), number, 0, 0
+        self.may, self.touched = {}, set()
+
+    def work(self, stop):
+        while not stop.is_set():
+            name = f"item {random.randrange(NAMES)}"
+            self.count += 1
+            value = None if self.count % 7 == 0 else f"{self.number}/{self.count} " + "x" * random.randrange(2000)
+            before = self.may.get(name, [None])
+            self.may[name] = [*before, value]
+            self.touched.add(name)
+            try:
+                answer = self.person.put(name, value) if value else self.person.ask("DELETE", f"/vault/items/{name.replace(' ', '%20')}")
+            except GONE:
+                break
+            if answer.status in (201, 204):
+                self.may[name] = [value]
+                self.acknowledged += 1
+            elif answer.status == 404:
+                self.may[name] = [None]
+            elif answer.status != 503:
+                raise RuntimeError(f"a write was answered {answer}")
+        self.person.close()
+
+    def lost(self, everything=False):
+        """Names written since the last kill whose value is none that it may have; all names at the end."""
+        wrong = []
+        for name in self.touched if not everything else list(self.may):
+            values = self.may[name]
+            answer = self.person.get(name)
+            found = answer.body.decode() if answer.status == 200 else None if answer.status == 404 else answer
+            if found not in values:
+                wrong.append((name, found, values))
+            self.may[name] = [found]
+        self.touched = set()
+        self.person.close()
+        return wrong
+
+
+class Registrar:
+    """People who register and write one note each."""
+
+    def __init__(self, site):
+        self.site, self.number, self.new, self.all = site, 0, [], []
+
+    def work(self, stop):
+        while not stop.is_set():
+            self.number += 1
+            person = Person(self.site, f"r{self.number}@example.org")
+            try:
+                answer = person.register()
+                if answer.status == 200:
+                    self.new.append([person, False])
+                    self.new[-1][1] = person.put("note", person.email).status == 201
+            except GONE:
+                break
+            finally:
+                person.close()
+
+    def lost(self):
+        wrong = []
+        for person, noted in self.new:
+            if person.whoami().status != 200 or (noted and person.get("note").body.decode() != person.email):
+                wrong.append(person.email)
+            person.close()
+        self.all += self.new
+        self.new = []
+        return wrong
+
+
+def nothing_acknowledged_is_lost(t, site):
+    kills = KILLS if "DSN" not in site.settings else max(KILLS // 10, 1)
+    site.start()
+    workers = [Writer(site, n) for n in range(WRITERS)]
+    for w in workers:
+        assert w.person.register().status == 200
+    registrar = Registrar(site)
+    lost, slowest = [], 0.0
+    for round_ in range(kills):
+        stop = threading.Event()
+        threads = [threading.Thread(target=w.work, args=(stop,)) for w in [*workers, registrar]]
+        for thread in threads:
+            thread.start()
+        time.sleep(random.uniform(0.01, 0.09))
+        site.kill()
+        stop.set()
+        for thread in threads:
+            thread.join()
+        if round_ % 10 == 9:
+            site.launch()
+            time.sleep(random.uniform(0, 0.03))
+            site.kill()
+        slowest = max(slowest, site.start())
+        for w in [*workers, registrar]:
+            lost += w.lost()
+        if lost:
+            break
+        if round_ % 20 == 19:
+            print(f"# {round_ + 1} of {kills} kills", flush=True)
+    lost += [x for w in workers for x in w.lost(everything=True)]
+    written = sum(w.acknowledged for w in workers)
+    print(f"# {written} writes and {len(registrar.all)} registrations acknowledged; slowest start {slowest * 1000:.0f} ms")
+    t.check(f"nothing acknowledged is lost in {kills} kills", not lost, lost[:3])
+    t.check("there was something to lose", written > kills and len(registrar.all) > kills / 20, (written, len(registrar.all)))
+    t.check(f"every restart takes less than {SLOWEST_START} s", slowest < SLOWEST_START, slowest)
+    people = [p for p, _ in registrar.all]
+    failed = [p.email for p in random.sample(people, min(20, len(people))) if p.login().status != 200]
+    t.check("who registered signs in", not failed, failed)
+    t.check("the server stops when told to", site.stop() == 0)
+    checked = site.run("check", "--json")
+    t.check("check is clean", checked.code == 0 and checked.json()["problems"] == [], checked)
+    t.check("and saw every account", checked.json()["accounts"] >= len(people) + WRITERS, checked)
+
+
+if __name__ == "__main__":
+    run_all(nothing_acknowledged_is_lost, databases=databases())
