@@ -14,8 +14,9 @@
 
 #define OBJECT(required, properties)                                                                         \
     "{\"type\":\"object\",\"required\":[" required "],\"properties\":{" properties "}}"
-#define LIST(of) "{\"type\":\"array\",\"items\":" of "}"
-#define MAP(of)  "{\"type\":\"object\",\"additionalProperties\":" of "}"
+#define OBJECT_OF_ANY(properties) "{\"type\":\"object\",\"properties\":{" properties "}}"
+#define LIST(of)                  "{\"type\":\"array\",\"items\":" of "}"
+#define MAP(of)                   "{\"type\":\"object\",\"additionalProperties\":" of "}"
 
 const struct route_doc doc_vault = {
     .operation = "getVault",
@@ -44,7 +45,7 @@ const struct route_doc doc_items_several = {
     .operation = "changeItems",
     .summary = "Several items in one transaction, all or nothing: put, then delete, then get",
     .request_type = JSON_TYPE,
-    .request = OBJECT("", "\"put\":" MAP(BASE64_TEXT) ",\"delete\":" LIST(TEXT) ",\"get\":" LIST(TEXT)),
+    .request = OBJECT_OF_ANY("\"put\":" MAP(BASE64_TEXT) ",\"delete\":" LIST(TEXT) ",\"get\":" LIST(TEXT)),
     .status = 200,
     .answer_type = JSON_TYPE,
     .answer = OBJECT(

@@ -392,6 +392,9 @@ def test_openapi(site):
     same(described, {("/vault", "get"), ("/vault/items", "get"), ("/vault/items", "post"),
                      ("/vault/items/{name}", "get"), ("/vault/items/{name}", "put"),
                      ("/vault/items/{name}", "delete"), ("/account/history", "get"), ("/account", "delete")})
+    check(b'"required":[]' not in answer.body)  # OpenAPI 3.0 forbids an empty one
+    operations = [o for methods in answer.json["paths"].values() for o in methods.values()]
+    check(all(o["operationId"] and o["summary"] and "500" in o["responses"] for o in operations), operations)
     put = answer.json["paths"]["/vault/items/{name}"]["put"]
     same([(p["name"], p["in"]) for p in put["parameters"]],
          [("name", "path"), ("If-Match", "header"), ("If-None-Match", "header")])
