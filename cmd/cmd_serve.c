@@ -10,6 +10,7 @@
 #include "cmd_systemd.h"
 #include "js.h"
 #include "log.h"
+#include "pages.h"
 #include "routes.h"
 
 enum { BODY_MOST = 5 << 20, ITEM_ROOM = 1 << 20, MAINTENANCE_SECONDS = 60, WHY = 512 };
@@ -139,6 +140,10 @@ static int open_site(struct serving *s)
     if (!site_init(&s->site, s->ww)) {
         return cmd_fail(false, WW_ENOMEM, NULL, NULL, NULL);
     }
+    const char *refused;
+    if ((err = pages_open(&s->site, &refused))) {
+        return cmd_fail(false, err, NULL, NULL, refused);
+    }
     return CMD_GO_ON;
 }
 
@@ -262,6 +267,7 @@ int cmd_serve(const char *name, int argc, char **argv)
     if (s.server) {
         http_server_free(s.server);
     }
+    pages_close(&s.site);
     site_free(&s.site);
     ww_close(s.ww);
     return code;

@@ -124,7 +124,7 @@ static enum route_csrf csrf_of(const struct match *m, const char *path)
 {
     static const char *const ignored[] = {"/sessions/", "/schemas/", "/vault/", "/account/"};
     if (m->other) {
-        return m->other->csrf;
+        return m->route ? m->route->csrf : m->other->csrf;
     }
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
         if (strncmp(path, ignored[i], strlen(ignored[i])) == 0) {
@@ -339,7 +339,7 @@ static void handle(struct http_request *r, void *context)
     http_answer_header(r, "X-Content-Type-Options", "nosniff");
     if (m.other && m.other->doc) {
         http_answer_header(r, "Cache-Control", "no-store");
-    } else if (http_method(r) == HTTP_GET) {
+    } else if (http_method(r) == HTTP_GET && !(m.route && (m.route->needs & NEED_CACHE))) {
         http_answer_header(r, "Cache-Control", "private, no-cache, no-store, must-revalidate");
     }
     if (cors_answered(port, r) || !begin(&c)) {

@@ -90,7 +90,7 @@ static void read_cookies(struct route_call *c, struct ww_flow_request *in)
     in->csrf_cookie_sent = c->csrf_cookie_sent;
 }
 
-static bool read_request(struct route_call *c, struct ww_flow_request *in)
+bool flow_request_read(struct route_call *c, struct ww_flow_request *in)
 {
     const char *accept = http_header(c->r, "Accept"), *why;
     *in = (struct ww_flow_request){
@@ -121,7 +121,7 @@ static void put_number(struct route_call *c, const char *name, int64_t value)
     http_answer_header(c->r, name, text);
 }
 
-static void put_cookies(struct route_call *c, const struct ww_flow_answer *out)
+void flow_answer_cookies(struct route_call *c, const struct ww_flow_answer *out)
 {
     if (out->renew_csrf) {
         const char *value = ww_csrf_cookie_new(c->op);
@@ -142,7 +142,7 @@ static void put_cookies(struct route_call *c, const struct ww_flow_answer *out)
 
 static void put_headers(struct route_call *c, const struct ww_flow_answer *out)
 {
-    put_cookies(c, out);
+    flow_answer_cookies(c, out);
     if (out->identity) {
         http_answer_header(c->r, "X-Kratos-Authenticated-Identity-Id", out->identity);
     }
@@ -193,7 +193,7 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
 void handle_flow(struct route_call *c)
 {
     struct ww_flow_request in;
-    if (read_request(c, &in)) {
+    if (flow_request_read(c, &in)) {
         answer_flow(c, (enum ww_flow_action)c->route->action, &in);
     }
 }
@@ -201,7 +201,7 @@ void handle_flow(struct route_call *c)
 void handle_flow_api(struct route_call *c)
 {
     struct ww_flow_request in;
-    if (read_request(c, &in)) {
+    if (flow_request_read(c, &in)) {
         in.api = true;
         answer_flow(c, (enum ww_flow_action)c->route->action, &in);
     }
@@ -212,7 +212,7 @@ void handle_csrf_refused(struct route_call *c, bool token_sent)
     static const struct route none = {.action = WW_CSRF_REFUSED};
     struct ww_flow_request in;
     c->route = &none;
-    if (read_request(c, &in)) {
+    if (flow_request_read(c, &in)) {
         in.csrf_token_sent = token_sent;
         answer_flow(c, WW_CSRF_REFUSED, &in);
     }

@@ -17,6 +17,10 @@ route_handler handle_items_several, handle_account_history, handle_account_delet
 route_handler handle_to_admin, handle_to_public, handle_not_here, handle_webauthn_script;
 
 /* What several handlers need. */
+/* The request as flows want it. False: it could not be read, and was answered. */
+bool flow_request_read(struct route_call *c, struct ww_flow_request *in) WW_MUST;
+/* Sets and ends the cookies that a flow's answer names. */
+void flow_answer_cookies(struct route_call *c, const struct ww_flow_answer *out);
 /* The refusal of a changing request without its anti-CSRF token. */
 void handle_csrf_refused(struct route_call *c, bool token_sent);
 /* What the library refused, with the status that its code has (own-api.md, "Refusals of its own"). */

@@ -1,6 +1,7 @@
 #include "routes.h"
 
 #include "handlers.h"
+#include "pages.h"
 
 #define ALL_METHODS                                                                                          \
     (HTTP_GET | HTTP_POST | HTTP_PUT | HTTP_PATCH | HTTP_DELETE | HTTP_CONNECT | HTTP_OPTIONS | HTTP_TRACE)
@@ -24,6 +25,10 @@
             WW_##NAME##_FETCH),                                                                              \
         ROW(HTTP_GET | HTTP_POST, "/self-service/" name, NEED_FLOW, CSRF_IGNORED, HTTP_HASH, handle_flow,    \
             WW_##NAME##_SUBMIT)
+
+/* Pages look for the session themselves, since a person is sent to the sign-in page rather than refused; what
+ * they change needs their form's anti-CSRF token. */
+#define PAGE(method, path, handler) ROW(method, "/ui/" path, NEED_FLOW, CSRF_ON, HTTP_SLOW, handler, 0)
 
 const struct route public_routes[] = {
     FLOW_ROWS("login", LOGIN),
@@ -67,6 +72,39 @@ const struct route public_routes[] = {
     ROW(ALL_METHODS, "/admin/identities/{id}", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
     ROW(ALL_METHODS, "/identities", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
     ROW(ALL_METHODS, "/identities/{id}", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
+
+    /* the built-in pages (own-api.md, "Pages"); what no other row has is a page that is not there */
+    ROW(HTTP_GET, "/", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_page_root, 0),
+    ROW(HTTP_GET, "/ui", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_page_root, 0),
+    ROW(HTTP_GET, "/ui/static/{file}", NEED_NOTHING | NEED_CACHE, CSRF_OFF, HTTP_QUICK, handle_page_static,
+        0),
+    PAGE(HTTP_GET, "login", handle_page_login),
+    PAGE(HTTP_GET, "registration", handle_page_registration),
+    PAGE(HTTP_GET, "settings", handle_page_settings),
+    PAGE(HTTP_GET, "error", handle_page_error),
+    PAGE(HTTP_GET, "", handle_page_notes),
+    PAGE(HTTP_GET, "notes", handle_page_root),
+    PAGE(HTTP_POST, "notes", handle_page_note_create),
+    PAGE(HTTP_GET, "notes/new", handle_page_note_new),
+    PAGE(HTTP_GET, "notes/{id}", handle_page_note),
+    PAGE(HTTP_POST, "notes/{id}", handle_page_note_save),
+    PAGE(HTTP_GET, "notes/{id}/file", handle_page_note_file),
+    PAGE(HTTP_GET, "notes/{id}/delete", handle_page_note_delete),
+    PAGE(HTTP_POST, "notes/{id}/delete", handle_page_note_deleted),
+    PAGE(HTTP_GET, "profile", handle_page_profile),
+    PAGE(HTTP_GET, "password", handle_page_password),
+    PAGE(HTTP_GET, "devices", handle_page_devices),
+    PAGE(HTTP_POST, "sessions/end-others", handle_page_devices_end),
+    PAGE(HTTP_POST, "sessions/{id}/end", handle_page_device_end),
+    PAGE(HTTP_GET, "activity", handle_page_activity),
+    PAGE(HTTP_GET, "close", handle_page_close),
+    PAGE(HTTP_POST, "account/delete", handle_page_closing),
+    PAGE(HTTP_GET, "closed", handle_page_closed),
+    PAGE(HTTP_GET, "sign-out", handle_page_sign_out),
+    PAGE(HTTP_GET, "signed-out", handle_page_signed_out),
+    PAGE(HTTP_GET, "{a}", handle_page_missing),
+    PAGE(HTTP_GET, "{a}/{b}", handle_page_missing),
+    PAGE(HTTP_GET, "{a}/{b}/{c}", handle_page_missing),
 };
 const size_t public_route_count = sizeof public_routes / sizeof public_routes[0];
 

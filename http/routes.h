@@ -17,6 +17,7 @@ enum route_need {
         64,           /* with a cookie, a changing request must not say that it comes from elsewhere: 403 */
     NEED_RECENT = 16, /* a recent sign-in: 403 session_refresh_required */
     NEED_ADMIN = 32,  /* the admin port's own guard */
+    NEED_CACHE = 64,  /* the handler says itself how long its answer may be kept */
 };
 
 /* How a public path stands to the anti-CSRF cookie (kratos.md §2.5): it is issued and, on methods that

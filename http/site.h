@@ -9,6 +9,8 @@
 #include "watchword.h"
 #include "watchword/flow.h"
 
+struct page_site;
+
 struct site {
     struct ww *ww;
     struct arena arena; /* of the texts below */
@@ -19,6 +21,7 @@ struct site {
     struct cors cors, admin_cors;
     struct metrics *metrics;
     struct http_server *server; /* once it runs */
+    struct page_site *pages;    /* the built-in pages; NULL when they are off */
 };
 
 /* False when there is no memory. */

@@ -176,6 +176,8 @@ const struct catalogue_row catalogue_en[] = {
     {"upload.exists", "There is something of this name already. Delete it first, or rename your file."},
     {"upload.large", "This file is too large. Choose one of at most {most_text}."},
     {"upload.failed", "The file was not stored. Check your connection and try again."},
+    {"said.profile", "Profile saved."},
+    {"said.password", "Password changed. Your other devices are signed out."},
     {"said.saved", "Note saved."},
     {"said.created", "Note saved. You find it in this list."},
     {"said.deleted", "Note deleted."},

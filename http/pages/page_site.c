@@ -11,14 +11,14 @@ static enum ww_err out_of_memory(const char **why)
     return WW_ENOMEM;
 }
 
-/* "style-0123456789abcdef.css" */
+/* "static/style-0123456789abcdef.css" */
 static const char *hashed_name(struct arena *a, const char *stem, struct bytes content, const char *ending)
 {
     uint8_t hash[SHA256_BYTES];
     char hex[17];
     crypto_sha256(hash, content);
     hex_encode(hex, hash, 8);
-    return arena_printf(a, "%s-%s.%s", stem, hex, ending);
+    return arena_printf(a, "static/%s-%s.%s", stem, hex, ending);
 }
 
 static enum ww_err make_assets(struct page_site *site, const char **why)

@@ -1,0 +1,120 @@
+#include "note.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+enum { NAME_MOST = 1024 };
+
+/* ---- the form ---- */
+
+static void add_text_fields(struct page *p, struct js *form, const struct note *note, const char *field,
+                            const char *error)
+{
+    struct js *name = view_input(p->a, form, "name", page_text(p, "note.name"), "text", note->name);
+    struct js *text = view_area(p->a, form, "text", page_text(p, "note.text"), note->text);
+    view_flag(p->a, name, "required");
+    js_put(p->a, name, "autocomplete", js_text(p->a, "off"));
+    js_put(p->a, name, "enterkeyhint", js_text(p->a, "next"));
+    if (error) {
+        view_error(p->a, p->model, strcmp(field, "name") == 0 ? name : text, error);
+    }
+}
+
+void note_show(struct page *p, int status, const struct note *note, const char *field, const char *error)
+{
+    const char *rest = note->id ? arena_printf(p->a, "notes/%s", note->id) : "notes";
+    struct js *form = view_form(p->a, page_path(p, rest ? rest : ""), page_csrf(p));
+    view_flag(p->a, form, "wide");
+    if (note->id) {
+        view_hidden(p->a, form, "version", arena_printf(p->a, "%" PRIu64, note->version));
+        page_put_text(p, "id_of", note->id);
+    }
+    if (note->time) {
+        uint64_t now = op_now(p->c->op);
+        js_put(p->a, p->model, "time", words_time_us(p->a, note->time, now));
+    }
+    if (note->theirs) {
+        struct js *theirs = js_put(p->a, p->model, "theirs", js_object(p->a));
+        js_put(p->a, theirs, "text", js_text(p->a, note->theirs));
+    }
+    add_text_fields(p, form, note, field, error);
+    view_button(p->a, form, page_text(p, "note.save"));
+    view_cancel(p->a, form, page_path(p, ""), page_text(p, "cancel"));
+    view_add_form(p->a, p->model, form);
+    page_show(p, status, "note.html");
+}
+
+/* ---- what was sent ---- */
+
+/* A form sends CR LF whatever was typed. */
+static const char *lines(struct page *p, const char *text)
+{
+    char *out = arena_strdup(p->a, text), *to = out;
+    for (const char *from = text; out && *from; from++) {
+        if (from[0] != '\r' || from[1] != '\n') {
+            *to++ = *from;
+        }
+    }
+    if (out) {
+        *to = 0;
+    }
+    return out ? out : "";
+}
+
+static const char *trimmed(struct page *p, const char *text)
+{
+    size_t n;
+    text += strspn(text, " \t\r\n");
+    for (n = strlen(text); n > 0 && strchr(" \t\r\n", text[n - 1]); n--) {
+    }
+    const char *out = arena_strndup(p->a, text, n);
+    return out ? out : "";
+}
+
+bool note_read_sent(struct page *p, struct note *out)
+{
+    *out = (struct note){.id = p->c->id,
+                         .name = trimmed(p, page_sent(p, "name")),
+                         .text = lines(p, page_sent(p, "text")),
+                         .version = strtoull(page_sent(p, "version"), NULL, 10)};
+    if (out->name[0] && strlen(out->name) <= NAME_MOST) {
+        return true;
+    }
+    note_show(p, 422, out, "name", page_text(p, out->name[0] ? "note.name_long" : "note.name_missing"));
+    return false;
+}
+
+bool note_is_stored(struct page *p, const struct note *note)
+{
+    const void *value;
+    size_t n;
+    return ww_item_get(p->c->op, p->c->session, note->name, strlen(note->name), &value, &n, NULL) == WW_OK &&
+           n == strlen(note->text) && memcmp(value, note->text, n) == 0;
+}
+
+void note_refused(struct page *p, const struct note *note, enum ww_err err)
+{
+    struct js *values = js_object(p->a);
+    switch (err) {
+    case WW_ETOOLARGE:
+        js_put(p->a, values, "limit", js_text(p->a, words_size(p->a, ww_op_problem(p->c->op).limit)));
+        note_show(p, 413, note, "text", catalogue_text(p->a, "note.too_large", values));
+        break;
+    case WW_EFULL:
+        note_show(p, 413, note, "text", page_text(p, "note.full"));
+        break;
+    case WW_EINVAL:
+        note_show(p, 422, note, "name", page_text(p, "note.name_missing"));
+        break;
+    case WW_ELOCKED:
+    case WW_ENOVAULT:
+    case WW_EAAL:
+        page_done(p, "", NULL); /* the list says why */
+        break;
+    default:
+        page_refused(p, err);
+    }
+}

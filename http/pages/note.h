@@ -1,0 +1,26 @@
+/* One note, and the form for it. */
+#ifndef NOTE_H
+#define NOTE_H
+
+#include "page.h"
+
+enum { NOTE_TEXT_MOST = 256 << 10 };
+
+struct note {
+    const char *id; /* NULL: not stored yet */
+    const char *name, *text;
+    uint64_t version;   /* that the form was made from */
+    uint64_t time;      /* of the last write, 0 when it is not shown */
+    const char *theirs; /* what another device wrote meanwhile, or NULL */
+};
+
+/* The form; error at that field ("name", "text") when there is one. */
+void note_show(struct page *p, int status, const struct note *note, const char *field, const char *error);
+/* From what was sent, lines ended by LF. False: the form was shown again, with the reason. */
+bool note_read_sent(struct page *p, struct note *out) WW_MUST;
+/* Whether exactly this is stored under its name. */
+bool note_is_stored(struct page *p, const struct note *note);
+/* What storing it was refused for: at the form when it is about the note, else as a page. */
+void note_refused(struct page *p, const struct note *note, enum ww_err err);
+
+#endif

@@ -1,0 +1,287 @@
+#include "page.h"
+
+#include <string.h>
+
+/* ---- opening ---- */
+
+static bool read_form(struct page *p)
+{
+    const char *why;
+    size_t n = 0;
+    const uint8_t *body = http_body(p->c->r, &n);
+    return http_method(p->c->r) != HTTP_POST ||
+           urlform_read(p->a, BYTES(body, n), &p->form, &p->form_count, &why) == WW_OK;
+}
+
+/* "?said=saved": one of a fixed list, so that no link can put words of its own on a page. */
+static void show_said(struct page *p)
+{
+    const char *said = page_query(p, "said");
+    char *key = said ? arena_printf(p->a, "said.%s", said) : NULL;
+    const char *text = key ? catalogue_find(bytes_str(key)) : NULL;
+    if (text) {
+        page_put_text(p, "done", text);
+    }
+}
+
+bool page_open(struct page *p, struct route_call *c, const char *title_key)
+{
+    const char *why;
+    *p = (struct page){.c = c, .a = c->arena, .site = c->site->pages};
+    if (!p->site) {
+        answer_not_found(c->r);
+        return false;
+    }
+    p->model = page_model(p->a, p->site, title_key);
+    if (urlform_read(p->a, bytes_str(http_query(c->r)), &p->query, &p->query_count, &why) != WW_OK ||
+        !read_form(p)) {
+        page_refused(p, WW_EINVAL);
+        return false;
+    }
+    show_said(p);
+    return true;
+}
+
+void page_here(struct page *p, enum page_section here)
+{
+    static const struct {
+        const char *href, *text;
+    } sections[] = {{"", "nav.notes"},          {"profile", "nav.profile"},   {"password", "nav.password"},
+                    {"devices", "nav.devices"}, {"activity", "nav.activity"}, {"close", "nav.close"}};
+    struct js *list = js_put(p->a, p->model, "nav", js_array(p->a));
+    for (unsigned i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        struct js *o = js_object(p->a);
+        js_put(p->a, o, "href", js_text(p->a, sections[i].href));
+        js_put(p->a, o, "text", js_text(p->a, page_text(p, sections[i].text)));
+        js_put(p->a, o, "here", js_bool(p->a, i == (unsigned)here));
+        js_push(list, o);
+    }
+}
+
+static enum ww_err find_person(struct page *p)
+{
+    const char *text, *why;
+    struct js *identity;
+    enum ww_err err = ww_identity(p->c->op, p->c->session, &text);
+    if (!err) {
+        err = js_read(p->a, bytes_str(text), &identity, &why);
+    }
+    p->person = err ? "" : words_person(p->a, js_get(identity, "traits"));
+    return err;
+}
+
+bool page_open_account(struct page *p, struct route_call *c, enum page_section section, const char *title_key)
+{
+    bool cookie;
+    if (!page_open(p, c, title_key)) {
+        return false;
+    }
+    const char *token = site_session_token(c->site, c->r, c->arena, &cookie);
+    enum ww_err err = token ? ww_session_resume(c->op, token, &c->session) : WW_EDENIED;
+    if (err == WW_EDENIED) {
+        /* A path in base_url is taken off before requests come here. */
+        bool back = http_method(c->r) == HTTP_GET;
+        page_sign_in_first(p, false,
+                           back ? arena_printf(p->a, "%s%s", p->site->base, http_target(c->r) + 1) : NULL);
+        return false;
+    }
+    if (err || (err = find_person(p))) {
+        page_refused(p, err);
+        return false;
+    }
+    page_put_text(p, "person", p->person);
+    page_here(p, section);
+    return true;
+}
+
+/* ---- small things ---- */
+
+const char *page_query(const struct page *p, const char *name)
+{
+    const char *value = urlform_get(p->query, p->query_count, name);
+    return value && value[0] ? value : NULL;
+}
+
+const char *page_sent(const struct page *p, const char *name)
+{
+    const char *value = urlform_get(p->form, p->form_count, name);
+    return value ? value : "";
+}
+
+const char *page_text(struct page *p, const char *key)
+{
+    return catalogue_text(p->a, key, NULL);
+}
+
+void page_put_text(struct page *p, const char *key, const char *text)
+{
+    js_put(p->a, p->model, key, js_text(p->a, text));
+}
+
+void page_say(struct page *p, const char *text)
+{
+    struct js *list = js_get(p->model, "paragraphs"), *o = js_object(p->a);
+    js_put(p->a, o, "text", js_text(p->a, text));
+    js_push(list ? list : js_put(p->a, p->model, "paragraphs", js_array(p->a)), o);
+}
+
+void page_next(struct page *p, const char *href, const char *label_key)
+{
+    struct js *o = js_put(p->a, p->model, "next", js_object(p->a));
+    js_put(p->a, o, "href", js_text(p->a, href));
+    js_put(p->a, o, "label", js_text(p->a, page_text(p, label_key)));
+}
+
+const char *page_path(struct page *p, const char *rest)
+{
+    return arena_printf(p->a, "%sui/%s", p->site->root, rest);
+}
+
+const char *page_url(struct page *p, const char *rest)
+{
+    return arena_printf(p->a, "%sui/%s", p->site->base, rest);
+}
+
+const char *page_csrf(struct page *p)
+{
+    return ww_csrf_token(p->c->op, p->c->csrf_cookie);
+}
+
+/* ---- the answer ---- */
+
+static void put_headers(struct page *p)
+{
+    static const char *const fixed[][2] = {
+        {"Content-Type", "text/html; charset=utf-8"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+        {"X-Frame-Options", "DENY"},
+    };
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        http_answer_header(p->c->r, fixed[i][0], fixed[i][1]);
+    }
+    http_answer_header(p->c->r, "Content-Security-Policy", p->site->policy);
+    if (http_method(p->c->r) == HTTP_POST) {
+        http_answer_header(p->c->r, "Cache-Control", "no-store");
+    }
+}
+
+void page_show(struct page *p, int status, const char *template_name)
+{
+    struct bytes html;
+    const char *why;
+    if (template_render(p->a, template_name, p->model, &html, &why) != WW_OK) {
+        http_answer(p->c->r, 503, NULL, 0);
+        return;
+    }
+    put_headers(p);
+    http_answer(p->c->r, status, html.p, html.n);
+}
+
+void page_go(struct page *p, const char *url)
+{
+    if (!url) {
+        http_answer(p->c->r, 503, NULL, 0);
+        return;
+    }
+    http_answer_header(p->c->r, "Referrer-Policy", "no-referrer");
+    http_answer_header(p->c->r, "Location", url);
+    http_answer(p->c->r, 303, NULL, 0);
+}
+
+void page_done(struct page *p, const char *rest, const char *said)
+{
+    page_go(p,
+            arena_printf(p->a, "%sui/%s%s%s", p->site->base, rest, said ? "?said=" : "", said ? said : ""));
+}
+
+void page_sign_in_first(struct page *p, bool again, const char *return_to)
+{
+    struct buf b = BUF(p->a);
+    buf_str(&b, p->site->base);
+    buf_str(&b, "self-service/login/browser?");
+    if (again) {
+        buf_str(&b, "refresh=true&");
+    }
+    buf_str(&b, "return_to=");
+    const char *url = return_to ? return_to : page_url(p, "");
+    percent_encode(&b, bytes_str(url ? url : ""));
+    page_go(p, buf_text(&b));
+}
+
+void page_missing(struct page *p)
+{
+    page_put_text(p, "title", page_text(p, "missing.title"));
+    page_say(p, page_text(p, "missing.text"));
+    page_next(p, page_path(p, ""), "error.home");
+    page_show(p, 404, "message.html");
+}
+
+static const struct refusal {
+    enum ww_err err;
+    int status;
+    const char *title, *text;
+} refusals[] = {
+    {WW_ETHROTTLED, 429, "throttled.title", "throttled.text"},
+    {WW_EBUSY, 503, "busy.title", "busy.text"},
+    {WW_ENOMEM, 503, "busy.title", "error.unavailable"},
+    {WW_EIO, 503, "error.title", "error.unavailable"},
+    {WW_ETAMPERED, 500, "tampered.title", "tampered.text"},
+    {WW_EROLLEDBACK, 500, "tampered.title", "tampered.text"},
+    {WW_EINVAL, 400, "error.title", "error.text"},
+    {WW_OK, 500, "error.title", "error.text"},
+};
+
+void page_refused(struct page *p, enum ww_err err)
+{
+    const struct refusal *why = refusals;
+    if (err == WW_ENOTFOUND || err == WW_EDENIED) {
+        err == WW_ENOTFOUND ? page_missing(p) : page_sign_in_first(p, false, NULL);
+        return;
+    }
+    while (why->err && why->err != err) {
+        why++;
+    }
+    uint32_t wait = ww_op_problem(p->c->op).retry_after;
+    struct js *values = js_object(p->a);
+    if (why->status == 429 || why->status == 503) {
+        char *seconds = arena_printf(p->a, "%u", wait ? wait : 1);
+        http_answer_header(p->c->r, "Retry-After", seconds ? seconds : "1");
+    }
+    js_put(p->a, values, "wait", js_text(p->a, words_wait(p->a, wait)));
+    page_put_text(p, "title", page_text(p, why->title));
+    page_say(p, catalogue_text(p->a, why->text, values));
+    page_put_text(p, "reference", http_request_id(p->c->r));
+    page_next(p, page_path(p, ""), "error.start");
+    page_show(p, why->status, "message.html");
+}
+
+/* ---- flows ---- */
+
+bool page_ask(struct page *p, enum ww_flow_action action, const char *name, const char *value,
+              struct ww_flow_answer *out, struct js **body)
+{
+    struct ww_flow_request in;
+    struct ww_pair pair = {name, value, value ? strlen(value) : 0};
+    const char *why;
+    *body = NULL;
+    if (!flow_request_read(p->c, &in)) {
+        return false;
+    }
+    in.json = in.init_json = true;
+    in.query = &pair;
+    in.query_count = value ? 1 : 0;
+    enum ww_err err = ww_flow_answer(p->c->op, action, &in, out);
+    if (err) {
+        page_refused(p, err);
+        return false;
+    }
+    flow_answer_cookies(p->c, out);
+    if (out->body && js_read(p->a, BYTES(out->body, out->body_length), body, &why) != WW_OK) {
+        page_refused(p, WW_EINTERNAL);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,279 @@
+/* Devices, activity, closing the account, signing out. */
+#include <string.h>
+
+#include "page.h"
+
+static bool read_list(struct page *p, const char *text, struct js **out)
+{
+    const char *why;
+    if (js_read(p->a, bytes_str(text), out, &why) == WW_OK) {
+        return true;
+    }
+    page_refused(p, WW_EINTERNAL);
+    return false;
+}
+
+static const char *device_of(struct page *p, const struct js *o)
+{
+    const char *device = words_device(p->a, js_get_text(o, "user_agent"));
+    return device ? device : page_text(p, "device.unknown");
+}
+
+/* ---- devices ---- */
+
+static struct js *device_row(struct page *p, const struct js *session)
+{
+    struct js *row = js_object(p->a);
+    bool is_this = js_get_bool(session, "this_session", false);
+    js_put(p->a, row, "device", js_text(p->a, device_of(p, session)));
+    js_put(
+        p->a, row, "place",
+        js_text(p->a, words_place(p->a, js_get_text(session, "location"), js_get_text(session, "address"))));
+    js_put(p->a, row, "time", words_time(p->a, js_get_text(session, "last_seen_at"), op_now(p->c->op)));
+    js_put(p->a, row, "this", js_bool(p->a, is_this));
+    if (!is_this) {
+        char *rest = arena_printf(p->a, "sessions/%s/end", js_get_text(session, "id"));
+        struct js *end = js_put(p->a, row, "end", js_object(p->a));
+        js_put(p->a, end, "action", js_text(p->a, page_path(p, rest ? rest : "")));
+    }
+    return row;
+}
+
+void handle_page_devices(struct route_call *c)
+{
+    struct page p;
+    const char *text;
+    struct js *sessions;
+    if (!page_open_account(&p, c, SECTION_DEVICES, "devices.title")) {
+        return;
+    }
+    enum ww_err err = ww_session_list(c->op, c->session, &text);
+    if (err) {
+        page_refused(&p, err);
+        return;
+    }
+    if (!read_list(&p, text, &sessions)) {
+        return;
+    }
+    struct js *list = js_put(p.a, p.model, "devices", js_array(p.a));
+    for (const struct js *s = sessions->first; s; s = s->next) {
+        js_push(list, device_row(&p, s));
+    }
+    page_put_text(&p, "intro", page_text(&p, "devices.intro"));
+    page_put_text(&p, "csrf_token", page_csrf(&p));
+    if (sessions->count > 1) {
+        struct js *form = view_form(p.a, page_path(&p, "sessions/end-others"), page_csrf(&p));
+        view_button(p.a, form, page_text(&p, "devices.end_others"));
+        view_add_form(p.a, p.model, form);
+    }
+    page_show(&p, 200, "devices.html");
+}
+
+void handle_page_device_end(struct route_call *c)
+{
+    struct page p;
+    if (!page_open_account(&p, c, SECTION_DEVICES, "devices.title")) {
+        return;
+    }
+    enum ww_err err = ww_session_end_other(c->op, c->session, c->id);
+    if (err && err != WW_ENOTFOUND) {
+        page_refused(&p, err);
+    } else {
+        page_done(&p, "devices", "ended");
+    }
+}
+
+void handle_page_devices_end(struct route_call *c)
+{
+    struct page p;
+    if (!page_open_account(&p, c, SECTION_DEVICES, "devices.title")) {
+        return;
+    }
+    enum ww_err err = ww_session_end_others(c->op, c->session, NULL);
+    if (err) {
+        page_refused(&p, err);
+    } else {
+        page_done(&p, "devices", "others_ended");
+    }
+}
+
+/* ---- activity ---- */
+
+enum { ACTIVITY_PAGE = 25 };
+
+static struct js *event_row(struct page *p, const struct js *event)
+{
+    struct js *row = js_object(p->a);
+    const char *name = js_get_text(event, "event");
+    char *key = arena_printf(p->a, "event.%s", name ? name : "");
+    const char *what = key ? catalogue_find(bytes_str(key)) : NULL;
+    js_put(p->a, row, "what", js_text(p->a, what ? what : name ? name : ""));
+    js_put(p->a, row, "warn", js_bool(p->a, name && strcmp(name, "login.failed") == 0));
+    js_put(p->a, row, "this", js_bool(p->a, js_get_bool(event, "this_session", false)));
+    js_put(p->a, row, "time", words_time(p->a, js_get_text(event, "at"), op_now(p->c->op)));
+    js_put(p->a, row, "device", js_text(p->a, device_of(p, event)));
+    js_put(p->a, row, "place",
+           js_text(p->a, words_place(p->a, js_get_text(event, "location"), js_get_text(event, "address"))));
+    return row;
+}
+
+void handle_page_activity(struct route_call *c)
+{
+    struct page p;
+    const char *text, *next;
+    struct js *history;
+    if (!page_open_account(&p, c, SECTION_ACTIVITY, "activity.title")) {
+        return;
+    }
+    enum ww_err err =
+        ww_account_history(c->op, c->session, ACTIVITY_PAGE, page_query(&p, "from"), &text, &next);
+    if (err) {
+        page_refused(&p, err);
+        return;
+    }
+    if (!read_list(&p, text, &history)) {
+        return;
+    }
+    struct js *events = js_put(p.a, p.model, "events", js_object(p.a));
+    struct js *list = js_put(p.a, events, "list", js_array(p.a));
+    js_put(p.a, events, "first", js_bool(p.a, history->count > 0));
+    for (const struct js *e = history->first; e; e = e->next) {
+        js_push(list, event_row(&p, e));
+    }
+    if (next) {
+        struct js *more = js_put(p.a, p.model, "more", js_object(p.a));
+        js_put(p.a, more, "href",
+               js_text(p.a, arena_printf(p.a, "%s?from=%s", page_path(&p, "activity"), next)));
+    }
+    page_put_text(&p, "intro", page_text(&p, "activity.intro"));
+    page_show(&p, 200, "activity.html");
+}
+
+/* ---- closing the account ---- */
+
+static void add_gone(struct page *p, const char *text)
+{
+    struct js *gone = js_get(p->model, "gone"), *o = js_object(p->a);
+    if (!gone) {
+        gone = js_put(p->a, p->model, "gone", js_object(p->a));
+        js_put(p->a, gone, "lines", js_array(p->a));
+    }
+    js_put(p->a, o, "text", js_text(p->a, text));
+    js_push(js_get(gone, "lines"), o);
+}
+
+static void say_what_goes(struct page *p)
+{
+    struct ww_vault_state vault;
+    struct js *values = js_object(p->a);
+    page_say(p, page_text(p, "close.intro"));
+    if (ww_vault_state(p->c->op, p->c->session, &vault) == WW_OK && vault.items > 0) {
+        js_put(p->a, values, "n", js_int(p->a, (int64_t)vault.items));
+        add_gone(p, catalogue_text(p->a, "close.items", values));
+    }
+    add_gone(p, page_text(p, "close.profile"));
+    add_gone(p, page_text(p, "close.activity"));
+    add_gone(p, page_text(p, "close.devices"));
+}
+
+static void show_close(struct page *p, int status, const char *typed, const char *error)
+{
+    struct js *form = view_form(p->a, page_path(p, "account/delete"), page_csrf(p));
+    struct js *field = view_input(p->a, form, "confirm", page_text(p, "close.confirm"), "text", typed);
+    say_what_goes(p);
+    view_hint(p->a, field, page_text(p, "close.confirm_hint"));
+    view_flag(p->a, field, "plain");
+    view_flag(p->a, field, "required");
+    js_put(p->a, field, "autocomplete", js_text(p->a, "off"));
+    view_flag(p->a, view_button(p->a, form, page_text(p, "close.button")), "danger");
+    view_cancel(p->a, form, page_path(p, ""), page_text(p, "cancel"));
+    if (error) {
+        view_error(p->a, p->model, field, error);
+    }
+    view_add_form(p->a, p->model, form);
+    page_show(p, status, "confirm.html");
+}
+
+void handle_page_close(struct route_call *c)
+{
+    struct page p;
+    if (!page_open_account(&p, c, SECTION_CLOSE, "close.title")) {
+        return;
+    }
+    if (!ww_session_recent(c->op, c->session)) {
+        page_sign_in_first(&p, true, page_url(&p, "close"));
+        return;
+    }
+    show_close(&p, 200, "", NULL);
+}
+
+void handle_page_closing(struct route_call *c)
+{
+    struct page p;
+    if (!page_open_account(&p, c, SECTION_CLOSE, "close.title")) {
+        return;
+    }
+    const char *typed = page_sent(&p, "confirm");
+    if (!typed[0]) {
+        show_close(&p, 422, "", page_text(&p, "close.missing"));
+        return;
+    }
+    enum ww_err err = ww_account_delete(c->op, c->session, typed);
+    if (err == WW_EREAUTH) {
+        page_sign_in_first(&p, true, page_url(&p, "close"));
+    } else if (err == WW_EINVAL) {
+        show_close(&p, 422, typed, page_text(&p, "close.wrong"));
+    } else if (err) {
+        page_refused(&p, err);
+    } else {
+        site_end_session_cookie(c->site, c->r, c->arena);
+        page_done(&p, "closed", NULL);
+    }
+}
+
+void handle_page_closed(struct route_call *c)
+{
+    struct page p;
+    if (page_open(&p, c, "closed.title")) {
+        page_say(&p, page_text(&p, "closed.text"));
+        page_next(&p, arena_printf(p.a, "%sself-service/registration/browser", p.site->root), "closed.again");
+        page_show(&p, 200, "message.html");
+    }
+}
+
+/* ---- signing out ---- */
+
+void handle_page_sign_out(struct route_call *c)
+{
+    struct page p;
+    struct ww_flow_answer out;
+    struct js *body;
+    if (!page_open_account(&p, c, SECTION_NONE, "sign_out.title") ||
+        !page_ask(&p, WW_LOGOUT_INIT, NULL, NULL, &out, &body)) {
+        return;
+    }
+    const char *token = js_get_text(body, "logout_token");
+    if (out.status != 200 || !token) {
+        page_sign_in_first(&p, false, NULL);
+        return;
+    }
+    struct js *form = view_form(p.a, arena_printf(p.a, "%sself-service/logout", p.site->root), NULL);
+    js_put(p.a, form, "method", js_text(p.a, "get"));
+    view_hidden(p.a, form, "token", token);
+    view_hidden(p.a, form, "return_to", page_url(&p, "signed-out"));
+    view_button(p.a, form, page_text(&p, "sign_out"));
+    view_cancel(p.a, form, page_path(&p, ""), page_text(&p, "sign_out.stay"));
+    view_add_form(p.a, p.model, form);
+    page_say(&p, page_text(&p, "sign_out.text"));
+    page_show(&p, 200, "confirm.html");
+}
+
+void handle_page_signed_out(struct route_call *c)
+{
+    struct page p;
+    if (page_open(&p, c, "signed_out.title")) {
+        page_say(&p, page_text(&p, "signed_out.text"));
+        page_next(&p, arena_printf(p.a, "%sself-service/login/browser", p.site->root), "signed_out.again");
+        page_show(&p, 200, "message.html");
+    }
+}

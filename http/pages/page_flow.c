@@ -1,0 +1,233 @@
+/* Pages over self-service flows. Their forms go straight to the flows' own routes. */
+#include <string.h>
+
+#include "page.h"
+
+/* What the pages of one kind of flow are made from. */
+struct flow_page {
+    enum flow_view_kind view;
+    enum ww_flow_action init, fetch;
+    const char *name; /* in addresses */
+};
+
+static const struct flow_page login = {VIEW_LOGIN, WW_LOGIN_INIT, WW_LOGIN_FETCH, "login"};
+static const struct flow_page registration = {VIEW_REGISTRATION, WW_REGISTRATION_INIT, WW_REGISTRATION_FETCH,
+                                              "registration"};
+static const struct flow_page settings = {VIEW_SETTINGS, WW_SETTINGS_INIT, WW_SETTINGS_FETCH, "settings"};
+
+static void start_anew(struct page *p, const struct flow_page *kind)
+{
+    page_go(p, arena_printf(p->a, "%sself-service/%s/browser", p->site->base, kind->name));
+}
+
+static const char *error_id(const struct js *body)
+{
+    const char *id = js_get_text(js_get(body, "error"), "id");
+    return id ? id : "";
+}
+
+/* Refusals that a page can answer better than an error page does. */
+static void show_refused(struct page *p, const struct ww_flow_answer *out, const struct js *body)
+{
+    const char *id = error_id(body), *elsewhere = js_get_text(body, "redirect_browser_to");
+    if (strcmp(id, "session_already_available") == 0) {
+        page_done(p, "", NULL);
+    } else if (elsewhere) {
+        page_go(p, elsewhere);
+    } else if (out->status == 401) {
+        page_sign_in_first(p, false, NULL);
+    } else if (strcmp(id, "self_service_flow_disabled") == 0) {
+        page_put_text(p, "title", page_text(p, "error.registration_title"));
+        page_say(p, page_text(p, "error.registration_text"));
+        page_next(p, page_path(p, ""), "error.start");
+        page_show(p, 403, "message.html");
+    } else {
+        page_refused(p, out->status == 429 ? WW_ETHROTTLED : out->status == 503 ? WW_EBUSY : WW_EINTERNAL);
+    }
+}
+
+static void add_notice(struct page *p, const char *key)
+{
+    struct js *list = js_put(p->a, p->model, "notes_told", js_array(p->a)), *o = js_object(p->a);
+    js_put(p->a, o, "text", js_text(p->a, page_text(p, key)));
+    js_push(list, o);
+}
+
+/* The flow of ?flow=, or a fresh one with the reason when that one is gone. False: answered. */
+static bool fetch(struct page *p, const struct flow_page *kind, struct js **flow)
+{
+    const char *id = page_query(p, "flow"), *return_to;
+    struct ww_flow_answer out;
+    if (!id) {
+        start_anew(p, kind);
+        return false;
+    }
+    if (!page_ask(p, kind->fetch, "id", id, &out, flow)) {
+        return false;
+    }
+    if (out.status == 200) {
+        return true;
+    }
+    if (out.status != 403 && out.status != 404 && out.status != 410) {
+        show_refused(p, &out, *flow);
+        return false;
+    }
+    return_to = js_get_text(js_path(*flow, "error.details"), "return_to");
+    if (!page_ask(p, kind->init, "return_to", return_to, &out, flow)) {
+        return false;
+    }
+    if (out.status != 200) {
+        show_refused(p, &out, *flow);
+        return false;
+    }
+    add_notice(p, "expired");
+    return true;
+}
+
+static void show_flow(struct page *p, const struct flow_page *kind, const struct js *flow, const char *group)
+{
+    struct flow_view_options options = {
+        .kind = kind->view,
+        .group = group,
+        .least = ww_setting_int(p->c->site->ww, "selfservice.methods.password.config.min_password_length"),
+        .person = p->person};
+    flow_view(p->a, flow, &options, p->model);
+    page_show(p, 200, kind->view == VIEW_SETTINGS ? "settings.html" : "flow.html");
+}
+
+/* "New here? Create an account", with the address to return to carried along. */
+static void add_other(struct page *p, const char *ask, const char *link, const char *name,
+                      const struct js *flow)
+{
+    const char *return_to = js_get_text(flow, "return_to");
+    struct js *o = js_put(p->a, p->model, "other", js_object(p->a));
+    struct buf b = BUF(p->a);
+    buf_printf(&b, "%sself-service/%s/browser", p->site->root, name);
+    if (return_to) {
+        buf_str(&b, "?return_to=");
+        percent_encode(&b, bytes_str(return_to));
+    }
+    js_put(p->a, o, "ask", js_text(p->a, page_text(p, ask)));
+    js_put(p->a, o, "link", js_text(p->a, page_text(p, link)));
+    js_put(p->a, o, "href", js_text(p->a, buf_text(&b)));
+}
+
+void handle_page_login(struct route_call *c)
+{
+    struct page p;
+    struct js *flow;
+    if (!page_open(&p, c, NULL) || !fetch(&p, &login, &flow)) {
+        return;
+    }
+    if (!js_get_bool(flow, "refresh", false) &&
+        ww_setting_bool(c->site->ww, "selfservice.flows.registration.enabled")) {
+        add_other(&p, "login.ask", "login.other", "registration", flow);
+    }
+    show_flow(&p, &login, flow, NULL);
+}
+
+void handle_page_registration(struct route_call *c)
+{
+    struct page p;
+    struct js *flow;
+    if (page_open(&p, c, NULL) && fetch(&p, &registration, &flow)) {
+        add_other(&p, "registration.ask", "registration.other", "login", flow);
+        show_flow(&p, &registration, flow, NULL);
+    }
+}
+
+/* Which of the two pages a flow was begun on: they put themselves in as the address to return to. */
+static const char *begun_on(struct page *p, const struct js *flow)
+{
+    const char *return_to = js_get_text(flow, "return_to");
+    static const char *const groups[] = {"profile", "password"};
+    for (size_t i = 0; return_to && i < 2; i++) {
+        const char *url = page_url(p, groups[i]);
+        if (url && strncmp(return_to, url, strlen(url)) == 0) {
+            return groups[i];
+        }
+    }
+    return NULL;
+}
+
+static enum page_section section_of(const char *group)
+{
+    return group && strcmp(group, "password") == 0 ? SECTION_PASSWORD : SECTION_PROFILE;
+}
+
+void handle_page_settings(struct route_call *c)
+{
+    struct page p;
+    struct js *flow;
+    if (!page_open_account(&p, c, SECTION_PROFILE, NULL) || !fetch(&p, &settings, &flow)) {
+        return;
+    }
+    const char *group = begun_on(&p, flow);
+    page_here(&p, section_of(group));
+    show_flow(&p, &settings, flow, group);
+}
+
+static void show_group(struct route_call *c, const char *group)
+{
+    struct page p;
+    struct ww_flow_answer out;
+    struct js *flow;
+    if (!page_open_account(&p, c, section_of(group), NULL)) {
+        return;
+    }
+    char *return_to = arena_printf(p.a, "%sui/%s?said=%s", p.site->base, group, group);
+    if (!page_ask(&p, WW_SETTINGS_INIT, "return_to", return_to, &out, &flow)) {
+        return;
+    }
+    if (out.status != 200) {
+        show_refused(&p, &out, flow);
+        return;
+    }
+    show_flow(&p, &settings, flow, group);
+}
+
+void handle_page_profile(struct route_call *c)
+{
+    show_group(c, "profile");
+}
+
+void handle_page_password(struct route_call *c)
+{
+    show_group(c, "password");
+}
+
+/* ---- errors that flows were left with ---- */
+
+static const struct {
+    const char *id, *title, *text;
+} known_errors[] = {
+    {"security_csrf_violation", "error.csrf_title", "error.csrf_text"},
+    {"self_service_flow_return_to_forbidden", "error.return_title", "error.return_text"},
+    {"self_service_flow_disabled", "error.registration_title", "error.registration_text"},
+    {"identity_disabled", "error.disabled_title", "error.disabled_text"},
+    {"throttled", "throttled.title", "error.unavailable"},
+};
+
+void handle_page_error(struct route_call *c)
+{
+    struct page p;
+    struct ww_flow_answer out;
+    struct js *body;
+    const char *title = "error.title", *text = "error.text";
+    if (!page_open(&p, c, NULL) || !page_ask(&p, WW_ERROR_FETCH, "id", page_query(&p, "id"), &out, &body)) {
+        return;
+    }
+    for (size_t i = 0; i < sizeof known_errors / sizeof known_errors[0]; i++) {
+        if (strcmp(error_id(body), known_errors[i].id) == 0) {
+            title = known_errors[i].title;
+            text = known_errors[i].text;
+        }
+    }
+    page_put_text(&p, "title", page_text(&p, title));
+    page_say(&p, page_text(&p, text));
+    page_next(&p, page_path(&p, ""), "error.start");
+    if (out.status == 200) {
+        page_put_text(&p, "reference", js_get_text(body, "id"));
+    }
+    page_show(&p, 200, "message.html");
+}

@@ -1,0 +1,242 @@
+/* A stored note or file: opened, changed, downloaded, deleted. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "note.h"
+#include "utf8.h"
+
+struct stored {
+    const char *name;
+    size_t name_length;
+    struct bytes value;
+    struct ww_item_result about;
+};
+
+static enum ww_err load(struct page *p, struct stored *out)
+{
+    const void *value;
+    *out = (struct stored){0};
+    enum ww_err err = ww_item_find(p->c->op, p->c->session, p->c->id, &out->name, &out->name_length);
+    if (!err) {
+        err = ww_item_get(p->c->op, p->c->session, out->name, out->name_length, &value, &out->value.n,
+                          &out->about);
+    }
+    out->value.p = err ? NULL : value;
+    return err;
+}
+
+/* Whether it can be shown and changed as text: anything else is a file. */
+static bool is_text(struct bytes value)
+{
+    if (value.n > NOTE_TEXT_MOST || !utf8_valid(value)) {
+        return false;
+    }
+    for (size_t i = 0; i < value.n; i++) {
+        if ((value.p[i] < 0x20 && !strchr("\t\n\r", value.p[i])) || value.p[i] == 0 || value.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct note note_of(struct page *p, const struct stored *s)
+{
+    return (struct note){.id = p->c->id,
+                         .name = s->name,
+                         .text = (const char *)s->value.p,
+                         .version = s->about.version,
+                         .time = s->about.time};
+}
+
+static void refused(struct page *p, enum ww_err err)
+{
+    struct note none = {.name = "", .text = ""};
+    if (err == WW_ELOCKED || err == WW_ENOVAULT || err == WW_EAAL) {
+        note_refused(p, &none, err);
+    } else {
+        page_refused(p, err);
+    }
+}
+
+static void show_file(struct page *p, const struct stored *s)
+{
+    struct js *file = js_put(p->a, p->model, "file", js_object(p->a));
+    page_put_text(p, "title", page_text(p, "note.file"));
+    js_put(p->a, file, "id", js_text(p->a, p->c->id));
+    js_put(p->a, file, "name", js_string(p->a, BYTES(s->name, s->name_length)));
+    js_put(p->a, file, "size", js_text(p->a, words_size(p->a, s->value.n)));
+    js_put(p->a, file, "time", words_time_us(p->a, s->about.time, op_now(p->c->op)));
+    page_put_text(p, "id_of", p->c->id);
+    page_show(p, 200, "note.html");
+}
+
+void handle_page_note(struct route_call *c)
+{
+    struct page p;
+    struct stored s;
+    if (!page_open_account(&p, c, SECTION_NOTES, "note.edit")) {
+        return;
+    }
+    enum ww_err err = load(&p, &s);
+    if (err) {
+        refused(&p, err);
+    } else if (is_text(s.value)) {
+        struct note note = note_of(&p, &s);
+        note_show(&p, 200, &note, NULL, NULL);
+    } else {
+        show_file(&p, &s);
+    }
+}
+
+/* ---- saving ---- */
+
+/* Both versions, side by side; saving again replaces what is there now. */
+static void show_conflict(struct page *p, struct note *note)
+{
+    struct stored now;
+    enum ww_err err = load(p, &now);
+    if (err && err != WW_ENOTFOUND) {
+        refused(p, err);
+        return;
+    }
+    page_put_text(p, "title", page_text(p, "conflict.title"));
+    page_put_text(p, "intro", page_text(p, err ? "conflict.gone" : "conflict.intro"));
+    note->id = err ? NULL : note->id; /* what was deleted becomes a new note */
+    if (!err) {
+        note->version = now.about.version;
+        note->theirs = is_text(now.value) ? (const char *)now.value.p : "";
+    }
+    note_show(p, 409, note, NULL, NULL);
+}
+
+/* Under its old name, or in one step under a new one. *taken: another note has the new name. */
+static enum ww_err save(struct page *p, const struct note *note, const char *old, size_t old_length,
+                        bool *taken)
+{
+    struct ww_item_change changes[2] = {{.action = WW_ITEM_PUT,
+                                         .name = note->name,
+                                         .name_length = strlen(note->name),
+                                         .value = note->text,
+                                         .value_length = strlen(note->text)},
+                                        {.action = WW_ITEM_DELETE, .name = old, .name_length = old_length}};
+    bool renamed = old_length != changes[0].name_length || memcmp(old, note->name, old_length) != 0;
+    const void *value;
+    size_t n;
+    *taken = false;
+    changes[renamed ? 1 : 0].condition.if_version = note->version;
+    changes[0].condition.if_absent = renamed;
+    enum ww_err err = ww_item_change(p->c->op, p->c->session, changes, renamed ? 2 : 1);
+    if (err == WW_EVERSION && renamed) {
+        *taken =
+            ww_item_get(p->c->op, p->c->session, note->name, strlen(note->name), &value, &n, NULL) == WW_OK;
+    }
+    return err;
+}
+
+void handle_page_note_save(struct route_call *c)
+{
+    struct page p;
+    struct note note;
+    const char *old;
+    size_t old_length;
+    bool taken;
+    if (!page_open_account(&p, c, SECTION_NOTES, "note.edit") || !note_read_sent(&p, &note)) {
+        return;
+    }
+    enum ww_err err = ww_item_find(c->op, c->session, c->id, &old, &old_length);
+    if (!err) {
+        err = save(&p, &note, old, old_length, &taken);
+    }
+    if ((err == WW_EVERSION || err == WW_ENOTFOUND) && note_is_stored(&p, &note)) {
+        err = WW_OK; /* the same form, sent twice */
+    }
+    if (err == WW_OK) {
+        page_done(&p, "", "saved");
+    } else if (err == WW_EVERSION && taken) {
+        note_show(&p, 409, &note, "name", page_text(&p, "note.name_taken"));
+    } else if (err == WW_EVERSION || err == WW_ENOTFOUND) {
+        show_conflict(&p, &note);
+    } else {
+        note_refused(&p, &note, err);
+    }
+}
+
+/* ---- download ---- */
+
+void handle_page_note_file(struct route_call *c)
+{
+    struct page p;
+    struct stored s;
+    if (!page_open_account(&p, c, SECTION_NOTES, "note.file")) {
+        return;
+    }
+    enum ww_err err = load(&p, &s);
+    if (err) {
+        refused(&p, err);
+        return;
+    }
+    struct buf b = BUF(p.a);
+    buf_str(&b, "attachment; filename*=UTF-8''"); /* RFC 6266 */
+    percent_encode(&b, BYTES(s.name, s.name_length));
+    const char *disposition = buf_text(&b);
+    http_answer_header(c->r, "Content-Type", "application/octet-stream");
+    http_answer_header(c->r, "Content-Disposition", disposition ? disposition : "attachment");
+    http_answer_header(c->r, "Content-Security-Policy", "default-src 'none'; sandbox");
+    http_answer(c->r, 200, s.value.p, s.value.n);
+}
+
+/* ---- deleting ---- */
+
+static void show_delete(struct page *p, int status, const char *error)
+{
+    struct stored s;
+    enum ww_err err = load(p, &s);
+    if (err) {
+        refused(p, err);
+        return;
+    }
+    const char *here = arena_printf(p->a, "notes/%s/delete", p->c->id);
+    const char *back = arena_printf(p->a, "notes/%s", p->c->id);
+    struct js *form = view_form(p->a, page_path(p, here ? here : ""), page_csrf(p));
+    view_hidden(p->a, form, "version", arena_printf(p->a, "%" PRIu64, s.about.version));
+    view_flag(p->a, view_button(p->a, form, page_text(p, "note.delete_button")), "danger");
+    view_cancel(p->a, form, page_path(p, back ? back : ""), page_text(p, "note.keep"));
+    js_put(p->a, p->model, "subject", js_string(p->a, BYTES(s.name, s.name_length)));
+    page_say(p, page_text(p, "note.delete_text"));
+    if (error) {
+        view_error(p->a, p->model, NULL, error);
+    }
+    view_add_form(p->a, p->model, form);
+    page_show(p, status, "confirm.html");
+}
+
+void handle_page_note_delete(struct route_call *c)
+{
+    struct page p;
+    if (page_open_account(&p, c, SECTION_NOTES, "note.delete_title")) {
+        show_delete(&p, 200, NULL);
+    }
+}
+
+void handle_page_note_deleted(struct route_call *c)
+{
+    struct page p;
+    const char *name;
+    size_t n;
+    if (!page_open_account(&p, c, SECTION_NOTES, "note.delete_title")) {
+        return;
+    }
+    struct ww_item_condition same = {.if_version = strtoull(page_sent(&p, "version"), NULL, 10)};
+    enum ww_err err = ww_item_find(c->op, c->session, c->id, &name, &n);
+    if (!err) {
+        err = ww_item_delete(c->op, c->session, name, n, &same);
+    }
+    if (err == WW_OK || err == WW_ENOTFOUND) { /* gone is gone, however often it is asked for */
+        page_done(&p, "", "deleted");
+    } else if (err == WW_EVERSION) {
+        show_delete(&p, 409, page_text(&p, "conflict.delete"));
+    } else {
+        refused(&p, err);
+    }
+}

@@ -1,0 +1,103 @@
+/* The list of notes, and making one. */
+#include <string.h>
+
+#include "note.h"
+
+enum { LIST_MOST = 200 };
+
+/* False: the vault is closed to this session, and the page says so. */
+static bool is_open(struct page *p, enum ww_err err)
+{
+    if (err != WW_ELOCKED && err != WW_ENOVAULT && err != WW_EAAL) {
+        return true;
+    }
+    page_say(p, page_text(p, err == WW_ENOVAULT ? "notes.empty_vault" : "notes.locked"));
+    view_flag(p->a, p->model, "locked");
+    page_show(p, 200, "notes.html");
+    return false;
+}
+
+/* The list continues behind an item that is named by its id. */
+static enum ww_err list_from(struct page *p, const char **after)
+{
+    const char *id = page_query(p, "from");
+    size_t n;
+    *after = NULL;
+    return id ? ww_item_find(p->c->op, p->c->session, id, after, &n) : WW_OK;
+}
+
+static void add_items(struct page *p, const struct ww_item_entry *entries, size_t n)
+{
+    struct js *items = js_put(p->a, p->model, "items", js_object(p->a));
+    struct js *list = js_put(p->a, items, "list", js_array(p->a));
+    js_put(p->a, items, "first", js_bool(p->a, n > 0));
+    for (size_t i = 0; i < n && i < LIST_MOST; i++) {
+        struct js *o = js_object(p->a);
+        js_put(p->a, o, "id", js_text(p->a, entries[i].id));
+        js_put(p->a, o, "name", js_string(p->a, BYTES(entries[i].name, entries[i].name_length)));
+        js_push(list, o);
+    }
+    if (n > LIST_MOST) {
+        struct js *more = js_put(p->a, p->model, "more", js_object(p->a));
+        js_put(p->a, more, "href",
+               js_text(p->a, arena_printf(p->a, "%s?from=%s", page_path(p, ""), entries[LIST_MOST - 1].id)));
+    }
+}
+
+void handle_page_notes(struct route_call *c)
+{
+    struct page p;
+    struct ww_item_entry *entries;
+    const char *after;
+    size_t n;
+    if (!page_open_account(&p, c, SECTION_NOTES, "notes.title")) {
+        return;
+    }
+    enum ww_err err = list_from(&p, &after);
+    if (!err) {
+        err = ww_item_list(c->op, c->session, NULL, after, LIST_MOST + 1, &entries, &n);
+    }
+    if (!is_open(&p, err)) {
+        return;
+    }
+    if (err) {
+        page_refused(&p, err);
+        return;
+    }
+    int64_t most = ww_setting_int(c->site->ww, "watchword.vault.item_max");
+    js_put(p.a, p.model, "most", js_int(p.a, most));
+    page_put_text(&p, "most_text", words_size(p.a, (uint64_t)most));
+    add_items(&p, entries, n);
+    page_show(&p, 200, "notes.html");
+}
+
+void handle_page_note_new(struct route_call *c)
+{
+    struct page p;
+    if (page_open_account(&p, c, SECTION_NOTES, "note.new")) {
+        struct note note = {.name = "", .text = ""};
+        note_show(&p, 200, &note, NULL, NULL);
+    }
+}
+
+void handle_page_note_create(struct route_call *c)
+{
+    struct page p;
+    struct note note;
+    const struct ww_item_condition absent = {.if_absent = true};
+    if (!page_open_account(&p, c, SECTION_NOTES, "note.new") || !note_read_sent(&p, &note)) {
+        return;
+    }
+    enum ww_err err = ww_item_put(c->op, c->session, note.name, strlen(note.name), note.text,
+                                  strlen(note.text), &absent, NULL);
+    if (err == WW_EVERSION && note_is_stored(&p, &note)) {
+        err = WW_OK; /* the same form, sent twice */
+    }
+    if (err == WW_OK) {
+        page_done(&p, "", "created");
+    } else if (err == WW_EVERSION) {
+        note_show(&p, 409, &note, "name", page_text(&p, "note.name_taken"));
+    } else {
+        note_refused(&p, &note, err);
+    }
+}

@@ -1,0 +1,78 @@
+#include "pages.h"
+
+#include <string.h>
+
+#include "page.h"
+
+enum ww_err pages_open(struct site *site, const char **why)
+{
+    size_t n = ww_setting_count(site->ww, "selfservice.allowed_return_urls");
+    const char *standard = ww_setting(site->ww, "selfservice.default_browser_return_url");
+    const char **urls = ARENA_ARRAY(&site->arena, n + 1, const char *);
+    struct page_site *made;
+    *why = "out of memory";
+    if (!urls) {
+        return WW_ENOMEM;
+    }
+    if (!ww_setting_bool(site->ww, "watchword.pages.enabled")) {
+        return WW_OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        urls[i] = ww_setting_at(site->ww, "selfservice.allowed_return_urls", i);
+    }
+    urls[n] = standard ? standard : "";
+    struct page_site_options options = {.base_url = site->public_url,
+                                        .brand = ww_setting(site->ww, "watchword.pages.brand"),
+                                        .accent = ww_setting(site->ww, "watchword.pages.accent"),
+                                        .return_urls = urls,
+                                        .return_url_count = n + 1};
+    enum ww_err err = page_site_make(&options, &made, why);
+    if (err) {
+        *why = arena_strdup(&site->arena, *why);
+        page_site_free(made);
+        return err;
+    }
+    site->pages = made;
+    return WW_OK;
+}
+
+void pages_close(struct site *site)
+{
+    page_site_free(site->pages);
+    site->pages = NULL;
+}
+
+void handle_page_root(struct route_call *c)
+{
+    struct page p;
+    if (page_open(&p, c, NULL)) {
+        page_done(&p, "", NULL);
+    }
+}
+
+void handle_page_missing(struct route_call *c)
+{
+    struct page p;
+    if (page_open(&p, c, NULL)) {
+        page_missing(&p);
+    }
+}
+
+/* The name holds a hash of the content, so it may be kept for ever. */
+void handle_page_static(struct route_call *c)
+{
+    static const char folder[] = "static/";
+    const struct page_site *site = c->site->pages;
+    const char *name = c->id ? c->id : "";
+    bool style = site && strcmp(name, site->style_name + strlen(folder)) == 0;
+    if (!site || (!style && strcmp(name, site->script_name + strlen(folder)) != 0)) {
+        answer_not_found(c->r);
+        return;
+    }
+    http_answer_header(c->r, "Cache-Control", "public, max-age=31536000, immutable");
+    http_answer_header(c->r, "Cross-Origin-Resource-Policy", "same-origin");
+    http_answer_header(c->r, "Content-Type",
+                       style ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8");
+    struct bytes content = style ? site->style : site->script;
+    http_answer(c->r, 200, content.p, content.n);
+}

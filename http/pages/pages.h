@@ -1,0 +1,23 @@
+/* The built-in pages (under /ui/): HTML over the same flows and calls that everybody else uses. */
+#ifndef PAGES_H
+#define PAGES_H
+
+#include "routes.h"
+
+/* Makes what the pages need when watchword.pages.enabled; without it their routes answer 404. WW_ECONFIG with
+ * *why, a text in the site's arena, when the accent cannot be read. */
+enum ww_err pages_open(struct site *site, const char **why) WW_MUST;
+void pages_close(struct site *site);
+
+route_handler handle_page_root, handle_page_static, handle_page_missing;
+/* page_flow.c; one row each for login, registration, settings */
+route_handler handle_page_login, handle_page_registration, handle_page_settings, handle_page_profile,
+    handle_page_password, handle_page_error;
+/* page_notes.c, page_note.c */
+route_handler handle_page_notes, handle_page_note_new, handle_page_note, handle_page_note_create,
+    handle_page_note_save, handle_page_note_file, handle_page_note_delete, handle_page_note_deleted;
+/* page_account.c */
+route_handler handle_page_devices, handle_page_device_end, handle_page_devices_end, handle_page_activity,
+    handle_page_close, handle_page_closing, handle_page_closed, handle_page_sign_out, handle_page_signed_out;
+
+#endif
