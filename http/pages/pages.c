@@ -4,6 +4,22 @@
 
 #include "page.h"
 
+/* As configured, else when a flow has no page of somebody else's. */
+static bool are_wanted(struct ww *ww)
+{
+    static const char *const urls[] = {"selfservice.flows.login.ui_url",
+                                       "selfservice.flows.registration.ui_url",
+                                       "selfservice.flows.settings.ui_url", "selfservice.flows.error.ui_url"};
+    bool wanted = false;
+    if (ww_setting_is_set(ww, "watchword.pages.enabled")) {
+        return ww_setting_bool(ww, "watchword.pages.enabled");
+    }
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        wanted = wanted || !ww_setting(ww, urls[i])[0];
+    }
+    return wanted;
+}
+
 enum ww_err pages_open(struct site *site, const char **why)
 {
     size_t n = ww_setting_count(site->ww, "selfservice.allowed_return_urls");
@@ -14,7 +30,7 @@ enum ww_err pages_open(struct site *site, const char **why)
     if (!urls) {
         return WW_ENOMEM;
     }
-    if (!ww_setting_bool(site->ww, "watchword.pages.enabled")) {
+    if (!are_wanted(site->ww)) {
         return WW_OK;
     }
     for (size_t i = 0; i < n; i++) {
