@@ -81,6 +81,31 @@ enum ww_err flow_insert(struct call *c, const struct flow *f)
     return err;
 }
 
+static bool is_absent_or(const struct js *v, enum js_type type)
+{
+    return !v || v->type == type;
+}
+
+/* What was stored was sealed here, but perhaps by a version whose flows look otherwise: such a flow is none.
+ */
+static bool is_form(const struct js *ui)
+{
+    const struct js *nodes = js_get(ui, "nodes");
+    bool is_list = nodes && nodes->type == JS_ARRAY;
+
+    if (!ui || ui->type != JS_OBJECT || !is_absent_or(js_get(ui, "messages"), JS_ARRAY) ||
+        (!is_list && !is_absent_or(nodes, JS_NULL))) {
+        return false;
+    }
+    for (const struct js *n = is_list ? nodes->first : NULL; n; n = n->next) {
+        if (n->type != JS_OBJECT || !is_absent_or(js_get(n, "messages"), JS_ARRAY) ||
+            !is_absent_or(js_get(n, "attributes"), JS_OBJECT)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
 {
     struct flow *f = ARENA_NEW(c->a, struct flow);
@@ -102,7 +127,7 @@ enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
     f->ui = js_get(f->wire, "ui");
     f->stage = (enum stage)js_get_int(f->row.json, "stage", 0);
     const char *type = js_get_text(f->wire, "type");
-    if (!f->ui || !type) {
+    if (!is_form(f->ui) || !type || !js_get_text(f->wire, "id") || !js_get_text(f->wire, "request_url")) {
         return WW_ENOTFOUND;
     }
     f->api = strcmp(type, "api") == 0;
