@@ -1,0 +1,208 @@
+/* What the library does in process, each beside a bare operation in the same loop.
+ *
+ *   bench_library login  CONFIG SECONDS   logins, and hashes with the same parameters by libsodium itself
+ *   bench_library resume CONFIG SECONDS   a session resumed and one item read; and one row read by its key
+ *   bench_library fill   CONFIG COUNT     makes accounts (weak hashes), prints a session token of each
+ *
+ * The figures are one line of JSON. */
+#include <sodium.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "watchword.h"
+
+static const char password[] = "correct horse battery staple";
+
+static void check(enum ww_err err, struct ww_op *op, const char *what)
+{
+    if (err) {
+        fprintf(stderr, "%s: %s %s\n", what, ww_err_name(err), op ? ww_op_problem(op).text : "");
+        exit(1);
+    }
+}
+
+static double now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+static struct ww *open_site(const char *config, bool dev)
+{
+    struct ww *ww;
+    char why[400] = "";
+    struct ww_options options = {.config_files = &config, .config_file_count = 1, .dev = dev};
+    check(ww_open(&options, &ww, why, sizeof why), NULL, why);
+    return ww;
+}
+
+static struct ww_op *begin(struct ww *ww)
+{
+    struct ww_op *op;
+    check(ww_op_begin(ww, NULL, &op), NULL, "op");
+    return op;
+}
+
+/* The token of a new account with one item. */
+static void register_one(struct ww *ww, unsigned long number, char token[65])
+{
+    struct ww_op *op = begin(ww);
+    struct ww_session *session;
+    char traits[100];
+    snprintf(traits, sizeof traits, "{\"email\":\"person%lu@example.org\"}", number);
+    check(ww_register(op, traits, password, &session), op, "register");
+    check(ww_item_put(op, session, "note", 4, "hello", 5, NULL, NULL), op, "put");
+    memcpy(token, ww_session_token(session), 65);
+    ww_op_end(op);
+}
+
+/* ---- logins ---- */
+
+static double login_us(struct ww *ww)
+{
+    double start = now_us();
+    struct ww_op *op = begin(ww);
+    struct ww_session *session;
+    check(ww_authenticate(op, "person0@example.org", password, &session), op, "login");
+    ww_op_end(op);
+    return now_us() - start;
+}
+
+static double hash_us(const struct ww *ww)
+{
+    uint8_t out[32], salt[crypto_pwhash_SALTBYTES] = {1};
+    double start = now_us();
+    if (crypto_pwhash(out, sizeof out, password, sizeof password - 1, salt,
+                      (unsigned long long)ww_setting_int(ww, "hashers.argon2.iterations"),
+                      (size_t)ww_setting_int(ww, "hashers.argon2.memory"),
+                      crypto_pwhash_ALG_ARGON2ID13) != 0) {
+        exit(1);
+    }
+    return now_us() - start;
+}
+
+static void bench_login(const char *config, double seconds)
+{
+    struct ww *ww = open_site(config, false);
+    char token[65];
+    double logins = 0, hashes = 0, end;
+    unsigned n = 0;
+    register_one(ww, 0, token);
+    login_us(ww); /* the first page faults are nobody's */
+    hash_us(ww);
+    for (end = now_us() + seconds * 1e6; now_us() < end; n++) {
+        logins += login_us(ww);
+        hashes += hash_us(ww);
+    }
+    printf("{\"rounds\":%u,\"logins_per_s\":%.2f,\"hashes_per_s\":%.2f,\"ratio\":%.3f}\n", n,
+           n * 1e6 / logins, n * 1e6 / hashes, hashes / logins);
+    ww_close(ww);
+}
+
+/* ---- resuming ---- */
+
+enum { BATCH = 500 };
+
+static double resume_us(struct ww *ww, const char *token)
+{
+    double start = now_us();
+    for (int i = 0; i < BATCH; i++) {
+        struct ww_op *op = begin(ww);
+        struct ww_session *session;
+        const void *value;
+        size_t n;
+        check(ww_session_resume(op, token, &session), op, "resume");
+        check(ww_item_get(op, session, "note", 4, &value, &n, NULL), op, "get");
+        ww_op_end(op);
+    }
+    return (now_us() - start) / BATCH;
+}
+
+static sqlite3_stmt *bare_lookup(const char *dsn, sqlite3 **db)
+{
+    sqlite3_stmt *statement = NULL;
+    const char *path = strchr(dsn, '/');
+    while (path && path[1] == '/') {
+        path++;
+    }
+    if (!path || sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+        sqlite3_prepare_v2(*db, "SELECT blob FROM accounts WHERE id = 1", -1, &statement, NULL) !=
+            SQLITE_OK) {
+        fprintf(stderr, "cannot look into %s\n", dsn);
+        exit(1);
+    }
+    return statement;
+}
+
+static double lookup_us(sqlite3_stmt *statement)
+{
+    double start = now_us();
+    for (int i = 0; i < BATCH; i++) {
+        if (sqlite3_step(statement) != SQLITE_ROW || sqlite3_column_bytes(statement, 0) == 0) {
+            exit(1);
+        }
+        sqlite3_reset(statement);
+    }
+    return (now_us() - start) / BATCH;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Medians of batches: others use the machine as well. */
+static void bench_resume(const char *config, double seconds)
+{
+    enum { MOST = 4096 };
+    static double resumes[MOST], lookups[MOST];
+    struct ww *ww = open_site(config, true);
+    char token[65];
+    sqlite3 *db;
+    size_t n = 0;
+    register_one(ww, 0, token);
+    sqlite3_stmt *statement = bare_lookup(ww_setting(ww, "dsn"), &db);
+    for (double end = now_us() + seconds * 1e6; n < MOST && now_us() < end; n++) {
+        resumes[n] = resume_us(ww, token);
+        lookups[n] = lookup_us(statement);
+    }
+    qsort(resumes, n, sizeof *resumes, by_value);
+    qsort(lookups, n, sizeof *lookups, by_value);
+    printf("{\"batches\":%zu,\"resume_us\":%.2f,\"lookup_us\":%.2f,\"ratio\":%.2f}\n", n, resumes[n / 2],
+           lookups[n / 2], resumes[n / 2] / lookups[n / 2]);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    ww_close(ww);
+}
+
+/* ---- many accounts ---- */
+
+static void fill(const char *config, unsigned long count)
+{
+    struct ww *ww = open_site(config, true);
+    for (unsigned long i = 0; i < count; i++) {
+        char token[65];
+        register_one(ww, i, token);
+        puts(token);
+    }
+    ww_close(ww);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 4 && strcmp(argv[1], "login") == 0) {
+        bench_login(argv[2], strtod(argv[3], NULL));
+    } else if (argc == 4 && strcmp(argv[1], "resume") == 0) {
+        bench_resume(argv[2], strtod(argv[3], NULL));
+    } else if (argc == 4 && strcmp(argv[1], "fill") == 0) {
+        fill(argv[2], strtoul(argv[3], NULL, 10));
+    } else {
+        return 2;
+    }
+    return 0;
+}
