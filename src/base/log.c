@@ -22,15 +22,18 @@ void log_setup(int fd, enum log_level least, int text_format)
 /* Control characters are escaped in both formats: one event is one line whatever is in it. */
 static void add_escaped(struct buf *b, const char *s)
 {
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') {
+    while (*s) {
+        size_t plain = 0;
+        while ((unsigned char)s[plain] >= 0x20 && !strchr("\"\\\x7f", s[plain])) {
+            plain++;
+        }
+        buf_add(b, s, plain);
+        s += plain;
+        if (*s == '"' || *s == '\\') {
             buf_char(b, '\\');
-            buf_char(b, (char)c);
-        } else if (c < 0x20 || c == 0x7f) {
-            buf_printf(b, "\\u%04x", c);
-        } else {
-            buf_char(b, (char)c);
+            buf_char(b, *s++);
+        } else if (*s) {
+            buf_printf(b, "\\u%04x", (unsigned char)*s++);
         }
     }
 }
@@ -41,7 +44,9 @@ static void add_pair(struct buf *b, const char *key, const char *value)
         buf_printf(b, " %s=", key);
         add_escaped(b, value);
     } else {
-        buf_printf(b, ",\"%s\":\"", key);
+        buf_str(b, ",\"");
+        buf_str(b, key);
+        buf_str(b, "\":\"");
         add_escaped(b, value);
         buf_char(b, '"');
     }

@@ -1,4 +1,4 @@
-#include "js.h"
+#include "js_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +115,10 @@ static const char *reason(struct arena *a, const json_error_t *error)
 enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why)
 {
     json_error_t error;
-    *out = NULL;
+    *why = "out of memory";
+    if (js_read_plain(a, text, out)) {
+        return *out ? WW_OK : WW_ENOMEM;
+    }
     *why = "nested too deeply";
     if (too_deep(text)) {
         return WW_EINVAL;
