@@ -346,8 +346,8 @@ static bool server_init(struct http_server *s, const struct http_listener *liste
     }
     *error = "no memory, threads or descriptors for the server";
     unsigned half = s->options.hash_queue / 2;
-    s->slow = http_pool_new(s->options.slow_workers, HTTP_SLOW_QUEUE, 0);
-    s->hash = http_pool_new(s->options.hash_workers, s->options.hash_queue, half ? half : 1);
+    s->slow = http_pool_new(s->options.slow_workers, HTTP_SLOW_QUEUE, 0, false);
+    s->hash = http_pool_new(s->options.hash_workers, s->options.hash_queue, half ? half : 1, true);
     return s->slow && s->hash;
 }
 

@@ -129,8 +129,9 @@ struct bytes http_request_answer_head(struct http_request *r, bool keep_alive);
 bool http_request_answer_has_body(const struct http_request *r);
 
 /* ---- http_workers.c ---- */
-/* share: the most places that one network may hold; 0 = all. */
-struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned share);
+/* share: the most places that one network may hold; 0 = all. yields: its threads run at a lower priority, so
+ * that long work leaves the loops quick where there is no core left. */
+struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned share, bool yields);
 /* False when there is no place for it. */
 bool http_pool_add(struct http_pool *pool, struct http_request *r);
 /* True when it was still waiting and no longer is: no worker will see it. */

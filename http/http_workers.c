@@ -3,15 +3,18 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "http_server_int.h"
+
+enum { YIELDING_NICE = 10 };
 
 struct http_pool {
     pthread_mutex_t mutex;
     pthread_cond_t work;
     struct http_request *first, *last;
     unsigned waiting, capacity, share;
-    bool stopping;
+    bool stopping, yields;
     unsigned thread_count;
     pthread_t threads[];
 };
@@ -32,6 +35,10 @@ static struct http_request *take(struct http_pool *pool)
 static void *work(void *argument)
 {
     struct http_pool *pool = argument;
+    if (pool->yields) {
+        /* of this thread alone, as Linux has it; refused or not, it works */
+        (void)setpriority(PRIO_PROCESS, 0, YIELDING_NICE);
+    }
     pthread_mutex_lock(&pool->mutex);
     while (!pool->stopping) {
         if (!pool->first) {
@@ -48,7 +55,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned share)
+struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned share, bool yields)
 {
     struct http_pool *pool = calloc(1, sizeof *pool + threads * sizeof *pool->threads);
     if (!pool) {
@@ -56,6 +63,7 @@ struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned sh
     }
     pool->capacity = capacity;
     pool->share = share;
+    pool->yields = yields;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     sigset_t all, before; /* signals are for the thread that runs the server */
