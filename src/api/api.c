@@ -274,6 +274,9 @@ enum ww_err api_refused(struct ww_op *op, enum ww_err err, const struct account_
     if (err != WW_EVALIDATION || !f) {
         return err;
     }
-    return op_fail_field(op, err, "traits_invalid", f->instance && *f->instance ? f->instance + 1 : "traits",
-                         "%s", f->text);
+    const char *field = f->instance && *f->instance ? f->instance + 1 : "traits";
+    if (f->format) { /* the validator's text quotes what was typed */
+        return op_fail_field(op, err, "traits_invalid", field, "this is not a valid %s", f->format);
+    }
+    return op_fail_field(op, err, "traits_invalid", field, "%s", f->text);
 }

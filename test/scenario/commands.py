@@ -54,7 +54,8 @@ def an_account_is_refused(t, site):
     weak = site.run("user", "create", "-t", "email=bob@example.org", "--password-fd", "0", "--json", stdin="short\n")
     t.check("a weak password ends with 8 and names the field", weak.code == 8 and error_of(weak)["field"] == "password", weak)
     bad = site.run("user", "create", "-t", "email=nobody", "--password-fd", "0", "--json", stdin=PASSWORD + "\n")
-    t.check("traits that do not satisfy the schema end with 8", bad.code == 8 and error_of(bad)["field"] == "traits/email", bad)
+    t.check("traits that do not satisfy the schema end with 8", bad.code == 8 and error_of(bad)["field"] == "traits/email"
+            and "nobody" not in bad.err, bad)
     more = site.run("user", "create", "--traits", '{"email":"bob@example.org","shoe":43}', "--password-fd", "0",
                     stdin=PASSWORD + "\n")
     t.check("a trait that the schema does not know ends with 8", more.code == 8, more)

@@ -7,12 +7,13 @@ and the text of the note, each as it is, percent-encoded and in base64. KNOWN li
 each with its reason; docs/SECURITY.md tells the same.
 """
 import base64
+import html
 import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from harness import Browser, databases
 from operate import Person, eventually, run_all
@@ -27,6 +28,8 @@ TYPED = {
     "address": "Zephyrine.Quill@example.org",
     "new address": "Zephyrine.Marlowe@example.org",
     "note's name": "recipe for gooseberry fool",
+    "page note's name": "pumpernickel inventory",
+    "page note's text": "Seven loaves behind the bramble hedge.",
     "note's text": "Whisk the elderflower cordial into cold custard.",
 }
 
@@ -70,13 +73,37 @@ def journey(t, site):
     return tokens
 
 
+def pages_journey(t, browser):
+    """A note by the forms of the pages: seen, written, altered by mistake, shown with its text."""
+    page = {"Accept": "text/html"}
+    form = {**page, "Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+
+    def post(path, **fields):
+        shown = browser.request("GET", "/ui/notes/new", headers=page).body.decode()
+        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"|value="([^"]+)"[^>]*name="csrf_token"', shown)
+        sent = urlencode({"csrf_token": html.unescape(token[1] or token[2]), **fields}).encode()
+        return browser.request("POST", path, sent, form)
+
+    made = post("/ui/notes", name=TYPED["page note's name"], text=TYPED["page note's text"])
+    t.check("a note is written by a form", made.status == 303, made)
+    taken = post("/ui/notes", name=TYPED["page note's name"], text=TYPED["note's text"])
+    t.check("a second of that name is shown again to its writer", taken.status == 409
+            and TYPED["note's text"] in html.unescape(taken.body.decode()), taken)
+    listed = browser.request("GET", "/ui/", headers=page).body.decode()
+    t.check("the list has it", TYPED["page note's name"] in html.unescape(listed), listed)
+    link = re.search(r'href="([^"]*/ui/notes/(?!new)[^"/]+)"', listed)
+    shown = browser.request("GET", re.sub(r"^https?://[^/]+", "", html.unescape(link[1])), headers=page)
+    t.check("and it is read", TYPED["page note's text"] in html.unescape(shown.body.decode()), shown)
+    for path in ("profile", "devices", "activity"):
+        t.check(f"/ui/{path} is seen", browser.request("GET", f"/ui/{path}", headers=page).status in (200, 303))
+
+
 def browser_journey(t, site):
     browser = Browser(site)
     answer = browser.submit("login", {"method": "password", "identifier": TYPED["new address"], "password": TYPED["new password"]})
     t.check("logged in by a browser", answer.status == 200, answer)
-    if site.get("/ui/").status in (200, 303):
-        browser.request("GET", "/ui/", headers={"Accept": "text/html"})
-        browser.request("GET", "/ui/account", headers={"Accept": "text/html"})
+    if site.get("/ui/login").status in (200, 303):
+        pages_journey(t, browser)
     cookie = next((v for k, v in browser.cookies.items() if "session" in k), "")
     logout = browser.request("GET", "/self-service/logout/browser")
     t.check("logged out by a browser", browser.request("GET", f"/self-service/logout?token={logout.json['logout_token']}").status
