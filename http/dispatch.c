@@ -18,6 +18,9 @@
 static bool path_matches(const char *template, const char *path, struct bytes *id)
 {
     while (*template == '/' && *path == '/') {
+        if (template[1] != path[1] && template[1] != '{') {
+            return false; /* most rows end here */
+        }
         size_t t = strcspn(++template, "/"), p = strcspn(++path, "/");
         if (template[0] == '{') {
             if (p == 0) {
