@@ -216,11 +216,10 @@ static bool read_row(struct ww_op *op, struct store *s, struct db_rows *rows, co
                      struct audit_row *out)
 {
     struct bytes text;
-    const char *why;
     *out = (struct audit_row){db_int(rows, 0), db_int(rows, 1), (uint64_t)db_int(rows, 2), NULL};
     struct bytes blob = db_blob(rows, 3);
     if (!blob.p || open_event(op, s, out->node, out->n, blob, &text) ||
-        js_read(&op->arena, text, &out->event, &why)) {
+        js_read_own(&op->arena, text, &out->event)) {
         return false;
     }
     const char *owner = js_get_text(out->event, "account");

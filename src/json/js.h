@@ -37,6 +37,10 @@ enum { JS_MAX_DEPTH = 32 };
  */
 enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why) WW_MUST;
 
+/* The same for a text that we wrote ourselves and that was authenticated since: what is plain in it is read
+ * without jansson, in a third of the time. Never for what comes from outside. */
+enum ww_err js_read_own(struct arena *a, struct bytes text, struct js **out) WW_MUST;
+
 /* Member of an object by key, or NULL (also when o is NULL or no object). */
 struct js *js_get(const struct js *o, const char *key);
 /* Element of an array, or NULL. */

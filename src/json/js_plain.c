@@ -1,5 +1,5 @@
-/* The quick way through plain JSON. Every request reads two such texts (a record, a session), and jansson
- * makes a tree of its own for each first. */
+/* The quick way through plain JSON of our own. Every request reads two such texts (a record, a session) after
+ * they were opened, and jansson makes a tree of its own for each first. */
 #include "js_int.h"
 
 #include <string.h>

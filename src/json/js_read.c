@@ -115,10 +115,7 @@ static const char *reason(struct arena *a, const json_error_t *error)
 enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why)
 {
     json_error_t error;
-    *why = "out of memory";
-    if (js_read_plain(a, text, out)) {
-        return *out ? WW_OK : WW_ENOMEM;
-    }
+    *out = NULL;
     *why = "nested too deeply";
     if (too_deep(text)) {
         return WW_EINVAL;
@@ -133,6 +130,15 @@ enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const c
     json_decref(root);
     *why = "out of memory";
     return *out ? WW_OK : WW_ENOMEM;
+}
+
+enum ww_err js_read_own(struct arena *a, struct bytes text, struct js **out)
+{
+    const char *why;
+    if (js_read_plain(a, text, out)) {
+        return *out ? WW_OK : WW_ENOMEM;
+    }
+    return js_read(a, text, out, &why);
 }
 
 /* The size stands in front of each block, so that freeing can wipe all of it. */

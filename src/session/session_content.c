@@ -45,7 +45,6 @@ enum ww_err content_write(struct ww_op *op, const struct session_content *c, str
 enum ww_err content_read(struct ww_op *op, struct bytes pt, struct session_content *c)
 {
     struct reader in = READER(pt);
-    const char *why;
     uint8_t format = read_u8(&in);
     read_copy(&in, c->id.b, sizeof c->id.b);
     c->state = read_u8(&in);
@@ -63,6 +62,6 @@ enum ww_err content_read(struct ww_op *op, struct bytes pt, struct session_conte
     if (in.failed || format != CONTENT_FORMAT) {
         return WW_EDENIED;
     }
-    enum ww_err err = js_read(&op->arena, read_rest(&in), &c->json, &why);
+    enum ww_err err = js_read_own(&op->arena, read_rest(&in), &c->json);
     return err == WW_EINVAL ? WW_EDENIED : err ? op_no_memory(op) : WW_OK;
 }

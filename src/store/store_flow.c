@@ -37,7 +37,6 @@ enum ww_err flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind
     struct db_rows rows;
     uint8_t aad[17];
     struct bytes pt;
-    const char *why;
     enum ww_err err =
         store_one(op, s, &rows, "SELECT expires, rev, blob FROM flows WHERE id = $1 AND kind = $2",
                   DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(kind)));
@@ -53,7 +52,7 @@ enum ww_err flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind
         return op_no_memory(op);
     }
     if ((err = store_unseal(op, s, place(aad, kind, id), blob, &pt)) ||
-        (err = js_read(&op->arena, pt, &out->json, &why))) {
+        (err = js_read_own(&op->arena, pt, &out->json))) {
         return err == WW_ENOMEM ? op_no_memory(op) : WW_ENOTFOUND;
     }
     /* the plain column is an index: what was sealed says when the flow ends */

@@ -84,7 +84,6 @@ static enum ww_err decode_lists(struct ww_op *op, struct reader *in, struct reco
 static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
 {
     struct reader in = READER(pt);
-    const char *why;
     uint8_t format = read_u8(&in);
     r->seq = read_u64(&in);
     r->vault_floor = read_u64(&in);
@@ -104,7 +103,7 @@ static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
     if (in.failed || format != RECORD_FORMAT) {
         return store_tampered(op, "record");
     }
-    err = js_read(&op->arena, read_rest(&in), &r->json, &why);
+    err = js_read_own(&op->arena, read_rest(&in), &r->json);
     return err == WW_EINVAL ? store_tampered(op, "record") : err ? op_no_memory(op) : WW_OK;
 }
 
