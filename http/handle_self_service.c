@@ -7,6 +7,7 @@
 #include "handlers.h"
 #include "http_error.h"
 #include "negotiate.h"
+#include "pages.h"
 #include "urlform.h"
 
 /* ---- the request ---- */
@@ -185,6 +186,9 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
     enum ww_err err = ww_flow_answer(c->op, action, in, &out);
     if (err) {
         http_error_answer(c->r, (struct http_error){.status = 503, .retry_after = 1});
+        return;
+    }
+    if (out.failed && !in->json && !in->api && page_answers_failure(c, out.status)) {
         return;
     }
     send_answer(c, &out);

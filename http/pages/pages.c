@@ -58,6 +58,19 @@ void pages_close(struct site *site)
     site->pages = NULL;
 }
 
+bool page_answers_failure(struct route_call *c, int status)
+{
+    const char *accept = http_header(c->r, "Accept");
+    struct page p;
+    if (!c->site->pages || !accept || !strstr(accept, "text/html") || status < 429) {
+        return false;
+    }
+    if (page_open(&p, c, NULL)) {
+        page_refused(&p, status == 429 ? WW_ETHROTTLED : status == 503 ? WW_EBUSY : WW_EINTERNAL);
+    }
+    return true;
+}
+
 void handle_page_root(struct route_call *c)
 {
     struct page p;

@@ -9,6 +9,10 @@
 enum ww_err pages_open(struct site *site, const char **why) WW_MUST;
 void pages_close(struct site *site);
 
+/* What a flow could not do (429, 500, 503), for a person at a browser; false when the pages are off or the
+ * client did not ask for HTML. */
+bool page_answers_failure(struct route_call *c, int status);
+
 route_handler handle_page_root, handle_page_static, handle_page_missing;
 /* page_flow.c; one row each for login, registration, settings */
 route_handler handle_page_login, handle_page_registration, handle_page_settings, handle_page_profile,

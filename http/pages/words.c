@@ -75,8 +75,12 @@ const char *words_wait(struct arena *a, uint32_t seconds)
 
 const char *words_size(struct arena *a, uint64_t bytes)
 {
-    return bytes < 1024 ? counted(a, "note.bytes", bytes)
-                        : counted(a, "note.kilobytes", (bytes + 512) / 1024);
+    uint64_t kilobytes = (bytes + 512) / 1024;
+    if (bytes < 1024) {
+        return counted(a, "note.bytes", bytes);
+    }
+    return kilobytes % 1024 == 0 ? counted(a, "note.megabytes", kilobytes / 1024)
+                                 : counted(a, "note.kilobytes", kilobytes);
 }
 
 /* ---- devices: what a User-Agent contains and what that is called; the first hit counts, since most browsers
