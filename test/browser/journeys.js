@@ -1,6 +1,7 @@
 "use strict";
 const assert = require("node:assert/strict");
 const { look, watch } = require("./look.js");
+const { start } = require("./server.js");
 
 const FIRST = "several quiet lanterns";
 const SECOND = "seventeen patient herons";
@@ -376,6 +377,66 @@ async function withoutScript(world) {
   });
 }
 
+// ---- other settings than those of init ----
+
+async function withSettings({ browser }, settings, story) {
+  const site = await start(settings);
+  try {
+    await story({ browser, base: site.base });
+  } finally {
+    await site.stop();
+  }
+}
+
+// A sign-in counts as recent for a second only: what is sensitive asks again, and then goes on.
+async function freshSignIn(world) {
+  const settings = { SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "1s" };
+  await withSettings(world, settings, (own) => visit(own, {}, async (v) => {
+    await v.register("fresh@example.org");
+    await v.page.waitForTimeout(1200);
+    await v.follow("Password");
+    await v.fill("New password", SECOND);
+    await v.press("Change password");
+    await v.heading("Confirm that it is you");
+    await v.fill("Password", FIRST);
+    await v.press("Continue");
+    await v.sees("Password changed.");
+    await v.page.waitForTimeout(1200);
+    await v.follow("Close account");
+    await v.heading("Confirm that it is you");
+    await v.fill("Password", SECOND);
+    await v.press("Continue");
+    await v.heading("Close account");
+  }));
+}
+
+async function oneStepRegistration(world) {
+  const settings = { SELFSERVICE_FLOWS_REGISTRATION_STYLE: "unified", WATCHWORD_PAGES_BRAND: "Ada & <Co>" };
+  await withSettings(world, settings, (own) => visit(own, {}, async (v) => {
+    await v.open("self-service/registration/browser");
+    assert.match(await v.page.title(), /Ada & <Co>$/);
+    assert.equal(await v.page.getByLabel("Password", { exact: true }).count(), 1);
+    await v.fill("E-Mail", "one@example.org");
+    await v.fill("Password", "password");
+    await v.press("Create account");
+    await v.sees("Choose another password: it is too easy to guess.");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), "one@example.org");
+    await v.fill("Password", FIRST);
+    await v.press("Create account");
+    await v.heading("Notes");
+  }));
+}
+
+async function paleAccent() {
+  await assert.rejects(start({ WATCHWORD_PAGES_ACCENT: "#ffcc00" }), /4\.5 : 1/);
+}
+
+async function pagesOff(world) {
+  await withSettings(world, { WATCHWORD_PAGES_ENABLED: "false" }, async (own) => {
+    for (const where of ["", "ui/", "ui/login"]) assert.equal((await fetch(own.base + where)).status, 404);
+  });
+}
+
 // ---- headers ----
 
 async function headers(world) {
@@ -413,6 +474,10 @@ module.exports = {
     ["hostile names stay names", hostileNames],
     ["two devices: conflicts, and signing out from afar", twoDevices],
     ["a script shows passwords and sends files", withScript],
+    ["what is sensitive asks for a fresh sign-in, and then goes on", freshSignIn],
+    ["registration in one step", oneStepRegistration],
+    ["an accent that cannot be read is refused at start", paleAccent],
+    ["pages that are off are not there", pagesOff],
     ["without a script nothing is offered that needs one", withoutScript],
   ],
 };

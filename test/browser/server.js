@@ -39,8 +39,11 @@ async function start(settings = {}) {
   child.once("exit", () => { ended = true; });
   const until = Date.now() + 15000;
   for (;;) {
-    if (ended) throw new Error(`serve ended: ${log}`);
-    if (Date.now() > until) throw new Error(`serve does not answer: ${log}`);
+    if (ended || Date.now() > until) {
+      child.kill("SIGKILL");
+      fs.rmSync(directory, { recursive: true, force: true });
+      throw new Error(`serve ${ended ? "ended" : "does not answer"}: ${log}`);
+    }
     const answer = await fetch(`${base}health/alive`).catch(() => null);
     if (answer && answer.ok) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
