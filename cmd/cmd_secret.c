@@ -3,6 +3,8 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -11,6 +13,29 @@
 void cmd_secret_wipe(struct cmd_secret *s)
 {
     explicit_bzero(s, sizeof *s);
+}
+
+void cmd_protect_memory(bool dev)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+    if (!dev) {
+        (void)prctl(PR_SET_DUMPABLE, 0);
+    }
+}
+
+/* /proc/swaps has a line of titles, then one for each device (proc(5)). */
+bool cmd_swap_is_on(void)
+{
+    char text[512];
+    int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    text[n > 0 ? n : 0] = 0;
+    const char *line = strchr(text, '\n');
+    return line && line[1];
 }
 
 static ssize_t read_some(int fd, void *p, size_t n)

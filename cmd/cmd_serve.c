@@ -134,6 +134,11 @@ static int open_site(struct serving *s)
     for (size_t i = 0; i < ww_warning_count(s->ww); i++) {
         log_write(LOG_WARN, ww_warning(s->ww, i), NULL);
     }
+    if (cmd_swap_is_on() && !s->dev) {
+        log_write(LOG_WARN,
+                  "swap is on: passwords and keys in use may be written to it; switch it off or encrypt it",
+                  NULL);
+    }
     if (s->watch_courier) {
         log_write(LOG_WARN, "--watch-courier: this version sends no mail", NULL);
     }
@@ -258,6 +263,7 @@ int cmd_serve(const char *name, int argc, char **argv)
     if (code != CMD_GO_ON) {
         return code;
     }
+    cmd_protect_memory(s.dev);
     js_wipe_memory();
     http_wipe_memory();
     block_signals();

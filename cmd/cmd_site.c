@@ -19,6 +19,7 @@ int cmd_site_open(struct cmd_site *s, const char *name)
     if (s->files.n == 0) {
         return cmd_usage_error(name, "-c FILE is missing");
     }
+    cmd_protect_memory(s->dev);
     js_wipe_memory();
     enum ww_err err = ww_open(&options, &s->ww, why, sizeof why);
     if (err) {

@@ -107,6 +107,12 @@ void cmd_secret_wipe(struct cmd_secret *s);
 /* On the stack, wiped when its scope is left. */
 #define CMD_SECRET(name) __attribute__((cleanup(cmd_secret_wipe))) struct cmd_secret name = {{0}, 0}
 
+/* No core dumps, and not traceable by other processes of the same user (vault.md, Memory). dev: traceable,
+ * for debuggers. Call before the first secret is read. */
+void cmd_protect_memory(bool dev);
+/* Whether memory may be written to a swap device. */
+bool cmd_swap_is_on(void);
+
 /* fd -1: asked for on the terminal without echo, a second time when twice. Otherwise the first line of that
  * descriptor. False after saying why on standard error. */
 bool cmd_password(int64_t fd, const char *prompt, bool twice, struct cmd_secret *out);

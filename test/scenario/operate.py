@@ -40,7 +40,7 @@ class Checks:
 
     def skip(self, name, why):
         self.passed += 1
-        print(f"ok {self.passed + self.failed} - {name} # SKIP {why}", flush=True)
+        print(f"ok {self.passed + self.failed} - {name} # SKIP {why.splitlines()[0]}", flush=True)
 
     def done(self):
         print(f"1..{self.passed + self.failed}\n# {self.passed} passed, {self.failed} failed", flush=True)

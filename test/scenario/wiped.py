@@ -8,6 +8,7 @@ each with its reason; docs/SECURITY.md tells the same.
 """
 import base64
 import html
+import os
 import re
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from harness import Browser, databases
-from operate import Person, eventually, run_all
+from operate import PROGRAM, Person, eventually, run_all
 
 # (what was typed) -> why it may be found in memory. Nothing, so far.
 KNOWN = {}
@@ -207,6 +208,20 @@ def nothing_typed_remains(t, site):
     look_in_log(t, site, typed)
 
 
+def a_server_cannot_be_dumped(t, site):
+    site.run("migrate")
+    for dev, owner in ((True, os.geteuid()), (False, 0)):
+        with open(site.directory / "log", "ab") as log:
+            site.process = subprocess.Popen([PROGRAM, "serve", "-c", str(site.config), *(["--dev"] if dev else [])],
+                                            stdout=log, stderr=log, env=site.environment())
+        if not t.check(f"served, --dev {dev}", eventually(site.is_ready)):
+            return
+        limits = Path(f"/proc/{site.process.pid}/limits").read_text()
+        t.check("no core file is allowed", re.search(r"Max core file size +0 +0 ", limits), limits)
+        t.check(f"its memory belongs to {owner}", os.stat(f"/proc/{site.process.pid}/mem").st_uid == owner)
+        site.stop()
+
+
 def a_signed_in_session_leaves_no_key_in_the_files(t, site):
     """While somebody is signed in, the files hold neither the token nor what it opens."""
     site.start()
@@ -220,4 +235,4 @@ if __name__ == "__main__":
     if not Path("/proc/self/mem").exists():
         print("1..0 # SKIP there is no /proc")
         sys.exit(0)
-    run_all(nothing_typed_remains, a_signed_in_session_leaves_no_key_in_the_files, databases=databases())
+    run_all(nothing_typed_remains, a_server_cannot_be_dumped, a_signed_in_session_leaves_no_key_in_the_files, databases=databases())
