@@ -214,11 +214,13 @@ static int listen_on_both(struct serving *s)
     }
     s->site.server = s->server;
     for (size_t i = 0; i < 2; i++) {
-        printf("%s: %s%s%s\n", listeners[i].name, i ? s->site.admin_url : s->site.public_url,
-               listeners[i].port ? "" : " on a free port", "");
-        if (!listeners[i].port) {
-            printf("%s: port %u\n", listeners[i].name, http_server_port(s->server, i));
+        uint16_t port = http_server_port(s->server, i); /* 0 for a Unix socket, whose host says it all */
+        printf("%s: %s, listening on %s", listeners[i].name, i ? s->site.admin_url : s->site.public_url,
+               listeners[i].host);
+        if (port) {
+            printf(" port %u", port);
         }
+        putchar('\n');
     }
     fflush(stdout);
     return CMD_GO_ON;
