@@ -59,12 +59,13 @@ static struct js *integer(struct plain *in)
     int64_t v = 0;
     in->p += negative;
     const uint8_t *start = in->p;
-    while (in->p < in->end && *in->p >= '0' && *in->p <= '9' && in->p - start <= DIGITS_MOST) {
+    while (in->p < in->end && *in->p >= '0' && *in->p <= '9' && in->p - start < DIGITS_MOST) {
         v = v * 10 + (*in->p++ - '0');
     }
     size_t digits = (size_t)(in->p - start);
-    bool goes_on = in->p < in->end && (*in->p == '.' || *in->p == 'e' || *in->p == 'E');
-    if (digits == 0 || digits > DIGITS_MOST || goes_on || (*start == '0' && (digits > 1 || negative))) {
+    bool goes_on = in->p < in->end &&
+                   ((*in->p >= '0' && *in->p <= '9') || *in->p == '.' || *in->p == 'e' || *in->p == 'E');
+    if (digits == 0 || goes_on || (*start == '0' && (digits > 1 || negative))) {
         return NULL;
     }
     return keep(in, js_int(in->arena, negative ? -v : v));
