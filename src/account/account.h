@@ -50,10 +50,6 @@ enum ww_err account_register(struct ww_op *op, struct service *s, const struct a
 /* What account_register checks of traits, alone: for forms in two steps. */
 enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char *schema_id,
                                  const struct js *traits, struct account_refusal *why) WW_MUST;
-/* Whether one of the identifiers that these (valid) traits yield is taken; reveals it, as registration does.
- */
-enum ww_err account_identifier_taken(struct ww_op *op, struct service *s, const char *schema_id,
-                                     const struct js *traits, bool *taken) WW_MUST;
 
 /* ---- login ---- */
 /* Unknown name and wrong password: WW_EDENIED id "wrong_credentials", same work. WW_EDISABLED (only after the

@@ -103,18 +103,3 @@ enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char
     }
     return account_draft(op, schema, traits, false, &draft);
 }
-
-enum ww_err account_identifier_taken(struct ww_op *op, struct service *s, const char *schema_id,
-                                     const struct js *traits, bool *taken)
-{
-    const struct identity_schema *schema;
-    struct record *draft;
-    *taken = false;
-    enum ww_err err = account_schema(op, s, schema_id, &schema);
-    if (err || (err = account_draft(op, schema, traits, false, &draft))) {
-        return err;
-    }
-    err = account_check_free(op, s, draft);
-    *taken = err == WW_ECONFLICT;
-    return *taken ? WW_OK : err;
-}

@@ -34,7 +34,7 @@ const char *api_public_url(const struct ww *ww);
 enum ww_err api_json(struct ww_op *op, const struct js *v, const char **out) WW_MUST;
 /* Reads JSON that must be an object; WW_EINVAL with this field. */
 enum ww_err api_read_object(struct ww_op *op, struct bytes text, const char *field, struct js **out) WW_MUST;
-/* The first schema failure as the operation's problem: "traits.email: …". */
+/* The first schema failure as the operation's problem: field "traits/email". */
 enum ww_err api_refused(struct ww_op *op, enum ww_err err, const struct account_refusal *why);
 
 #endif

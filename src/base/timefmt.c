@@ -122,3 +122,16 @@ bool duration_parse(const char *text, uint64_t *us)
     *us = (uint64_t)(total + 0.5);
     return true;
 }
+
+struct timespec time_deadline(unsigned ms)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_sec++;
+        t.tv_nsec -= 1000000000;
+    }
+    return t;
+}

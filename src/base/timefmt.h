@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "arena.h"
 
@@ -15,5 +16,7 @@ char *time_rfc3339(struct arena *a, uint64_t us) WW_MUST;
 bool time_parse(const char *text, uint64_t *us) WW_MUST;
 /* A Go duration ("10m", "1h30m", "1.5s", "250ms", "0"): units ns us µs ms s m h, not negative. */
 bool duration_parse(const char *text, uint64_t *us) WW_MUST;
+/* In so many milliseconds from now on CLOCK_MONOTONIC: for conditions that wait on that clock. */
+struct timespec time_deadline(unsigned ms);
 
 #endif

@@ -55,11 +55,6 @@ void keyring_free(struct keyring *k)
     }
 }
 
-uint32_t keyring_id(const struct keyring *k)
-{
-    return k->id[0];
-}
-
 enum ww_err keyring_seal(struct ww_op *op, const struct keyring *k, struct place where, struct bytes pt,
                          struct bytes *blob)
 {

@@ -15,8 +15,6 @@ void keyring_free(struct keyring *k);
 
 /* First 4 bytes of D(SK, key-id). */
 uint32_t server_key_id(const struct key *sk);
-/* Of the key that seals. */
-uint32_t keyring_id(const struct keyring *k);
 
 /* S under the first server key; where.kn is set here. */
 enum ww_err keyring_seal(struct ww_op *op, const struct keyring *k, struct place where, struct bytes pt,

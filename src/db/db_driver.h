@@ -114,8 +114,6 @@ struct db {
     unsigned open; /* connections, idle or taken */
 };
 
-/* Monotonic time, ms from now. */
-struct timespec db_deadline(unsigned ms);
 /* A condition whose timed waits use the monotonic clock. */
 bool db_condition(pthread_cond_t *condition) WW_MUST;
 

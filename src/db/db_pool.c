@@ -2,21 +2,9 @@
 #include <stdlib.h>
 
 #include "db_driver.h"
+#include "timefmt.h"
 
 enum { DEFAULT_WAIT_MS = 5000 };
-
-struct timespec db_deadline(unsigned ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
 
 bool db_condition(pthread_cond_t *condition)
 {
@@ -63,7 +51,7 @@ static enum ww_err conn_new(struct ww_op *op, struct db *db, struct db_conn **ou
 /* An idle connection, or NULL with the right to open one; neither: false. */
 static bool wait_for_place(struct db *db, struct db_conn **idle)
 {
-    struct timespec deadline = db_deadline(db->wait_ms);
+    struct timespec deadline = time_deadline(db->wait_ms);
     bool got = true;
 
     pthread_mutex_lock(&db->lock);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "netaddr.h"
+#include "timefmt.h"
 
 enum { DEFAULT_QUEUE = 64, DEFAULT_WAIT_MS = 5000, DEFAULT_PERCENT = 50 };
 static const uint64_t default_budget_max = (uint64_t)1 << 30;
@@ -131,23 +132,10 @@ static void dequeue(struct pwhash_pool *p, const struct waiter *w)
     p->waiting--;
 }
 
-static struct timespec deadline_in(unsigned ms)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (t.tv_nsec >= 1000000000) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000;
-    }
-    return t;
-}
-
 /* True when it is this waiter's turn; false when the wait was too long. Called with the lock held. */
 static bool wait_for_turn(struct pwhash_pool *p, struct waiter *w, uint64_t memory)
 {
-    struct timespec deadline = deadline_in(p->limits.wait_ms);
+    struct timespec deadline = time_deadline(p->limits.wait_ms);
     bool in_time = true;
     enqueue(p, w);
     while (in_time && !(p->first == w && has_room(p, memory))) {

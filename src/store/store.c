@@ -233,11 +233,6 @@ int store_migrated(const struct store *s)
     return s->migrated;
 }
 
-struct db *store_db(const struct store *s)
-{
-    return s->db;
-}
-
 const struct keyring *store_keyring(const struct store *s)
 {
     return s->keyring;

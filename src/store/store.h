@@ -25,7 +25,6 @@ enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring,
 void store_close(struct store *s);
 /* How many migrations store_open applied. */
 int store_migrated(const struct store *s);
-struct db *store_db(const struct store *s);
 const struct keyring *store_keyring(const struct store *s);
 /* Cheap proof that the database answers. */
 enum ww_err store_ping(struct ww_op *op, struct store *s) WW_MUST;
@@ -153,8 +152,6 @@ enum ww_err vault_row_load(struct ww_op *op, struct store *s, const struct uuid 
 /* Where the stored head is `old`; WW_EBUSY else. */
 enum ww_err vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid, struct bytes old,
                                struct bytes head) WW_MUST;
-enum ww_err vault_row_set_ring(struct ww_op *op, struct store *s, const struct uuid *vid,
-                               struct bytes ring) WW_MUST;
 enum ww_err leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
                       struct bytes *blob) WW_MUST;
 /* Inserts or replaces. */

@@ -38,12 +38,6 @@ enum ww_err vault_row_set_head(struct ww_op *op, struct store *s, const struct u
                             DB_ARGS(DB_B(head), DB_B(BYTES_OF(*vid)), DB_B(old)));
 }
 
-enum ww_err vault_row_set_ring(struct ww_op *op, struct store *s, const struct uuid *vid, struct bytes ring)
-{
-    return store_change_one(op, s, "UPDATE vaults SET ring = $1 WHERE vid = $2",
-                            DB_ARGS(DB_B(ring), DB_B(BYTES_OF(*vid))));
-}
-
 static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                             size_t n, const char *what, struct bytes *blob)
 {

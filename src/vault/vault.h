@@ -67,10 +67,6 @@ struct vault_change {
 enum ww_err vault_apply(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                         struct vault_change *changes, size_t n) WW_MUST;
 
-/* Opens everything: leaves, items. *bad counts what does not open. For `check` on behalf of the user. */
-enum ww_err vault_verify(struct ww_op *op, struct store *s, struct vault *v, size_t *items,
-                         size_t *bad) WW_MUST;
-
 /* D(R, root-check, uuid, u32 generation) */
 void vault_root_check(const struct key *root, const struct uuid *account, uint32_t generation,
                       struct key *out);

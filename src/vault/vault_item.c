@@ -250,28 +250,3 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
     *out = list;
     return WW_OK;
 }
-
-enum ww_err vault_verify(struct ww_op *op, struct store *s, struct vault *v, size_t *items, size_t *bad)
-{
-    *items = *bad = 0;
-    for (size_t i = 0; i < leaf_count(v); i++) {
-        enum ww_err err = leaf_open(op, s, v, i);
-        if (err == WW_ETAMPERED) {
-            ++*bad;
-            continue;
-        }
-        if (err) {
-            return err;
-        }
-        for (size_t j = 0; j < v->leaves[i].n; j++) {
-            struct vault_value value;
-            err = open_item(op, s, v, &v->leaves[i].entries[j], &value);
-            if (err && err != WW_ETAMPERED) {
-                return err;
-            }
-            ++*items;
-            *bad += err == WW_ETAMPERED;
-        }
-    }
-    return WW_OK;
-}
