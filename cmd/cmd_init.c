@@ -178,7 +178,7 @@ static int make_site(struct site *s)
         }
     }
     char *key = below(s, "keys/server.key"), *file = below(s, "watchword.yml");
-    enum ww_err err = key && file ? server_key_file_make(&s->op, key) : op_no_memory(&s->op);
+    enum ww_err err = key && file ? config_key_file_make(&s->op, key) : op_no_memory(&s->op);
     if (err != WW_OK) {
         return cmd_fail(s->json, err, s->op.problem.id, NULL, s->op.problem.text);
     }

@@ -170,7 +170,7 @@ static struct http_listener listener_of(struct serving *s, size_t i, const char 
                                   .port = (uint16_t)ww_setting_int(s->ww, port),
                                   .fd = systemd_socket(name),
                                   .max_body = item > BODY_MOST ? item : BODY_MOST,
-                                  .route = port_route,
+                                  .route = dispatch_route,
                                   .context = &s->ports[i]};
 }
 
@@ -187,16 +187,16 @@ static int listen_on_both(struct serving *s)
     struct http_listener listeners[2];
     size_t n = ww_setting_count(s->ww, "watchword.trusted_proxies");
     const char **proxies = ARENA_ARRAY(&s->site.arena, n + 1, const char *);
-    const char *error = routes_check(public_routes, public_route_count);
-    error = error ? error : routes_check(admin_routes, admin_route_count);
+    const char *error = dispatch_check_routes(routes_public, routes_public_count);
+    error = error ? error : dispatch_check_routes(routes_admin, routes_admin_count);
     if (error || !proxies) {
         return cmd_fail(false, WW_EINTERNAL, "route_without_need", error, "a route states no need");
     }
     for (size_t i = 0; i < n; i++) {
         proxies[i] = ww_setting_at(s->ww, "watchword.trusted_proxies", i);
     }
-    s->ports[0] = (struct port){&s->site, public_routes, public_route_count, false};
-    s->ports[1] = (struct port){&s->site, admin_routes, admin_route_count, true};
+    s->ports[0] = (struct port){&s->site, routes_public, routes_public_count, false};
+    s->ports[1] = (struct port){&s->site, routes_admin, routes_admin_count, true};
     listeners[0] = listener_of(s, 0, "public");
     listeners[1] = listener_of(s, 1, "admin");
     if (!is_loopback(listeners[1].host)) {

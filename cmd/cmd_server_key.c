@@ -66,7 +66,7 @@ static enum ww_err key_of_configuration(struct source *s)
 
 static enum ww_err find_key(struct source *s, const char *file)
 {
-    return file ? server_key_file_read(&s->op, file, &s->key) : key_of_configuration(s);
+    return file ? config_key_file_read(&s->op, file, &s->key) : key_of_configuration(s);
 }
 
 /* ---- new ---- */
@@ -84,7 +84,7 @@ static int new_key(const char *name, int argc, char **argv)
     if (code != CMD_GO_ON) {
         return code;
     }
-    enum ww_err err = server_key_file_make(&s.op, argv[first]);
+    enum ww_err err = config_key_file_make(&s.op, argv[first]);
     if (err != WW_OK) {
         code = fail(&s, err);
     } else if (s.json) {
@@ -108,12 +108,12 @@ static int new_key(const char *name, int argc, char **argv)
 
 static int print_key(struct source *s)
 {
-    char *text = server_key_print(&s->op.arena, &s->key), id[9];
+    char *text = config_key_print(&s->op.arena, &s->key), id[9];
 
     if (!text) {
         return cmd_fail(s->json, WW_ENOMEM, NULL, NULL, NULL);
     }
-    snprintf(id, sizeof id, "%08x", server_key_id(&s->key));
+    snprintf(id, sizeof id, "%08x", keyring_key_id(&s->key));
     if (s->json) {
         struct cmd_json j = {0};
         cmd_json_open(&j, NULL, '{');
@@ -157,7 +157,7 @@ static int compare(struct source *s)
     if (!cmd_read_all(STDIN_FILENO, &print)) {
         return CMD_FAILED;
     }
-    enum ww_err err = server_key_parse(&s->op, BYTES(print.text, print.n), &typed);
+    enum ww_err err = config_key_parse(&s->op, BYTES(print.text, print.n), &typed);
     if (err != WW_OK) {
         return fail(s, err);
     }

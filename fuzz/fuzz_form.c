@@ -10,8 +10,8 @@ static void encoding_is_undone_by_decoding(struct arena *a, struct bytes text)
     struct buf b = BUF(a);
     struct bytes back;
     const char *why;
-    percent_encode(&b, text);
-    FUZZ_MUST(percent_decode(a, buf_done(&b), &back, &why) == WW_OK && bytes_equal(text, back));
+    urlform_percent_encode(&b, text);
+    FUZZ_MUST(urlform_percent_decode(a, buf_done(&b), &back, &why) == WW_OK && bytes_equal(text, back));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         FUZZ_MUST(why != NULL);
     }
-    if (percent_decode(&a, BYTES(data, size), &out, &why) == WW_OK) {
+    if (urlform_percent_decode(&a, BYTES(data, size), &out, &why) == WW_OK) {
         encoding_is_undone_by_decoding(&a, out);
     }
     arena_free(&a);

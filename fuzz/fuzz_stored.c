@@ -42,7 +42,7 @@ static void record(struct ww_op *op, struct bytes pt)
     integer_bytes(aad, sizeof aad, 1);
     struct place place = {.label = "record", .uuid = &uuid, .aad = BYTES(aad, sizeof aad)};
     FUZZ_MUST(store_seal(op, store_of(op), place, pt, &blob) == WW_OK);
-    enum ww_err err = record_open(op, store_of(op), 1, BYTES_OF(uuid), seq, blob, &r);
+    enum ww_err err = store_record_open(op, store_of(op), 1, BYTES_OF(uuid), seq, blob, &r);
     FUZZ_MUST(is_refusal(err));
     if (err == WW_OK) {
         struct js *shown =
@@ -55,10 +55,11 @@ static void session_content(struct ww_op *op, struct bytes pt)
 {
     struct session_content c = {0};
     struct bytes again;
-    enum ww_err err = content_read(op, pt, &c);
+    enum ww_err err = session_content_read(op, pt, &c);
     FUZZ_MUST(is_refusal(err));
     if (err == WW_OK) {
-        FUZZ_MUST(content_write(op, &c, &again) == WW_OK && content_read(op, again, &c) == WW_OK);
+        FUZZ_MUST(session_content_write(op, &c, &again) == WW_OK &&
+                  session_content_read(op, again, &c) == WW_OK);
     }
 }
 
@@ -136,11 +137,11 @@ static void leaf(struct ww_op *op, struct bytes pt)
     struct leaf l = {0};
     struct reader in = READER(pt);
     struct buf b = BUF(&op->arena);
-    enum ww_err err = entries_read(op, &in, &l);
+    enum ww_err err = vault_entries_read(op, &in, &l);
     FUZZ_MUST(is_refusal(err));
     if (err == WW_OK) {
-        entries_write(&b, &l);
-        FUZZ_MUST(entries_length(&l) == pt.n && bytes_equal(buf_done(&b), pt));
+        vault_entries_write(&b, &l);
+        FUZZ_MUST(vault_entries_length(&l) == pt.n && bytes_equal(buf_done(&b), pt));
     }
 }
 

@@ -73,7 +73,7 @@ static struct match find_route(const struct port *port, const struct http_reques
     return m;
 }
 
-const char *routes_check(const struct route *routes, size_t count)
+const char *dispatch_check_routes(const struct route *routes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (routes[i].needs == 0 || !routes[i].handler || routes[i].methods == 0) {
@@ -85,15 +85,15 @@ const char *routes_check(const struct route *routes, size_t count)
 
 /* ---- plain answers ---- */
 
-void answer_text(struct http_request *r, int status, const char *type, const char *text)
+void dispatch_answer_text(struct http_request *r, int status, const char *type, const char *text)
 {
     http_answer_header(r, "Content-Type", type);
     http_answer(r, status, text, strlen(text));
 }
 
-void answer_not_found(struct http_request *r)
+void dispatch_not_found(struct http_request *r)
 {
-    answer_text(r, 404, "text/plain; charset=utf-8", "404 page not found\n");
+    dispatch_answer_text(r, 404, "text/plain; charset=utf-8", "404 page not found\n");
 }
 
 static void answer_wrong_method(struct http_request *r, unsigned methods)
@@ -111,7 +111,7 @@ static void answer_wrong_method(struct http_request *r, unsigned methods)
         }
     }
     http_answer_header(r, "Allow", allow);
-    answer_text(r, 405, "text/plain; charset=utf-8", "Method Not Allowed\n");
+    dispatch_answer_text(r, 405, "text/plain; charset=utf-8", "Method Not Allowed\n");
 }
 
 /* ---- anti-CSRF for whatever is no flow ---- */
@@ -324,7 +324,7 @@ static bool decode_id(struct route_call *c, struct bytes raw)
     if (!raw.p) {
         return true;
     }
-    if (percent_decode(c->arena, raw, &id, &why) != WW_OK) {
+    if (urlform_percent_decode(c->arena, raw, &id, &why) != WW_OK) {
         own_refuse(c, "path_invalid", "path", why);
         return false;
     }
@@ -354,7 +354,7 @@ static void handle(struct http_request *r, void *context)
         return;
     }
     if (!m.other) {
-        answer_not_found(r);
+        dispatch_not_found(r);
     } else if (!m.route) {
         answer_wrong_method(r, m.methods);
     } else if (decode_id(&c, m.id) && needs_admit(&c)) {
@@ -363,7 +363,7 @@ static void handle(struct http_request *r, void *context)
     ww_op_end(c.op);
 }
 
-struct http_route_choice port_route(const struct http_request *r, void *context)
+struct http_route_choice dispatch_route(const struct http_request *r, void *context)
 {
     const struct port *port = context;
     struct match m = find_route(port, r);

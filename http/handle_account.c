@@ -23,7 +23,7 @@ void handle_account_history(struct route_call *c)
     if (next) {
         own_put_next(c, NULL, size, next);
     }
-    answer_text(c->r, 200, "application/json; charset=utf-8", json);
+    dispatch_answer_text(c->r, 200, "application/json; charset=utf-8", json);
 }
 
 void handle_account_delete(struct route_call *c)

@@ -32,11 +32,12 @@ void handle_to_public(struct route_call *c)
 
 void handle_not_here(struct route_call *c)
 {
-    answer_not_found(c->r);
+    dispatch_not_found(c->r);
 }
 
 /* Nodes that need it come with security keys; until then a page that loads it gets an empty script. */
 void handle_webauthn_script(struct route_call *c)
 {
-    answer_text(c->r, 200, "text/javascript; charset=UTF-8", "/* security keys: not in this version */\n");
+    dispatch_answer_text(c->r, 200, "text/javascript; charset=UTF-8",
+                         "/* security keys: not in this version */\n");
 }

@@ -8,22 +8,23 @@ static const char json_type[] = "application/json; charset=utf-8";
 
 void handle_alive(struct route_call *c)
 {
-    answer_text(c->r, 200, json_type, "{\"status\":\"ok\"}");
+    dispatch_answer_text(c->r, 200, json_type, "{\"status\":\"ok\"}");
 }
 
 void handle_ready(struct route_call *c)
 {
     if (ww_ping(c->op) == WW_OK) {
-        answer_text(c->r, 200, json_type, "{\"status\":\"ok\"}");
+        dispatch_answer_text(c->r, 200, json_type, "{\"status\":\"ok\"}");
     } else {
-        answer_text(c->r, 503, json_type, "{\"errors\":{\"database\":\"the database does not answer\"}}");
+        dispatch_answer_text(c->r, 503, json_type,
+                             "{\"errors\":{\"database\":\"the database does not answer\"}}");
     }
 }
 
 void handle_version(struct route_call *c)
 {
     char *text = arena_printf(c->arena, "{\"version\":\"%s\"}", ww_version());
-    answer_text(c->r, 200, json_type, text ? text : "{}");
+    dispatch_answer_text(c->r, 200, json_type, text ? text : "{}");
 }
 
 void handle_metrics(struct route_call *c)
@@ -31,5 +32,5 @@ void handle_metrics(struct route_call *c)
     struct buf b = BUF(c->arena);
     metrics_write(c->site->metrics, c->site->server, &b);
     char *text = buf_text(&b);
-    answer_text(c->r, 200, "text/plain; version=0.0.4; charset=utf-8", text ? text : "");
+    dispatch_answer_text(c->r, 200, "text/plain; version=0.0.4; charset=utf-8", text ? text : "");
 }

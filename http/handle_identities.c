@@ -11,7 +11,7 @@ enum { PAGE_DEFAULT = 250, PAGE_MOST = 500 };
 
 static void answer_json(struct route_call *c, int status, const char *json)
 {
-    answer_text(c->r, status, "application/json; charset=utf-8", json);
+    dispatch_answer_text(c->r, status, "application/json; charset=utf-8", json);
 }
 
 /* What Kratos says of each, and where: in `reason`, or in `message` alone. */

@@ -85,13 +85,13 @@ static void read_cookies(struct route_call *c, struct ww_flow_request *in)
     in->cookies_sent = cookies != NULL;
     if (cookies) {
         cookie_each(cookies, find_browser_cookie, &in->browser_cookies_sent);
-        in->continuity = cookie_find(c->arena, cookies, continuity_cookie_name);
+        in->continuity = cookie_find(c->arena, cookies, site_continuity_cookie_name);
     }
     in->csrf_cookie = c->csrf_cookie;
     in->csrf_cookie_sent = c->csrf_cookie_sent;
 }
 
-bool flow_request_read(struct route_call *c, struct ww_flow_request *in)
+bool handle_flow_request(struct route_call *c, struct ww_flow_request *in)
 {
     const char *accept = http_header(c->r, "Accept"), *why;
     *in = (struct ww_flow_request){
@@ -122,7 +122,7 @@ static void put_number(struct route_call *c, const char *name, int64_t value)
     http_answer_header(c->r, name, text);
 }
 
-void flow_answer_cookies(struct route_call *c, const struct ww_flow_answer *out)
+void handle_flow_cookies(struct route_call *c, const struct ww_flow_answer *out)
 {
     if (out->renew_csrf) {
         const char *value = ww_csrf_cookie_new(c->op);
@@ -143,7 +143,7 @@ void flow_answer_cookies(struct route_call *c, const struct ww_flow_answer *out)
 
 static void put_headers(struct route_call *c, const struct ww_flow_answer *out)
 {
-    flow_answer_cookies(c, out);
+    handle_flow_cookies(c, out);
     if (out->identity) {
         http_answer_header(c->r, "X-Kratos-Authenticated-Identity-Id", out->identity);
     }
@@ -188,7 +188,7 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
         http_error_answer(c->r, (struct http_error){.status = 503, .retry_after = 1});
         return;
     }
-    if (out.failed && !in->json && !in->api && page_answers_failure(c, out.status)) {
+    if (out.failed && !in->json && !in->api && pages_answer_failure(c, out.status)) {
         return;
     }
     send_answer(c, &out);
@@ -197,7 +197,7 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
 void handle_flow(struct route_call *c)
 {
     struct ww_flow_request in;
-    if (flow_request_read(c, &in)) {
+    if (handle_flow_request(c, &in)) {
         answer_flow(c, (enum ww_flow_action)c->route->action, &in);
     }
 }
@@ -205,7 +205,7 @@ void handle_flow(struct route_call *c)
 void handle_flow_api(struct route_call *c)
 {
     struct ww_flow_request in;
-    if (flow_request_read(c, &in)) {
+    if (handle_flow_request(c, &in)) {
         in.api = true;
         answer_flow(c, (enum ww_flow_action)c->route->action, &in);
     }
@@ -216,7 +216,7 @@ void handle_csrf_refused(struct route_call *c, bool token_sent)
     static const struct route none = {.action = WW_CSRF_REFUSED};
     struct ww_flow_request in;
     c->route = &none;
-    if (flow_request_read(c, &in)) {
+    if (handle_flow_request(c, &in)) {
         in.csrf_token_sent = token_sent;
         answer_flow(c, WW_CSRF_REFUSED, &in);
     }

@@ -109,7 +109,7 @@ static struct js *result_of(struct arena *a, const struct ww_item_change *change
 {
     struct js *o = js_object(a);
     js_put(a, o, "version", js_text(a, arena_printf(a, "%" PRIu64, change->result.version)));
-    js_put(a, o, "updated_at", js_text(a, time_rfc3339(a, change->result.time)));
+    js_put(a, o, "updated_at", js_text(a, timefmt_rfc3339(a, change->result.time)));
     if (change->action == WW_ITEM_PUT) {
         js_put(a, o, "created", js_bool(a, change->result.created));
     } else {

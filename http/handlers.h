@@ -18,15 +18,15 @@ route_handler handle_to_admin, handle_to_public, handle_not_here, handle_webauth
 
 /* What several handlers need. */
 /* The request as flows want it. False: it could not be read, and was answered. */
-bool flow_request_read(struct route_call *c, struct ww_flow_request *in) WW_MUST;
+bool handle_flow_request(struct route_call *c, struct ww_flow_request *in) WW_MUST;
 /* Sets and ends the cookies that a flow's answer names. */
-void flow_answer_cookies(struct route_call *c, const struct ww_flow_answer *out);
+void handle_flow_cookies(struct route_call *c, const struct ww_flow_answer *out);
 /* The refusal of a changing request without its anti-CSRF token. */
 void handle_csrf_refused(struct route_call *c, bool token_sent);
 /* What the library refused, with the status that its code has (own-api.md, "Refusals of its own"). */
 void answer_problem(struct route_call *c, enum ww_err err);
 /* 404 "404 page not found", as for a path that nobody serves. */
-void answer_not_found(struct http_request *r);
-void answer_text(struct http_request *r, int status, const char *type, const char *text);
+void dispatch_not_found(struct http_request *r);
+void dispatch_answer_text(struct http_request *r, int status, const char *type, const char *text);
 
 #endif

@@ -66,7 +66,7 @@ void http_request_describe(struct http_request *r, const struct http_address *pe
     if (has_address) {
         http_address_text(&address, r->client);
     }
-    (void)network_of(&r->network, r->client); /* all zeros for a peer without an address */
+    (void)netaddr_network(&r->network, r->client); /* all zeros for a peer without an address */
     const char *id = http_header(r, "X-Request-Id");
     r->id_given = id && is_usable_id(id);
     if (r->id_given) {

@@ -191,7 +191,7 @@ static bool loop_init(struct http_server *s, struct http_loop *loop)
     loop->server = s;
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_mutex_init(&loop->mutex, NULL);
-    system_random(NULL, loop->id_prefix, sizeof loop->id_prefix);
+    op_system_random(NULL, loop->id_prefix, sizeof loop->id_prefix);
     loop->sockets = calloc(s->listener_count, sizeof *loop->sockets);
     for (size_t i = 0; loop->sockets && i < s->listener_count; i++) {
         loop->sockets[i] = (struct http_socket){s, &s->listeners[i], loop, -1, NULL, NULL};

@@ -199,9 +199,9 @@ void handle_openapi(struct route_call *c)
     put(a, js_push(js_put(a, root, "servers", js_array(a)), js_object(a)), "url", c->site->public_url);
     js_put(a, root, "security", parsed(a, "[{\"token\":[]},{\"bearer\":[]},{\"cookie\":[]}]"));
     paths = put_object(a, root, "paths");
-    for (size_t i = 0; i < public_route_count; i++) {
-        if (public_routes[i].doc) {
-            add_route(a, paths, &public_routes[i]);
+    for (size_t i = 0; i < routes_public_count; i++) {
+        if (routes_public[i].doc) {
+            add_route(a, paths, &routes_public[i]);
         }
     }
     js_put(a, root, "components", components_of(a, c->site));

@@ -104,7 +104,7 @@ void own_answer_json(struct route_call *c, const struct js *body)
 {
     const char *text = js_write(c->arena, body);
     if (text) {
-        answer_text(c->r, 200, "application/json; charset=utf-8", text);
+        dispatch_answer_text(c->r, 200, "application/json; charset=utf-8", text);
     } else {
         answer_problem(c, WW_ENOMEM);
     }
@@ -114,10 +114,10 @@ void own_put_next(struct route_call *c, const char *prefix, size_t page_size, co
 {
     struct buf b = BUF(c->arena);
     buf_printf(&b, "<%s?page_size=%zu&page_token=", c->route->path, page_size);
-    percent_encode(&b, bytes_str(page_token));
+    urlform_percent_encode(&b, bytes_str(page_token));
     if (prefix) {
         buf_str(&b, "&prefix=");
-        percent_encode(&b, bytes_str(prefix));
+        urlform_percent_encode(&b, bytes_str(prefix));
     }
     buf_str(&b, ">; rel=\"next\"");
     const char *text = buf_text(&b);

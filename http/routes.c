@@ -30,7 +30,7 @@
  * they change needs their form's anti-CSRF token. */
 #define PAGE(method, path, handler) ROW(method, "/ui/" path, NEED_FLOW, CSRF_ON, HTTP_SLOW, handler, 0)
 
-const struct route public_routes[] = {
+const struct route routes_public[] = {
     FLOW_ROWS("login", LOGIN),
     FLOW_ROWS("registration", REGISTRATION),
     FLOW_ROWS("settings", SETTINGS),
@@ -106,10 +106,10 @@ const struct route public_routes[] = {
     PAGE(HTTP_GET, "{a}/{b}", handle_page_missing),
     PAGE(HTTP_GET, "{a}/{b}/{c}", handle_page_missing),
 };
-const size_t public_route_count = sizeof public_routes / sizeof public_routes[0];
+const size_t routes_public_count = sizeof routes_public / sizeof routes_public[0];
 
 /* Without the prefix /admin, which every path may have. */
-const struct route admin_routes[] = {
+const struct route routes_admin[] = {
     ROW(HTTP_GET, "/health/alive", NEED_ADMIN, CSRF_OFF, HTTP_QUICK, handle_alive, 0),
     ROW(HTTP_GET, "/health/ready", NEED_ADMIN, CSRF_OFF, HTTP_SLOW, handle_ready, 0),
     ROW(HTTP_GET, "/version", NEED_ADMIN, CSRF_OFF, HTTP_QUICK, handle_version, 0),
@@ -127,4 +127,4 @@ const struct route admin_routes[] = {
     ROW(ALL_METHODS, "/self-service/{flow}", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
     ROW(ALL_METHODS, "/self-service/{flow}/{step}", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),
 };
-const size_t admin_route_count = sizeof admin_routes / sizeof admin_routes[0];
+const size_t routes_admin_count = sizeof routes_admin / sizeof routes_admin[0];

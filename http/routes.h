@@ -54,8 +54,8 @@ struct route {
     const struct route_doc *doc; /* Watchword's own (own-api.md): described, and no answer is ever stored */
 };
 
-extern const struct route public_routes[], admin_routes[];
-extern const size_t public_route_count, admin_route_count;
+extern const struct route routes_public[], routes_admin[];
+extern const size_t routes_public_count, routes_admin_count;
 
 /* For http_listener: context is a struct port. */
 struct port {
@@ -64,8 +64,8 @@ struct port {
     size_t count;
     bool admin;
 };
-struct http_route_choice port_route(const struct http_request *r, void *port);
+struct http_route_choice dispatch_route(const struct http_request *r, void *port);
 /* NULL, or which row states no need. */
-const char *routes_check(const struct route *routes, size_t count);
+const char *dispatch_check_routes(const struct route *routes, size_t count);
 
 #endif

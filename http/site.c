@@ -6,7 +6,7 @@
 #include "cookie.h"
 #include "http_server.h"
 
-const char continuity_cookie_name[] = "ory_kratos_continuity";
+const char site_continuity_cookie_name[] = "ory_kratos_continuity";
 
 enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000 };
 
@@ -146,7 +146,7 @@ void site_set_csrf_cookie(struct site *site, struct http_request *r, struct aren
 
 void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
 {
-    struct cookie c = common(site, continuity_cookie_name, value);
+    struct cookie c = common(site, site_continuity_cookie_name, value);
     c.max_age = CONTINUITY_SECONDS;
     set_cookie(r, a, &c);
 }

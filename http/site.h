@@ -35,7 +35,7 @@ void site_set_session_cookie(struct site *site, struct http_request *r, struct a
 void site_end_session_cookie(struct site *site, struct http_request *r, struct arena *a);
 void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a,
                                 const char *value);
-extern const char continuity_cookie_name[];
+extern const char site_continuity_cookie_name[];
 
 /* The token of the carrier that decides: X-Session-Token, the session cookie, Authorization: Bearer; NULL
  * when there is none. */

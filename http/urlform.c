@@ -51,12 +51,12 @@ static enum ww_err decode(struct arena *a, struct bytes text, bool plus_is_space
     return WW_OK;
 }
 
-enum ww_err percent_decode(struct arena *a, struct bytes text, struct bytes *out, const char **why)
+enum ww_err urlform_percent_decode(struct arena *a, struct bytes text, struct bytes *out, const char **why)
 {
     return decode(a, text, false, out, why);
 }
 
-void percent_encode(struct buf *b, struct bytes text)
+void urlform_percent_encode(struct buf *b, struct bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];

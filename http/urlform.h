@@ -16,8 +16,9 @@ enum ww_err urlform_read(struct arena *a, struct bytes text, const struct ww_pai
 const char *urlform_get(const struct ww_pair *pairs, size_t count, const char *name);
 
 /* A part of a path. WW_EINVAL for a bad escape, NUL, and what is not UTF-8. */
-enum ww_err percent_decode(struct arena *a, struct bytes text, struct bytes *out, const char **why) WW_MUST;
+enum ww_err urlform_percent_decode(struct arena *a, struct bytes text, struct bytes *out,
+                                   const char **why) WW_MUST;
 /* Adds text with all but unreserved characters encoded. */
-void percent_encode(struct buf *b, struct bytes text);
+void urlform_percent_encode(struct buf *b, struct bytes text);
 
 #endif

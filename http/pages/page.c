@@ -29,7 +29,7 @@ bool page_open(struct page *p, struct route_call *c, const char *title_key)
     const char *why;
     *p = (struct page){.c = c, .a = c->arena, .site = c->site->pages};
     if (!p->site) {
-        answer_not_found(c->r);
+        dispatch_not_found(c->r);
         return false;
     }
     p->model = page_model(p->a, p->site, title_key);
@@ -207,7 +207,7 @@ void page_sign_in_first(struct page *p, bool again, const char *return_to)
     }
     buf_str(&b, "return_to=");
     const char *url = return_to ? return_to : page_url(p, "");
-    percent_encode(&b, bytes_str(url ? url : ""));
+    urlform_percent_encode(&b, bytes_str(url ? url : ""));
     page_go(p, buf_text(&b));
 }
 
@@ -267,7 +267,7 @@ bool page_ask(struct page *p, enum ww_flow_action action, const char *name, cons
     struct ww_pair pair = {name, value, value ? strlen(value) : 0};
     const char *why;
     *body = NULL;
-    if (!flow_request_read(p->c, &in)) {
+    if (!handle_flow_request(p->c, &in)) {
         return false;
     }
     in.json = in.init_json = true;
@@ -278,7 +278,7 @@ bool page_ask(struct page *p, enum ww_flow_action action, const char *name, cons
         page_refused(p, err);
         return false;
     }
-    flow_answer_cookies(p->c, out);
+    handle_flow_cookies(p->c, out);
     if (out->body && js_read(p->a, BYTES(out->body, out->body_length), body, &why) != WW_OK) {
         page_refused(p, WW_EINTERNAL);
         return false;

@@ -105,7 +105,7 @@ static void add_other(struct page *p, const char *ask, const char *link, const c
     buf_printf(&b, "%sself-service/%s/browser", p->site->root, name);
     if (return_to) {
         buf_str(&b, "?return_to=");
-        percent_encode(&b, bytes_str(return_to));
+        urlform_percent_encode(&b, bytes_str(return_to));
     }
     js_put(p->a, o, "ask", js_text(p->a, page_text(p, ask)));
     js_put(p->a, o, "link", js_text(p->a, page_text(p, link)));

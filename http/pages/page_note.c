@@ -178,7 +178,7 @@ void handle_page_note_file(struct route_call *c)
     }
     struct buf b = BUF(p.a);
     buf_str(&b, "attachment; filename*=UTF-8''"); /* RFC 6266 */
-    percent_encode(&b, BYTES(s.name, s.name_length));
+    urlform_percent_encode(&b, BYTES(s.name, s.name_length));
     const char *disposition = buf_text(&b);
     http_answer_header(c->r, "Content-Type", "application/octet-stream");
     http_answer_header(c->r, "Content-Disposition", disposition ? disposition : "attachment");

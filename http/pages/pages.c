@@ -58,7 +58,7 @@ void pages_close(struct site *site)
     site->pages = NULL;
 }
 
-bool page_answers_failure(struct route_call *c, int status)
+bool pages_answer_failure(struct route_call *c, int status)
 {
     const char *accept = http_header(c->r, "Accept");
     struct page p;
@@ -95,7 +95,7 @@ void handle_page_static(struct route_call *c)
     const char *name = c->id ? c->id : "";
     bool style = site && strcmp(name, site->style_name + strlen(folder)) == 0;
     if (!site || (!style && strcmp(name, site->script_name + strlen(folder)) != 0)) {
-        answer_not_found(c->r);
+        dispatch_not_found(c->r);
         return;
     }
     http_answer_header(c->r, "Cache-Control", "public, max-age=31536000, immutable");

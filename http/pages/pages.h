@@ -11,7 +11,7 @@ void pages_close(struct site *site);
 
 /* What a flow could not do (429, 500, 503), for a person at a browser; false when the pages are off or the
  * client did not ask for HTML. */
-bool page_answers_failure(struct route_call *c, int status);
+bool pages_answer_failure(struct route_call *c, int status);
 
 route_handler handle_page_root, handle_page_static, handle_page_missing;
 /* page_flow.c; one row each for login, registration, settings */

@@ -52,7 +52,7 @@ struct js *words_time_us(struct arena *a, uint64_t us, uint64_t now)
     js_put(a, values, "month", js_text(a, catalogue_text(a, key, NULL)));
     js_put(a, values, "year", js_int(a, tm.tm_year + 1900));
     js_put(a, values, "clock", js_text(a, arena_printf(a, "%02d:%02d", tm.tm_hour, tm.tm_min)));
-    js_put(a, out, "iso", js_text(a, time_rfc3339(a, us)));
+    js_put(a, out, "iso", js_text(a, timefmt_rfc3339(a, us)));
     js_put(a, out, "absolute", js_text(a, catalogue_text(a, "time.absolute", values)));
     js_put(a, out, "relative", js_text(a, relative(a, us, now)));
     return out;
@@ -61,7 +61,7 @@ struct js *words_time_us(struct arena *a, uint64_t us, uint64_t now)
 struct js *words_time(struct arena *a, const char *rfc3339, uint64_t now)
 {
     uint64_t us;
-    return rfc3339 && time_parse(rfc3339, &us) ? words_time_us(a, us, now) : NULL;
+    return rfc3339 && timefmt_parse(rfc3339, &us) ? words_time_us(a, us, now) : NULL;
 }
 
 const char *words_wait(struct arena *a, uint32_t seconds)

@@ -11,9 +11,9 @@ enum ww_err account_transaction(struct ww_op *op, struct service *s,
     enum ww_err err = WW_EINTERNAL;
     uint64_t begun = op_now(op);
     for (int i = 0; i < TRIES; i++) {
-        if ((err = tx_begin(op, s->store, DB_WRITE)) == WW_OK) {
+        if ((err = store_tx_begin(op, s->store, DB_WRITE)) == WW_OK) {
             err = body(op, s, context);
-            err = err ? tx_abort(op, err) : tx_commit(op);
+            err = err ? store_tx_abort(op, err) : store_tx_commit(op);
         }
         if (err != WW_EBUSY || op_now(op) - begun > longest_us) {
             return err;
@@ -32,7 +32,7 @@ enum ww_err account_lock(struct ww_op *op, struct service *s, const struct sessi
 {
     struct vault_row row;
     *vault = NULL;
-    enum ww_err err = record_load(op, s->store, x->record->id, true, record);
+    enum ww_err err = store_record_load(op, s->store, x->record->id, true, record);
     if (err) {
         return err == WW_ENOTFOUND ? inactive(op) : err;
     }
@@ -43,7 +43,7 @@ enum ww_err account_lock(struct ww_op *op, struct service *s, const struct sessi
     if (!x->root || (*record)->root_generation == 0) {
         return WW_OK;
     }
-    if ((err = vault_row_load(op, s->store, &(*record)->vid, (*record)->id, true, &row))) {
+    if ((err = store_vault_row_load(op, s->store, &(*record)->vid, (*record)->id, true, &row))) {
         return err;
     }
     return vault_open(op, s->store, *record, x->root, &row, vault);
@@ -54,7 +54,7 @@ enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r,
     if (v) {
         r->vault_floor = vault_seq(v);
     }
-    enum ww_err err = record_update(op, s->store, r);
+    enum ww_err err = store_record_update(op, s->store, r);
     return err || !v ? err : vault_reseal(op, s->store, v, r->seq);
 }
 
@@ -120,18 +120,18 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
         if (!*root) {
             return op_no_memory(op);
         }
-        if ((err = vault_new(op, r, *root, &v)) || (err = password_add(op, r, password, *root, &row))) {
+        if ((err = vault_new(op, r, *root, &v)) || (err = cred_password_add(op, r, password, *root, &row))) {
             return err;
         }
     }
-    if ((err = record_insert(op, s->store, r)) ||
+    if ((err = store_record_insert(op, s->store, r)) ||
         (err = identity_write_rows(op, s->store, schema, r, NULL))) {
         return err;
     }
     if (!password) {
         return WW_OK;
     }
-    err = credential_insert(op, s->store, r, &row);
+    err = store_credential_insert(op, s->store, r, &row);
     return err ? err : vault_insert(op, s->store, r, v);
 }
 

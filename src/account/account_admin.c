@@ -88,8 +88,8 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
         (err = draft_from(op, &x, &draft)) || (err = account_check_free(op, s, draft))) {
         return err;
     }
-    if (in->password.p && ((err = password_normalize(op, in->password, &password)) ||
-                           (err = password_prepare(op, s->pool, &s->hashing, password, &x.password)))) {
+    if (in->password.p && ((err = cred_password_normalize(op, in->password, &password)) ||
+                           (err = cred_password_prepare(op, s->pool, &s->hashing, password, &x.password)))) {
         return err;
     }
     if ((err = account_transaction(op, s, write_creation, &x)) == WW_OK) {
@@ -105,7 +105,7 @@ static enum ww_err not_found(struct ww_op *op)
 
 enum ww_err account_admin_get(struct ww_op *op, struct service *s, const struct uuid *id, struct record **out)
 {
-    enum ww_err err = record_load_uuid(op, s->store, id, false, out);
+    enum ww_err err = store_record_load_uuid(op, s->store, id, false, out);
     store_give(op);
     return err == WW_ENOTFOUND ? not_found(op) : err;
 }
@@ -121,9 +121,9 @@ enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *
     if (err) {
         return err == WW_ENOMEM ? op_no_memory(op) : not_found(op);
     }
-    identifier_tag(s->store, IDENT_LOGIN, value, &tag);
-    if ((err = identifier_find(op, s->store, &tag, &account)) == WW_OK) {
-        err = record_load(op, s->store, account, false, out);
+    store_identifier_tag(s->store, IDENT_LOGIN, value, &tag);
+    if ((err = store_identifier_find(op, s->store, &tag, &account)) == WW_OK) {
+        err = store_record_load(op, s->store, account, false, out);
     }
     store_give(op);
     if (err == WW_OK && !identity_has_identifier(*out, IDENT_LOGIN, value)) {
@@ -135,7 +135,7 @@ enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *
 enum ww_err account_admin_list(struct ww_op *op, struct service *s, int64_t after, size_t limit,
                                struct record ***out, size_t *n)
 {
-    enum ww_err err = record_list(op, s->store, after, limit, out, n);
+    enum ww_err err = store_record_list(op, s->store, after, limit, out, n);
     store_give(op);
     return err;
 }
@@ -143,11 +143,11 @@ enum ww_err account_admin_list(struct ww_op *op, struct service *s, int64_t afte
 static enum ww_err write_admin_delete(struct ww_op *op, struct service *s, void *context)
 {
     struct record *r;
-    enum ww_err err = record_load_uuid(op, s->store, context, true, &r);
+    enum ww_err err = store_record_load_uuid(op, s->store, context, true, &r);
     if (err) {
         return err == WW_ENOTFOUND ? not_found(op) : err;
     }
-    if ((err = record_delete(op, s->store, r)) || (err = audit_erase_account(op, s->store, r))) {
+    if ((err = store_record_delete(op, s->store, r)) || (err = audit_erase_account(op, s->store, r))) {
         return err;
     }
     return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_DELETED});
@@ -168,7 +168,7 @@ static enum ww_err write_state(struct ww_op *op, struct service *s, void *contex
 {
     struct state_change *in = context;
     struct record *r;
-    enum ww_err err = record_load_uuid(op, s->store, in->id, true, &r);
+    enum ww_err err = store_record_load_uuid(op, s->store, in->id, true, &r);
     if (err) {
         return err == WW_ENOTFOUND ? not_found(op) : err;
     }
@@ -198,7 +198,8 @@ static enum ww_err sweep(struct ww_op *op, struct service *s, void *context)
     uint64_t now = op_now(op), retention = config_duration(s->config, "watchword.history.retention");
     enum ww_err err = WW_EINTERNAL;
     (void)context;
-    if ((err = session_row_sweep(op, s->store, now)) || (err = flow_row_sweep(op, s->store, now))) {
+    if ((err = store_session_row_sweep(op, s->store, now)) ||
+        (err = store_flow_row_sweep(op, s->store, now))) {
         return err;
     }
     return audit_erase_before(op, s->store, now > retention ? now - retention : 0);

@@ -51,7 +51,7 @@ static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const str
     int64_t rows;
     for (size_t i = 0; i < r->credential_count; i++) {
         struct credential_row row;
-        enum ww_err err = credential_load(op, w->service->store, r, &r->credentials[i].id, &row);
+        enum ww_err err = store_credential_load(op, w->service->store, r, &r->credentials[i].id, &row);
         w->report->credentials++;
         if (is_finding(err)) {
             problem(w, op, "account %s: a credential is missing or altered", who);
@@ -76,7 +76,7 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
     int64_t rows, account;
     enum ww_err err = identity_tags(op, w->service->store, r->json, &tags, &n);
     for (size_t i = 0; !err && i < n; i++) {
-        err = identifier_find(op, w->service->store, &tags[i], &account);
+        err = store_identifier_find(op, w->service->store, &tags[i], &account);
         if (err == WW_ENOTFOUND || (!err && account != r->id)) {
             problem(w, op, "account %s: the row of an identifier is missing or points elsewhere", who);
             err = WW_OK;
@@ -110,13 +110,13 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
     if (r->root_generation == 0) {
         return WW_OK;
     }
-    err = vault_row_load(op, w->service->store, &r->vid, r->id, false, &row);
+    err = store_vault_row_load(op, w->service->store, &r->vid, r->id, false, &row);
     if (is_finding(err)) {
         problem(w, op, "account %s: its vault is missing", who);
     } else if (err) {
         return err;
     }
-    err = epoch_load(op, w->service->store, &r->uuid, r->epoch, &epoch);
+    err = store_epoch_load(op, w->service->store, &r->uuid, r->epoch, &epoch);
     w->report->epochs++;
     if (is_finding(err) || (!err && (!crypto_equal(BYTES_OF(epoch.box_key), BYTES_OF(r->box_key)) ||
                                      !crypto_equal(BYTES_OF(epoch.sign_key), BYTES_OF(r->sign_key))))) {
@@ -130,7 +130,7 @@ static enum ww_err check_sessions(struct ww_op *op, struct walk *w, const struct
 {
     struct session_row *rows;
     size_t n, bad;
-    enum ww_err err = session_row_list(op, w->service->store, r, &rows, &n, &bad);
+    enum ww_err err = store_session_row_list(op, w->service->store, r, &rows, &n, &bad);
     w->report->sessions += n + bad;
     if (!err && bad) {
         problem(w, op, "account %s: %zu session row(s) do not open", who, bad);
@@ -173,13 +173,13 @@ static enum ww_err read_page(struct ww_op *op, struct walk *w, int64_t after, in
 static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
 {
     struct record *r;
-    enum ww_err err = tx_begin(op, w->service->store, DB_READ);
+    enum ww_err err = store_tx_begin(op, w->service->store, DB_READ);
     if (err) {
         return err;
     }
-    err = record_load(op, w->service->store, id, false, &r);
+    err = store_record_load(op, w->service->store, id, false, &r);
     if (err == WW_ENOTFOUND) { /* deleted since the page was read */
-        return tx_abort(op, WW_OK);
+        return store_tx_abort(op, WW_OK);
     }
     w->report->accounts++;
     if (is_finding(err)) {
@@ -188,7 +188,7 @@ static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
     } else if (!err) {
         err = check_account(op, w, r);
     }
-    return tx_abort(op, err); /* nothing was written */
+    return store_tx_abort(op, err); /* nothing was written */
 }
 
 static enum ww_err check_page(struct ww_op *op, struct walk *w, int64_t *after, bool *more)
@@ -278,7 +278,7 @@ static enum ww_err check_all_flows(struct ww_op *op, struct walk *w)
     for (size_t i = 0; !err && i < n; i++) {
         struct flow_row flow;
         w->report->flows++;
-        err = flow_row_load(op, w->service->store, keys[i].kind, &keys[i].id, &flow);
+        err = store_flow_row_load(op, w->service->store, keys[i].kind, &keys[i].id, &flow);
         if (is_finding(err)) {
             problem(w, op, "a flow row does not open");
             err = WW_OK;
@@ -290,8 +290,8 @@ static enum ww_err check_all_flows(struct ww_op *op, struct walk *w)
 static enum ww_err check_flows(struct ww_op *op, struct walk *w)
 {
     store_give(op);
-    enum ww_err err = tx_begin(op, w->service->store, DB_READ);
-    return err ? err : tx_abort(op, check_all_flows(op, w));
+    enum ww_err err = store_tx_begin(op, w->service->store, DB_READ);
+    return err ? err : store_tx_abort(op, check_all_flows(op, w));
 }
 
 static enum ww_err check_audit(struct ww_op *op, struct walk *w)

@@ -13,7 +13,7 @@ static struct js *history_json(struct ww_op *op, const struct session *x, const 
     const char *of = js_get_text(row->event, "session");
     uuid_format(session, x->id);
     js_put(a, o, "id", js_text(a, arena_printf(a, "%" PRIx64 "-%" PRId64, (uint64_t)row->node, row->n)));
-    js_put(a, o, "at", js_text(a, time_rfc3339(a, row->time)));
+    js_put(a, o, "at", js_text(a, timefmt_rfc3339(a, row->time)));
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
         const struct js *v = js_get(row->event, members[i]);
         bool present = v && !(v->type == JS_STRING && v->string.n == 0);

@@ -21,10 +21,10 @@ static enum ww_err find_account(struct ww_op *op, struct service *s, const char 
     } else if (err) {
         return op_no_memory(op);
     }
-    identifier_tag(s->store, IDENT_LOGIN, value, tag);
-    err = identifier_find(op, s->store, tag, &account);
+    store_identifier_tag(s->store, IDENT_LOGIN, value, tag);
+    err = store_identifier_find(op, s->store, tag, &account);
     if (err == WW_OK) {
-        err = record_load(op, s->store, account, false, out);
+        err = store_record_load(op, s->store, account, false, out);
     }
     store_give(op);
     if (err == WW_OK && !identity_has_identifier(*out, IDENT_LOGIN, value)) {
@@ -36,7 +36,7 @@ static enum ww_err find_account(struct ww_op *op, struct service *s, const char 
 /* The password is right, but was it while we hashed? Its premises are checked again under the lock. */
 static enum ww_err still_good(struct ww_op *op, const struct login *x, const struct record *now)
 {
-    const struct record_credential *c = record_credential(now, &x->authn->credential);
+    const struct record_credential *c = store_record_credential(now, &x->authn->credential);
     if (!c || !uuid_equal(now->uuid, x->authn->record->uuid) ||
         now->root_generation != x->authn->record->root_generation) {
         return op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong");
@@ -52,10 +52,10 @@ static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struc
 {
     struct credential_row row;
     enum ww_err err = WW_EINTERNAL;
-    credential_remove(r, &x->authn->credential);
-    if ((err = password_add(op, r, x->upgrade, x->authn->root, &row)) ||
-        (err = credential_delete(op, s->store, r, &x->authn->credential)) ||
-        (err = credential_insert(op, s->store, r, &row))) {
+    cred_remove(r, &x->authn->credential);
+    if ((err = cred_password_add(op, r, x->upgrade, x->authn->root, &row)) ||
+        (err = store_credential_delete(op, s->store, r, &x->authn->credential)) ||
+        (err = store_credential_insert(op, s->store, r, &row))) {
         return err;
     }
     return account_write(op, s, r, v);
@@ -67,7 +67,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     struct record *r;
     struct vault_row row;
     struct vault *v = NULL;
-    enum ww_err err = record_load(op, s->store, x->authn->record->id, true, &r);
+    enum ww_err err = store_record_load(op, s->store, x->authn->record->id, true, &r);
     if (err) {
         return err == WW_ENOTFOUND
                    ? op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong")
@@ -76,7 +76,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     if ((err = still_good(op, x, r))) {
         return err;
     }
-    if (x->authn->root && ((err = vault_row_load(op, s->store, &r->vid, r->id, true, &row)) ||
+    if (x->authn->root && ((err = store_vault_row_load(op, s->store, &r->vid, r->id, true, &row)) ||
                            (err = vault_open(op, s->store, r, x->authn->root, &row, &v)))) {
         return err;
     }
@@ -130,7 +130,7 @@ enum ww_err account_login(struct ww_op *op, struct service *s, const char *ident
     if ((err = throttle_admit(op, s->throttle, &tag, r ? r->id : 0, r ? &r->uuid : NULL, &admit))) {
         return err;
     }
-    err = password_check(op, s->store, s->pool, &s->hashing, admit, r, password, &authn, &upgrade);
+    err = cred_password_check(op, s->store, s->pool, &s->hashing, admit, r, password, &authn, &upgrade);
     if (err == WW_EBUSY) {
         throttle_not_tried(op, s->throttle, admit);
     }
@@ -155,7 +155,7 @@ enum ww_err account_exists(struct ww_op *op, struct service *s, const char *iden
     struct record *r;
     struct key tag;
     enum ww_err err = find_account(op, s, identifier, &tag, &r);
-    *exists = !err && r && password_of(r);
+    *exists = !err && r && cred_password_of(r);
     return err;
 }
 
@@ -169,7 +169,8 @@ enum ww_err account_check_password(struct ww_op *op, struct service *s, struct s
     if (err) {
         return err;
     }
-    err = password_check(op, s->store, s->pool, &s->hashing, admit, x->record, password, &authn, &upgrade);
+    err =
+        cred_password_check(op, s->store, s->pool, &s->hashing, admit, x->record, password, &authn, &upgrade);
     if (err == WW_OK) {
         throttle_succeeded(op, s->throttle, admit, &x->record->uuid);
     } else if (err == WW_EBUSY) {

@@ -9,9 +9,9 @@ enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct
     for (const struct js *e = identifiers ? identifiers->first : NULL; e && !err; e = e->next) {
         struct key tag;
         int64_t account;
-        identifier_tag(s->store, (enum identifier_kind)js_get_int(e, "kind", 0), js_get(e, "value")->string,
-                       &tag);
-        err = identifier_find(op, s->store, &tag, &account);
+        store_identifier_tag(s->store, (enum identifier_kind)js_get_int(e, "kind", 0),
+                             js_get(e, "value")->string, &tag);
+        err = store_identifier_find(op, s->store, &tag, &account);
         err = err == WW_ENOTFOUND ? WW_OK
               : err               ? err
                     : op_fail(op, WW_ECONFLICT, "identifier_taken", "an account with this identifier exists");
@@ -26,7 +26,7 @@ static enum ww_err check_policy(struct ww_op *op, struct service *s, const struc
     const char **identifiers;
     size_t n;
     enum ww_err err = identity_identifiers(op, draft, &identifiers, &n);
-    return err ? err : password_policy_check(op, s->config, password, identifiers, n, &why->password);
+    return err ? err : cred_password_policy_check(op, s->config, password, identifiers, n, &why->password);
 }
 
 struct registration {
@@ -47,7 +47,7 @@ static enum ww_err write_registration(struct ww_op *op, struct service *s, void 
         return err;
     }
     if (x->in->with_session) {
-        const struct record_credential *c = password_of(x->record);
+        const struct record_credential *c = cred_password_of(x->record);
         struct authn *a = ARENA_NEW(&op->arena, struct authn);
         if (!a || !c) {
             return op_no_memory(op);
@@ -78,10 +78,10 @@ enum ww_err account_register(struct ww_op *op, struct service *s, const struct a
         (err = account_validate(op, x.schema, in->traits, why)) ||
         (err = account_draft(op, x.schema, in->traits, true, &draft)) ||
         (err = check_policy(op, s, draft, in->password, why)) ||
-        (err = password_normalize(op, in->password, &password)) ||
+        (err = cred_password_normalize(op, in->password, &password)) ||
         (err = throttle_count(op, s->throttle, THROTTLE_REGISTRATION)) ||
         (err = account_check_free(op, s, draft)) ||
-        (err = password_prepare(op, s->pool, &s->hashing, password, &x.password)) ||
+        (err = cred_password_prepare(op, s->pool, &s->hashing, password, &x.password)) ||
         (err = account_transaction(op, s, write_registration, &x))) {
         return err;
     }

@@ -24,8 +24,8 @@ static enum ww_err check_new(struct ww_op *op, struct service *s, struct session
     size_t n;
     bool opens;
     enum ww_err err = identity_identifiers(op, x->record, &identifiers, &n);
-    if (err || (err = password_policy_check(op, s->config, password, identifiers, n, &why->password)) ||
-        (err = password_opens(op, s->store, s->pool, x->record, password, &opens))) {
+    if (err || (err = cred_password_policy_check(op, s->config, password, identifiers, n, &why->password)) ||
+        (err = cred_password_opens(op, s->store, s->pool, x->record, password, &opens))) {
         return err;
     }
     return opens ? same_as_before(op, why) : WW_OK;
@@ -42,13 +42,13 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
     if (err) {
         return err;
     }
-    if (!v || !record_credential(r, &in->old)) {
+    if (!v || !store_record_credential(r, &in->old)) {
         return op_fail(op, WW_EBUSY, "busy", "another change came first");
     }
-    credential_remove(r, &in->old);
-    if ((err = password_add(op, r, &in->password, in->x->root, &row)) ||
-        (err = credential_delete(op, s->store, r, &in->old)) ||
-        (err = credential_insert(op, s->store, r, &row)) ||
+    cred_remove(r, &in->old);
+    if ((err = cred_password_add(op, r, &in->password, in->x->root, &row)) ||
+        (err = store_credential_delete(op, s->store, r, &in->old)) ||
+        (err = store_credential_insert(op, s->store, r, &row)) ||
         (err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v)) ||
         (err = audit_append(op, s->store,
                             &(struct audit_event){.kind = AUDIT_PASSWORD_CHANGED,
@@ -72,13 +72,13 @@ enum ww_err account_change_password(struct ww_op *op, struct service *s, struct 
     if (!account_privileged(op, s, x)) {
         return account_refuse_reauth(op);
     }
-    const struct record_credential *old = password_of(x->record);
+    const struct record_credential *old = cred_password_of(x->record);
     if (!x->root || !old) {
         return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
     }
     in.old = old->id;
-    if ((err = check_new(op, s, x, typed, why)) || (err = password_normalize(op, typed, &password)) ||
-        (err = password_prepare(op, s->pool, &s->hashing, password, &in.password))) {
+    if ((err = check_new(op, s, x, typed, why)) || (err = cred_password_normalize(op, typed, &password)) ||
+        (err = cred_password_prepare(op, s->pool, &s->hashing, password, &in.password))) {
         return err;
     }
     err = account_transaction(op, s, write_password, &in);
@@ -154,7 +154,7 @@ static enum ww_err write_delete(struct ww_op *op, struct service *s, void *conte
     struct record *r;
     struct vault *v;
     enum ww_err err = WW_EINTERNAL;
-    if ((err = account_lock(op, s, x, &r, &v)) || (err = record_delete(op, s->store, r)) ||
+    if ((err = account_lock(op, s, x, &r, &v)) || (err = store_record_delete(op, s->store, r)) ||
         (err = audit_erase_account(op, s->store, r))) {
         return err;
     }

@@ -31,7 +31,7 @@ static enum ww_err read_both(struct ww_op *op, struct service *s, struct session
 {
     struct session_row row;
     struct record *r;
-    enum ww_err err = session_row_load(op, s->store, &x->row.lookup, &row, &r, &x->vault);
+    enum ww_err err = store_session_row_load(op, s->store, &x->row.lookup, &row, &r, &x->vault);
     if (err == WW_ENOTFOUND || err == WW_EDENIED) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
     }
@@ -77,8 +77,8 @@ static enum ww_err read_vault(struct ww_op *op, struct service *s, struct sessio
         return err;
     }
     x->vault = (struct vault_row){0};
-    if ((err = tx_begin(op, s->store, DB_READ)) == WW_OK) {
-        err = tx_abort(op, try_reading(op, s, x, body, context, &seen)); /* nothing was written */
+    if ((err = store_tx_begin(op, s->store, DB_READ)) == WW_OK) {
+        err = store_tx_abort(op, try_reading(op, s, x, body, context, &seen)); /* nothing was written */
     }
     return audited(op, s, x, err);
 }

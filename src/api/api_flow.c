@@ -14,20 +14,20 @@ enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action action, const s
 const char *ww_csrf_cookie_name(struct ww_op *op)
 {
     char *url = flow_public_url(&op->arena, service_of(op)->config);
-    return url ? csrf_cookie_name(&op->arena, url) : NULL;
+    return url ? flow_csrf_cookie_name(&op->arena, url) : NULL;
 }
 
 const char *ww_csrf_cookie_new(struct ww_op *op)
 {
-    return csrf_cookie_new(op);
+    return flow_csrf_cookie_new(op);
 }
 
 const char *ww_csrf_token(struct ww_op *op, const char *cookie)
 {
-    return csrf_mask(op, cookie);
+    return flow_csrf_mask(op, cookie);
 }
 
 bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token)
 {
-    return csrf_matches(&op->arena, cookie, token);
+    return flow_csrf_matches(&op->arena, cookie, token);
 }

@@ -155,10 +155,10 @@ static struct js *listed(struct ww_op *op, const struct session *x, bool is_this
     struct js *o = js_object(a);
     js_put(a, o, "id", js_text(a, id_text(op, x->id)));
     js_put(a, o, "this_session", js_bool(a, is_this));
-    js_put(a, o, "issued_at", js_text(a, time_rfc3339(a, x->issued)));
-    js_put(a, o, "authenticated_at", js_text(a, time_rfc3339(a, x->authenticated)));
-    js_put(a, o, "expires_at", js_text(a, time_rfc3339(a, x->expires)));
-    js_put(a, o, "last_seen_at", js_text(a, time_rfc3339(a, x->seen)));
+    js_put(a, o, "issued_at", js_text(a, timefmt_rfc3339(a, x->issued)));
+    js_put(a, o, "authenticated_at", js_text(a, timefmt_rfc3339(a, x->authenticated)));
+    js_put(a, o, "expires_at", js_text(a, timefmt_rfc3339(a, x->expires)));
+    js_put(a, o, "last_seen_at", js_text(a, timefmt_rfc3339(a, x->seen)));
     for (size_t i = 0; i < sizeof device / sizeof device[0]; i++) {
         const char *v = js_get_text(x->device, device[i].from);
         js_put(a, o, device[i].to, v && *v ? js_text(a, v) : js_null(a));

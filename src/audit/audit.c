@@ -180,9 +180,9 @@ enum ww_err audit_append(struct ww_op *op, struct store *s, const struct audit_e
 void audit_refusal(struct ww_op *op, struct store *s, const struct audit_event *e)
 {
     struct op_problem kept = op->problem;
-    if (tx_begin(op, s, DB_WRITE) == WW_OK) {
+    if (store_tx_begin(op, s, DB_WRITE) == WW_OK) {
         enum ww_err err = audit_append(op, s, e);
-        err = err ? tx_abort(op, err) : tx_commit(op);
+        err = err ? store_tx_abort(op, err) : store_tx_commit(op);
         (void)err;
     }
     op->problem = kept;

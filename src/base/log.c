@@ -60,7 +60,7 @@ void log_write(enum log_level level, const char *message, ...)
     }
     struct arena arena = {0};
     struct buf b = BUF(&arena);
-    char *now = time_rfc3339(&arena, system_now(NULL));
+    char *now = timefmt_rfc3339(&arena, op_system_now(NULL));
     if (config.text_format) {
         buf_printf(&b, "%s %s ", now ? now : "", names[level]);
         add_escaped(&b, message);

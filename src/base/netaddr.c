@@ -11,7 +11,7 @@ static void set_network(struct network *out, uint8_t version, const uint8_t *byt
     memcpy(out->b + 1, bytes, n);
 }
 
-bool network_of(struct network *out, const char *address)
+bool netaddr_network(struct network *out, const char *address)
 {
     char text[INET6_ADDRSTRLEN];
     uint8_t bytes[16];

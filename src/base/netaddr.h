@@ -14,6 +14,6 @@ struct network {
 };
 
 /* False when the text is no IPv4 or IPv6 address (a zone behind '%' is ignored); out is then all zeros. */
-bool network_of(struct network *out, const char *address);
+bool netaddr_network(struct network *out, const char *address);
 
 #endif

@@ -7,7 +7,7 @@
 
 static const struct ww_env system_env = {0};
 
-uint64_t system_now(void *ctx)
+uint64_t op_system_now(void *ctx)
 {
     struct timespec t;
     (void)ctx;
@@ -15,7 +15,7 @@ uint64_t system_now(void *ctx)
     return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000u;
 }
 
-void system_random(void *ctx, void *buf, size_t n)
+void op_system_random(void *ctx, void *buf, size_t n)
 {
     uint8_t *p = buf;
     (void)ctx;
@@ -43,7 +43,7 @@ void op_free(struct ww_op *op)
 
 uint64_t op_now(const struct ww_op *op)
 {
-    return op->env->now ? op->env->now(op->env->ctx) : system_now(NULL);
+    return op->env->now ? op->env->now(op->env->ctx) : op_system_now(NULL);
 }
 
 void op_random(const struct ww_op *op, void *buf, size_t n)
@@ -51,7 +51,7 @@ void op_random(const struct ww_op *op, void *buf, size_t n)
     if (op->env->random) {
         op->env->random(op->env->ctx, buf, n);
     } else {
-        system_random(NULL, buf, n);
+        op_system_random(NULL, buf, n);
     }
 }
 

@@ -60,7 +60,7 @@ enum ww_err op_fail_field(struct ww_op *op, enum ww_err err, const char *id, con
 enum ww_err op_no_memory(struct ww_op *op);
 
 /* The system's own implementation, used where ww_env has NULL. */
-uint64_t system_now(void *ctx);
-void system_random(void *ctx, void *buf, size_t n);
+uint64_t op_system_now(void *ctx);
+void op_system_random(void *ctx, void *buf, size_t n);
 
 #endif

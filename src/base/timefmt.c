@@ -14,7 +14,7 @@ static size_t put_digits(char *text, size_t at, unsigned v, size_t digits)
 }
 
 /* By hand, since an answer to whoami has ten of them. */
-char *time_rfc3339(struct arena *a, uint64_t us)
+char *timefmt_rfc3339(struct arena *a, uint64_t us)
 {
     time_t seconds = (time_t)(us / SECOND_US);
     struct tm tm;
@@ -41,7 +41,7 @@ char *time_rfc3339(struct arena *a, uint64_t us)
     return arena_strndup(a, text, n);
 }
 
-bool time_parse(const char *text, uint64_t *us)
+bool timefmt_parse(const char *text, uint64_t *us)
 {
     struct tm tm = {0};
     const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -80,7 +80,7 @@ bool time_parse(const char *text, uint64_t *us)
     return true;
 }
 
-bool duration_parse(const char *text, uint64_t *us)
+bool timefmt_duration(const char *text, uint64_t *us)
 {
     static const struct {
         const char *name;
@@ -123,7 +123,7 @@ bool duration_parse(const char *text, uint64_t *us)
     return true;
 }
 
-struct timespec time_deadline(unsigned ms)
+struct timespec timefmt_deadline(unsigned ms)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);

@@ -11,12 +11,12 @@
 #define SECOND_US ((uint64_t)1000000)
 
 /* "2026-01-02T03:04:05.000006Z"; NULL when there is no memory. */
-char *time_rfc3339(struct arena *a, uint64_t us) WW_MUST;
+char *timefmt_rfc3339(struct arena *a, uint64_t us) WW_MUST;
 /* RFC 3339 date-time with any zone. False when it is not one or before 1970. */
-bool time_parse(const char *text, uint64_t *us) WW_MUST;
+bool timefmt_parse(const char *text, uint64_t *us) WW_MUST;
 /* A Go duration ("10m", "1h30m", "1.5s", "250ms", "0"): units ns us µs ms s m h, not negative. */
-bool duration_parse(const char *text, uint64_t *us) WW_MUST;
+bool timefmt_duration(const char *text, uint64_t *us) WW_MUST;
 /* In so many milliseconds from now on CLOCK_MONOTONIC: for conditions that wait on that clock. */
-struct timespec time_deadline(unsigned ms);
+struct timespec timefmt_deadline(unsigned ms);
 
 #endif

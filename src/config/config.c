@@ -137,7 +137,7 @@ static enum ww_err config_new(struct ww_op *op, bool dev, struct config **out)
     }
     for (size_t i = 0; err == WW_OK && i < config_setting_count; i++) {
         c->order[i] = (uint16_t)i;
-        err = value_default(&c->arena, &config_settings[i], &c->values[i]);
+        err = config_value_default(&c->arena, &config_settings[i], &c->values[i]);
     }
     if (err != WW_OK) {
         config_free(c);
@@ -165,7 +165,7 @@ static enum ww_err begin(struct ww_op *op, bool dev, struct loader *l)
     if (err != WW_OK) {
         return err;
     }
-    l->root = node_new(&l->config->arena, NODE_MAP, "configuration", 0);
+    l->root = config_node_new(&l->config->arena, NODE_MAP, "configuration", 0);
     if (!l->root) {
         config_free(l->config);
         return op_no_memory(op);
@@ -189,7 +189,7 @@ static enum ww_err require(struct loader *l)
 static enum ww_err finish(struct loader *l, enum ww_err err, bool whole, struct config **out)
 {
     if (err == WW_OK) {
-        err = tree_bind(l);
+        err = config_bind(l);
     }
     if (err == WW_OK && whole) {
         err = require(l);
@@ -213,19 +213,19 @@ static enum ww_err add_text(struct loader *l, const char *source, struct bytes t
     struct arena *a = &l->config->arena;
     struct node *tree = NULL;
     char *name = arena_strdup(a, source);
-    enum ww_err err = name ? yaml_read(l->op, a, name, text, &tree) : op_no_memory(l->op);
+    enum ww_err err = name ? config_yaml_read(l->op, a, name, text, &tree) : op_no_memory(l->op);
 
     if (err != WW_OK) {
         return err;
     }
-    if (node_is_nothing(tree)) {
+    if (config_node_is_nothing(tree)) {
         return WW_OK;
     }
     if (tree->kind != NODE_MAP) {
         return op_fail(l->op, WW_ECONFIG, "config_bad", "%s:%u: must be a section of keys and values", source,
                        tree->line);
     }
-    node_merge(l->root, tree);
+    config_node_merge(l->root, tree);
     return WW_OK;
 }
 
@@ -254,7 +254,7 @@ static enum ww_err read_file(struct ww_op *op, const char *path, int fd, struct 
         }
         n += (size_t)got;
     }
-    *out = BYTES(p, n); /* one byte too many is refused by yaml_read */
+    *out = BYTES(p, n); /* one byte too many is refused by config_yaml_read */
     return WW_OK;
 }
 
@@ -297,7 +297,7 @@ enum ww_err config_load(struct ww_op *op, const char *const *files, size_t n, co
         err = add_file(&l, files[i]);
     }
     if (err == WW_OK && environment) {
-        err = environment_apply(&l, environment);
+        err = config_env_apply(&l, environment);
     }
     return finish(&l, err, true, out);
 }
@@ -314,7 +314,7 @@ enum ww_err config_from_memory(struct ww_op *op, const char *name, struct bytes 
     }
     err = add_text(&l, name, text);
     if (err == WW_OK && environment) {
-        err = environment_apply(&l, environment);
+        err = config_env_apply(&l, environment);
     }
     return finish(&l, err, false, out);
 }
@@ -341,7 +341,7 @@ enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t
             continue;
         }
         char *path = arena_strndup(a, pairs[i], (size_t)(equals - pairs[i]));
-        err = source && path ? pair_apply(&l, source, path, equals + 1) : op_no_memory(op);
+        err = source && path ? config_pair_apply(&l, source, path, equals + 1) : op_no_memory(op);
     }
     return finish(&l, err, false, out);
 }

@@ -21,7 +21,7 @@ __attribute__((format(printf, 4, 0))) static char *vmessage(struct arena *a, con
     return arena_printf(a, "%s:%u: %s: %s", at->source, at->line, path, reason);
 }
 
-enum ww_err loader_refuse(struct loader *l, const struct node *at, const char *path, const char *format, ...)
+enum ww_err config_refuse(struct loader *l, const struct node *at, const char *path, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -30,7 +30,7 @@ enum ww_err loader_refuse(struct loader *l, const struct node *at, const char *p
     return text ? op_fail(l->op, WW_ECONFIG, "config_bad", "%s", text) : op_no_memory(l->op);
 }
 
-void warnings_add(struct warnings *w, const char *text)
+void config_warnings_add(struct warnings *w, const char *text)
 {
     if (!text) {
         w->failed = true;
@@ -39,11 +39,11 @@ void warnings_add(struct warnings *w, const char *text)
     }
 }
 
-void loader_warn(struct loader *l, const struct node *at, const char *path, const char *format, ...)
+void config_warn(struct loader *l, const struct node *at, const char *path, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    warnings_add(l->config->warnings, vmessage(&l->config->arena, at, path, format, ap));
+    config_warnings_add(l->config->warnings, vmessage(&l->config->arena, at, path, format, ap));
     va_end(ap);
 }
 
@@ -150,11 +150,11 @@ static enum ww_err refuse_unknown(struct loader *l, const struct node *n, const 
         }
     }
     if (best.key) {
-        return loader_refuse(l, n, path, "unknown key; did you mean %.*s?", (int)best.length, best.key);
+        return config_refuse(l, n, path, "unknown key; did you mean %.*s?", (int)best.length, best.key);
     }
     const char *other = elsewhere(n->key);
-    return other ? loader_refuse(l, n, path, "unknown key; did you mean %s?", other)
-                 : loader_refuse(l, n, path, "unknown key");
+    return other ? config_refuse(l, n, path, "unknown key; did you mean %s?", other)
+                 : config_refuse(l, n, path, "unknown key");
 }
 
 /* ---- binding ---- */
@@ -163,11 +163,11 @@ static enum ww_err bind_value(struct loader *l, const struct node *n, const char
 {
     struct config *c = l->config;
     const char *why = NULL;
-    enum ww_err err = value_read(&c->arena, &config_settings[index], n, &c->values[index], &why);
+    enum ww_err err = config_value_read(&c->arena, &config_settings[index], n, &c->values[index], &why);
     if (err == WW_ENOMEM) {
         return op_no_memory(l->op);
     }
-    return err == WW_OK ? WW_OK : loader_refuse(l, n, path, "%s", why);
+    return err == WW_OK ? WW_OK : config_refuse(l, n, path, "%s", why);
 }
 
 /* Settings below a free subtree are bound as well; what else is there stays free. */
@@ -197,18 +197,18 @@ static enum ww_err bind_node(struct loader *l, const struct node *n, const char 
     }
     if (foreign) {
         if (*foreign->why) {
-            loader_warn(l, n, path, "a setting of Kratos that is not acted on: %s", foreign->why);
+            config_warn(l, n, path, "a setting of Kratos that is not acted on: %s", foreign->why);
         }
         return WW_OK;
     }
     if (!is_section(path)) {
         return refuse_unknown(l, n, path);
     }
-    if (node_is_nothing(n)) { /* a section whose keys are all commented out */
+    if (config_node_is_nothing(n)) { /* a section whose keys are all commented out */
         return WW_OK;
     }
     return n->kind == NODE_MAP ? bind_section(l, n, path)
-                               : loader_refuse(l, n, path, "must be a section of keys and values");
+                               : config_refuse(l, n, path, "must be a section of keys and values");
 }
 
 static bool is_printable(const char *key)
@@ -227,14 +227,14 @@ static enum ww_err bind_section(struct loader *l, const struct node *map, const 
     for (const struct node *n = map->first; n; n = n->next) {
         bool odd = !*n->key || strlen(n->key) > 64 || !is_printable(n->key);
         if (odd) {
-            return loader_refuse(l, n, *prefix ? prefix : "configuration", "holds a key that cannot be one");
+            return config_refuse(l, n, *prefix ? prefix : "configuration", "holds a key that cannot be one");
         }
         char *path = arena_printf(&l->op->arena, "%s%s%s", prefix, *prefix ? "." : "", n->key);
         if (!path) {
             return op_no_memory(l->op);
         }
         enum ww_err err = strchr(n->key, '.')
-                              ? loader_refuse(l, n, n->key, "a key with dots is written as sections")
+                              ? config_refuse(l, n, n->key, "a key with dots is written as sections")
                               : bind_node(l, n, path);
         if (err != WW_OK) {
             return err;
@@ -243,7 +243,7 @@ static enum ww_err bind_section(struct loader *l, const struct node *map, const 
     return WW_OK;
 }
 
-enum ww_err tree_bind(struct loader *l)
+enum ww_err config_bind(struct loader *l)
 {
     return bind_section(l, l->root, "");
 }

@@ -48,13 +48,13 @@ static void name_not_obeyed(struct loader *l)
         const struct value *v = &l->config->values[config_find(l->config, not_obeyed[i].key)];
         bool truth = config_settings[config_find(l->config, not_obeyed[i].key)].type == CONFIG_BOOL;
         if (v->set && (truth ? v->boolean : *v->text != 0)) {
-            loader_warn(l, v->node, not_obeyed[i].key, "not acted on: %s", not_obeyed[i].why);
+            config_warn(l, v->node, not_obeyed[i].key, "not acted on: %s", not_obeyed[i].why);
         }
     }
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         struct value *v = config_value(l->config, fixed[i].key, CONFIG_INT);
         if (v->number != fixed[i].only) {
-            loader_warn(l, v->node, fixed[i].key, "not obeyed: it is always %s", fixed[i].text);
+            config_warn(l, v->node, fixed[i].key, "not obeyed: it is always %s", fixed[i].text);
             v->number = fixed[i].only;
             v->text = fixed[i].text;
         }
@@ -75,14 +75,14 @@ static void warn_below_floor(struct loader *l)
     }
     if (strcmp(config_text(c, "hashers.algorithm"), "bcrypt") == 0) {
         if (config_int(c, "hashers.bcrypt.cost") < 12) {
-            loader_warn(l, where(l, "hashers.bcrypt.cost"), "hashers.bcrypt.cost",
+            config_warn(l, where(l, "hashers.bcrypt.cost"), "hashers.bcrypt.cost",
                         "too weak: raised to 12 (only --dev uses it as it is)");
         }
         return;
     }
     if (!(kib >= 19456 && passes >= 2) && !(kib >= 47104)) {
         const struct node *at = where(l, "hashers.argon2.memory");
-        loader_warn(l, at ? at : where(l, "hashers.argon2.iterations"), "hashers.argon2",
+        config_warn(l, at ? at : where(l, "hashers.argon2.iterations"), "hashers.argon2",
                     "too weak: raised to 19456KB and 2 iterations, or 47104KB and 1 "
                     "(only --dev uses it as it is)");
     }
@@ -95,10 +95,10 @@ static enum ww_err check_schema(struct loader *l, const struct node *n)
     static const char *const known[] = {"id", "url", "selfservice_selectable"};
     static const char *const schemes[] = {"file://", "base64://", "preset://", "inline:"}; /* schema.h */
     static const char key[] = "identity.schemas";
-    const struct node *id = node_get(n, "id"), *url = node_get(n, "url");
+    const struct node *id = config_node_get(n, "id"), *url = config_node_get(n, "url");
 
     if (n->kind != NODE_MAP || !id || !url || !id->text || !url->text || !*id->text) {
-        return loader_refuse(l, n, key, "each needs an id and a url");
+        return config_refuse(l, n, key, "each needs an id and a url");
     }
     for (const struct node *child = n->first; child; child = child->next) {
         bool found = false;
@@ -106,7 +106,7 @@ static enum ww_err check_schema(struct loader *l, const struct node *n)
             found = found || strcmp(known[i], child->key) == 0;
         }
         if (!found) {
-            return loader_refuse(l, child, key,
+            return config_refuse(l, child, key,
                                  "an entry has id, url and selfservice_selectable, nothing else");
         }
     }
@@ -115,7 +115,7 @@ static enum ww_err check_schema(struct loader *l, const struct node *n)
             return WW_OK;
         }
     }
-    return loader_refuse(l, url, key, "url must begin with file://, base64:// or preset://");
+    return config_refuse(l, url, key, "url must begin with file://, base64:// or preset://");
 }
 
 static enum ww_err check_schemas(struct loader *l)
@@ -129,7 +129,7 @@ static enum ww_err check_schemas(struct loader *l)
         return WW_OK;
     }
     if (v->node->kind != NODE_LIST || v->node->count == 0 || v->node->count > 100) {
-        return loader_refuse(l, v->node, key, "must be a list of 1 to 100 schemas");
+        return config_refuse(l, v->node, key, "must be a list of 1 to 100 schemas");
     }
     for (const struct node *n = v->node->first; n; n = n->next) {
         enum ww_err err = check_schema(l, n);
@@ -137,14 +137,14 @@ static enum ww_err check_schemas(struct loader *l)
             return err;
         }
         for (const struct node *before = v->node->first; before != n; before = before->next) {
-            if (strcmp(node_get(before, "id")->text, node_get(n, "id")->text) == 0) {
-                return loader_refuse(l, n, key, "two schemas have the same id");
+            if (strcmp(config_node_get(before, "id")->text, config_node_get(n, "id")->text) == 0) {
+                return config_refuse(l, n, key, "two schemas have the same id");
             }
         }
-        found = found || strcmp(node_get(n, "id")->text, preset->text) == 0;
+        found = found || strcmp(config_node_get(n, "id")->text, preset->text) == 0;
     }
     return found ? WW_OK
-                 : loader_refuse(l, preset->node ? preset->node : v->node, "identity.default_schema_id",
+                 : config_refuse(l, preset->node ? preset->node : v->node, "identity.default_schema_id",
                                  "names no schema of identity.schemas");
 }
 
@@ -153,13 +153,13 @@ static void warn_hooks(struct loader *l, const char *path, const struct node *ho
 {
     static const char *const run[] = {"session", "revoke_active_sessions", "require_verified_address"};
     for (const struct node *h = hooks->first; h; h = h->next) {
-        const struct node *name = node_get(h, "hook");
+        const struct node *name = config_node_get(h, "hook");
         bool found = false;
         for (size_t i = 0; name && name->text && i < sizeof run / sizeof run[0]; i++) {
             found = found || strcmp(name->text, run[i]) == 0;
         }
         if (!found) {
-            loader_warn(l, h, path, "the hook %.64s is not run by this version",
+            config_warn(l, h, path, "the hook %.64s is not run by this version",
                         name && name->text ? name->text : "without a name");
         }
     }
@@ -181,7 +181,7 @@ static enum ww_err check_after(struct loader *l, const char *path, const struct 
                                         "lookup_secret",
                                         "saml"};
     if (n->kind != NODE_MAP) {
-        return loader_refuse(l, n, path, "must be a section of keys and values");
+        return config_refuse(l, n, path, "must be a section of keys and values");
     }
     for (const struct node *child = n->first; child; child = child->next) {
         bool found = false;
@@ -189,13 +189,13 @@ static enum ww_err check_after(struct loader *l, const char *path, const struct 
             found = found || strcmp(known[i], child->key) == 0;
         }
         if (!found) {
-            return loader_refuse(l, child, path, "holds %.64s, which is no method and no setting",
+            return config_refuse(l, child, path, "holds %.64s, which is no method and no setting",
                                  child->key);
         }
         bool list = strcmp(child->key, "hooks") == 0;
-        const struct node *hooks = list ? child : node_get(child, "hooks");
+        const struct node *hooks = list ? child : config_node_get(child, "hooks");
         if (hooks && hooks->kind != NODE_LIST) {
-            return loader_refuse(l, hooks, path, "hooks must be a list");
+            return config_refuse(l, hooks, path, "hooks must be a list");
         }
         if (hooks) {
             warn_hooks(l, path, hooks);
@@ -269,7 +269,7 @@ static void warn_cookies(struct loader *l)
     const struct config *c = l->config;
     if (strcmp(config_text(c, "session.cookie.same_site"), "None") == 0 &&
         !config_bool(c, "session.cookie.secure")) {
-        loader_warn(l, where(l, "session.cookie.same_site"), "session.cookie.same_site",
+        config_warn(l, where(l, "session.cookie.same_site"), "session.cookie.same_site",
                     "browsers drop cookies with None that are not secure");
     }
 }
@@ -279,7 +279,7 @@ static void warn_base_url(struct loader *l)
     const struct config *c = l->config;
     if (!c->dev && config_bool(c, "session.cookie.secure") &&
         strncmp(config_text(c, "serve.public.base_url"), "http://", 7) == 0) {
-        loader_warn(l, where(l, "cookies.secure"), "cookies.secure",
+        config_warn(l, where(l, "cookies.secure"), "cookies.secure",
                     "cookies are secure but serve.public.base_url is http: browsers will not send them back");
     }
 }

@@ -3,7 +3,7 @@
 
 #include "config_int.h"
 
-char *environment_name(struct arena *a, const char *key)
+char *config_env_name(struct arena *a, const char *key)
 {
     char *name = arena_strdup(a, key);
     for (char *p = name; p && *p; p++) {
@@ -16,7 +16,7 @@ char *environment_name(struct arena *a, const char *key)
 static enum ww_err given_list(struct loader *l, const char *source, const char *text, struct node **out)
 {
     struct arena *a = &l->config->arena;
-    struct node *list = node_new(a, NODE_LIST, source, 0);
+    struct node *list = config_node_new(a, NODE_LIST, source, 0);
 
     while (list && *text) {
         size_t n = strcspn(text, ",");
@@ -24,11 +24,11 @@ static enum ww_err given_list(struct loader *l, const char *source, const char *
         while (end > begin && end[-1] == ' ') {
             end--;
         }
-        struct node *child = node_new(a, NODE_GIVEN, source, 0);
+        struct node *child = config_node_new(a, NODE_GIVEN, source, 0);
         if (!child || !(child->text = arena_strndup(a, begin, end > begin ? (size_t)(end - begin) : 0))) {
             return op_no_memory(l->op);
         }
-        node_append(list, child);
+        config_node_append(list, child);
         text += n + (text[n] == ',');
     }
     *out = list;
@@ -45,14 +45,14 @@ static void forget_lines(struct node *n)
 
 static enum ww_err given_tree(struct loader *l, const char *source, const char *text, struct node **out)
 {
-    enum ww_err err = yaml_read(l->op, &l->config->arena, source, bytes_str(text), out);
+    enum ww_err err = config_yaml_read(l->op, &l->config->arena, source, bytes_str(text), out);
     if (err == WW_OK) {
         forget_lines(*out);
     }
     return err;
 }
 
-enum ww_err pair_apply(struct loader *l, const char *source, const char *path, const char *text)
+enum ww_err config_pair_apply(struct loader *l, const char *source, const char *path, const char *text)
 {
     struct arena *a = &l->config->arena;
     struct node *n = NULL;
@@ -68,13 +68,13 @@ enum ww_err pair_apply(struct loader *l, const char *source, const char *path, c
     } else if (type == CONFIG_LIST) {
         err = given_list(l, source, text, &n);
     } else {
-        n = node_new(a, NODE_GIVEN, source, 0);
+        n = config_node_new(a, NODE_GIVEN, source, 0);
         if (!n || !(n->text = arena_strdup(a, text))) {
             return op_no_memory(l->op);
         }
     }
-    if (err == WW_OK && !node_put_path(a, l->root, path, n)) {
-        err = loader_refuse(l, n, path, "cannot be set: a key above it has a value that is not a section");
+    if (err == WW_OK && !config_node_put_path(a, l->root, path, n)) {
+        err = config_refuse(l, n, path, "cannot be set: a key above it has a value that is not a section");
     }
     return err;
 }
@@ -93,7 +93,7 @@ static const char *find_variable(const char *const *environment, const char *nam
 static enum ww_err apply_key(struct loader *l, const char *const *environment, const char *key)
 {
     struct arena *a = &l->config->arena;
-    char *name = environment_name(a, key);
+    char *name = config_env_name(a, key);
     const char *text = name ? find_variable(environment, name) : NULL;
 
     if (!name) {
@@ -103,7 +103,7 @@ static enum ww_err apply_key(struct loader *l, const char *const *environment, c
         return WW_OK;
     }
     char *source = arena_printf(a, "environment variable %s", name);
-    return source ? pair_apply(l, source, key, text) : op_no_memory(l->op);
+    return source ? config_pair_apply(l, source, key, text) : op_no_memory(l->op);
 }
 
 /* The key must not lie in ordinary memory of the process longer than the environment itself does. */
@@ -121,7 +121,7 @@ static enum ww_err take_server_key(struct loader *l, const char *text)
                        "environment variable WATCHWORD_SERVER_KEY: must be 64 hex digits");
     }
     c->environment_key = key;
-    loader_warn(l, NULL, NULL,
+    config_warn(l, NULL, NULL,
                 "environment variable WATCHWORD_SERVER_KEY: the environment of a process is easily read; "
                 "a file named by watchword.server_key_file is safer");
     return WW_OK;
@@ -145,7 +145,7 @@ static bool keep_directories(struct loader *l, const char *const *environment)
     return !home || *home != '/' || (c->state = arena_printf(&c->arena, "%s/.local/state", home)) != NULL;
 }
 
-enum ww_err environment_apply(struct loader *l, const char *const *environment)
+enum ww_err config_env_apply(struct loader *l, const char *const *environment)
 {
     enum ww_err err = keep_directories(l, environment) ? WW_OK : op_no_memory(l->op);
 

@@ -34,21 +34,21 @@ struct node {
     size_t count;
 };
 
-struct node *node_new(struct arena *a, enum node_kind kind, const char *source, unsigned line);
-void node_append(struct node *parent, struct node *child);
-struct node *node_get(const struct node *map, const char *key);
-bool node_is_nothing(const struct node *n);
+struct node *config_node_new(struct arena *a, enum node_kind kind, const char *source, unsigned line);
+void config_node_append(struct node *parent, struct node *child);
+struct node *config_node_get(const struct node *map, const char *key);
+bool config_node_is_nothing(const struct node *n);
 /* What `over` says is put over `base`: maps are merged, all else replaced. Both must be maps. */
-void node_merge(struct node *base, struct node *over);
+void config_node_merge(struct node *base, struct node *over);
 /* Sets by dotted path, making maps on the way. False where something on the way is no map, or no memory. */
-bool node_put_path(struct arena *a, struct node *root, const char *path, struct node *value);
+bool config_node_put_path(struct arena *a, struct node *root, const char *path, struct node *value);
 /* YAML's core schema: null, truths, numbers, texts. NULL when there is no memory. */
-struct js *node_to_js(struct arena *a, const struct node *n);
+struct js *config_node_to_js(struct arena *a, const struct node *n);
 
 /* One YAML (or JSON) document: *out is a map, or what a single value is. Anchors, aliases, tags, several
  * documents, duplicate keys, and more than the limits above are refused with "source:line: reason". */
-enum ww_err yaml_read(struct ww_op *op, struct arena *a, const char *source, struct bytes text,
-                      struct node **out) WW_MUST;
+enum ww_err config_yaml_read(struct ww_op *op, struct arena *a, const char *source, struct bytes text,
+                             struct node **out) WW_MUST;
 
 struct value {
     bool set;
@@ -68,7 +68,7 @@ struct warnings {
     const char *line[CONFIG_WARNINGS_MOST];
 };
 
-void warnings_add(struct warnings *w, const char *text);
+void config_warnings_add(struct warnings *w, const char *text);
 
 struct config {
     struct arena arena;
@@ -90,9 +90,9 @@ struct loader {
 };
 
 /* "source:line: path: reason" as WW_ECONFIG. */
-enum ww_err loader_refuse(struct loader *l, const struct node *at, const char *path, const char *format, ...)
+enum ww_err config_refuse(struct loader *l, const struct node *at, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-void loader_warn(struct loader *l, const struct node *at, const char *path, const char *format, ...)
+void config_warn(struct loader *l, const struct node *at, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 /* Index in config_settings, or -1. */
@@ -100,19 +100,20 @@ int config_find(const struct config *c, const char *key);
 struct value *config_value(const struct config *c, const char *key, enum config_type type);
 
 /* Reads a node by its setting's type into out; otherwise *why says what is wrong, without quoting it. */
-enum ww_err value_read(struct arena *a, const struct config_setting *s, const struct node *n,
-                       struct value *out, const char **why) WW_MUST;
+enum ww_err config_value_read(struct arena *a, const struct config_setting *s, const struct node *n,
+                              struct value *out, const char **why) WW_MUST;
 /* The default. */
-enum ww_err value_default(struct arena *a, const struct config_setting *s, struct value *out) WW_MUST;
+enum ww_err config_value_default(struct arena *a, const struct config_setting *s, struct value *out) WW_MUST;
 
 /* Puts what the environment or pairs say into the tree. */
-enum ww_err environment_apply(struct loader *l, const char *const *environment) WW_MUST;
-enum ww_err pair_apply(struct loader *l, const char *source, const char *path, const char *text) WW_MUST;
+enum ww_err config_env_apply(struct loader *l, const char *const *environment) WW_MUST;
+enum ww_err config_pair_apply(struct loader *l, const char *source, const char *path,
+                              const char *text) WW_MUST;
 /* SERVE_PUBLIC_PORT of serve.public.port. */
-char *environment_name(struct arena *a, const char *key);
+char *config_env_name(struct arena *a, const char *key);
 
 /* Binds the tree to the table; unknown keys are refused. */
-enum ww_err tree_bind(struct loader *l) WW_MUST;
+enum ww_err config_bind(struct loader *l) WW_MUST;
 /* What concerns several settings: values derived from others, floors, what is accepted but not obeyed. */
 enum ww_err config_check_all(struct loader *l) WW_MUST;
 

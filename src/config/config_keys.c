@@ -44,7 +44,7 @@ static void sync_directory_of(const char *path)
     }
 }
 
-enum ww_err server_key_file_make(struct ww_op *op, const char *path)
+enum ww_err config_key_file_make(struct ww_op *op, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
@@ -89,7 +89,7 @@ static enum ww_err read_open_file(struct ww_op *op, int fd, const char *path, st
     return WW_OK;
 }
 
-enum ww_err server_key_file_read(struct ww_op *op, const char *path, struct key *out)
+enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key *out)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
@@ -134,7 +134,7 @@ static enum ww_err read_placed(struct ww_op *op, const char *path, const char *d
         return refuse(op, path,
                       "lies below the database's directory: one backup would hold both; move it elsewhere");
     }
-    return server_key_file_read(op, path, out);
+    return config_key_file_read(op, path, out);
 }
 
 /* ---- under --dev ---- */
@@ -155,23 +155,23 @@ static bool make_directories(char *path)
 static enum ww_err read_or_make(struct ww_op *op, const struct config *c, char *path, struct key *out)
 {
     if (access(path, F_OK) == 0) {
-        return server_key_file_read(op, path, out);
+        return config_key_file_read(op, path, out);
     }
     if (!make_directories(path)) {
         return op_fail(op, WW_EIO, "server_key_write", "server key %s: its directory cannot be made: %s",
                        path, strerror(errno));
     }
-    enum ww_err err = server_key_file_make(op, path);
+    enum ww_err err = config_key_file_make(op, path);
     if (err != WW_OK) {
         return err;
     }
-    warnings_add(
+    config_warnings_add(
         c->warnings,
         arena_printf(c->warnings->arena,
                      "watchword.server_key_file: none is configured: made %s, since this is --dev; without "
                      "it nothing stored here can be opened again",
                      path));
-    return server_key_file_read(op, path, out);
+    return config_key_file_read(op, path, out);
 }
 
 static enum ww_err dev_key(struct ww_op *op, const struct config *c, const char *database_path,
@@ -244,7 +244,7 @@ static enum ww_err check_ids(struct ww_op *op, const struct key *keys, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < i; j++) {
-            if (server_key_id(&keys[i]) == server_key_id(&keys[j])) {
+            if (keyring_key_id(&keys[i]) == keyring_key_id(&keys[j])) {
                 return op_fail_field(
                     op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file",
                     "watchword.server_key_file: two keys have the same id; each may be named once");

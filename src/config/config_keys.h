@@ -18,15 +18,15 @@ enum ww_err config_server_keys(struct ww_op *op, const struct config *c, const c
 
 /* Makes a new key: a file of 32 random bytes, mode 0600, on disk when this returns. WW_ECONFLICT when there
  * is a file of that name, which is left alone; WW_EIO. */
-enum ww_err server_key_file_make(struct ww_op *op, const char *path) WW_MUST;
+enum ww_err config_key_file_make(struct ww_op *op, const char *path) WW_MUST;
 /* Reads one, with the checks of §4 but the place of the database. */
-enum ww_err server_key_file_read(struct ww_op *op, const char *path, struct key *out) WW_MUST;
+enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key *out) WW_MUST;
 
 /* For paper: 52 symbols of Crockford's base32 and 4 check symbols (the first 20 bits of
  * D(–, paper-check, –, key)), in groups of four, seven groups a line. NULL when there is no memory. */
-char *server_key_print(struct arena *a, const struct key *k) WW_MUST;
+char *config_key_print(struct arena *a, const struct key *k) WW_MUST;
 /* Reads such a print: capitals or not, blanks and hyphens anywhere, O for 0, I and L for 1. WW_EINVAL when
  * something is missing, cannot be a symbol, or the check symbols do not fit: it was mistyped. */
-enum ww_err server_key_parse(struct ww_op *op, struct bytes text, struct key *out) WW_MUST;
+enum ww_err config_key_parse(struct ww_op *op, struct bytes text, struct key *out) WW_MUST;
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "config_int.h"
 
-struct node *node_new(struct arena *a, enum node_kind kind, const char *source, unsigned line)
+struct node *config_node_new(struct arena *a, enum node_kind kind, const char *source, unsigned line)
 {
     struct node *n = ARENA_NEW(a, struct node);
     if (n) {
@@ -15,7 +15,7 @@ struct node *node_new(struct arena *a, enum node_kind kind, const char *source, 
     return n;
 }
 
-void node_append(struct node *parent, struct node *child)
+void config_node_append(struct node *parent, struct node *child)
 {
     child->next = NULL;
     if (parent->last) {
@@ -27,7 +27,7 @@ void node_append(struct node *parent, struct node *child)
     parent->count++;
 }
 
-struct node *node_get(const struct node *map, const char *key)
+struct node *config_node_get(const struct node *map, const char *key)
 {
     if (!map || map->kind != NODE_MAP) {
         return NULL;
@@ -40,7 +40,7 @@ struct node *node_get(const struct node *map, const char *key)
     return NULL;
 }
 
-bool node_is_nothing(const struct node *n)
+bool config_node_is_nothing(const struct node *n)
 {
     return n->kind == NODE_PLAIN &&
            (!*n->text || strcmp(n->text, "~") == 0 || strcasecmp(n->text, "null") == 0);
@@ -56,17 +56,17 @@ static void node_replace(struct node *old, const struct node *by)
     old->key = key;
 }
 
-void node_merge(struct node *base, struct node *over)
+void config_node_merge(struct node *base, struct node *over)
 {
     struct node *next = NULL;
 
     for (struct node *n = over->first; n; n = next) {
         next = n->next;
-        struct node *there = node_get(base, n->key);
+        struct node *there = config_node_get(base, n->key);
         if (!there) {
-            node_append(base, n);
+            config_node_append(base, n);
         } else if (there->kind == NODE_MAP && n->kind == NODE_MAP) {
-            node_merge(there, n);
+            config_node_merge(there, n);
         } else {
             node_replace(there, n);
         }
@@ -76,20 +76,20 @@ void node_merge(struct node *base, struct node *over)
 /* The section of that name in at, made when it is not there; NULL where it is no section, or no memory. */
 static struct node *step_into(struct arena *a, struct node *at, char *key, const struct node *like)
 {
-    struct node *child = node_get(at, key);
+    struct node *child = config_node_get(at, key);
     if (!child) {
-        child = node_new(a, NODE_MAP, like->source, like->line);
+        child = config_node_new(a, NODE_MAP, like->source, like->line);
         if (child) {
             child->key = key;
-            node_append(at, child);
+            config_node_append(at, child);
         }
-    } else if (node_is_nothing(child)) { /* "section:" with nothing in it */
+    } else if (config_node_is_nothing(child)) { /* "section:" with nothing in it */
         child->kind = NODE_MAP;
     }
     return child && child->kind == NODE_MAP ? child : NULL;
 }
 
-bool node_put_path(struct arena *a, struct node *root, const char *path, struct node *value)
+bool config_node_put_path(struct arena *a, struct node *root, const char *path, struct node *value)
 {
     struct node *at = root;
 
@@ -102,11 +102,11 @@ bool node_put_path(struct arena *a, struct node *root, const char *path, struct 
     if (!at || !value->key) {
         return false;
     }
-    struct node *there = node_get(at, value->key);
+    struct node *there = config_node_get(at, value->key);
     if (there) {
         node_replace(there, value);
     } else {
-        node_append(at, value);
+        config_node_append(at, value);
     }
     return true;
 }
@@ -142,13 +142,13 @@ static struct js *plain_to_js(struct arena *a, const char *text)
     return js_text(a, text);
 }
 
-struct js *node_to_js(struct arena *a, const struct node *n)
+struct js *config_node_to_js(struct arena *a, const struct node *n)
 {
     switch (n->kind) {
     case NODE_LIST: {
         struct js *array = js_array(a);
         for (const struct node *child = n->first; array && child; child = child->next) {
-            if (!js_push(array, node_to_js(a, child))) {
+            if (!js_push(array, config_node_to_js(a, child))) {
                 return NULL;
             }
         }
@@ -157,14 +157,14 @@ struct js *node_to_js(struct arena *a, const struct node *n)
     case NODE_MAP: {
         struct js *object = js_object(a);
         for (const struct node *child = n->first; object && child; child = child->next) {
-            if (!js_put(a, object, child->key, node_to_js(a, child))) {
+            if (!js_put(a, object, child->key, config_node_to_js(a, child))) {
                 return NULL;
             }
         }
         return object;
     }
     case NODE_PLAIN:
-        return node_is_nothing(n) ? js_null(a) : plain_to_js(a, n->text);
+        return config_node_is_nothing(n) ? js_null(a) : plain_to_js(a, n->text);
     case NODE_QUOTED:
     case NODE_GIVEN:
     default:

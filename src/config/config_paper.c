@@ -32,7 +32,7 @@ static void key_symbols(const struct key *k, uint8_t out[ALL_SYMBOLS])
     }
 }
 
-char *server_key_print(struct arena *a, const struct key *k)
+char *config_key_print(struct arena *a, const struct key *k)
 {
     struct buf b = BUF(a);
     uint8_t *values = arena_alloc(a, ALL_SYMBOLS);
@@ -59,7 +59,7 @@ static int symbol_value(int c)
     return p ? (int)(p - symbols) : -1;
 }
 
-enum ww_err server_key_parse(struct ww_op *op, struct bytes text, struct key *out)
+enum ww_err config_key_parse(struct ww_op *op, struct bytes text, struct key *out)
 {
     uint8_t *values = arena_alloc(&op->arena, 2 * (size_t)ALL_SYMBOLS);
     size_t n = 0;

@@ -207,7 +207,7 @@ static bool read_duration(const char *text, uint64_t *out)
             return true;
         }
     }
-    if (!duration_parse(text, &rest)) {
+    if (!timefmt_duration(text, &rest)) {
         return false;
     }
     *out = days * 86400 * SECOND_US + rest;
@@ -309,7 +309,7 @@ static const char *read_list(struct arena *a, const struct config_setting *s, co
         return "out of memory";
     }
     for (const struct node *child = is_scalar(n) ? n : n->first; out->count < count; child = child->next) {
-        if (!is_scalar(child) || node_is_nothing(child)) {
+        if (!is_scalar(child) || config_node_is_nothing(child)) {
             return "must be a list of texts";
         }
         const char *why = read_text(a, &each, child->text);
@@ -321,15 +321,15 @@ static const char *read_list(struct arena *a, const struct config_setting *s, co
     return NULL;
 }
 
-enum ww_err value_read(struct arena *a, const struct config_setting *s, const struct node *n,
-                       struct value *out, const char **why)
+enum ww_err config_value_read(struct arena *a, const struct config_setting *s, const struct node *n,
+                              struct value *out, const char **why)
 {
     *out = (struct value){.set = true, .text = "", .node = n};
     *why = NULL;
-    if (node_is_nothing(n)) {
+    if (config_node_is_nothing(n)) {
         *why = "has no value; leave the key out for its default";
     } else if (s->type == CONFIG_JSON) {
-        out->json = node_to_js(a, n);
+        out->json = config_node_to_js(a, n);
         if (!out->json) {
             return WW_ENOMEM;
         }
@@ -343,7 +343,7 @@ enum ww_err value_read(struct arena *a, const struct config_setting *s, const st
     return *why ? WW_ECONFIG : WW_OK;
 }
 
-enum ww_err value_default(struct arena *a, const struct config_setting *s, struct value *out)
+enum ww_err config_value_default(struct arena *a, const struct config_setting *s, struct value *out)
 {
     *out = (struct value){.text = s->otherwise};
     if (!*s->otherwise || s->type == CONFIG_JSON || s->type == CONFIG_TEXT) {

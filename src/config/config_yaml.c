@@ -117,7 +117,7 @@ static enum ww_err read_list(struct yaml *y, struct node *list, int depth)
         if (err != WW_OK) {
             return err;
         }
-        node_append(list, child);
+        config_node_append(list, child);
     }
 }
 
@@ -136,7 +136,7 @@ static enum ww_err read_map(struct yaml *y, struct node *map, int depth)
         if (map->count >= CONFIG_MAP_MOST) { /* each is compared with all before it */
             return refuse(y, key.line, "too many keys in one section");
         }
-        const struct node *before = node_get(map, key.text);
+        const struct node *before = config_node_get(map, key.text);
         if (before) {
             return op_fail(y->op, WW_ECONFIG, "config_bad", "%s:%u: %.64s: duplicate key, first on line %u",
                            y->source, key.line, key.text, before->line);
@@ -150,7 +150,7 @@ static enum ww_err read_map(struct yaml *y, struct node *map, int depth)
         }
         child->key = key.text;
         child->line = key.line;
-        node_append(map, child);
+        config_node_append(map, child);
     }
 }
 
@@ -167,7 +167,7 @@ static enum ww_err read_node(struct yaml *y, const struct event *e, int depth, s
     if (++y->nodes > CONFIG_NODES_MOST) {
         return refuse(y, e->line, "too many values");
     }
-    struct node *n = node_new(y->arena, kind, y->source, e->line);
+    struct node *n = config_node_new(y->arena, kind, y->source, e->line);
     if (!n) {
         return op_no_memory(y->op);
     }
@@ -189,7 +189,7 @@ static enum ww_err read_document(struct yaml *y, struct node **out)
         return err;
     }
     if (e.type == YAML_STREAM_END_EVENT) { /* nothing but comments */
-        *out = node_new(y->arena, NODE_MAP, y->source, 1);
+        *out = config_node_new(y->arena, NODE_MAP, y->source, 1);
         return *out ? WW_OK : op_no_memory(y->op);
     }
     err = next(y, &e);
@@ -208,8 +208,8 @@ static enum ww_err read_document(struct yaml *y, struct node **out)
     return err;
 }
 
-enum ww_err yaml_read(struct ww_op *op, struct arena *a, const char *source, struct bytes text,
-                      struct node **out)
+enum ww_err config_yaml_read(struct ww_op *op, struct arena *a, const char *source, struct bytes text,
+                             struct node **out)
 {
     struct yaml y = {.op = op, .arena = a, .source = source};
 

@@ -12,7 +12,7 @@ static enum ww_err wrong(struct ww_op *op)
     return op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong");
 }
 
-enum ww_err password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out)
+enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out)
 {
     *out = BYTES(NULL, 0);
     if (typed.n > 4 * PASSWORD_MAX) {
@@ -33,8 +33,9 @@ enum ww_err password_normalize(struct ww_op *op, struct bytes typed, struct byte
     return WW_OK;
 }
 
-enum ww_err password_prepare(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_params *params,
-                             struct bytes password, struct password_ready *out)
+enum ww_err cred_password_prepare(struct ww_op *op, struct pwhash_pool *pool,
+                                  const struct pwhash_params *params, struct bytes password,
+                                  struct password_ready *out)
 {
     char *public_part;
     out->secret = ARENA_NEW(&op->arena, struct pwhash_secret);
@@ -82,8 +83,8 @@ static enum ww_err list_credential(struct ww_op *op, struct record *r, const str
     return WW_OK;
 }
 
-enum ww_err password_add(struct ww_op *op, struct record *r, const struct password_ready *p,
-                         const struct key *root, struct credential_row *row)
+enum ww_err cred_password_add(struct ww_op *op, struct record *r, const struct password_ready *p,
+                              const struct key *root, struct credential_row *row)
 {
     KEY32(ikm);
     *row = (struct credential_row){
@@ -100,7 +101,7 @@ enum ww_err password_add(struct ww_op *op, struct record *r, const struct passwo
     return err ? err : list_credential(op, r, &listed);
 }
 
-void credential_remove(struct record *r, const struct uuid *id)
+void cred_remove(struct record *r, const struct uuid *id)
 {
     size_t kept = 0;
     for (size_t i = 0; i < r->credential_count; i++) {
@@ -111,7 +112,7 @@ void credential_remove(struct record *r, const struct uuid *id)
     r->credential_count = kept;
 }
 
-const struct record_credential *password_of(const struct record *r)
+const struct record_credential *cred_password_of(const struct record *r)
 {
     for (size_t i = 0; i < r->credential_count; i++) {
         if (r->credentials[i].kind == CRED_PASSWORD && (r->credentials[i].role & ROLE_LOGIN)) {
@@ -167,8 +168,8 @@ static enum ww_err make_authn(struct ww_op *op, struct record *r, const struct u
 static enum ww_err read_password(struct ww_op *op, struct store *s, const struct record *r,
                                  const struct record_credential **listed, struct credential_row *row)
 {
-    *listed = password_of(r);
-    return *listed ? credential_load(op, s, r, &(*listed)->id, row) : WW_OK;
+    *listed = cred_password_of(r);
+    return *listed ? store_credential_load(op, s, r, &(*listed)->id, row) : WW_OK;
 }
 
 /* Record and credential are two statements, and a password change between them looks like tampering: then
@@ -179,14 +180,14 @@ static enum ww_err load_password(struct ww_op *op, struct store *s, struct recor
 {
     enum ww_err err = read_password(op, s, *r, listed, row);
     store_give(op);
-    if (err == WW_ETAMPERED && (err = tx_begin(op, s, DB_READ)) == WW_OK) {
+    if (err == WW_ETAMPERED && (err = store_tx_begin(op, s, DB_READ)) == WW_OK) {
         struct record *now;
-        err = record_load(op, s, (*r)->id, false, &now);
+        err = store_record_load(op, s, (*r)->id, false, &now);
         if (err == WW_OK) {
             *r = now;
             err = read_password(op, s, now, listed, row);
         }
-        err = tx_abort(op, err == WW_ENOTFOUND ? wrong(op) : err); /* nothing was written */
+        err = store_tx_abort(op, err == WW_ENOTFOUND ? wrong(op) : err); /* nothing was written */
     }
     if (err || !*listed) {
         return err;
@@ -195,9 +196,9 @@ static enum ww_err load_password(struct ww_op *op, struct store *s, struct recor
     return *public_part ? WW_OK : op_no_memory(op);
 }
 
-enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
-                           const struct pwhash_params *params, struct admit *admit, struct record *r,
-                           struct bytes typed, struct authn **out, struct password_ready *upgrade)
+enum ww_err cred_password_check(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
+                                const struct pwhash_params *params, struct admit *admit, struct record *r,
+                                struct bytes typed, struct authn **out, struct password_ready *upgrade)
 {
     struct credential_row row;
     struct bytes password;
@@ -209,7 +210,7 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
     if (!admit) {
         abort(); /* a credential is never checked without the throttle's leave */
     }
-    enum ww_err err = password_normalize(op, typed, &password);
+    enum ww_err err = cred_password_normalize(op, typed, &password);
     if (err == WW_ENOMEM) {
         return err;
     }
@@ -233,23 +234,23 @@ enum ww_err password_check(struct ww_op *op, struct store *s, struct pwhash_pool
         return err;
     }
     if (pwhash_outdated(public_part, params) &&
-        password_prepare(op, pool, params, password, upgrade) != WW_OK) {
+        cred_password_prepare(op, pool, params, password, upgrade) != WW_OK) {
         *upgrade =
             (struct password_ready){0}; /* a full queue or a longer limit: the next login tries again */
     }
     return make_authn(op, r, &listed->id, root, out);
 }
 
-enum ww_err password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool, struct record *r,
-                           struct bytes typed, bool *opens)
+enum ww_err cred_password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool, struct record *r,
+                                struct bytes typed, bool *opens)
 {
-    const struct record_credential *listed = password_of(r);
+    const struct record_credential *listed = cred_password_of(r);
     struct credential_row row;
     struct bytes password;
     struct key *root = NULL;
     char *public_part;
     PWHASH_SECRET(secret);
-    enum ww_err err = password_normalize(op, typed, &password);
+    enum ww_err err = cred_password_normalize(op, typed, &password);
     *opens = false;
     if (err || (err = load_password(op, s, &r, &listed, &row, &public_part)) || !listed) {
         return err;

@@ -85,7 +85,7 @@ static enum ww_err check_similar(struct check *c)
 {
     for (size_t i = 0; i < c->n; i++) {
         bool similar;
-        enum ww_err err = policy_similar(c->op, c->password, c->identifiers[i], &similar);
+        enum ww_err err = cred_policy_similar(c->op, c->password, c->identifiers[i], &similar);
         if (err != WW_OK) {
             return err;
         }
@@ -102,7 +102,7 @@ static enum ww_err check_derived(struct check *c)
 {
     for (size_t i = 0; i < c->n; i++) {
         bool derived;
-        enum ww_err err = policy_derived(c->op, c->password, c->identifiers[i], &derived);
+        enum ww_err err = cred_policy_derived(c->op, c->password, c->identifiers[i], &derived);
         if (err != WW_OK) {
             return err;
         }
@@ -166,8 +166,8 @@ static enum ww_err check_strength(struct check *c)
     return WW_OK;
 }
 
-enum ww_err password_policy_check(struct ww_op *op, const struct config *config, struct bytes password,
-                                  const char *const *identifiers, size_t n, struct policy_refusal *out)
+enum ww_err cred_password_policy_check(struct ww_op *op, const struct config *config, struct bytes password,
+                                       const char *const *identifiers, size_t n, struct policy_refusal *out)
 {
     struct check c = {op, {NULL, 0}, identifiers, n, out};
     enum ww_err err = WW_EINTERNAL;

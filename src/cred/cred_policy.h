@@ -25,17 +25,17 @@ struct policy_refusal {
  * one of the n identifiers by Kratos' rules; more than 72 bytes or a NUL, where bcrypt is configured; made
  * from an identifier; under 25 bits by zxcvbn. Configuring identifier_similarity_check_enabled as false turns
  * off the rules about identifiers and strength. The password is brought to NFC first. */
-enum ww_err password_policy_check(struct ww_op *op, const struct config *config, struct bytes password,
-                                  const char *const *identifiers, size_t n,
-                                  struct policy_refusal *out) WW_MUST;
+enum ww_err cred_password_policy_check(struct ww_op *op, const struct config *config, struct bytes password,
+                                       const char *const *identifiers, size_t n,
+                                       struct policy_refusal *out) WW_MUST;
 
 /* ---- inside: cred_policy_similar.c ---- */
 /* Kratos' rule for 4000031 (its validator.go): both at most 256 bytes and lower-cased; fewer than 5 edits
  * apart, or a common substring whose code points are more than half of the password's bytes. */
-enum ww_err policy_similar(struct ww_op *op, struct bytes password, const char *identifier,
-                           bool *similar) WW_MUST;
+enum ww_err cred_policy_similar(struct ww_op *op, struct bytes password, const char *identifier,
+                                bool *similar) WW_MUST;
 /* The same text but for case, form, punctuation, or direction. */
-enum ww_err policy_derived(struct ww_op *op, struct bytes password, const char *identifier,
-                           bool *derived) WW_MUST;
+enum ww_err cred_policy_derived(struct ww_op *op, struct bytes password, const char *identifier,
+                                bool *derived) WW_MUST;
 
 #endif

@@ -57,7 +57,8 @@ static size_t common_substring(struct points a, struct points b, size_t *row)
     return longest;
 }
 
-enum ww_err policy_similar(struct ww_op *op, struct bytes password, const char *identifier, bool *similar)
+enum ww_err cred_policy_similar(struct ww_op *op, struct bytes password, const char *identifier,
+                                bool *similar)
 {
     struct arena *a = &op->arena;
     struct bytes lower_password, lower_identifier, id = bytes_str(identifier);
@@ -100,7 +101,8 @@ static struct points core_of(struct arena *a, struct bytes text)
     return all;
 }
 
-enum ww_err policy_derived(struct ww_op *op, struct bytes password, const char *identifier, bool *derived)
+enum ww_err cred_policy_derived(struct ww_op *op, struct bytes password, const char *identifier,
+                                bool *derived)
 {
     struct bytes id = bytes_str(identifier);
     *derived = false;

@@ -11,12 +11,12 @@ static void sign_secret_wipe(struct sign_secret *s)
     sodium_memzero(s, sizeof *s);
 }
 
-void box_public(struct key *out, const struct key *secret)
+void curves_box_public(struct key *out, const struct key *secret)
 {
     crypto_scalarmult_base(out->b, secret->b);
 }
 
-void sign_public(struct key *out, const struct key *seed)
+void curves_sign_public(struct key *out, const struct key *seed)
 {
     __attribute__((cleanup(sign_secret_wipe))) struct sign_secret s;
     crypto_sign_seed_keypair(out->b, s.b, seed->b);

@@ -5,7 +5,7 @@
 #include "secret.h"
 
 /* Public key of an X25519 secret; of an Ed25519 seed. */
-void box_public(struct key *out, const struct key *secret);
-void sign_public(struct key *out, const struct key *seed);
+void curves_box_public(struct key *out, const struct key *secret);
+void curves_sign_public(struct key *out, const struct key *seed);
 
 #endif

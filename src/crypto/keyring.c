@@ -10,7 +10,7 @@ struct keyring {
     uint32_t id[KEYRING_MAX];
 };
 
-uint32_t server_key_id(const struct key *sk)
+uint32_t keyring_key_id(const struct key *sk)
 {
     KEY32(d);
     derive(&d, sk, "key-id", NULL, BYTES("", 0));
@@ -34,7 +34,7 @@ enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct
     for (size_t i = 0; i < n; i++) {
         k->sk[i] = slab_key(k->slab);
         *k->sk[i] = sk[i];
-        k->id[i] = server_key_id(&sk[i]);
+        k->id[i] = keyring_key_id(&sk[i]);
         for (size_t j = 0; j < i; j++) {
             if (k->id[j] == k->id[i]) {
                 keyring_free(k);

@@ -14,7 +14,7 @@ enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct
 void keyring_free(struct keyring *k);
 
 /* First 4 bytes of D(SK, key-id). */
-uint32_t server_key_id(const struct key *sk);
+uint32_t keyring_key_id(const struct key *sk);
 
 /* S under the first server key; where.kn is set here. */
 enum ww_err keyring_seal(struct ww_op *op, const struct keyring *k, struct place where, struct bytes pt,

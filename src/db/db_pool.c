@@ -51,7 +51,7 @@ static enum ww_err conn_new(struct ww_op *op, struct db *db, struct db_conn **ou
 /* An idle connection, or NULL with the right to open one; neither: false. */
 static bool wait_for_place(struct db *db, struct db_conn **idle)
 {
-    struct timespec deadline = time_deadline(db->wait_ms);
+    struct timespec deadline = timefmt_deadline(db->wait_ms);
     bool got = true;
 
     pthread_mutex_lock(&db->lock);

@@ -27,7 +27,7 @@ static enum ww_err take_turn(struct ww_op *op, struct db_conn *c)
 {
     struct sqlite_store *store = c->db->shared;
     struct sqlite_conn *s = c->native;
-    struct timespec deadline = time_deadline(c->db->wait_ms);
+    struct timespec deadline = timefmt_deadline(c->db->wait_ms);
     int waited = 0;
 
     pthread_mutex_lock(&store->lock);

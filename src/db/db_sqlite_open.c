@@ -119,9 +119,9 @@ static enum ww_err check_file(struct ww_op *op, const char *path, bool must_exis
 static int wait_for_lock(void *ctx, int count)
 {
     struct sqlite_conn *s = ctx;
-    struct timespec now = time_deadline(0);
+    struct timespec now = timefmt_deadline(0);
     if (count == 0) {
-        s->give_up = time_deadline(s->wait_ms);
+        s->give_up = timefmt_deadline(s->wait_ms);
     } else if (now.tv_sec > s->give_up.tv_sec ||
                (now.tv_sec == s->give_up.tv_sec && now.tv_nsec > s->give_up.tv_nsec)) {
         return 0;

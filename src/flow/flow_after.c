@@ -17,26 +17,27 @@ static enum ww_err rules_of(struct call *c, const char *fallback, struct return_
     for (size_t i = 0; i < n; i++) {
         list[out->count++] = config_list_at(config, "selfservice.allowed_return_urls", i);
     }
-    list[out->count++] = url_join(c->a, base, "/self-service");
+    list[out->count++] = flow_url_join(c->a, base, "/self-service");
     if (config_bool(config, "watchword.pages.enabled")) {
-        list[out->count++] = url_join(c->a, base, "/ui");
+        list[out->count++] = flow_url_join(c->a, base, "/ui");
     }
     return list[n] && (out->count == n + 1 || list[n + 1]) ? WW_OK : op_no_memory(c->op);
 }
 
-enum ww_err after_check(struct call *c, const char *return_to, bool *answered)
+enum ww_err flow_after_check(struct call *c, const char *return_to, bool *answered)
 {
     struct return_rules rules;
     const char *absolute;
     enum ww_err err = rules_of(c, NULL, &rules);
 
     *answered = false;
-    if (err || !return_to || return_to_check(c->a, &rules, return_to, &absolute) == WW_OK) {
+    if (err || !return_to || flow_return_to_check(c->a, &rules, return_to, &absolute) == WW_OK) {
         return err;
     }
     *answered = true;
-    return refuse_bad_request(c, "self_service_flow_return_to_forbidden",
-                              arena_printf(c->a, "Requested return_to URL \"%s\" is not allowed.", absolute));
+    return flow_refuse_bad_request(
+        c, "self_service_flow_return_to_forbidden",
+        arena_printf(c->a, "Requested return_to URL \"%s\" is not allowed.", absolute));
 }
 
 static const struct js *method_settings(const struct call *c, const char *method)
@@ -46,8 +47,8 @@ static const struct js *method_settings(const struct call *c, const char *method
 }
 
 /* A flow's own return address beats what is configured for its method, its kind, and everything. */
-enum ww_err after_url(struct call *c, const char *return_to, const char *method, const char *otherwise,
-                      const char **out)
+enum ww_err flow_after_url(struct call *c, const char *return_to, const char *method, const char *otherwise,
+                           const char **out)
 {
     const struct config *config = c->s->config;
     const char *url = js_get_text(method_settings(c, method), "default_browser_return_url");
@@ -65,14 +66,14 @@ enum ww_err after_url(struct call *c, const char *return_to, const char *method,
         url = otherwise ? otherwise : flow_default_url(c->a, config);
     }
     enum ww_err err = url ? rules_of(c, url, &rules) : op_no_memory(c->op);
-    if (err || !return_to || return_to_check(c->a, &rules, return_to, out) != WW_OK) {
+    if (err || !return_to || flow_return_to_check(c->a, &rules, return_to, out) != WW_OK) {
         *out = url;
     }
     return err;
 }
 
 /* A method's own list of hooks replaces that of the flow. */
-bool after_has_hook(const struct call *c, const char *method, const char *hook)
+bool flow_after_has_hook(const struct call *c, const char *method, const char *hook)
 {
     const struct js *hooks = js_get(method_settings(c, method), "hooks");
 
@@ -88,7 +89,7 @@ bool after_has_hook(const struct call *c, const char *method, const char *hook)
     return false;
 }
 
-struct js *after_redirect_action(struct call *c, const char *url)
+struct js *flow_after_redirect_action(struct call *c, const char *url)
 {
     struct js *list = js_array(c->a), *action = js_object(c->a);
 

@@ -7,26 +7,26 @@ static const struct {
     const struct flow_kind_row *kind;
     enum ww_err (*run)(struct call *c);
 } actions[] = {
-    {WW_LOGIN_INIT, &login_flow, flow_init},
-    {WW_LOGIN_FETCH, &login_flow, flow_fetch},
-    {WW_LOGIN_SUBMIT, &login_flow, flow_submit},
-    {WW_REGISTRATION_INIT, &registration_flow, flow_init},
-    {WW_REGISTRATION_FETCH, &registration_flow, flow_fetch},
-    {WW_REGISTRATION_SUBMIT, &registration_flow, flow_submit},
-    {WW_SETTINGS_INIT, &settings_flow, flow_init},
-    {WW_SETTINGS_FETCH, &settings_flow, flow_fetch},
-    {WW_SETTINGS_SUBMIT, &settings_flow, flow_submit},
-    {WW_LOGOUT_INIT, NULL, logout_init},
-    {WW_LOGOUT_SUBMIT, NULL, logout_submit},
-    {WW_LOGOUT_NATIVE, NULL, logout_native},
-    {WW_ERROR_FETCH, NULL, error_fetch},
-    {WW_WHOAMI, NULL, whoami},
-    {WW_SESSIONS_LIST, NULL, sessions_list},
-    {WW_SESSIONS_END_OTHERS, NULL, sessions_end_others},
-    {WW_SESSION_END, NULL, sessions_end_one},
-    {WW_SCHEMAS_LIST, NULL, schemas_list},
-    {WW_SCHEMA_FETCH, NULL, schema_fetch},
-    {WW_CSRF_REFUSED, NULL, refuse_csrf},
+    {WW_LOGIN_INIT, &flow_login_kind, flow_init},
+    {WW_LOGIN_FETCH, &flow_login_kind, flow_fetch},
+    {WW_LOGIN_SUBMIT, &flow_login_kind, flow_submit},
+    {WW_REGISTRATION_INIT, &flow_registration_kind, flow_init},
+    {WW_REGISTRATION_FETCH, &flow_registration_kind, flow_fetch},
+    {WW_REGISTRATION_SUBMIT, &flow_registration_kind, flow_submit},
+    {WW_SETTINGS_INIT, &flow_settings_kind, flow_init},
+    {WW_SETTINGS_FETCH, &flow_settings_kind, flow_fetch},
+    {WW_SETTINGS_SUBMIT, &flow_settings_kind, flow_submit},
+    {WW_LOGOUT_INIT, NULL, flow_logout_init},
+    {WW_LOGOUT_SUBMIT, NULL, flow_logout_submit},
+    {WW_LOGOUT_NATIVE, NULL, flow_logout_native},
+    {WW_ERROR_FETCH, NULL, flow_error_fetch},
+    {WW_WHOAMI, NULL, flow_session_whoami},
+    {WW_SESSIONS_LIST, NULL, flow_session_list},
+    {WW_SESSIONS_END_OTHERS, NULL, flow_session_end_others},
+    {WW_SESSION_END, NULL, flow_session_end_one},
+    {WW_SCHEMAS_LIST, NULL, flow_schema_list},
+    {WW_SCHEMA_FETCH, NULL, flow_schema_fetch},
+    {WW_CSRF_REFUSED, NULL, flow_refuse_csrf},
 };
 
 enum ww_err flow_answer(struct ww_op *op, struct service *s, enum ww_flow_action action,
@@ -44,7 +44,7 @@ enum ww_err flow_answer(struct ww_op *op, struct service *s, enum ww_flow_action
     }
     if (err && err != WW_ENOMEM) { /* what no step expected */
         *out = (struct ww_flow_answer){.error_id = "", .cache_for = -1};
-        err = refuse_problem(&c, err);
+        err = flow_refuse_problem(&c, err);
     }
     store_give(op);
     return err;

@@ -4,7 +4,7 @@
 #include "flow_return_to.h"
 #include "timefmt.h"
 
-const char *call_query(const struct call *c, const char *name)
+const char *flow_call_query(const struct call *c, const char *name)
 {
     for (size_t i = 0; i < c->in->query_count; i++) {
         const struct ww_pair *p = &c->in->query[i];
@@ -15,12 +15,12 @@ const char *call_query(const struct call *c, const char *name)
     return NULL;
 }
 
-bool call_setting(const struct call *c, const char *key)
+bool flow_call_setting(const struct call *c, const char *key)
 {
     return config_bool(c->s->config, key);
 }
 
-enum ww_err call_session(struct call *c)
+enum ww_err flow_call_session(struct call *c)
 {
     enum ww_err err = WW_EDENIED;
 
@@ -34,14 +34,14 @@ enum ww_err call_session(struct call *c)
     return err == WW_EDENIED ? WW_OK : err;
 }
 
-bool call_json(const struct call *c)
+bool flow_call_json(const struct call *c)
 {
     return c->in->json || c->in->api || (c->flow && c->flow->api);
 }
 
 /* ---- answers ---- */
 
-enum ww_err answer_json(struct call *c, int status, const struct js *body)
+enum ww_err flow_answer_json(struct call *c, int status, const struct js *body)
 {
     c->out->status = status;
     c->out->body = body ? js_write(c->a, body) : NULL;
@@ -52,7 +52,7 @@ enum ww_err answer_json(struct call *c, int status, const struct js *body)
     return WW_OK;
 }
 
-enum ww_err answer_redirect(struct call *c, int status, const char *location)
+enum ww_err flow_answer_redirect(struct call *c, int status, const char *location)
 {
     if (!location) {
         return op_no_memory(c->op);
@@ -63,14 +63,14 @@ enum ww_err answer_redirect(struct call *c, int status, const char *location)
     return WW_OK;
 }
 
-enum ww_err answer_empty(struct call *c, int status)
+enum ww_err flow_answer_empty(struct call *c, int status)
 {
     c->out->status = status;
     c->out->body = NULL;
     return WW_OK;
 }
 
-void answer_session_cookie(struct call *c, const struct session *x)
+void flow_answer_session_cookie(struct call *c, const struct session *x)
 {
     uint64_t now = op_now(c->op);
 
@@ -78,15 +78,15 @@ void answer_session_cookie(struct call *c, const struct session *x)
     c->out->session_left = x->expires > now ? (x->expires - now) / SECOND_US : 0;
 }
 
-struct js *call_identity_json(struct call *c, const struct record *r)
+struct js *flow_call_identity_json(struct call *c, const struct record *r)
 {
     char *base = flow_public_url(c->a, c->s->config);
     return base ? identity_json(c->op, r, c->s->schemas, base, IDENTITY_PUBLIC) : NULL;
 }
 
-struct js *call_session_json(struct call *c, const struct session *x)
+struct js *flow_call_session_json(struct call *c, const struct session *x)
 {
-    struct js *identity = call_identity_json(c, x->record);
+    struct js *identity = flow_call_identity_json(c, x->record);
     return identity ? session_json(c->op, x, identity) : NULL;
 }
 
@@ -111,7 +111,7 @@ char *flow_public_url(struct arena *a, const struct config *config)
 static char *built_in(struct arena *a, const struct config *config, const char *page)
 {
     char *base = flow_public_url(a, config), *path = arena_printf(a, "/ui/%s", page);
-    return base && path ? url_join(a, base, path) : NULL;
+    return base && path ? flow_url_join(a, base, path) : NULL;
 }
 
 char *flow_ui_url(struct arena *a, const struct config *config, const char *name)

@@ -41,7 +41,7 @@ static struct js *payload_json(struct call *c)
     return o;
 }
 
-enum ww_err continuity_keep(struct call *c)
+enum ww_err flow_continuity_keep(struct call *c)
 {
     struct flow_row row = {.kind = FLOW_CONTINUITY,
                            .expires = op_now(c->op) + (uint64_t)CONTINUITY_MINUTES * 60 * SECOND_US,
@@ -65,7 +65,7 @@ enum ww_err continuity_keep(struct call *c)
     if (!c->out->continuity) {
         return op_no_memory(c->op);
     }
-    err = flow_row_insert(c->op, c->s->store, &row);
+    err = store_flow_row_insert(c->op, c->s->store, &row);
     store_give(c->op);
     return err;
 }
@@ -94,7 +94,7 @@ static void take(struct call *c, const struct js *o)
                                        .traits = js_get(o, "traits")};
 }
 
-enum ww_err continuity_resume(struct call *c, bool *found)
+enum ww_err flow_continuity_resume(struct call *c, bool *found)
 {
     struct bytes raw, blob, text;
     struct flow_row row;
@@ -108,7 +108,7 @@ enum ww_err continuity_resume(struct call *c, bool *found)
     }
     memcpy(secret.b, raw.p, raw.n);
     struct uuid id = row_id(&secret);
-    enum ww_err err = flow_row_load(c->op, c->s->store, FLOW_CONTINUITY, &id, &row);
+    enum ww_err err = store_flow_row_load(c->op, c->s->store, FLOW_CONTINUITY, &id, &row);
     if (err || row.expires <= op_now(c->op) || !(payload = js_get_text(row.json, "payload")) ||
         !base64_decode(c->a, BASE64, bytes_str(payload), &blob) ||
         seal_try(c->op, &secret, payload_place(&id), blob, &text) != WW_OK ||
@@ -116,7 +116,7 @@ enum ww_err continuity_resume(struct call *c, bool *found)
         store_give(c->op);
         return err == WW_ENOTFOUND ? WW_OK : err;
     }
-    err = flow_row_delete(c->op, c->s->store, &id);
+    err = store_flow_row_delete(c->op, c->s->store, &id);
     store_give(c->op);
     if (err) {
         return err;

@@ -8,7 +8,7 @@
 
 enum { TOKEN = 32 };
 
-char *csrf_cookie_name(struct arena *a, const char *base_url)
+char *flow_csrf_cookie_name(struct arena *a, const char *base_url)
 {
     uint8_t hash[SHA256_BYTES];
     char hex[2 * SHA256_BYTES + 1];
@@ -18,7 +18,7 @@ char *csrf_cookie_name(struct arena *a, const char *base_url)
     return arena_printf(a, "csrf_token_%s", hex);
 }
 
-char *csrf_cookie_new(struct ww_op *op)
+char *flow_csrf_cookie_new(struct ww_op *op)
 {
     uint8_t token[TOKEN];
 
@@ -26,7 +26,7 @@ char *csrf_cookie_new(struct ww_op *op)
     return base64_encode(&op->arena, BASE64, BYTES(token, sizeof token));
 }
 
-char *csrf_mask(struct ww_op *op, const char *cookie)
+char *flow_csrf_mask(struct ww_op *op, const char *cookie)
 {
     uint8_t masked[2 * TOKEN];
     struct bytes real;
@@ -41,7 +41,7 @@ char *csrf_mask(struct ww_op *op, const char *cookie)
     return base64_encode(&op->arena, BASE64, BYTES(masked, sizeof masked));
 }
 
-bool csrf_matches(struct arena *a, const char *cookie, const char *token)
+bool flow_csrf_matches(struct arena *a, const char *cookie, const char *token)
 {
     uint8_t given[TOKEN];
     struct bytes real, sent;

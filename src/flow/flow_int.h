@@ -71,51 +71,53 @@ struct call {
     const struct js *transient_shown; /* goes into the answer, but is not kept */
 };
 
-extern const struct flow_kind_row login_flow, registration_flow, settings_flow;
+extern const struct flow_kind_row flow_login_kind, flow_registration_kind, flow_settings_kind;
 
 /* ---- flow_call.c: reading a request, writing an answer ---- */
 /* The query parameter's value; NULL when it is absent or empty. */
-const char *call_query(const struct call *c, const char *name);
+const char *flow_call_query(const struct call *c, const char *name);
 /* Fills c->session; an error only when the store failed. */
-enum ww_err call_session(struct call *c) WW_MUST;
+enum ww_err flow_call_session(struct call *c) WW_MUST;
 /* Whether this request is answered with JSON: native flows always are. */
-bool call_json(const struct call *c);
-enum ww_err answer_json(struct call *c, int status, const struct js *body) WW_MUST;
-enum ww_err answer_redirect(struct call *c, int status, const char *location) WW_MUST;
-enum ww_err answer_empty(struct call *c, int status) WW_MUST;
+bool flow_call_json(const struct call *c);
+enum ww_err flow_answer_json(struct call *c, int status, const struct js *body) WW_MUST;
+enum ww_err flow_answer_redirect(struct call *c, int status, const char *location) WW_MUST;
+enum ww_err flow_answer_empty(struct call *c, int status) WW_MUST;
 /* The session cookie or token of a session, as the flow's kind of client gets it. */
-void answer_session_cookie(struct call *c, const struct session *x);
-struct js *call_session_json(struct call *c, const struct session *x);
-struct js *call_identity_json(struct call *c, const struct record *r);
+void flow_answer_session_cookie(struct call *c, const struct session *x);
+struct js *flow_call_session_json(struct call *c, const struct session *x);
+struct js *flow_call_identity_json(struct call *c, const struct record *r);
 /* Copies a member when it is there. */
-bool call_setting(const struct call *c, const char *key);
+bool flow_call_setting(const struct call *c, const char *key);
 
 /* ---- flow_refuse.c: refusals that are no form ---- */
 struct flow_refusal {
     int status;
     const char *id, *message, *reason; /* NULL where it has none; message NULL: the status' own */
 };
-extern const struct flow_refusal refuse_not_found, refuse_no_flow_id, refuse_settings_not_found,
-    refuse_disabled_method, refuse_unauthorized, refuse_already_login, refuse_already_registration,
-    refuse_registration_disabled, refuse_no_first_factor, refuse_session_inactive, refuse_session_missing,
-    refuse_identity_mismatch, refuse_identity_mismatch_submit, refuse_reauth, refuse_whoami, refuse_sessions,
-    refuse_logout_token, refuse_logout_token_wrong, refuse_native_logout, refuse_account_disabled,
-    refuse_own_session, refuse_not_verified;
+extern const struct flow_refusal flow_refuse_not_found, flow_refuse_no_flow_id,
+    flow_refuse_settings_not_found, flow_refuse_disabled_method, flow_refuse_unauthorized,
+    flow_refuse_already_login, flow_refuse_already_registration, flow_refuse_registration_disabled,
+    flow_refuse_no_first_factor, flow_refuse_session_inactive, flow_refuse_session_missing,
+    flow_refuse_identity_mismatch, flow_refuse_identity_mismatch_submit, flow_refuse_reauth,
+    flow_refuse_whoami, flow_refuse_sessions, flow_refuse_logout_token, flow_refuse_logout_token_wrong,
+    flow_refuse_native_logout, flow_refuse_account_disabled, flow_refuse_own_session,
+    flow_refuse_not_verified;
 /* JSON clients get the error, others are sent to the error page, where it can be read by its id. details and
  * siblings (members beside "error") may be NULL. */
-enum ww_err refuse(struct call *c, const struct flow_refusal *why) WW_MUST;
-enum ww_err refuse_with(struct call *c, const struct flow_refusal *why, const char *reason,
-                        struct js *details, struct js *siblings) WW_MUST;
+enum ww_err flow_refuse(struct call *c, const struct flow_refusal *why) WW_MUST;
+enum ww_err flow_refuse_with(struct call *c, const struct flow_refusal *why, const char *reason,
+                             struct js *details, struct js *siblings) WW_MUST;
 /* The same, in JSON whatever the client wants. */
-enum ww_err refuse_json(struct call *c, const struct flow_refusal *why, const char *reason,
-                        struct js *details, struct js *siblings) WW_MUST;
+enum ww_err flow_refuse_json(struct call *c, const struct flow_refusal *why, const char *reason,
+                             struct js *details, struct js *siblings) WW_MUST;
 /* 400 with a reason made here. */
-enum ww_err refuse_bad_request(struct call *c, const char *id, const char *reason) WW_MUST;
-enum ww_err refuse_csrf(struct call *c) WW_MUST;
-enum ww_err refuse_csrf_json(struct call *c) WW_MUST;
+enum ww_err flow_refuse_bad_request(struct call *c, const char *id, const char *reason) WW_MUST;
+enum ww_err flow_refuse_csrf(struct call *c) WW_MUST;
+enum ww_err flow_refuse_csrf_json(struct call *c) WW_MUST;
 /* What op->problem says: throttled, busy, damaged data, our own failures. */
-enum ww_err refuse_problem(struct call *c, enum ww_err err) WW_MUST;
-enum ww_err error_fetch(struct call *c) WW_MUST;
+enum ww_err flow_refuse_problem(struct call *c, enum ww_err err) WW_MUST;
+enum ww_err flow_error_fetch(struct call *c) WW_MUST;
 
 /* ---- flow_store.c ---- */
 /* A new flow with its common members, not stored yet. */
@@ -157,42 +159,42 @@ struct js *flow_nodes(const struct flow *f);
 
 /* ---- flow_after.c: where to go, and what the hooks ask for ---- */
 /* Checks a return_to; answers itself when it is not allowed. */
-enum ww_err after_check(struct call *c, const char *return_to, bool *answered) WW_MUST;
+enum ww_err flow_after_check(struct call *c, const char *return_to, bool *answered) WW_MUST;
 /* Where a browser goes after this flow with this method (kratos.md §2.8), or to `otherwise` when nothing was
  * configured for the flow (NULL: the default URL). */
-enum ww_err after_url(struct call *c, const char *return_to, const char *method, const char *otherwise,
-                      const char **out) WW_MUST;
-bool after_has_hook(const struct call *c, const char *method, const char *hook);
-struct js *after_redirect_action(struct call *c, const char *url);
+enum ww_err flow_after_url(struct call *c, const char *return_to, const char *method, const char *otherwise,
+                           const char **out) WW_MUST;
+bool flow_after_has_hook(const struct call *c, const char *method, const char *hook);
+struct js *flow_after_redirect_action(struct call *c, const char *url);
 
 /* ---- flow_login_form.c ---- */
-enum ww_err login_build(struct call *c, struct flow *f) WW_MUST;
-void login_add_password(struct call *c, struct js *nodes, int label);
-bool login_is_refresh(const struct flow *f);
+enum ww_err flow_login_build(struct call *c, struct flow *f) WW_MUST;
+void flow_login_add_password(struct call *c, struct js *nodes, int label);
+bool flow_login_is_refresh(const struct flow *f);
 
 /* ---- the kinds' own files ---- */
-enum ww_err logout_init(struct call *c) WW_MUST;
-enum ww_err logout_submit(struct call *c) WW_MUST;
-enum ww_err logout_native(struct call *c) WW_MUST;
-enum ww_err whoami(struct call *c) WW_MUST;
-enum ww_err sessions_list(struct call *c) WW_MUST;
-enum ww_err sessions_end_others(struct call *c) WW_MUST;
-enum ww_err sessions_end_one(struct call *c) WW_MUST;
-enum ww_err schemas_list(struct call *c) WW_MUST;
-enum ww_err schema_fetch(struct call *c) WW_MUST;
+enum ww_err flow_logout_init(struct call *c) WW_MUST;
+enum ww_err flow_logout_submit(struct call *c) WW_MUST;
+enum ww_err flow_logout_native(struct call *c) WW_MUST;
+enum ww_err flow_session_whoami(struct call *c) WW_MUST;
+enum ww_err flow_session_list(struct call *c) WW_MUST;
+enum ww_err flow_session_end_others(struct call *c) WW_MUST;
+enum ww_err flow_session_end_one(struct call *c) WW_MUST;
+enum ww_err flow_schema_list(struct call *c) WW_MUST;
+enum ww_err flow_schema_fetch(struct call *c) WW_MUST;
 
 /* ---- flow_page.c: pagination as /schemas and /sessions have it ---- */
 struct flow_paging {
     uint64_t page, size;
 };
 /* WW_EINVAL when a parameter is no number; answers itself then. */
-enum ww_err paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered) WW_MUST;
-void paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total);
+enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered) WW_MUST;
+void flow_paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total);
 
 /* ---- flow_continuity.c: a change that waits for a fresh sign-in ---- */
 /* Keeps the payload under a key that only the cookie holds; sets the cookie. */
-enum ww_err continuity_keep(struct call *c) WW_MUST;
+enum ww_err flow_continuity_keep(struct call *c) WW_MUST;
 /* *found: the payload kept for this flow by this account is c->payload again. */
-enum ww_err continuity_resume(struct call *c, bool *found) WW_MUST;
+enum ww_err flow_continuity_resume(struct call *c, bool *found) WW_MUST;
 
 #endif

@@ -17,7 +17,7 @@ static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
 {
     *answered = true;
     if (aal && strcmp(aal, "aal1") != 0 && strcmp(aal, "aal2") != 0) {
-        return refuse_bad_request(
+        return flow_refuse_bad_request(
             c, NULL,
             arena_printf(c->a,
                          "Unable to parse AuthenticationMethod Assurance Level (AAL): expected "
@@ -25,7 +25,7 @@ static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
                          aal));
     }
     if (aal && strcmp(aal, "aal2") == 0 && !c->session) {
-        return refuse(c, &refuse_no_first_factor);
+        return flow_refuse(c, &flow_refuse_no_first_factor);
     }
     *answered = false;
     return WW_OK;
@@ -33,7 +33,7 @@ static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
 
 static enum ww_err admit(struct call *c, bool *answered)
 {
-    const char *aal = call_query(c, "aal"), *refresh = call_query(c, "refresh"), *url;
+    const char *aal = flow_call_query(c, "aal"), *refresh = flow_call_query(c, "refresh"), *url;
     bool second = aal && strcmp(aal, "aal2") == 0;
     enum ww_err err = check_level(c, aal, answered);
 
@@ -44,24 +44,25 @@ static enum ww_err admit(struct call *c, bool *answered)
         return WW_OK;
     }
     *answered = true;
-    if (call_json(c)) {
-        return refuse(c, &refuse_already_login);
+    if (flow_call_json(c)) {
+        return flow_refuse(c, &flow_refuse_already_login);
     }
-    err = after_url(c, call_query(c, "return_to"), NULL, flow_default_url(c->a, c->s->config), &url);
-    return err ? err : answer_redirect(c, 303, url);
+    err =
+        flow_after_url(c, flow_call_query(c, "return_to"), NULL, flow_default_url(c->a, c->s->config), &url);
+    return err ? err : flow_answer_redirect(c, 303, url);
 }
 
 static enum ww_err admit_submit(struct call *c, bool *answered)
 {
     *answered = false;
-    if (!c->session || login_is_refresh(c->flow) || c->flow->stage == STAGE_SECOND_FACTOR) {
+    if (!c->session || flow_login_is_refresh(c->flow) || c->flow->stage == STAGE_SECOND_FACTOR) {
         return WW_OK;
     }
     *answered = true;
-    if (call_json(c)) {
-        return flow_refused_reason(c, refuse_already_login.reason);
+    if (flow_call_json(c)) {
+        return flow_refused_reason(c, flow_refuse_already_login.reason);
     }
-    return answer_redirect(c, 303, flow_default_url(c->a, c->s->config));
+    return flow_answer_redirect(c, 303, flow_default_url(c->a, c->s->config));
 }
 
 /* ---- the password ---- */
@@ -73,10 +74,10 @@ static enum ww_err refuse_disabled_account(struct call *c)
     enum ww_err err = account_admin_find(c->op, c->s, c->payload.identifier, &r);
 
     if (err) {
-        return refuse(c, &refuse_account_disabled);
+        return flow_refuse(c, &flow_refuse_account_disabled);
     }
     js_put(c->a, details, "identity_id", js_text(c->a, uuid_text(c->a, r->uuid)));
-    return refuse_with(c, &refuse_account_disabled, NULL, details, NULL);
+    return flow_refuse_with(c, &flow_refuse_account_disabled, NULL, details, NULL);
 }
 
 /* The device of this sign-in beside the session's own, not stored and so without an id: Kratos shows it in
@@ -99,27 +100,27 @@ static enum ww_err answer_signed_in(struct call *c, struct session *x, bool refr
 {
     struct js *body = js_object(c->a);
     const char *url;
-    enum ww_err err = after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
+    enum ww_err err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
 
     if (err) {
         return err;
     }
     if (!c->flow->api) {
-        answer_session_cookie(c, x);
+        flow_answer_session_cookie(c, x);
         c->out->renew_csrf = !refreshed;
     }
-    if (!call_json(c)) {
-        return answer_redirect(c, 303, url);
+    if (!flow_call_json(c)) {
+        return flow_answer_redirect(c, 303, url);
     }
     if (c->flow->api) {
         js_put(c->a, body, "session_token", js_text(c->a, x->token));
     }
-    struct js *session = js_put(c->a, body, "session", call_session_json(c, x));
+    struct js *session = js_put(c->a, body, "session", flow_call_session_json(c, x));
     if (refreshed) {
         add_device(c, session);
     }
-    js_put(c->a, body, "continue_with", c->flow->api ? js_null(c->a) : after_redirect_action(c, url));
-    return answer_json(c, 200, body);
+    js_put(c->a, body, "continue_with", c->flow->api ? js_null(c->a) : flow_after_redirect_action(c, url));
+    return flow_answer_json(c, 200, body);
 }
 
 /* The session is read again first: ending others compares it with its row. */
@@ -149,10 +150,10 @@ static enum ww_err refuse_not_verified_yet(struct call *c, struct session *x)
 {
     enum ww_err err = account_logout(c->op, c->s, x);
 
-    if (!err && call_setting(c, "feature_flags.legacy_require_verified_login_error")) {
+    if (!err && flow_call_setting(c, "feature_flags.legacy_require_verified_login_error")) {
         return flow_refused(c, flow_message(c->a, MSG_ADDRESS_NOT_VERIFIED, NULL));
     }
-    err = err ? refuse_problem(c, err) : refuse(c, &refuse_not_verified);
+    err = err ? flow_refuse_problem(c, err) : flow_refuse(c, &flow_refuse_not_verified);
     if (!err && c->out->status == 400) {
         c->out->status = 403;
     }
@@ -164,14 +165,14 @@ static enum ww_err signed_in(struct call *c, struct session *x)
     bool refreshed = c->session && uuid_equal(c->session->id, x->id);
 
     js_put(c->a, c->flow->wire, "active", js_text(c->a, "password"));
-    if (after_has_hook(c, "password", "require_verified_address") && !has_verified_address(x->record)) {
+    if (flow_after_has_hook(c, "password", "require_verified_address") && !has_verified_address(x->record)) {
         return refuse_not_verified_yet(c, x);
     }
     enum ww_err err = flow_save(c);
-    if (!err && after_has_hook(c, "password", "revoke_active_sessions")) {
+    if (!err && flow_after_has_hook(c, "password", "revoke_active_sessions")) {
         err = end_others(c, &x);
     }
-    return err ? refuse_problem(c, err) : answer_signed_in(c, x, refreshed);
+    return err ? flow_refuse_problem(c, err) : answer_signed_in(c, x, refreshed);
 }
 
 static enum ww_err show_missing(struct call *c)
@@ -198,7 +199,7 @@ static enum ww_err run_password(struct call *c)
         return show_missing(c);
     }
     enum ww_err err = account_login(c->op, c->s, c->payload.identifier, c->payload.password, carrier,
-                                    login_is_refresh(c->flow) ? c->session : NULL, &x);
+                                    flow_login_is_refresh(c->flow) ? c->session : NULL, &x);
     if (err == WW_OK) {
         return signed_in(c, x);
     }
@@ -225,7 +226,7 @@ static enum ww_err refuse_identifier(struct call *c)
 
 static enum ww_err run_identifier(struct call *c)
 {
-    bool exists = false, hide = call_setting(c, "security.account_enumeration.mitigate");
+    bool exists = false, hide = flow_call_setting(c, "security.account_enumeration.mitigate");
     enum ww_err err = WW_OK;
 
     flow_reset(c);
@@ -247,7 +248,7 @@ static enum ww_err run_identifier(struct call *c)
     js_put(c->a, c->flow->ui, "nodes", nodes);
     flow_node_set_type(c->a, flow_node_find(nodes, "identifier"), "hidden");
     if (!flow_node_find(nodes, "password")) {
-        login_add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
+        flow_login_add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
     }
     js_put(c->a, c->flow->wire, "active", js_text(c->a, "identifier_first"));
     flow_set_stage(c, c->flow, STAGE_CREDENTIALS);
@@ -260,7 +261,7 @@ static enum ww_err other_method(struct call *c, bool *answered)
     bool off = strcmp(c->payload.method, "password") == 0 && c->flow->stage != STAGE_SECOND_FACTOR;
 
     *answered = off;
-    return off ? refuse(c, &refuse_disabled_method) : WW_OK;
+    return off ? flow_refuse(c, &flow_refuse_disabled_method) : WW_OK;
 }
 
 static const struct flow_step steps[] = {
@@ -269,7 +270,7 @@ static const struct flow_step steps[] = {
     {0, NULL, NULL, NULL},
 };
 
-const struct flow_kind_row login_flow = {
+const struct flow_kind_row flow_login_kind = {
     .kind = FLOW_LOGIN,
     .name = "login",
     .lifespan = "selfservice.flows.login.lifespan",
@@ -278,10 +279,10 @@ const struct flow_kind_row login_flow = {
     .expired_message = MSG_LOGIN_EXPIRED,
     .no_strategy_message = MSG_LOGIN_NO_STRATEGY,
     .refused_redirect = 303,
-    .unknown = &refuse_not_found,
+    .unknown = &flow_refuse_not_found,
     .admit = admit,
     .admit_submit = admit_submit,
-    .build = login_build,
+    .build = flow_login_build,
     .other_method = other_method,
     .echo = echo,
 };

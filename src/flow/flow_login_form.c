@@ -8,7 +8,7 @@ static bool identifier_first(const struct call *c)
     return strcmp(config_text(c->s->config, "selfservice.flows.login.style"), "identifier_first") == 0;
 }
 
-bool login_is_refresh(const struct flow *f)
+bool flow_login_is_refresh(const struct flow *f)
 {
     return js_get_bool(f->wire, "refresh", false);
 }
@@ -34,9 +34,9 @@ static struct js *identifier_label(struct call *c)
     return flow_message(c->a, MSG_LABEL_TITLE, values);
 }
 
-void login_add_password(struct call *c, struct js *nodes, int label)
+void flow_login_add_password(struct call *c, struct js *nodes, int label)
 {
-    if (call_setting(c, "selfservice.methods.password.enabled")) {
+    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
         js_push(nodes, flow_node_password(c->a, "current-password"));
         js_push(nodes, flow_node_submit(c->a, "method", "password", "password", label));
     }
@@ -69,7 +69,7 @@ static enum ww_err build_refresh(struct call *c, struct flow *f)
                                                         .type = "hidden",
                                                         .group = "default",
                                                         .value = js_text(c->a, n ? identifiers[0] : "")}));
-    login_add_password(c, nodes, MSG_LOGIN_SIGN_IN);
+    flow_login_add_password(c, nodes, MSG_LOGIN_SIGN_IN);
     flow_ui_add_message(c->a, f->ui, flow_message(c->a, MSG_LOGIN_REFRESH, NULL));
     flow_set_stage(c, f, STAGE_CREDENTIALS);
     return WW_OK;
@@ -86,9 +86,9 @@ static void build_first_factor(struct call *c, struct flow *f)
         flow_set_stage(c, f, STAGE_IDENTIFIER);
         return;
     }
-    if (call_setting(c, "selfservice.methods.password.enabled")) {
+    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
         add_identifier(c, nodes);
-        login_add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
+        flow_login_add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
     }
     flow_set_stage(c, f, STAGE_CREDENTIALS);
 }
@@ -104,11 +104,11 @@ static void put_login_members(struct call *c, struct flow *f, bool refresh, bool
 }
 
 /* A native flow that has nothing but the token has no nodes at all; kratos.md §2.5. */
-enum ww_err login_build(struct call *c, struct flow *f)
+enum ww_err flow_login_build(struct call *c, struct flow *f)
 {
-    const char *wanted = call_query(c, "refresh"), *aal = call_query(c, "aal");
+    const char *wanted = flow_call_query(c, "refresh"), *aal = flow_call_query(c, "aal");
     bool refresh =
-        c->session && (c->flow ? login_is_refresh(c->flow) : wanted && strcmp(wanted, "true") == 0);
+        c->session && (c->flow ? flow_login_is_refresh(c->flow) : wanted && strcmp(wanted, "true") == 0);
     bool second = c->session && aal && strcmp(aal, "aal2") == 0;
     enum ww_err err = WW_OK;
 

@@ -6,75 +6,75 @@
 /* Only for where to go afterwards: a logout has no stored flow. */
 static const struct flow_kind_row logout_row = {.name = "logout", .after = "selfservice.flows.logout.after"};
 
-enum ww_err logout_init(struct call *c)
+enum ww_err flow_logout_init(struct call *c)
 {
-    const char *return_to = call_query(c, "return_to");
+    const char *return_to = flow_call_query(c, "return_to");
     struct js *body = js_object(c->a);
     bool answered;
-    enum ww_err err = call_session(c);
+    enum ww_err err = flow_call_session(c);
 
     if (err) {
         return err;
     }
     if (!c->session) {
-        return refuse(c, &refuse_session_inactive);
+        return flow_refuse(c, &flow_refuse_session_inactive);
     }
-    if ((err = after_check(c, return_to, &answered)) || answered) {
+    if ((err = flow_after_check(c, return_to, &answered)) || answered) {
         return err;
     }
     char *token = session_logout_token(c->op, c->session), *base = flow_public_url(c->a, c->s->config);
-    char *url = base ? url_join(c->a, base, "/self-service/logout") : NULL;
+    char *url = base ? flow_url_join(c->a, base, "/self-service/logout") : NULL;
     if (url && return_to) {
-        url = url_with(c->a, url, "return_to", return_to);
+        url = flow_url_with(c->a, url, "return_to", return_to);
     }
     js_put(c->a, body, "logout_url",
-           js_text(c->a, url && token ? url_with(c->a, url, "token", token) : NULL));
+           js_text(c->a, url && token ? flow_url_with(c->a, url, "token", token) : NULL));
     js_put(c->a, body, "logout_token", js_text(c->a, token));
-    return answer_json(c, 200, body);
+    return flow_answer_json(c, 200, body);
 }
 
 static enum ww_err answer_logged_out(struct call *c)
 {
     const char *url;
-    enum ww_err err = after_url(c, call_query(c, "return_to"), NULL, NULL, &url);
+    enum ww_err err = flow_after_url(c, flow_call_query(c, "return_to"), NULL, NULL, &url);
 
     c->out->end_session = true;
     c->out->renew_csrf = true;
-    c->out->clear_browser_data = call_setting(c, "selfservice.flows.logout.clear_browser_data");
+    c->out->clear_browser_data = flow_call_setting(c, "selfservice.flows.logout.clear_browser_data");
     if (err || c->in->json) {
-        return err ? err : answer_empty(c, 204);
+        return err ? err : flow_answer_empty(c, 204);
     }
-    return answer_redirect(c, 303, url);
+    return flow_answer_redirect(c, 303, url);
 }
 
 /* The token proves that the link was made for this session: a logout cannot be forced by an image. */
-enum ww_err logout_submit(struct call *c)
+enum ww_err flow_logout_submit(struct call *c)
 {
-    const char *token = call_query(c, "token");
+    const char *token = flow_call_query(c, "token");
     bool answered;
-    enum ww_err err = call_session(c);
+    enum ww_err err = flow_call_session(c);
 
     c->kind = &logout_row;
     if (err) {
         return err;
     }
     if (!token) {
-        return refuse(c, &refuse_logout_token);
+        return flow_refuse(c, &flow_refuse_logout_token);
     }
     if (!c->session) {
-        return refuse(c, &refuse_session_inactive);
+        return flow_refuse(c, &flow_refuse_session_inactive);
     }
     if (!session_is_logout_token(c->op, c->session, token)) {
-        return refuse(c, &refuse_logout_token_wrong);
+        return flow_refuse(c, &flow_refuse_logout_token_wrong);
     }
-    if ((err = after_check(c, call_query(c, "return_to"), &answered)) || answered) {
+    if ((err = flow_after_check(c, flow_call_query(c, "return_to"), &answered)) || answered) {
         return err;
     }
     err = account_logout(c->op, c->s, c->session);
     return err ? err : answer_logged_out(c);
 }
 
-enum ww_err logout_native(struct call *c)
+enum ww_err flow_logout_native(struct call *c)
 {
     struct js *body = NULL;
     const char *why = "there is no body", *token;
@@ -85,18 +85,18 @@ enum ww_err logout_native(struct call *c)
         js_read(c->a, BYTES(c->in->json_text, c->in->json_length), &body, &why) != WW_OK) {
         struct flow_refusal malformed = {
             .status = 400, .reason = arena_printf(c->a, "Unable to decode JSON payload: %s", why)};
-        return refuse_json(c, &malformed, NULL, NULL, NULL);
+        return flow_refuse_json(c, &malformed, NULL, NULL, NULL);
     }
     token = js_get_text(body, "session_token");
     enum ww_err err = token ? account_resume(c->op, c->s, token, &x) : WW_EDENIED;
     if (err == WW_EDENIED && token && account_session_ended(c->op, c->s, token)) {
-        return answer_empty(c, 204);
+        return flow_answer_empty(c, 204);
     }
     if (err == WW_EDENIED) {
-        return refuse_json(c, &refuse_native_logout, NULL, NULL, NULL);
+        return flow_refuse_json(c, &flow_refuse_native_logout, NULL, NULL, NULL);
     }
     if (err || (err = account_logout(c->op, c->s, x))) {
         return err;
     }
-    return answer_empty(c, 204);
+    return flow_answer_empty(c, 204);
 }

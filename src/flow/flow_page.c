@@ -32,17 +32,17 @@ static enum ww_err refuse_parameter(struct call *c, const char *name, bool *answ
     struct flow_refusal why = {.status = 400,
                                .reason = arena_printf(c->a, "The query parameter %s is not valid.", name)};
     *answered = true;
-    return refuse_json(c, &why, NULL, NULL, NULL);
+    return flow_refuse_json(c, &why, NULL, NULL, NULL);
 }
 
-enum ww_err paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered)
+enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered)
 {
-    const char *size = call_query(c, "page_size"), *page = call_query(c, "page"),
-               *token = call_query(c, "page_token");
+    const char *size = flow_call_query(c, "page_size"), *page = flow_call_query(c, "page"),
+               *token = flow_call_query(c, "page_token");
 
     *out = (struct flow_paging){0, 250};
     *answered = false;
-    size = size ? size : call_query(c, "per_page");
+    size = size ? size : flow_call_query(c, "per_page");
     if (size && size[0] == '-') { /* less than one means the default */
         size = NULL;
     }
@@ -71,7 +71,7 @@ static void add_link(struct call *c, struct buf *b, const char *path, int64_t pa
 }
 
 /* Which links there are, recorded: one page has only "first"; an empty list has all around it. */
-void paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total)
+void flow_paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total)
 {
     struct buf b = BUF(c->a);
     int64_t last = (int64_t)((total + p->size - 1) / p->size) - 1;

@@ -10,63 +10,64 @@
 static const char session_hint[] = "A valid Ory Session Cookie or Ory Session Token is missing.";
 static const char already[] = "you are already logged in";
 
-const struct flow_refusal refuse_not_found = {404, NULL, "Unable to locate the resource", NULL};
-const struct flow_refusal refuse_no_flow_id = {400, NULL, NULL,
-                                               "The flow query parameter is missing or malformed."};
-const struct flow_refusal refuse_settings_not_found = {
+const struct flow_refusal flow_refuse_not_found = {404, NULL, "Unable to locate the resource", NULL};
+const struct flow_refusal flow_refuse_no_flow_id = {400, NULL, NULL,
+                                                    "The flow query parameter is missing or malformed."};
+const struct flow_refusal flow_refuse_settings_not_found = {
     404, NULL, NULL, "The settings request could not be found. Please restart the flow."};
-const struct flow_refusal refuse_disabled_method = {
+const struct flow_refusal flow_refuse_disabled_method = {
     404, NULL, NULL,
     "This endpoint was disabled by system administrator. Please check your url or contact the system "
     "administrator to enable it."};
-const struct flow_refusal refuse_unauthorized = {401, NULL, NULL, NULL};
-const struct flow_refusal refuse_already_login = {
+const struct flow_refusal flow_refuse_unauthorized = {401, NULL, NULL, NULL};
+const struct flow_refusal flow_refuse_already_login = {
     400, "session_already_available", already,
     "A valid session was detected and thus login is not possible. "
     "Did you forget to set `?refresh=true`?"};
-const struct flow_refusal refuse_already_registration = {
+const struct flow_refusal flow_refuse_already_registration = {
     400, "session_already_available", already,
     "A valid session was detected and thus registration is not possible."};
-const struct flow_refusal refuse_registration_disabled = {
+const struct flow_refusal flow_refuse_registration_disabled = {
     400, "self_service_flow_disabled", "registration flow disabled",
     "Registration is not allowed because it was disabled."};
-const struct flow_refusal refuse_no_first_factor = {
+const struct flow_refusal flow_refuse_no_first_factor = {
     401, "session_aal1_required", "aal2 and aal3 can only be requested if a session exists already",
     "You can not requested a higher AAL (AAL2/AAL3) without an active session."};
-const struct flow_refusal refuse_session_inactive = {401, "session_inactive",
-                                                     "request does not have a valid authentication session",
-                                                     "No active session was found in this request."};
-const struct flow_refusal refuse_session_missing = {401, NULL, NULL, session_hint};
-const struct flow_refusal refuse_identity_mismatch = {
+const struct flow_refusal flow_refuse_session_inactive = {
+    401, "session_inactive", "request does not have a valid authentication session",
+    "No active session was found in this request."};
+const struct flow_refusal flow_refuse_session_missing = {401, NULL, NULL, session_hint};
+const struct flow_refusal flow_refuse_identity_mismatch = {
     403, "security_identity_mismatch", NULL,
     "The request was made for another identity and has been blocked for security reasons."};
-const struct flow_refusal refuse_identity_mismatch_submit = {
+const struct flow_refusal flow_refuse_identity_mismatch_submit = {
     403, "security_identity_mismatch", NULL,
     "The request was initiated by someone else and has been blocked for security reasons. Please go back and "
     "try "
     "again."};
-const struct flow_refusal refuse_reauth = {
+const struct flow_refusal flow_refuse_reauth = {
     403, "session_refresh_required", NULL,
     "The login session is too old and thus not allowed to update these fields. Please re-authenticate."};
-const struct flow_refusal refuse_whoami = {401, NULL, NULL,
-                                           "No valid session credentials found in the request."};
-const struct flow_refusal refuse_sessions = {401, NULL, NULL, "No valid session cookie found."};
-const struct flow_refusal refuse_own_session = {400, NULL, "cannot revoke current session", NULL};
-const struct flow_refusal refuse_logout_token = {400, NULL, NULL, "Please include a token in the URL query."};
-const struct flow_refusal refuse_logout_token_wrong = {
+const struct flow_refusal flow_refuse_whoami = {401, NULL, NULL,
+                                                "No valid session credentials found in the request."};
+const struct flow_refusal flow_refuse_sessions = {401, NULL, NULL, "No valid session cookie found."};
+const struct flow_refusal flow_refuse_own_session = {400, NULL, "cannot revoke current session", NULL};
+const struct flow_refusal flow_refuse_logout_token = {400, NULL, NULL,
+                                                      "Please include a token in the URL query."};
+const struct flow_refusal flow_refuse_logout_token_wrong = {
     403, NULL, NULL,
     "Unable to log out because the logout token in the URL query does not match the session cookie."};
-const struct flow_refusal refuse_native_logout = {
+const struct flow_refusal flow_refuse_native_logout = {
     403, NULL, NULL,
     "The provided Ory Session Token could not be found, is invalid, or otherwise malformed."};
-const struct flow_refusal refuse_account_disabled = {401, NULL, "identity is disabled",
-                                                     "This account was disabled."};
+const struct flow_refusal flow_refuse_account_disabled = {401, NULL, "identity is disabled",
+                                                          "This account was disabled."};
 
-const struct flow_refusal refuse_not_verified = {400, "session_verified_address_required",
-                                                 "your email or phone address is not yet verified",
-                                                 "Your account's email or phone address are not verified "
-                                                 "yet. Please check your email or phone inbox or re-request "
-                                                 "verification."};
+const struct flow_refusal flow_refuse_not_verified = {
+    400, "session_verified_address_required", "your email or phone address is not yet verified",
+    "Your account's email or phone address are not verified "
+    "yet. Please check your email or phone inbox or re-request "
+    "verification."};
 
 static const struct {
     int code;
@@ -133,7 +134,7 @@ static enum ww_err store_error(struct call *c, struct js *error, char id[UUID_TE
                            .expires = op_now(c->op) + (uint64_t)ERROR_HOURS * 3600 * SECOND_US,
                            .rev = 1,
                            .json = js_object(a)};
-    const char *now = time_rfc3339(a, op_now(c->op));
+    const char *now = timefmt_rfc3339(a, op_now(c->op));
     struct js *wire = js_object(a);
 
     uuid_format(id, row.id);
@@ -142,7 +143,7 @@ static enum ww_err store_error(struct call *c, struct js *error, char id[UUID_TE
     js_put(a, wire, "created_at", js_text(a, now));
     js_put(a, wire, "updated_at", js_text(a, now));
     js_put(a, row.json, "wire", wire);
-    enum ww_err err = flow_row_insert(c->op, c->s->store, &row);
+    enum ww_err err = store_flow_row_insert(c->op, c->s->store, &row);
     store_give(c->op);
     return err;
 }
@@ -156,30 +157,30 @@ static struct js *stub_error(struct call *c)
     return wire;
 }
 
-enum ww_err error_fetch(struct call *c)
+enum ww_err flow_error_fetch(struct call *c)
 {
-    const char *id = call_query(c, "id");
+    const char *id = flow_call_query(c, "id");
     struct flow_row row;
     struct uuid uuid;
 
     if (id && strcmp(id, "stub:500") == 0) {
-        return answer_json(c, 200, stub_error(c));
+        return flow_answer_json(c, 200, stub_error(c));
     }
     if (!id || !uuid_parse(&uuid, id)) {
-        return refuse_json(c, &refuse_not_found, NULL, NULL, NULL);
+        return flow_refuse_json(c, &flow_refuse_not_found, NULL, NULL, NULL);
     }
-    enum ww_err err = flow_row_load(c->op, c->s->store, FLOW_ERROR, &uuid, &row);
+    enum ww_err err = store_flow_row_load(c->op, c->s->store, FLOW_ERROR, &uuid, &row);
     store_give(c->op);
     if (err == WW_ENOTFOUND || (!err && row.expires < op_now(c->op))) {
-        return refuse_json(c, &refuse_not_found, NULL, NULL, NULL);
+        return flow_refuse_json(c, &flow_refuse_not_found, NULL, NULL, NULL);
     }
-    return err ? err : answer_json(c, 200, js_get(row.json, "wire"));
+    return err ? err : flow_answer_json(c, 200, js_get(row.json, "wire"));
 }
 
 /* ---- answering ---- */
 
-enum ww_err refuse_json(struct call *c, const struct flow_refusal *why, const char *reason,
-                        struct js *details, struct js *siblings)
+enum ww_err flow_refuse_json(struct call *c, const struct flow_refusal *why, const char *reason,
+                             struct js *details, struct js *siblings)
 {
     struct js *body = js_object(c->a);
 
@@ -189,34 +190,34 @@ enum ww_err refuse_json(struct call *c, const struct flow_refusal *why, const ch
     }
     c->out->failed = true;
     c->out->error_id = why->id ? why->id : "";
-    return answer_json(c, why->status, body);
+    return flow_answer_json(c, why->status, body);
 }
 
-enum ww_err refuse_with(struct call *c, const struct flow_refusal *why, const char *reason,
-                        struct js *details, struct js *siblings)
+enum ww_err flow_refuse_with(struct call *c, const struct flow_refusal *why, const char *reason,
+                             struct js *details, struct js *siblings)
 {
     char id[UUID_TEXT];
 
-    if (call_json(c)) {
-        return refuse_json(c, why, reason, details, siblings);
+    if (flow_call_json(c)) {
+        return flow_refuse_json(c, why, reason, details, siblings);
     }
     enum ww_err err = store_error(c, error_object(c, why, reason, details), id);
     char *page = flow_ui_url(c->a, c->s->config, "error");
     if (err) {
         return err;
     }
-    return answer_redirect(c, 303, page ? url_with(c->a, page, "id", id) : NULL);
+    return flow_answer_redirect(c, 303, page ? flow_url_with(c->a, page, "id", id) : NULL);
 }
 
-enum ww_err refuse(struct call *c, const struct flow_refusal *why)
+enum ww_err flow_refuse(struct call *c, const struct flow_refusal *why)
 {
-    return refuse_with(c, why, NULL, NULL, NULL);
+    return flow_refuse_with(c, why, NULL, NULL, NULL);
 }
 
-enum ww_err refuse_bad_request(struct call *c, const char *id, const char *reason)
+enum ww_err flow_refuse_bad_request(struct call *c, const char *id, const char *reason)
 {
     struct flow_refusal why = {.status = 400, .id = id, .reason = reason};
-    return reason ? refuse(c, &why) : op_no_memory(c->op);
+    return reason ? flow_refuse(c, &why) : op_no_memory(c->op);
 }
 
 /* Which hint: kratos.md §2.3; what is told apart is only what the client itself sent. */
@@ -256,14 +257,14 @@ static const struct flow_refusal csrf_violation = {
     "other "
     "serious security issues."};
 
-enum ww_err refuse_csrf(struct call *c)
+enum ww_err flow_refuse_csrf(struct call *c)
 {
-    return refuse_with(c, &csrf_violation, NULL, csrf_details(c), NULL);
+    return flow_refuse_with(c, &csrf_violation, NULL, csrf_details(c), NULL);
 }
 
-enum ww_err refuse_csrf_json(struct call *c)
+enum ww_err flow_refuse_csrf_json(struct call *c)
 {
-    return refuse_json(c, &csrf_violation, NULL, csrf_details(c), NULL);
+    return flow_refuse_json(c, &csrf_violation, NULL, csrf_details(c), NULL);
 }
 
 /* Codes that clients are told; everything else is ours, and is told as that only. */
@@ -277,7 +278,7 @@ static const struct {
     {WW_ENOVAULT, 409},  {WW_ETOOLARGE, 413},   {WW_EBUSY, 503},     {WW_EFULL, 503},
 };
 
-enum ww_err refuse_problem(struct call *c, enum ww_err err)
+enum ww_err flow_refuse_problem(struct call *c, enum ww_err err)
 {
     const struct op_problem p = c->op->problem;
     struct flow_refusal why = {.status = 500};
@@ -297,5 +298,5 @@ enum ww_err refuse_problem(struct call *c, enum ww_err err)
     why.id = err == WW_ETAMPERED ? "vault_tampered" : why.status == 500 ? NULL : p.id;
     c->out->retry_after = p.retry_after ? p.retry_after : err == WW_EBUSY ? 1 : 0;
     /* Storing this one for an error page could fail just as well. */
-    return refuse_json(c, &why, NULL, NULL, NULL);
+    return flow_refuse_json(c, &why, NULL, NULL, NULL);
 }

@@ -71,11 +71,11 @@ enum ww_err flow_refused_problem(struct call *c, enum ww_err err, const struct a
     case WW_ECONFLICT:
         return flow_refused(c, flow_message(c->a, MSG_DUPLICATE, NULL));
     case WW_ETHROTTLED:
-        if (!call_json(c)) {
+        if (!flow_call_json(c)) {
             return flow_refused(c, wait_message(c));
         }
-        return refuse_problem(c, err);
+        return flow_refuse_problem(c, err);
     default:
-        return refuse_problem(c, err);
+        return flow_refuse_problem(c, err);
     }
 }

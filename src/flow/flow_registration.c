@@ -5,7 +5,7 @@
 
 static bool one_step(const struct call *c)
 {
-    return call_setting(c, "selfservice.flows.registration.enable_legacy_one_step") ||
+    return flow_call_setting(c, "selfservice.flows.registration.enable_legacy_one_step") ||
            strcmp(config_text(c->s->config, "selfservice.flows.registration.style"), "unified") == 0;
 }
 
@@ -27,7 +27,7 @@ static void add_traits(struct call *c, struct js *nodes)
 
 static void add_password(struct call *c, struct js *nodes)
 {
-    if (call_setting(c, "selfservice.methods.password.enabled")) {
+    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
         js_push(nodes, flow_node_password(c->a, "new-password"));
         js_push(nodes, flow_node_submit(c->a, "method", "password", "password", MSG_REGISTRATION_SIGN_UP));
     }
@@ -62,21 +62,21 @@ static enum ww_err signed_in(struct call *c, int redirect, const char *return_to
 {
     const char *url;
 
-    if (call_json(c)) {
-        return refuse(c, &refuse_already_registration);
+    if (flow_call_json(c)) {
+        return flow_refuse(c, &flow_refuse_already_registration);
     }
-    enum ww_err err = after_url(c, return_to, NULL, NULL, &url);
-    return err ? err : answer_redirect(c, redirect, url);
+    enum ww_err err = flow_after_url(c, return_to, NULL, NULL, &url);
+    return err ? err : flow_answer_redirect(c, redirect, url);
 }
 
 static enum ww_err admit(struct call *c, bool *answered)
 {
     *answered = true;
-    if (!call_setting(c, "selfservice.flows.registration.enabled")) {
-        return refuse(c, &refuse_registration_disabled);
+    if (!flow_call_setting(c, "selfservice.flows.registration.enabled")) {
+        return flow_refuse(c, &flow_refuse_registration_disabled);
     }
     if (c->session) {
-        return signed_in(c, 303, call_query(c, "return_to"));
+        return signed_in(c, 303, flow_call_query(c, "return_to"));
     }
     *answered = false;
     return WW_OK;
@@ -85,8 +85,8 @@ static enum ww_err admit(struct call *c, bool *answered)
 static enum ww_err admit_submit(struct call *c, bool *answered)
 {
     *answered = true;
-    if (!call_setting(c, "selfservice.flows.registration.enabled")) {
-        return refuse(c, &refuse_registration_disabled);
+    if (!flow_call_setting(c, "selfservice.flows.registration.enabled")) {
+        return flow_refuse(c, &flow_refuse_registration_disabled);
     }
     if (c->session) {
         return signed_in(c, 302, NULL);
@@ -198,7 +198,7 @@ static bool schema_has_code(const struct identity_schema *schema)
 static enum ww_err refuse_duplicate(struct call *c)
 {
     const char *hint =
-        call_setting(c, "selfservice.flows.registration.login_hints") ? taken_identifier(c) : NULL;
+        flow_call_setting(c, "selfservice.flows.registration.login_hints") ? taken_identifier(c) : NULL;
     struct js *values = js_object(c->a), *types = js_array(c->a);
 
     if (!hint) {
@@ -228,30 +228,30 @@ static enum ww_err answer_registered(struct call *c, const struct record *r, con
 {
     struct js *body = js_object(c->a);
     const char *url;
-    enum ww_err err = after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
+    enum ww_err err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
 
     if (err) {
         return err;
     }
     if (x && !c->flow->api) {
-        answer_session_cookie(c, x);
+        flow_answer_session_cookie(c, x);
         c->out->renew_csrf = true;
     }
-    if (!call_json(c)) {
-        return answer_redirect(c, 303, url);
+    if (!flow_call_json(c)) {
+        return flow_answer_redirect(c, 303, url);
     }
     if (x && c->flow->api) {
         js_put(c->a, body, "session_token", js_text(c->a, x->token));
     }
     if (x) {
-        js_put(c->a, body, "session", call_session_json(c, x));
+        js_put(c->a, body, "session", flow_call_session_json(c, x));
     }
-    js_put(c->a, body, "identity", call_identity_json(c, r));
+    js_put(c->a, body, "identity", flow_call_identity_json(c, r));
     js_put(c->a, body, "continue_with",
-           !c->flow->api ? after_redirect_action(c, url)
+           !c->flow->api ? flow_after_redirect_action(c, url)
            : x           ? token_action(c, x)
                          : js_null(c->a));
-    return answer_json(c, 200, body);
+    return flow_answer_json(c, 200, body);
 }
 
 static enum ww_err run_password(struct call *c)
@@ -259,7 +259,7 @@ static enum ww_err run_password(struct call *c)
     struct account_new in = {.schema_id = c->schema->id,
                              .traits = c->payload.traits,
                              .password = c->payload.password,
-                             .with_session = after_has_hook(c, "password", "session"),
+                             .with_session = flow_after_has_hook(c, "password", "session"),
                              .carrier = c->flow->api ? SESSION_TOKEN : SESSION_COOKIE};
     struct account_refusal why;
     struct record *r;
@@ -296,7 +296,7 @@ static const struct flow_step steps[] = {
     {0, NULL, NULL, NULL},
 };
 
-const struct flow_kind_row registration_flow = {
+const struct flow_kind_row flow_registration_kind = {
     .kind = FLOW_REGISTRATION,
     .name = "registration",
     .lifespan = "selfservice.flows.registration.lifespan",
@@ -305,7 +305,7 @@ const struct flow_kind_row registration_flow = {
     .expired_message = MSG_REGISTRATION_EXPIRED,
     .no_strategy_message = MSG_REGISTRATION_NO_STRATEGY,
     .refused_redirect = 302,
-    .unknown = &refuse_not_found,
+    .unknown = &flow_refuse_not_found,
     .admit = admit,
     .admit_submit = admit_submit,
     .build = build,

@@ -110,8 +110,8 @@ static bool is_allowed(const struct url *u, const struct return_rules *rules)
     return false;
 }
 
-enum ww_err return_to_check(struct arena *a, const struct return_rules *rules, const char *wanted,
-                            const char **out)
+enum ww_err flow_return_to_check(struct arena *a, const struct return_rules *rules, const char *wanted,
+                                 const char **out)
 {
     struct url u, base;
 
@@ -134,7 +134,7 @@ enum ww_err return_to_check(struct arena *a, const struct return_rules *rules, c
 
 /* ---- putting URLs together ---- */
 
-char *url_join(struct arena *a, const char *base, const char *path)
+char *flow_url_join(struct arena *a, const char *base, const char *path)
 {
     size_t n = strlen(base);
 
@@ -144,7 +144,7 @@ char *url_join(struct arena *a, const char *base, const char *path)
     return arena_printf(a, "%.*s%s%s", (int)n, base, path[0] == '/' ? "" : "/", path);
 }
 
-char *url_query_escape(struct arena *a, const char *text)
+char *flow_url_query_escape(struct arena *a, const char *text)
 {
     struct buf b = BUF(a);
 
@@ -161,9 +161,9 @@ char *url_query_escape(struct arena *a, const char *text)
     return buf_text(&b);
 }
 
-char *url_with(struct arena *a, const char *url, const char *key, const char *value)
+char *flow_url_with(struct arena *a, const char *url, const char *key, const char *value)
 {
-    char *escaped = url_query_escape(a, value);
+    char *escaped = flow_url_query_escape(a, value);
     const char *hash = strchr(url, '#');
     size_t n = hash ? (size_t)(hash - url) : strlen(url);
 
@@ -202,7 +202,7 @@ static char *unescape(struct arena *a, const char *p, size_t n)
     return buf_text(&b);
 }
 
-char *url_query_value(struct arena *a, const char *url, const char *key)
+char *flow_url_query_value(struct arena *a, const char *url, const char *key)
 {
     const char *p = url + strcspn(url, "?#");
     size_t name = strlen(key);

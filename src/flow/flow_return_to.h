@@ -13,16 +13,16 @@ struct return_rules {
 
 /* wanted, made absolute, in *out. WW_EFORBIDDEN when it is no URL or not allowed; *out then is the text to
  * quote. */
-enum ww_err return_to_check(struct arena *a, const struct return_rules *rules, const char *wanted,
-                            const char **out) WW_MUST;
+enum ww_err flow_return_to_check(struct arena *a, const struct return_rules *rules, const char *wanted,
+                                 const char **out) WW_MUST;
 
 /* base, with path put behind it; exactly one slash between. */
-char *url_join(struct arena *a, const char *base, const char *path) WW_MUST;
+char *flow_url_join(struct arena *a, const char *base, const char *path) WW_MUST;
 /* Percent-encoded as a query value. */
-char *url_query_escape(struct arena *a, const char *text) WW_MUST;
+char *flow_url_query_escape(struct arena *a, const char *text) WW_MUST;
 /* url with ?key=value or &key=value; the value is escaped. */
-char *url_with(struct arena *a, const char *url, const char *key, const char *value) WW_MUST;
+char *flow_url_with(struct arena *a, const char *url, const char *key, const char *value) WW_MUST;
 /* The decoded value of a query parameter of a URL, or NULL. */
-char *url_query_value(struct arena *a, const char *url, const char *key) WW_MUST;
+char *flow_url_query_value(struct arena *a, const char *url, const char *key) WW_MUST;
 
 #endif

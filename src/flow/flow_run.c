@@ -41,7 +41,7 @@ static enum ww_err choose_schema(struct call *c, const char *wanted, bool *answe
         return WW_OK;
     }
     *answered = true;
-    return refuse_bad_request(
+    return flow_refuse_bad_request(
         c, NULL,
         arena_printf(c->a,
                      c->schema ? "Requested identity schema \"%s\" is not enabled for self-service flows."
@@ -83,25 +83,25 @@ static enum ww_err build(struct call *c, const char *request_url, const char *re
 static enum ww_err answer_new(struct call *c)
 {
     if (c->flow->api || c->in->init_json) {
-        return answer_json(c, 200, flow_shown(c));
+        return flow_answer_json(c, 200, flow_shown(c));
     }
-    return answer_redirect(c, 303, flow_page(c, c->flow));
+    return flow_answer_redirect(c, 303, flow_page(c, c->flow));
 }
 
 enum ww_err flow_init(struct call *c)
 {
-    const char *return_to = call_query(c, "return_to"), *schema = call_query(c, "identity_schema");
+    const char *return_to = flow_call_query(c, "return_to"), *schema = flow_call_query(c, "identity_schema");
     bool answered = false;
     struct flow *f;
-    enum ww_err err = call_session(c);
+    enum ww_err err = flow_call_session(c);
 
     if (err || (err = c->kind->admit(c, &answered)) || answered ||
-        (err = after_check(c, return_to, &answered)) || answered ||
+        (err = flow_after_check(c, return_to, &answered)) || answered ||
         (err = choose_schema(c, c->kind->kind == FLOW_SETTINGS ? NULL : schema, &answered)) || answered) {
         return err;
     }
     if ((err = throttle_count(c->op, c->s->throttle, THROTTLE_FLOW))) {
-        return refuse_problem(c, err);
+        return flow_refuse_problem(c, err);
     }
     if ((err = build(c, c->in->request_url, return_to, c->in->api, &f))) {
         return err;
@@ -144,7 +144,7 @@ static enum ww_err refuse_expired_fetch(struct call *c)
     const char *return_to = js_get_text(c->flow->wire, "return_to"), *name = c->kind->name;
     char *base = flow_public_url(c->a, c->s->config);
     char *path = arena_printf(c->a, "/self-service/%s/%s", name, c->flow->api ? "api" : "browser");
-    char *url = base && path ? url_join(c->a, base, path) : NULL;
+    char *url = base && path ? flow_url_join(c->a, base, path) : NULL;
     struct js *details = js_object(c->a);
 
     if (!url) {
@@ -159,7 +159,7 @@ static enum ww_err refuse_expired_fetch(struct call *c)
                          name, name, name);
     } else {
         js_put(c->a, details, "redirect_to",
-               js_text(c->a, return_to ? url_with(c->a, url, "return_to", return_to) : url));
+               js_text(c->a, return_to ? flow_url_with(c->a, url, "return_to", return_to) : url));
         js_put(c->a, details, "return_to", js_text(c->a, return_to ? return_to : ""));
         why.reason =
             arena_printf(c->a,
@@ -167,7 +167,7 @@ static enum ww_err refuse_expired_fetch(struct call *c)
                          "initialize a new %s flow.",
                          name, name, name);
     }
-    return refuse_json(c, &why, NULL, details, NULL);
+    return flow_refuse_json(c, &why, NULL, details, NULL);
 }
 
 static bool other_account(const struct call *c)
@@ -181,26 +181,27 @@ static bool other_account(const struct call *c)
 
 enum ww_err flow_fetch(struct call *c)
 {
-    enum ww_err err = flow_load(c, call_query(c, "id"), &c->flow);
+    enum ww_err err = flow_load(c, flow_call_query(c, "id"), &c->flow);
 
     if (err == WW_ENOTFOUND) {
-        return refuse_json(c, &refuse_not_found, NULL, NULL, NULL);
+        return flow_refuse_json(c, &flow_refuse_not_found, NULL, NULL, NULL);
     }
     if (err) {
         return err;
     }
     if (c->kind->kind == FLOW_SETTINGS) {
-        if ((err = call_session(c))) {
+        if ((err = flow_call_session(c))) {
             return err;
         }
         if (!c->session || other_account(c)) {
-            return refuse_json(c, c->session ? &refuse_identity_mismatch : &refuse_session_missing, NULL,
-                               NULL, NULL);
+            return flow_refuse_json(
+                c, c->session ? &flow_refuse_identity_mismatch : &flow_refuse_session_missing, NULL, NULL,
+                NULL);
         }
-    } else if (!c->flow->api && !csrf_matches(c->a, c->in->csrf_cookie, stored_token(c->flow))) {
-        return refuse_csrf_json(c); /* a flow is shown only to the browser that began it */
+    } else if (!c->flow->api && !flow_csrf_matches(c->a, c->in->csrf_cookie, stored_token(c->flow))) {
+        return flow_refuse_csrf_json(c); /* a flow is shown only to the browser that began it */
     }
-    return flow_is_expired(c, c->flow) ? refuse_expired_fetch(c) : answer_json(c, 200, flow_shown(c));
+    return flow_is_expired(c, c->flow) ? refuse_expired_fetch(c) : flow_answer_json(c, 200, flow_shown(c));
 }
 
 /* ---- submit ---- */
@@ -213,14 +214,14 @@ enum ww_err flow_show(struct call *c, int status, int redirect)
     if (err) {
         return err;
     }
-    if (!call_json(c)) {
-        return answer_redirect(c, redirect, flow_page(c, c->flow));
+    if (!flow_call_json(c)) {
+        return flow_answer_redirect(c, redirect, flow_page(c, c->flow));
     }
     struct js *shown = flow_shown(c);
     if (c->transient_shown) {
         js_put(c->a, shown, "transient_payload", js_copy(c->a, c->transient_shown));
     }
-    return answer_json(c, status, shown);
+    return flow_answer_json(c, status, shown);
 }
 
 enum ww_err flow_refused(struct call *c, struct js *message)
@@ -240,7 +241,7 @@ static enum ww_err replace_expired(struct call *c)
 {
     struct js *values = js_object(c->a), *siblings = js_object(c->a);
     uint64_t since = op_now(c->op) - c->flow->row.expires;
-    const char *expired_at = time_rfc3339(c->a, c->flow->row.expires);
+    const char *expired_at = timefmt_rfc3339(c->a, c->flow->row.expires);
     double minutes = (double)since / (60.0 * (double)SECOND_US);
     struct flow *fresh;
     char id[UUID_TEXT];
@@ -256,15 +257,15 @@ static enum ww_err replace_expired(struct call *c)
     if ((err = flow_insert(c, fresh))) {
         return err;
     }
-    if (!call_json(c)) {
-        return answer_redirect(c, 303, flow_page(c, fresh));
+    if (!flow_call_json(c)) {
+        return flow_answer_redirect(c, 303, flow_page(c, fresh));
     }
     uuid_format(id, fresh->row.id);
     js_put(c->a, siblings, "expired_at", js_text(c->a, expired_at));
     js_put(c->a, siblings, "since", js_int(c->a, (int64_t)since * 1000)); /* nanoseconds */
     js_put(c->a, siblings, "use_flow_id", js_text(c->a, id));
     struct flow_refusal why = {410, "self_service_flow_expired", "self-service flow expired", NULL};
-    return refuse_json(
+    return flow_refuse_json(
         c, &why,
         arena_printf(c->a, "The self-service flow expired %.2f minutes ago, initialize a new one.", minutes),
         NULL, siblings);
@@ -274,7 +275,7 @@ static const struct flow_step *find_step(const struct call *c)
 {
     for (const struct flow_step *s = c->kind->steps; s->method; s++) {
         if ((s->stages & (unsigned)c->flow->stage) && strcmp(s->method, c->payload.method) == 0 &&
-            (!s->setting || call_setting(c, s->setting))) {
+            (!s->setting || flow_call_setting(c, s->setting))) {
             return s;
         }
     }
@@ -287,7 +288,8 @@ static bool from_whom_it_should(const struct call *c, const char **reason)
 {
     *reason = NULL;
     if (!c->flow->api) {
-        return csrf_matches(c->a, c->in->csrf_cookie_sent ? c->in->csrf_cookie : NULL, c->payload.csrf_token);
+        return flow_csrf_matches(c->a, c->in->csrf_cookie_sent ? c->in->csrf_cookie : NULL,
+                                 c->payload.csrf_token);
     }
     if (c->in->origin) {
         *reason =
@@ -319,7 +321,7 @@ static enum ww_err run_step(struct call *c)
     }
     if (!from_whom_it_should(c, &reason)) {
         if (!reason) {
-            return refuse_csrf(c);
+            return flow_refuse_csrf(c);
         }
         c->kind->echo(c);
         return flow_refused_reason(c, reason);
@@ -329,18 +331,18 @@ static enum ww_err run_step(struct call *c)
 
 enum ww_err flow_submit(struct call *c)
 {
-    const char *id = call_query(c, "flow"), *why;
+    const char *id = flow_call_query(c, "flow"), *why;
     struct uuid ignored;
     bool answered = false;
 
     if (!id || !uuid_parse(&ignored, id)) {
-        return refuse(c, &refuse_no_flow_id);
+        return flow_refuse(c, &flow_refuse_no_flow_id);
     }
     enum ww_err err = flow_load(c, id, &c->flow);
     if (err == WW_ENOTFOUND) {
-        return refuse(c, c->kind->unknown);
+        return flow_refuse(c, c->kind->unknown);
     }
-    if (err || (err = call_session(c))) {
+    if (err || (err = flow_call_session(c))) {
         return err;
     }
     schema_of_flow(c);
@@ -351,11 +353,11 @@ enum ww_err flow_submit(struct call *c)
         return replace_expired(c);
     }
     if (c->kind->kind == FLOW_SETTINGS && other_account(c)) {
-        return refuse(c, &refuse_identity_mismatch_submit);
+        return flow_refuse(c, &flow_refuse_identity_mismatch_submit);
     }
     if (c->kind->kind == FLOW_SETTINGS && c->in->body == WW_BODY_REFUSED && c->in->continuity) {
         bool found;
-        if ((err = continuity_resume(c, &found)) || found) {
+        if ((err = flow_continuity_resume(c, &found)) || found) {
             return err ? err : run_step(c);
         }
     }

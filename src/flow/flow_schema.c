@@ -5,13 +5,13 @@
 
 enum { SCHEMAS_PAGE_MOST = 1000 };
 
-enum ww_err schemas_list(struct call *c)
+enum ww_err flow_schema_list(struct call *c)
 {
     struct js *body = js_array(c->a);
     struct flow_paging p;
     bool answered;
     size_t n = schema_count(c->s->schemas);
-    enum ww_err err = paging_read(c, SCHEMAS_PAGE_MOST, &p, &answered);
+    enum ww_err err = flow_paging_read(c, SCHEMAS_PAGE_MOST, &p, &answered);
 
     if (err || answered) {
         return err;
@@ -23,12 +23,12 @@ enum ww_err schemas_list(struct call *c)
         js_put(c->a, entry, "schema", js_copy(c->a, s->json));
         js_push(body, entry);
     }
-    paging_answer(c, "/schemas", &p, n);
-    return answer_json(c, 200, body);
+    flow_paging_answer(c, "/schemas", &p, n);
+    return flow_answer_json(c, 200, body);
 }
 
 /* By id as it is, or in base64url, as identities' schema_url has it. */
-enum ww_err schema_fetch(struct call *c)
+enum ww_err flow_schema_fetch(struct call *c)
 {
     const char *id = c->in->path_id ? c->in->path_id : "";
     const struct identity_schema *s = schema_find(c->s->schemas, id);
@@ -46,5 +46,5 @@ enum ww_err schema_fetch(struct call *c)
     }
     struct flow_refusal why = {.status = 404,
                                .reason = arena_printf(c->a, "Identity schema `%s` could not be found.", id)};
-    return refuse_json(c, &why, NULL, NULL, NULL);
+    return flow_refuse_json(c, &why, NULL, NULL, NULL);
 }

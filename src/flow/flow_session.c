@@ -13,50 +13,50 @@ static void allow_caching(struct call *c)
     uint64_t now = op_now(c->op);
     uint64_t left = c->session->expires > now ? c->session->expires - now : 0;
 
-    if (call_setting(c, "feature_flags.cacheable_sessions")) {
+    if (flow_call_setting(c, "feature_flags.cacheable_sessions")) {
         c->out->cache_for = (int64_t)((most && most < left ? most : left) / SECOND_US);
     }
 }
 
-enum ww_err whoami(struct call *c)
+enum ww_err flow_session_whoami(struct call *c)
 {
-    const char *template = call_query(c, "tokenize_as");
-    enum ww_err err = call_session(c);
+    const char *template = flow_call_query(c, "tokenize_as");
+    enum ww_err err = flow_call_session(c);
 
     if (err) {
         return err;
     }
     if (!c->session) {
-        if (!c->in->session_token && call_setting(c, "feature_flags.cacheable_sessions")) {
+        if (!c->in->session_token && flow_call_setting(c, "feature_flags.cacheable_sessions")) {
             c->out->cache_for = MISSING_CACHE_SECONDS;
         }
-        return refuse_json(c, &refuse_whoami, NULL, NULL, NULL);
+        return flow_refuse_json(c, &flow_refuse_whoami, NULL, NULL, NULL);
     }
     if (template) { /* this version has no templates */
         struct flow_refusal why = {
             .status = 400,
             .reason = arena_printf(c->a, "Unable to find tokenizer template \"%s\".", template)};
-        return refuse_json(c, &why, NULL, NULL, NULL);
+        return flow_refuse_json(c, &why, NULL, NULL, NULL);
     }
     c->out->identity = uuid_text(c->a, c->session->record->uuid);
     allow_caching(c);
-    return answer_json(c, 200, call_session_json(c, c->session));
+    return flow_answer_json(c, 200, flow_call_session_json(c, c->session));
 }
 
 /* ---- my other sessions ---- */
 
 static enum ww_err signed_in(struct call *c, bool *answered)
 {
-    enum ww_err err = call_session(c);
+    enum ww_err err = flow_call_session(c);
 
     *answered = !err && !c->session;
-    return *answered ? refuse_json(c, &refuse_sessions, NULL, NULL, NULL) : err;
+    return *answered ? flow_refuse_json(c, &flow_refuse_sessions, NULL, NULL, NULL) : err;
 }
 
 /* In lists Kratos leaves the identity's addresses and the schema's URL out. */
 static struct js *listed(struct call *c, const struct session *x)
 {
-    struct js *identity = call_identity_json(c, c->session->record);
+    struct js *identity = flow_call_identity_json(c, c->session->record);
 
     js_remove(identity, "verifiable_addresses");
     js_remove(identity, "recovery_addresses");
@@ -64,7 +64,7 @@ static struct js *listed(struct call *c, const struct session *x)
     return identity ? session_json(c->op, x, identity) : NULL;
 }
 
-enum ww_err sessions_list(struct call *c)
+enum ww_err flow_session_list(struct call *c)
 {
     struct js *body = js_array(c->a);
     struct flow_paging p;
@@ -74,7 +74,7 @@ enum ww_err sessions_list(struct call *c)
     bool answered;
     enum ww_err err = signed_in(c, &answered);
 
-    if (err || answered || (err = paging_read(c, SESSIONS_PAGE_MOST, &p, &answered)) || answered) {
+    if (err || answered || (err = flow_paging_read(c, SESSIONS_PAGE_MOST, &p, &answered)) || answered) {
         return err;
     }
     err = session_list(c->op, c->s->store, &c->s->sessions, c->session->record, &list, &n);
@@ -93,11 +93,11 @@ enum ww_err sessions_list(struct call *c)
     if (err) {
         return err;
     }
-    paging_answer(c, "/sessions", &p, total);
-    return answer_json(c, 200, body);
+    flow_paging_answer(c, "/sessions", &p, total);
+    return flow_answer_json(c, 200, body);
 }
 
-enum ww_err sessions_end_others(struct call *c)
+enum ww_err flow_session_end_others(struct call *c)
 {
     struct js *body = js_object(c->a);
     bool answered;
@@ -108,10 +108,10 @@ enum ww_err sessions_end_others(struct call *c)
         return err;
     }
     js_put(c->a, body, "count", js_int(c->a, (int64_t)count));
-    return answer_json(c, 200, body);
+    return flow_answer_json(c, 200, body);
 }
 
-enum ww_err sessions_end_one(struct call *c)
+enum ww_err flow_session_end_one(struct call *c)
 {
     const char *text = c->in->path_id ? c->in->path_id : "";
     struct uuid id;
@@ -123,11 +123,11 @@ enum ww_err sessions_end_one(struct call *c)
     }
     if (!uuid_parse(&id, text)) {
         struct flow_refusal why = {.status = 400, .message = "the session id in the path is no UUID"};
-        return refuse_json(c, &why, NULL, NULL, NULL);
+        return flow_refuse_json(c, &why, NULL, NULL, NULL);
     }
     if (uuid_equal(id, c->session->id)) {
-        return refuse_json(c, &refuse_own_session, NULL, NULL, NULL);
+        return flow_refuse_json(c, &flow_refuse_own_session, NULL, NULL, NULL);
     }
     err = account_end_session(c->op, c->s, c->session, &id);
-    return err ? err : answer_empty(c, 204);
+    return err ? err : flow_answer_empty(c, 204);
 }

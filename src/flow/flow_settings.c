@@ -27,11 +27,11 @@ static enum ww_err build(struct call *c, struct flow *f)
     js_put(c->a, f->wire, "state", js_text(c->a, "show_form"));
     js_put(c->a, f->row.json, "account", js_text(c->a, uuid_text(c->a, c->session->record->uuid)));
     js_push(nodes, flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
-    if (call_setting(c, "selfservice.methods.profile.enabled")) {
+    if (flow_call_setting(c, "selfservice.methods.profile.enabled")) {
         add_traits(c, nodes);
         flow_nodes_fill(c->a, nodes, js_get(c->session->record->json, "traits"));
     }
-    if (call_setting(c, "selfservice.methods.password.enabled")) {
+    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
         js_push(nodes, flow_node_password(c->a, "new-password"));
         js_push(nodes, flow_node_submit(c->a, "method", "password", "password", MSG_LABEL_SAVE));
     }
@@ -67,18 +67,19 @@ static enum ww_err admit(struct call *c, bool *answered)
         return WW_OK;
     }
     if (c->in->api) {
-        return refuse_json(
-            c, &refuse_session_inactive,
+        return flow_refuse_json(
+            c, &flow_refuse_session_inactive,
             "This endpoint can only be accessed with a valid session. Please log in and try again.", NULL,
             NULL);
     }
     if (c->in->json) {
         js_put(c->a, siblings, "CredentialsMissing", js_bool(c->a, false));
-        return refuse_json(c, &refuse_session_inactive, NULL, NULL, siblings);
+        return flow_refuse_json(c, &flow_refuse_session_inactive, NULL, NULL, siblings);
     }
     base = flow_public_url(c->a, c->s->config);
-    login = base ? url_join(c->a, base, "/self-service/login/browser") : NULL;
-    return answer_redirect(c, 303, login ? url_with(c->a, login, "return_to", c->in->request_url) : NULL);
+    login = base ? flow_url_join(c->a, base, "/self-service/login/browser") : NULL;
+    return flow_answer_redirect(c, 303,
+                                login ? flow_url_with(c->a, login, "return_to", c->in->request_url) : NULL);
 }
 
 static enum ww_err admit_submit(struct call *c, bool *answered)
@@ -87,10 +88,10 @@ static enum ww_err admit_submit(struct call *c, bool *answered)
     if (c->session) {
         return WW_OK;
     }
-    if (call_json(c)) {
-        return refuse(c, &refuse_session_missing);
+    if (flow_call_json(c)) {
+        return flow_refuse(c, &flow_refuse_session_missing);
     }
-    return answer_redirect(c, 302, flow_ui_url(c->a, c->s->config, "login"));
+    return flow_answer_redirect(c, 302, flow_ui_url(c->a, c->s->config, "login"));
 }
 
 /* ---- refused ---- */
@@ -99,25 +100,25 @@ static enum ww_err admit_submit(struct call *c, bool *answered)
 static enum ww_err refuse_too_old(struct call *c)
 {
     char *base = flow_public_url(c->a, c->s->config), id[UUID_TEXT];
-    char *login = base ? url_join(c->a, base, "/self-service/login/browser?refresh=true") : NULL;
-    char *submit = base ? url_join(c->a, base, "/self-service/settings") : NULL;
+    char *login = base ? flow_url_join(c->a, base, "/self-service/login/browser?refresh=true") : NULL;
+    char *submit = base ? flow_url_join(c->a, base, "/self-service/settings") : NULL;
     struct js *siblings = js_object(c->a);
     enum ww_err err = WW_OK;
 
     uuid_format(id, c->flow->row.id);
-    submit = submit ? url_with(c->a, submit, "flow", id) : NULL;
-    login = login && submit ? url_with(c->a, login, "return_to", submit) : NULL;
+    submit = submit ? flow_url_with(c->a, submit, "flow", id) : NULL;
+    login = login && submit ? flow_url_with(c->a, login, "return_to", submit) : NULL;
     if (!c->flow->api || strcmp(c->payload.method, "profile") == 0) {
-        err = continuity_keep(c);
+        err = flow_continuity_keep(c);
     }
     if (err || !login) {
         return err ? err : op_no_memory(c->op);
     }
-    if (!call_json(c)) {
-        return answer_redirect(c, 303, login);
+    if (!flow_call_json(c)) {
+        return flow_answer_redirect(c, 303, login);
     }
     js_put(c->a, siblings, "redirect_browser_to", js_text(c->a, login));
-    return refuse_json(c, &refuse_reauth, NULL, NULL, siblings);
+    return flow_refuse_json(c, &flow_refuse_reauth, NULL, NULL, siblings);
 }
 
 static enum ww_err refused(struct call *c, enum ww_err err, const struct account_refusal *why)
@@ -126,7 +127,7 @@ static enum ww_err refused(struct call *c, enum ww_err err, const struct account
         return refuse_too_old(c);
     }
     if (err == WW_EDENIED) { /* ended by somebody else meanwhile */
-        return refuse(c, &refuse_session_missing);
+        return flow_refuse(c, &flow_refuse_session_missing);
     }
     echo(c);
     return flow_refused_problem(c, err, why);
@@ -154,21 +155,21 @@ static enum ww_err changed(struct call *c)
     const char *url;
     enum ww_err err = show_fresh_form(c);
 
-    if (err || (err = after_url(c, js_get_text(c->flow->wire, "return_to"), c->payload.method,
-                                flow_page(c, c->flow), &url))) {
+    if (err || (err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), c->payload.method,
+                                     flow_page(c, c->flow), &url))) {
         return err;
     }
     if (!c->flow->api) {
-        answer_session_cookie(c, c->session);
+        flow_answer_session_cookie(c, c->session);
     }
-    if (!call_json(c)) {
-        return answer_redirect(c, 303, url);
+    if (!flow_call_json(c)) {
+        return flow_answer_redirect(c, 303, url);
     }
     struct js *shown = flow_shown(c);
     if (!c->flow->api) {
-        js_put(c->a, shown, "continue_with", after_redirect_action(c, url));
+        js_put(c->a, shown, "continue_with", flow_after_redirect_action(c, url));
     }
-    return answer_json(c, 200, shown);
+    return flow_answer_json(c, 200, shown);
 }
 
 static enum ww_err run_profile(struct call *c)
@@ -207,7 +208,7 @@ static enum ww_err other_method(struct call *c, bool *answered)
     for (const char *const *k = known; *k && !*answered; k++) {
         *answered = strcmp(c->payload.method, *k) == 0;
     }
-    return *answered ? refuse(c, &refuse_disabled_method) : WW_OK;
+    return *answered ? flow_refuse(c, &flow_refuse_disabled_method) : WW_OK;
 }
 
 static const struct flow_step steps[] = {
@@ -216,7 +217,7 @@ static const struct flow_step steps[] = {
     {0, NULL, NULL, NULL},
 };
 
-const struct flow_kind_row settings_flow = {
+const struct flow_kind_row flow_settings_kind = {
     .kind = FLOW_SETTINGS,
     .name = "settings",
     .lifespan = "selfservice.flows.settings.lifespan",
@@ -225,7 +226,7 @@ const struct flow_kind_row settings_flow = {
     .expired_message = MSG_SETTINGS_EXPIRED,
     .no_strategy_message = MSG_SETTINGS_NO_STRATEGY,
     .refused_redirect = 303,
-    .unknown = &refuse_settings_not_found,
+    .unknown = &flow_refuse_settings_not_found,
     .admit = admit,
     .admit_submit = admit_submit,
     .build = build,

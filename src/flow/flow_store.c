@@ -7,7 +7,7 @@
 
 static void put_time(struct call *c, struct js *o, const char *key, uint64_t us)
 {
-    js_put(c->a, o, key, js_text(c->a, time_rfc3339(c->a, us)));
+    js_put(c->a, o, key, js_text(c->a, timefmt_rfc3339(c->a, us)));
 }
 
 void flow_set_stage(struct call *c, struct flow *f, enum stage stage)
@@ -21,7 +21,7 @@ char *flow_csrf_token(struct call *c, bool api)
     char *token = NULL;
 
     if (c->in->csrf_cookie && (!api || c->in->csrf_cookie_sent)) {
-        token = csrf_mask(c->op, c->in->csrf_cookie);
+        token = flow_csrf_mask(c->op, c->in->csrf_cookie);
     }
     return token ? token : arena_strdup(c->a, "");
 }
@@ -30,10 +30,10 @@ static struct js *new_ui(struct call *c, const char *id)
 {
     char *base = flow_public_url(c->a, c->s->config);
     char *path = arena_printf(c->a, "/self-service/%s", c->kind->name);
-    char *action = base && path ? url_join(c->a, base, path) : NULL;
+    char *action = base && path ? flow_url_join(c->a, base, path) : NULL;
     struct js *ui = js_object(c->a);
 
-    js_put(c->a, ui, "action", js_text(c->a, action ? url_with(c->a, action, "flow", id) : NULL));
+    js_put(c->a, ui, "action", js_text(c->a, action ? flow_url_with(c->a, action, "flow", id) : NULL));
     js_put(c->a, ui, "method", js_text(c->a, "POST"));
     js_put(c->a, ui, "nodes", js_array(c->a));
     return ui;
@@ -76,7 +76,7 @@ enum ww_err flow_new(struct call *c, const char *request_url, const char *return
 
 enum ww_err flow_insert(struct call *c, const struct flow *f)
 {
-    enum ww_err err = flow_row_insert(c->op, c->s->store, &f->row);
+    enum ww_err err = store_flow_row_insert(c->op, c->s->store, &f->row);
     store_give(c->op);
     return err;
 }
@@ -118,7 +118,7 @@ enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
     if (!id || !uuid_parse(&uuid, id)) {
         return WW_ENOTFOUND;
     }
-    enum ww_err err = flow_row_load(c->op, c->s->store, c->kind->kind, &uuid, &f->row);
+    enum ww_err err = store_flow_row_load(c->op, c->s->store, c->kind->kind, &uuid, &f->row);
     store_give(c->op);
     if (err) {
         return err;
@@ -137,7 +137,7 @@ enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
 
 enum ww_err flow_save(struct call *c)
 {
-    enum ww_err err = flow_row_update(c->op, c->s->store, &c->flow->row);
+    enum ww_err err = store_flow_row_update(c->op, c->s->store, &c->flow->row);
     store_give(c->op);
     return err == WW_EBUSY ? WW_OK : err;
 }
@@ -152,7 +152,7 @@ struct js *flow_shown(struct call *c)
     struct js *shown = js_copy(c->a, c->flow->wire);
 
     if (c->kind->kind == FLOW_SETTINGS && c->session) {
-        js_put(c->a, shown, "identity", call_identity_json(c, c->session->record));
+        js_put(c->a, shown, "identity", flow_call_identity_json(c, c->session->record));
     }
     return shown;
 }
@@ -162,5 +162,5 @@ char *flow_page(struct call *c, const struct flow *f)
     char *page = flow_ui_url(c->a, c->s->config, c->kind->name), id[UUID_TEXT];
 
     uuid_format(id, f->row.id);
-    return page ? url_with(c->a, page, "flow", id) : NULL;
+    return page ? flow_url_with(c->a, page, "flow", id) : NULL;
 }

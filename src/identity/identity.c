@@ -155,8 +155,8 @@ enum ww_err identity_tags(struct ww_op *op, const struct store *s, const struct 
         return op_no_memory(op);
     }
     for (const struct js *e = identifiers ? identifiers->first : NULL; e; e = e->next) {
-        identifier_tag(s, (enum identifier_kind)js_get_int(e, "kind", 0), js_get(e, "value")->string,
-                       &tags[(*n)++]);
+        store_identifier_tag(s, (enum identifier_kind)js_get_int(e, "kind", 0), js_get(e, "value")->string,
+                             &tags[(*n)++]);
     }
     for (const struct js *e = addresses ? addresses->first : NULL; e; e = e->next) {
         struct buf b = BUF(&op->arena);
@@ -166,7 +166,7 @@ enum ww_err identity_tags(struct ww_op *op, const struct store *s, const struct 
         if (!buf_done(&b).p) {
             return op_no_memory(op);
         }
-        identifier_tag(s, IDENT_ADDRESS, buf_done(&b), &tags[(*n)++]);
+        store_identifier_tag(s, IDENT_ADDRESS, buf_done(&b), &tags[(*n)++]);
     }
     return WW_OK;
 }
@@ -194,7 +194,7 @@ static enum ww_err write_search(struct ww_op *op, struct store *s, const struct 
                                 const struct record *r, bool is_new)
 {
     struct schema_value *values;
-    enum ww_err err = is_new ? WW_OK : search_delete_all(op, s, r->id);
+    enum ww_err err = is_new ? WW_OK : store_search_delete_all(op, s, r->id);
     if (err || (err = schema_marked_values(&op->arena, schema, js_get(r->json, "traits"), &values))) {
         return err;
     }
@@ -215,8 +215,8 @@ static enum ww_err write_search(struct ww_op *op, struct store *s, const struct 
         if (err) {
             return op_fail(op, err, "searchable", "%s", ww_err_text(err));
         }
-        search_tag(s, v->path, value, &tag);
-        if ((err = search_insert(op, s, &tag, r->id))) {
+        store_search_tag(s, v->path, value, &tag);
+        if ((err = store_search_insert(op, s, &tag, r->id))) {
             return err;
         }
     }
@@ -235,13 +235,13 @@ enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct 
     }
     for (size_t i = 0; i < old_count; i++) {
         if (!among(new_tags, new_count, &old_tags[i]) &&
-            (err = identifier_delete(op, s, &old_tags[i], r->id))) {
+            (err = store_identifier_delete(op, s, &old_tags[i], r->id))) {
             return err;
         }
     }
     for (size_t i = 0; i < new_count; i++) {
         if (!among(old_tags, old_count, &new_tags[i]) && !among(new_tags, i, &new_tags[i]) &&
-            (err = identifier_insert(op, s, &new_tags[i], r->id))) {
+            (err = store_identifier_insert(op, s, &new_tags[i], r->id))) {
             return err;
         }
     }

@@ -14,7 +14,7 @@ static struct js *text(struct ww_op *op, const char *s)
 
 static struct js *time_text(struct ww_op *op, int64_t us)
 {
-    return text(op, time_rfc3339(&op->arena, (uint64_t)us));
+    return text(op, timefmt_rfc3339(&op->arena, (uint64_t)us));
 }
 
 static struct js *address_json(struct ww_op *op, const struct js *from, bool verifiable)

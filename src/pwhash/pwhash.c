@@ -121,7 +121,8 @@ enum ww_err pwhash_public_new(struct ww_op *op, const struct pwhash_params *p, c
     if (!pwhash_within_ceilings(p, UINT64_MAX)) {
         return op_fail(op, WW_EINVAL, "bad_hash_parameters", "the parameters of the hash are out of bounds");
     }
-    return p->algorithm == PWHASH_BCRYPT ? bcrypt_public_new(op, p, out) : argon2id_public_new(op, p, out);
+    return p->algorithm == PWHASH_BCRYPT ? pwhash_bcrypt_public_new(op, p, out)
+                                         : pwhash_argon2id_public_new(op, p, out);
 }
 
 static enum ww_err check_password(struct ww_op *op, const struct pwhash_public *p, struct bytes password)
@@ -132,7 +133,7 @@ static enum ww_err check_password(struct ww_op *op, const struct pwhash_public *
         op->problem.limit = PWHASH_PASSWORD_MAX;
         return err;
     }
-    return p->params.algorithm == PWHASH_BCRYPT ? bcrypt_check_password(op, password) : WW_OK;
+    return p->params.algorithm == PWHASH_BCRYPT ? pwhash_bcrypt_check_password(op, password) : WW_OK;
 }
 
 enum ww_err pwhash_derive(struct ww_op *op, struct pwhash_pool *pool, const char *public_part,
@@ -153,8 +154,8 @@ enum ww_err pwhash_derive(struct ww_op *op, struct pwhash_pool *pool, const char
     if ((err = pwhash_pool_enter(op, pool, memory)) != WW_OK) {
         return err;
     }
-    err = p.params.algorithm == PWHASH_BCRYPT ? bcrypt_hash(op, public_part, password, out)
-                                              : argon2id_hash(op, &p, password, out);
+    err = p.params.algorithm == PWHASH_BCRYPT ? pwhash_bcrypt_hash(op, public_part, password, out)
+                                              : pwhash_argon2id_hash(op, &p, password, out);
     pwhash_pool_leave(pool, memory);
     return err;
 }

@@ -5,7 +5,7 @@
 
 #include "encode.h"
 
-enum ww_err argon2id_public_new(struct ww_op *op, const struct pwhash_params *p, char **out)
+enum ww_err pwhash_argon2id_public_new(struct ww_op *op, const struct pwhash_params *p, char **out)
 {
     uint8_t salt[PWHASH_SALT_SIZE];
     op_random(op, salt, sizeof salt);
@@ -17,8 +17,8 @@ enum ww_err argon2id_public_new(struct ww_op *op, const struct pwhash_params *p,
     return *out ? WW_OK : op_no_memory(op);
 }
 
-enum ww_err argon2id_hash(struct ww_op *op, const struct pwhash_public *p, struct bytes password,
-                          struct pwhash_secret *out)
+enum ww_err pwhash_argon2id_hash(struct ww_op *op, const struct pwhash_public *p, struct bytes password,
+                                 struct pwhash_secret *out)
 {
     _Static_assert(PWHASH_SALT_SIZE == crypto_pwhash_argon2id_SALTBYTES,
                    "libsodium takes one length of salt");

@@ -6,7 +6,7 @@
 #include <crypt.h>
 #include <sodium.h>
 
-enum ww_err bcrypt_public_new(struct ww_op *op, const struct pwhash_params *p, char **out)
+enum ww_err pwhash_bcrypt_public_new(struct ww_op *op, const struct pwhash_params *p, char **out)
 {
     char salt[PWHASH_SALT_SIZE], text[CRYPT_GENSALT_OUTPUT_SIZE];
     op_random(op, salt, sizeof salt);
@@ -18,7 +18,7 @@ enum ww_err bcrypt_public_new(struct ww_op *op, const struct pwhash_params *p, c
     return *out ? WW_OK : op_no_memory(op);
 }
 
-enum ww_err bcrypt_check_password(struct ww_op *op, struct bytes password)
+enum ww_err pwhash_bcrypt_check_password(struct ww_op *op, struct bytes password)
 {
     if (password.n <= BCRYPT_PASSWORD_MAX && !(password.n && memchr(password.p, 0, password.n))) {
         return WW_OK;
@@ -29,8 +29,8 @@ enum ww_err bcrypt_check_password(struct ww_op *op, struct bytes password)
     return err;
 }
 
-enum ww_err bcrypt_hash(struct ww_op *op, const char *public_part, struct bytes password,
-                        struct pwhash_secret *out)
+enum ww_err pwhash_bcrypt_hash(struct ww_op *op, const char *public_part, struct bytes password,
+                               struct pwhash_secret *out)
 {
     enum ww_err err = WW_EINTERNAL;
     char text[BCRYPT_PASSWORD_MAX + 1] = {0};

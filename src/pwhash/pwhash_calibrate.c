@@ -31,7 +31,7 @@ static enum ww_err measure(struct ww_op *op, const struct pwhash_params *params,
     for (int run = 0; run < 2; run++) {
         PWHASH_SECRET(ignored);
         uint64_t start = monotonic_us();
-        enum ww_err err = argon2id_hash(op, &p, bytes_str("calibration"), &ignored);
+        enum ww_err err = pwhash_argon2id_hash(op, &p, bytes_str("calibration"), &ignored);
         if (err != WW_OK) {
             return err;
         }

@@ -27,16 +27,16 @@ bool pwhash_public_parse(struct pwhash_public *out, const char *text);
 uint64_t pwhash_memory(const struct pwhash_params *p);
 bool pwhash_within_ceilings(const struct pwhash_params *p, uint64_t memory_budget);
 
-enum ww_err argon2id_public_new(struct ww_op *op, const struct pwhash_params *p, char **out) WW_MUST;
+enum ww_err pwhash_argon2id_public_new(struct ww_op *op, const struct pwhash_params *p, char **out) WW_MUST;
 /* Raw output of 32 bytes. */
-enum ww_err argon2id_hash(struct ww_op *op, const struct pwhash_public *p, struct bytes password,
-                          struct pwhash_secret *out) WW_MUST;
+enum ww_err pwhash_argon2id_hash(struct ww_op *op, const struct pwhash_public *p, struct bytes password,
+                                 struct pwhash_secret *out) WW_MUST;
 
-enum ww_err bcrypt_public_new(struct ww_op *op, const struct pwhash_params *p, char **out) WW_MUST;
+enum ww_err pwhash_bcrypt_public_new(struct ww_op *op, const struct pwhash_params *p, char **out) WW_MUST;
 /* WW_ETOOLARGE where bcrypt would cut the password. */
-enum ww_err bcrypt_check_password(struct ww_op *op, struct bytes password) WW_MUST;
-enum ww_err bcrypt_hash(struct ww_op *op, const char *public_part, struct bytes password,
-                        struct pwhash_secret *out) WW_MUST;
+enum ww_err pwhash_bcrypt_check_password(struct ww_op *op, struct bytes password) WW_MUST;
+enum ww_err pwhash_bcrypt_hash(struct ww_op *op, const char *public_part, struct bytes password,
+                               struct pwhash_secret *out) WW_MUST;
 
 /* ---- the pool ---- */
 uint64_t pwhash_pool_budget(const struct pwhash_pool *p);

@@ -135,7 +135,7 @@ static void dequeue(struct pwhash_pool *p, const struct waiter *w)
 /* True when it is this waiter's turn; false when the wait was too long. Called with the lock held. */
 static bool wait_for_turn(struct pwhash_pool *p, struct waiter *w, uint64_t memory)
 {
-    struct timespec deadline = time_deadline(p->limits.wait_ms);
+    struct timespec deadline = timefmt_deadline(p->limits.wait_ms);
     bool in_time = true;
     enqueue(p, w);
     while (in_time && !(p->first == w && has_room(p, memory))) {
@@ -163,7 +163,7 @@ static bool enter(struct pwhash_pool *p, struct waiter *w, uint64_t memory)
 enum ww_err pwhash_pool_enter(struct ww_op *op, struct pwhash_pool *p, uint64_t memory)
 {
     struct waiter w = {0};
-    w.has_network = network_of(&w.network, op->client.address);
+    w.has_network = netaddr_network(&w.network, op->client.address);
     if (pthread_cond_init(&w.turn, &p->clock) != 0) {
         return op_no_memory(op);
     }

@@ -36,8 +36,8 @@ static void write_object(struct buf *b, const struct js *v)
 static void write_equal(struct buf *b, const struct js *v)
 {
     char number[NUMBER_TEXT];
-    if (number_is(v)) {
-        number_text(number, v);
+    if (schema_number_is(v)) {
+        schema_number_text(number, v);
         buf_printf(b, "%s ", strcmp(number, "-0") == 0 ? "0" : number);
     } else if (v->type == JS_OBJECT) {
         write_object(b, v);
@@ -64,7 +64,7 @@ static int by_text(const void *x, const void *y)
     return order ? order : (a->index > b->index) - (a->index < b->index);
 }
 
-bool array_has_duplicate(struct check *c, const struct js *array, size_t *first, size_t *second)
+bool schema_array_has_duplicate(struct check *c, const struct js *array, size_t *first, size_t *second)
 {
     struct item *items = ARENA_ARRAY(c->a, array->count, struct item);
     size_t n = 0;
@@ -75,7 +75,7 @@ bool array_has_duplicate(struct check *c, const struct js *array, size_t *first,
         write_equal(&b, v);
         items[n] = (struct item){buf_done(&b), n};
         c->no_memory |= !items[n].text.p;
-        if (c->no_memory || !check_spend(c, 4 + items[n].text.n / 16)) {
+        if (c->no_memory || !schema_check_spend(c, 4 + items[n].text.n / 16)) {
             return false;
         }
     }
@@ -97,13 +97,13 @@ static void check_unique(struct check *c, const struct subschema *s, const struc
                          const struct spot *at, struct causes *out)
 {
     size_t a = 0, b = 0;
-    if (!array_has_duplicate(c, v, &a, &b)) {
+    if (!schema_array_has_duplicate(c, v, &a, &b)) {
         return;
     }
     struct js *context = js_object(c->a);
     js_put(c->a, context, "index_a", js_int(c->a, (int64_t)a));
     js_put(c->a, context, "index_b", js_int(c->a, (int64_t)b));
-    leaf_add(c, out, s, at, "uniqueItems", context, "items at index %zu and %zu are equal", a, b);
+    schema_leaf_add(c, out, s, at, "uniqueItems", context, "items at index %zu and %zu are equal", a, b);
 }
 
 static void check_items(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
@@ -118,12 +118,12 @@ static void check_items(struct check *c, const struct subschema *s, const struct
         }
         const struct spot spot = {.up = at, .index = i, .in_array = true};
         if (one) {
-            (void)check_value(c, one, e, &spot, out);
+            (void)schema_check_value(c, one, e, &spot, out);
         }
     }
     if (s->has_item_list && more && more->never && v->count > s->item_list.n) {
-        leaf_add(c, out, s, at, "additionalItems", NULL, "only %zu items are allowed, but found %zu items",
-                 s->item_list.n, v->count);
+        schema_leaf_add(c, out, s, at, "additionalItems", NULL,
+                        "only %zu items are allowed, but found %zu items", s->item_list.n, v->count);
     }
 }
 
@@ -133,29 +133,29 @@ static void check_contains(struct check *c, const struct subschema *s, const str
     struct causes inner = {0};
     size_t i = 0;
     for (const struct js *e = v->first; e; e = e->next) {
-        if (check_quietly(c, s->contains, e)) {
+        if (schema_check_quietly(c, s->contains, e)) {
             return;
         }
     }
     for (const struct js *e = v->first; e && !c->quiet; e = e->next, i++) {
         const struct spot spot = {.up = at, .index = i, .in_array = true};
-        (void)check_value(c, s->contains, e, &spot, &inner);
+        (void)schema_check_value(c, s->contains, e, &spot, &inner);
     }
     if (inner.first) {
-        causes_adopt(cause_add(c, out, s, at, "contains", "contains failed"), &inner);
+        schema_causes_adopt(schema_cause_add(c, out, s, at, "contains", "contains failed"), &inner);
     } else {
-        leaf_add(c, out, s, at, "contains", NULL, "contains failed");
+        schema_leaf_add(c, out, s, at, "contains", NULL, "contains failed");
     }
 }
 
-void check_array(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                 struct causes *out)
+void schema_check_array(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                        struct causes *out)
 {
     if (s->min_items >= 0 && v->count < (uint64_t)s->min_items) {
-        check_count_failed(c, s, at, out, "minItems", true, "items", s->min_items, v->count);
+        schema_check_count_failed(c, s, at, out, "minItems", true, "items", s->min_items, v->count);
     }
     if (s->max_items >= 0 && v->count > (uint64_t)s->max_items) {
-        check_count_failed(c, s, at, out, "maxItems", false, "items", s->max_items, v->count);
+        schema_check_count_failed(c, s, at, out, "maxItems", false, "items", s->max_items, v->count);
     }
     if (s->unique_items && v->count > 1) {
         check_unique(c, s, v, at, out);

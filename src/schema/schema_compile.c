@@ -3,7 +3,7 @@
 
 #include "schema_internal.h"
 
-bool compile_fail(struct compiler *c, const char *place, const char *format, ...)
+bool schema_compile_fail(struct compiler *c, const char *place, const char *format, ...)
 {
     if (c->err) {
         return false;
@@ -18,7 +18,7 @@ bool compile_fail(struct compiler *c, const char *place, const char *format, ...
     return false;
 }
 
-bool compile_no_memory(struct compiler *c)
+bool schema_compile_no_memory(struct compiler *c)
 {
     c->err = WW_ENOMEM;
     c->why = "out of memory";
@@ -27,14 +27,14 @@ bool compile_no_memory(struct compiler *c)
 
 /* ---- subschemas: each is made when first met and filled from a queue, so that no reference recurses ---- */
 
-struct subschema *compile_location(struct compiler *c, struct location *l)
+struct subschema *schema_compile_location(struct compiler *c, struct location *l)
 {
     if (l->compiled) {
         return l->compiled;
     }
     struct subschema *s = ARENA_NEW(c->a, struct subschema);
     if (!s) {
-        compile_no_memory(c);
+        schema_compile_no_memory(c);
         return NULL;
     }
     *s = (struct subschema){.json = l->json,
@@ -52,14 +52,14 @@ struct subschema *compile_location(struct compiler *c, struct location *l)
     return s;
 }
 
-struct subschema *compile_child(struct compiler *c, const struct js *json)
+struct subschema *schema_compile_child(struct compiler *c, const struct js *json)
 {
-    struct location *l = index_find(c, json);
+    struct location *l = schema_index_find(c, json);
     if (!l) {
         c->err = c->err ? c->err : WW_EINTERNAL;
         return NULL;
     }
-    return compile_location(c, l);
+    return schema_compile_location(c, l);
 }
 
 static int by_name(const void *x, const void *y)
@@ -72,7 +72,7 @@ static bool sort_properties(struct compiler *c, struct subschema *s)
 {
     s->by_name = ARENA_ARRAY(c->a, s->property_count, const struct property *);
     if (!s->by_name) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
     for (size_t i = 0; i < s->property_count; i++) {
         s->by_name[i] = &s->properties[i];
@@ -89,16 +89,16 @@ static bool fill(struct compiler *c, struct subschema *s)
     }
     const char *reference = js_get_text(s->json, "$ref");
     if (reference) {
-        struct location *target = index_resolve(c, s, reference);
-        s->ref = target ? compile_location(c, target) : NULL;
+        struct location *target = schema_index_resolve(c, s, reference);
+        s->ref = target ? schema_compile_location(c, target) : NULL;
         return s->ref != NULL;
     }
     for (const struct js *m = s->json->first; m; m = m->next) {
-        if (!keyword_compile(c, s, m)) {
+        if (!schema_keyword_compile(c, s, m)) {
             return false;
         }
     }
-    return sort_properties(c, s) && (!c->options->identity || extension_compile(c, s));
+    return sort_properties(c, s) && (!c->options->identity || schema_extension_compile(c, s));
 }
 
 /* ---- cycles ---- */
@@ -119,7 +119,8 @@ static bool measure_one(struct compiler *c, struct subschema *s, struct subschem
         s->chain = next->chain + 1;
     }
     return s->chain <= SCHEMA_MAX_CHAIN ||
-           compile_fail(c, s->place, "more than %d schemas apply to one value in a row", SCHEMA_MAX_CHAIN);
+           schema_compile_fail(c, s->place, "more than %d schemas apply to one value in a row",
+                               SCHEMA_MAX_CHAIN);
 }
 
 static bool measure_list(struct compiler *c, struct subschema *s, const struct schema_list *list,
@@ -136,14 +137,14 @@ static bool measure_list(struct compiler *c, struct subschema *s, const struct s
 static bool measure(struct compiler *c, struct subschema *s, unsigned depth)
 {
     if (s->entered) {
-        return compile_fail(c, s->place, "the references go in a circle");
+        return schema_compile_fail(c, s->place, "the references go in a circle");
     }
     if (s->chain > 0) {
         return true;
     }
     if (depth > SCHEMA_MAX_CHAIN) {
-        return compile_fail(c, s->place, "more than %d schemas apply to one value in a row",
-                            SCHEMA_MAX_CHAIN);
+        return schema_compile_fail(c, s->place, "more than %d schemas apply to one value in a row",
+                                   SCHEMA_MAX_CHAIN);
     }
     s->entered = true;
     s->chain = 1;
@@ -163,16 +164,16 @@ static bool measure(struct compiler *c, struct subschema *s, unsigned depth)
 static bool compile_all(struct compiler *c, const struct js *root)
 {
     if (root->type != JS_OBJECT && root->type != JS_BOOL) {
-        return compile_fail(c, "#", "a schema is an object, true or false");
+        return schema_compile_fail(c, "#", "a schema is an object, true or false");
     }
-    if (!index_walk(c, root, "#", "", 0)) {
+    if (!schema_index_walk(c, root, "#", "", 0)) {
         return false;
     }
-    struct location *l = index_find(c, root);
-    if (!l || !index_add_uri(c, "", l)) {
-        return compile_no_memory(c);
+    struct location *l = schema_index_find(c, root);
+    if (!l || !schema_index_add_uri(c, "", l)) {
+        return schema_compile_no_memory(c);
     }
-    c->program->root = compile_location(c, l);
+    c->program->root = schema_compile_location(c, l);
     for (struct subschema *s = c->program->root; s; s = s->queued) {
         if (!fill(c, s)) {
             return false;
@@ -200,7 +201,7 @@ enum ww_err schema_compile_with(struct arena *a, const struct js *root, const st
     *c = (struct compiler){.a = a, .options = options, .program = program};
     c->queue_end = &c->queue;
     if (!compile_all(c, copy)) {
-        regex_free(program->regexes);
+        schema_regex_free(program->regexes);
         *why = c->why ? c->why : "internal error";
         return c->err ? c->err : WW_EINTERNAL;
     }
@@ -218,7 +219,7 @@ enum ww_err schema_compile(struct arena *a, const struct js *root, struct schema
 void schema_program_free(struct schema_program *p)
 {
     if (p) {
-        regex_free(p->regexes);
+        schema_regex_free(p->regexes);
         p->regexes = NULL;
     }
 }

@@ -4,18 +4,18 @@
 
 #include "schema_ecma.h"
 
-bool ecma_refuse(struct translation *t, const char *why)
+bool schema_ecma_refuse(struct translation *t, const char *why)
 {
     t->why = why;
     return false;
 }
 
-int ecma_peek(const struct translation *t, size_t ahead)
+int schema_ecma_peek(const struct translation *t, size_t ahead)
 {
     return (size_t)(t->end - t->p) > ahead ? (unsigned char)t->p[ahead] : -1;
 }
 
-bool ecma_starts(const struct translation *t, const char *text)
+bool schema_ecma_starts(const struct translation *t, const char *text)
 {
     size_t n = strlen(text);
     return (size_t)(t->end - t->p) >= n && memcmp(t->p, text, n) == 0;
@@ -25,20 +25,21 @@ bool ecma_starts(const struct translation *t, const char *text)
 static bool class(struct translation *t)
 {
     buf_char(&t->out, *t->p++);
-    if (ecma_peek(t, 0) == '^') {
+    if (schema_ecma_peek(t, 0) == '^') {
         buf_char(&t->out, *t->p++);
     }
     t->in_class = true;
-    while (ecma_peek(t, 0) != ']') {
+    while (schema_ecma_peek(t, 0) != ']') {
         const char *close = NULL;
-        if (ecma_peek(t, 0) < 0) {
-            return ecma_refuse(t, "the regular expression has a class without an end");
+        if (schema_ecma_peek(t, 0) < 0) {
+            return schema_ecma_refuse(t, "the regular expression has a class without an end");
         }
-        if (t->lenient && ecma_starts(t, "[:") && (close = strstr(t->p + 2, ":]")) && close - t->p < 12) {
+        if (t->lenient && schema_ecma_starts(t, "[:") && (close = strstr(t->p + 2, ":]")) &&
+            close - t->p < 12) {
             buf_add(&t->out, t->p, (size_t)(close + 2 - t->p));
             t->p = close + 2;
         } else if (*t->p == '\\') {
-            if (!ecma_escape(t)) {
+            if (!schema_ecma_escape(t)) {
                 return false;
             }
         } else {
@@ -60,7 +61,8 @@ static bool inline_flags(struct translation *t)
     size_t n = strspn(t->p + 2, "ims-");
     char after = t->p[2 + n];
     if (!t->lenient || n == 0 || (after != ':' && after != ')')) {
-        return ecma_refuse(t, "the regular expression has a group of a kind that ECMA-262 does not know");
+        return schema_ecma_refuse(t,
+                                  "the regular expression has a group of a kind that ECMA-262 does not know");
     }
     buf_add(&t->out, t->p, n + 3);
     t->p += n + 3;
@@ -73,14 +75,14 @@ static bool inline_flags(struct translation *t)
 static bool group(struct translation *t)
 {
     static const char *const kinds[] = {"(?:", "(?=", "(?!", "(?<=", "(?<!"};
-    size_t n = ecma_starts(t, "(?") ? 0 : 1;
+    size_t n = schema_ecma_starts(t, "(?") ? 0 : 1;
     for (size_t i = 0; n == 0 && i < sizeof kinds / sizeof kinds[0]; i++) {
-        n = ecma_starts(t, kinds[i]) ? strlen(kinds[i]) : 0;
+        n = schema_ecma_starts(t, kinds[i]) ? strlen(kinds[i]) : 0;
     }
-    if (n == 0 && ecma_starts(t, "(?<")) {
+    if (n == 0 && schema_ecma_starts(t, "(?<")) {
         n = 3;
     }
-    if (n == 0 && t->lenient && ecma_starts(t, "(?P<")) {
+    if (n == 0 && t->lenient && schema_ecma_starts(t, "(?P<")) {
         t->p += 4;
         buf_str(&t->out, "(?<");
     } else if (n == 0) {
@@ -97,19 +99,19 @@ static bool group(struct translation *t)
 static size_t braces(const struct translation *t)
 {
     size_t n = 1, start = 1;
-    while (ecma_peek(t, n) >= '0' && ecma_peek(t, n) <= '9') {
+    while (schema_ecma_peek(t, n) >= '0' && schema_ecma_peek(t, n) <= '9') {
         n++;
     }
     if (n == start) {
         return 0;
     }
-    if (ecma_peek(t, n) == ',') {
+    if (schema_ecma_peek(t, n) == ',') {
         n++;
-        while (ecma_peek(t, n) >= '0' && ecma_peek(t, n) <= '9') {
+        while (schema_ecma_peek(t, n) >= '0' && schema_ecma_peek(t, n) <= '9') {
             n++;
         }
     }
-    return ecma_peek(t, n) == '}' ? n + 1 : 0;
+    return schema_ecma_peek(t, n) == '}' ? n + 1 : 0;
 }
 
 static bool quantifier(struct translation *t)
@@ -117,7 +119,7 @@ static bool quantifier(struct translation *t)
     size_t n = *t->p == '{' ? braces(t) : 1;
     if (n == 0) {
         if (!t->lenient) {
-            return ecma_refuse(t, "the regular expression has a lone brace");
+            return schema_ecma_refuse(t, "the regular expression has a lone brace");
         }
         buf_str(&t->out, "\\{");
         t->p++;
@@ -125,9 +127,9 @@ static bool quantifier(struct translation *t)
         return true;
     }
     if (!t->repeatable) {
-        return ecma_refuse(t, "the regular expression has a quantifier with nothing to repeat");
+        return schema_ecma_refuse(t, "the regular expression has a quantifier with nothing to repeat");
     }
-    n += ecma_peek(t, n) == '?';
+    n += schema_ecma_peek(t, n) == '?';
     buf_add(&t->out, t->p, n);
     t->p += n;
     t->repeatable = false;
@@ -137,7 +139,7 @@ static bool quantifier(struct translation *t)
 static bool close_group(struct translation *t)
 {
     if (t->open == 0) {
-        return ecma_refuse(t, "the regular expression closes a group that was not opened");
+        return schema_ecma_refuse(t, "the regular expression closes a group that was not opened");
     }
     t->open--;
     t->repeatable = true;
@@ -150,7 +152,7 @@ static bool step(struct translation *t)
     switch (*t->p) {
     case '\\':
         t->repeatable = true;
-        return ecma_escape(t);
+        return schema_ecma_escape(t);
     case '[':
         return class(t);
     case '(':
@@ -174,7 +176,7 @@ static bool step(struct translation *t)
     case ']':
     case '}':
         if (!t->lenient) {
-            return ecma_refuse(t, "the regular expression has a lone bracket");
+            return schema_ecma_refuse(t, "the regular expression has a lone bracket");
         }
         buf_char(&t->out, '\\');
         buf_char(&t->out, *t->p);
@@ -193,7 +195,8 @@ static bool step(struct translation *t)
     return true;
 }
 
-char *regex_translate(struct arena *a, struct bytes pattern, enum regex_flavour flavour, const char **why)
+char *schema_ecma_translate(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
+                            const char **why)
 {
     struct translation t = {.p = (const char *)pattern.p,
                             .end = (const char *)pattern.p + pattern.n,

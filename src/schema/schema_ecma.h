@@ -16,11 +16,11 @@ struct translation {
 };
 
 /* Keeps why; returns false. */
-bool ecma_refuse(struct translation *t, const char *why);
+bool schema_ecma_refuse(struct translation *t, const char *why);
 /* The byte that many ahead, or -1 behind the end. */
-int ecma_peek(const struct translation *t, size_t ahead);
-bool ecma_starts(const struct translation *t, const char *text);
+int schema_ecma_peek(const struct translation *t, size_t ahead);
+bool schema_ecma_starts(const struct translation *t, const char *text);
 /* One escape, p at its backslash. */
-bool ecma_escape(struct translation *t);
+bool schema_ecma_escape(struct translation *t);
 
 #endif

@@ -16,7 +16,7 @@ static bool hex_number(struct translation *t, size_t digits, uint32_t *value)
 {
     *value = 0;
     for (size_t i = 0; i < digits; i++) {
-        int c = ecma_peek(t, i);
+        int c = schema_ecma_peek(t, i);
         if (c < 0 || !isxdigit(c)) {
             return false;
         }
@@ -29,7 +29,7 @@ static bool hex_number(struct translation *t, size_t digits, uint32_t *value)
 static bool put_code_point(struct translation *t, uint32_t c)
 {
     if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-        return ecma_refuse(t, "the regular expression has an escape that is no character");
+        return schema_ecma_refuse(t, "the regular expression has an escape that is no character");
     }
     buf_printf(&t->out, "\\x{%x}", c);
     return true;
@@ -39,25 +39,25 @@ static bool put_code_point(struct translation *t, uint32_t c)
 static bool unicode_escape(struct translation *t)
 {
     uint32_t c = 0, low = 0;
-    if (ecma_peek(t, 0) == '{') {
+    if (schema_ecma_peek(t, 0) == '{') {
         t->p++;
         size_t n = 0;
-        while (ecma_peek(t, n) >= 0 && isxdigit(ecma_peek(t, n)) && n < 6) {
+        while (schema_ecma_peek(t, n) >= 0 && isxdigit(schema_ecma_peek(t, n)) && n < 6) {
             n++;
         }
-        if (n == 0 || !hex_number(t, n, &c) || ecma_peek(t, 0) != '}') {
-            return ecma_refuse(t, "the regular expression has a broken \\u escape");
+        if (n == 0 || !hex_number(t, n, &c) || schema_ecma_peek(t, 0) != '}') {
+            return schema_ecma_refuse(t, "the regular expression has a broken \\u escape");
         }
         t->p++;
         return put_code_point(t, c);
     }
     if (!hex_number(t, 4, &c)) {
-        return ecma_refuse(t, "the regular expression has a broken \\u escape");
+        return schema_ecma_refuse(t, "the regular expression has a broken \\u escape");
     }
-    if (c >= 0xd800 && c < 0xdc00 && ecma_starts(t, "\\u")) {
+    if (c >= 0xd800 && c < 0xdc00 && schema_ecma_starts(t, "\\u")) {
         t->p += 2;
         if (!hex_number(t, 4, &low) || low < 0xdc00 || low > 0xdfff) {
-            return ecma_refuse(t, "the regular expression has a broken \\u escape");
+            return schema_ecma_refuse(t, "the regular expression has a broken \\u escape");
         }
         c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
     }
@@ -115,20 +115,20 @@ static const char *const category_names[][2] = {
 static bool property_escape(struct translation *t, char kind)
 {
     char name[64];
-    const char *close = ecma_peek(t, 0) == '{' ? memchr(t->p, '}', (size_t)(t->end - t->p)) : NULL;
-    if (!close && t->lenient && ecma_peek(t, 0) >= 0 && isupper(ecma_peek(t, 0))) {
+    const char *close = schema_ecma_peek(t, 0) == '{' ? memchr(t->p, '}', (size_t)(t->end - t->p)) : NULL;
+    if (!close && t->lenient && schema_ecma_peek(t, 0) >= 0 && isupper(schema_ecma_peek(t, 0))) {
         buf_printf(&t->out, "\\%c{%c}", kind, *t->p++);
         return true;
     }
     if (!close || (size_t)(close - t->p) > sizeof name || close - t->p < 2) {
-        return ecma_refuse(t, "the regular expression has a broken \\p escape");
+        return schema_ecma_refuse(t, "the regular expression has a broken \\p escape");
     }
     size_t n = (size_t)(close - t->p) - 1;
     memcpy(name, t->p + 1, n);
     name[n] = '\0';
     t->p = close + 1;
     if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=&") != n) {
-        return ecma_refuse(t, "the regular expression has a broken \\p escape");
+        return schema_ecma_refuse(t, "the regular expression has a broken \\p escape");
     }
     const char *value = strchr(name, '='), *kind_of_script = "";
     value = value ? value + 1 : name;
@@ -151,11 +151,11 @@ static bool property_escape(struct translation *t, char kind)
 static bool back_reference(struct translation *t)
 {
     unsigned long n = 0;
-    while (ecma_peek(t, 0) >= '0' && ecma_peek(t, 0) <= '9' && n < 1000) {
+    while (schema_ecma_peek(t, 0) >= '0' && schema_ecma_peek(t, 0) <= '9' && n < 1000) {
         n = n * 10 + (unsigned long)(*t->p++ - '0');
     }
     if (t->in_class) {
-        return ecma_refuse(t, "the regular expression has a back reference in a class");
+        return schema_ecma_refuse(t, "the regular expression has a back reference in a class");
     }
     buf_printf(&t->out, "\\g{%lu}", n);
     return true;
@@ -163,9 +163,9 @@ static bool back_reference(struct translation *t)
 
 static bool control_escape(struct translation *t)
 {
-    int c = ecma_peek(t, 0);
+    int c = schema_ecma_peek(t, 0);
     if (c < 0 || !isalpha(c)) {
-        return ecma_refuse(t, "the regular expression has a broken \\c escape");
+        return schema_ecma_refuse(t, "the regular expression has a broken \\c escape");
     }
     t->p++;
     return put_code_point(t, (uint32_t)c % 32);
@@ -186,14 +186,14 @@ static bool other_escape(struct translation *t, char c)
     if (t->lenient && (unsigned char)c < 0x80 && !isalnum((unsigned char)c)) {
         return put_code_point(t, (unsigned char)c);
     }
-    return ecma_refuse(t, "the regular expression has an escape that ECMA-262 does not know");
+    return schema_ecma_refuse(t, "the regular expression has an escape that ECMA-262 does not know");
 }
 
 static bool named_reference(struct translation *t)
 {
-    const char *close = ecma_peek(t, 0) == '<' ? memchr(t->p, '>', (size_t)(t->end - t->p)) : NULL;
+    const char *close = schema_ecma_peek(t, 0) == '<' ? memchr(t->p, '>', (size_t)(t->end - t->p)) : NULL;
     if (!close || t->in_class) {
-        return ecma_refuse(t, "the regular expression has a broken \\k escape");
+        return schema_ecma_refuse(t, "the regular expression has a broken \\k escape");
     }
     buf_str(&t->out, "\\k");
     buf_add(&t->out, t->p, (size_t)(close + 1 - t->p));
@@ -201,7 +201,7 @@ static bool named_reference(struct translation *t)
     return true;
 }
 
-bool ecma_escape(struct translation *t)
+bool schema_ecma_escape(struct translation *t)
 {
     static const struct {
         char letter;
@@ -217,9 +217,9 @@ bool ecma_escape(struct translation *t)
     };
     uint32_t value = 0;
     t->p++;
-    int c = ecma_peek(t, 0);
+    int c = schema_ecma_peek(t, 0);
     if (c < 0) {
-        return ecma_refuse(t, "the regular expression ends in a backslash");
+        return schema_ecma_refuse(t, "the regular expression ends in a backslash");
     }
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
         const char *text = t->in_class ? fixed[i].in_class : fixed[i].outside;
@@ -235,14 +235,15 @@ bool ecma_escape(struct translation *t)
     t->p++;
     switch (c) {
     case '0':
-        return ecma_peek(t, 0) >= '0' && ecma_peek(t, 0) <= '9'
-                   ? ecma_refuse(t, "the regular expression has an octal escape")
+        return schema_ecma_peek(t, 0) >= '0' && schema_ecma_peek(t, 0) <= '9'
+                   ? schema_ecma_refuse(t, "the regular expression has an octal escape")
                    : put_code_point(t, 0);
     case 'c':
         return control_escape(t);
     case 'x':
-        return hex_number(t, 2, &value) ? put_code_point(t, value)
-                                        : ecma_refuse(t, "the regular expression has a broken \\x escape");
+        return hex_number(t, 2, &value)
+                   ? put_code_point(t, value)
+                   : schema_ecma_refuse(t, "the regular expression has a broken \\x escape");
     case 'u':
         return unicode_escape(t);
     case 'p':

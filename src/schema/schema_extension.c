@@ -27,11 +27,11 @@ struct extension {
 
 static bool refuse(struct extension *e, const char *path, const char *reason)
 {
-    char *place = place_join(e->c->a, e->s->place, bytes_str(e->keyword));
+    char *place = schema_place_join(e->c->a, e->s->place, bytes_str(e->keyword));
     if (!place) {
-        return compile_no_memory(e->c);
+        return schema_compile_no_memory(e->c);
     }
-    return compile_fail(e->c, place, "%s: %s", path, reason);
+    return schema_compile_fail(e->c, place, "%s: %s", path, reason);
 }
 
 static bool take_via(struct extension *e, const char *path, const struct js *v, const char **out)
@@ -111,7 +111,7 @@ static bool take_object(struct extension *e, const char *path, const struct js *
     for (const struct js *m = o->first; m; m = m->next) {
         char *inner = arena_printf(e->c->a, "%s%s%s", path, *path ? "." : "", (const char *)m->key.p);
         if (!inner) {
-            return compile_no_memory(e->c);
+            return schema_compile_no_memory(e->c);
         }
         if (!(is_object_path(inner) ? take_object(e, inner, m) : take_leaf(e, inner, m))) {
             return false;
@@ -155,7 +155,7 @@ static bool formats_fit(struct extension *e)
     return true;
 }
 
-bool extension_compile(struct compiler *c, struct subschema *s)
+bool schema_extension_compile(struct compiler *c, struct subschema *s)
 {
     struct extension e = {.c = c, .s = s, .keyword = "ory.sh/kratos"};
     const struct js *kratos = js_get(s->json, e.keyword), *own = js_get(s->json, "watchword");
@@ -170,7 +170,7 @@ bool extension_compile(struct compiler *c, struct subschema *s)
     return formats_fit(&e) && (!own || take_watchword(&e, own));
 }
 
-bool extension_needs_email(const struct subschema *s)
+bool schema_extension_needs_email(const struct subschema *s)
 {
     return (s->marks & (MARK_VERIFY_EMAIL | MARK_RECOVER_EMAIL)) &&
            (!s->format_name || strcmp(s->format_name, "email") == 0);

@@ -34,7 +34,7 @@ static void quote_control(struct buf *b, int32_t c)
     }
 }
 
-const char *go_quote(struct arena *a, struct bytes text)
+const char *schema_go_quote(struct arena *a, struct bytes text)
 {
     struct buf b = BUF(a);
     buf_char(&b, '"');
@@ -58,7 +58,7 @@ const char *go_quote(struct arena *a, struct bytes text)
 }
 
 /* Numbers reach Kratos' validator as texts and are printed with quotes. */
-const char *go_value(struct arena *a, const struct js *v)
+const char *schema_go_value(struct arena *a, const struct js *v)
 {
     char number[NUMBER_TEXT];
     switch (v->type) {
@@ -67,10 +67,10 @@ const char *go_value(struct arena *a, const struct js *v)
     case JS_BOOL:
         return v->boolean ? "true" : "false";
     case JS_STRING:
-        return go_quote(a, v->string);
+        return schema_go_quote(a, v->string);
     case JS_INT:
     case JS_REAL:
-        number_text(number, v);
+        schema_number_text(number, v);
         return arena_printf(a, "\"%s\"", number);
     case JS_ARRAY:
     case JS_OBJECT:
@@ -99,7 +99,7 @@ static void write_spot(struct buf *b, const struct spot *at)
     }
 }
 
-const char *spot_text(struct arena *a, const struct spot *at)
+const char *schema_spot_text(struct arena *a, const struct spot *at)
 {
     struct buf b = BUF(a);
     write_spot(&b, at);
@@ -124,7 +124,7 @@ add(struct check *c, struct causes *out, const struct subschema *s, const struct
     const char *keyword, const char *format, va_list ap)
 {
     struct schema_cause *cause = ARENA_NEW(c->a, struct schema_cause);
-    const char *instance = spot_text(c->a, at);
+    const char *instance = schema_spot_text(c->a, at);
     const char *schema = *keyword ? arena_printf(c->a, "%s/%s", s->place, keyword) : s->place;
     char *text = arena_vprintf(c->a, format, ap);
     if (!cause || !instance || !schema || !text) {
@@ -136,8 +136,8 @@ add(struct check *c, struct causes *out, const struct subschema *s, const struct
     return cause;
 }
 
-struct schema_cause *cause_add(struct check *c, struct causes *out, const struct subschema *s,
-                               const struct spot *at, const char *keyword, const char *format, ...)
+struct schema_cause *schema_cause_add(struct check *c, struct causes *out, const struct subschema *s,
+                                      const struct spot *at, const char *keyword, const char *format, ...)
 {
     if (c->quiet) {
         out->count++;
@@ -150,7 +150,7 @@ struct schema_cause *cause_add(struct check *c, struct causes *out, const struct
     return cause;
 }
 
-bool leaf_wanted(struct check *c, struct causes *out)
+bool schema_leaf_wanted(struct check *c, struct causes *out)
 {
     if (!c->quiet && c->leaves < SCHEMA_MAX_FAILURES) {
         return true;
@@ -159,11 +159,11 @@ bool leaf_wanted(struct check *c, struct causes *out)
     return false;
 }
 
-struct schema_failure *leaf_add(struct check *c, struct causes *out, const struct subschema *s,
-                                const struct spot *at, const char *keyword, struct js *context,
-                                const char *format, ...)
+struct schema_failure *schema_leaf_add(struct check *c, struct causes *out, const struct subschema *s,
+                                       const struct spot *at, const char *keyword, struct js *context,
+                                       const char *format, ...)
 {
-    if (!leaf_wanted(c, out)) {
+    if (!schema_leaf_wanted(c, out)) {
         return NULL;
     }
     va_list ap;
@@ -195,7 +195,7 @@ struct schema_failure *leaf_add(struct check *c, struct causes *out, const struc
     return leaf;
 }
 
-void causes_adopt(struct schema_cause *parent, struct causes *children)
+void schema_causes_adopt(struct schema_cause *parent, struct causes *children)
 {
     if (parent) {
         parent->first = children->first;
@@ -203,7 +203,7 @@ void causes_adopt(struct schema_cause *parent, struct causes *children)
     }
 }
 
-void causes_move(struct causes *to, const struct causes *from)
+void schema_causes_move(struct causes *to, const struct causes *from)
 {
     if (from->first && to->last) {
         to->last->next = from->first;
@@ -225,7 +225,7 @@ static void collect(const struct schema_cause *cause, struct schema_failure ***e
     }
 }
 
-struct schema_failure *causes_leaves(const struct causes *c)
+struct schema_failure *schema_causes_leaves(const struct causes *c)
 {
     struct schema_failure *first = NULL, **end = &first;
     collect(c->first, &end);

@@ -52,8 +52,8 @@ static enum ww_err regex(struct arena *a, struct bytes text)
 {
     struct regex *r = NULL;
     const char *why = NULL;
-    enum ww_err err = regex_compile(a, text, REGEX_STRICT, &r, &why);
-    regex_free(r);
+    enum ww_err err = schema_regex_compile(a, text, REGEX_STRICT, &r, &why);
+    schema_regex_free(r);
     return err;
 }
 
@@ -64,30 +64,30 @@ static bool anything(struct bytes text)
 }
 
 static const struct format formats[] = {
-    {"email", format_email, NULL},
+    {"email", schema_format_email, NULL},
     {"tel", tel, NULL},
-    {"date", format_date, NULL},
-    {"time", format_time, NULL},
-    {"date-time", format_date_time, NULL},
-    {"hostname", format_hostname, NULL},
-    {"ipv4", format_ipv4, NULL},
-    {"ip-address", format_ipv4, NULL},
-    {"ipv6", format_ipv6, NULL},
-    {"uri", format_uri, NULL},
-    {"uri-reference", format_uri_reference, NULL},
-    {"uriref", format_uri_reference, NULL},
-    {"iri", format_iri, NULL},
-    {"iri-reference", format_iri_reference, NULL},
-    {"uri-template", format_uri_template, NULL},
+    {"date", schema_format_date, NULL},
+    {"time", schema_format_time, NULL},
+    {"date-time", schema_format_date_time, NULL},
+    {"hostname", schema_format_hostname, NULL},
+    {"ipv4", schema_format_ipv4, NULL},
+    {"ip-address", schema_format_ipv4, NULL},
+    {"ipv6", schema_format_ipv6, NULL},
+    {"uri", schema_format_uri, NULL},
+    {"uri-reference", schema_format_uri_reference, NULL},
+    {"uriref", schema_format_uri_reference, NULL},
+    {"iri", schema_format_iri, NULL},
+    {"iri-reference", schema_format_iri_reference, NULL},
+    {"uri-template", schema_format_uri_template, NULL},
     {"json-pointer", json_pointer, NULL},
     {"relative-json-pointer", relative_json_pointer, NULL},
     {"regex", NULL, regex},
-    {"idn-hostname", NULL, format_idn_hostname},
-    {"idn-email", NULL, format_idn_email},
+    {"idn-hostname", NULL, schema_format_idn_hostname},
+    {"idn-email", NULL, schema_format_idn_email},
     {"no-validate", anything, NULL},
 };
 
-const struct format *format_find(const char *name)
+const struct format *schema_format_find(const char *name)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         if (strcmp(formats[i].name, name) == 0) {

@@ -154,12 +154,12 @@ static enum ww_err matches(struct arena *a, const char *pattern, struct bytes te
 {
     struct regex *r = NULL;
     const char *why = NULL;
-    enum ww_err err = regex_compile(a, bytes_str(pattern), REGEX_LENIENT, &r, &why);
+    enum ww_err err = schema_regex_compile(a, bytes_str(pattern), REGEX_LENIENT, &r, &why);
     if (err) {
         return err;
     }
-    *result = regex_match(r, text) == REGEX_MATCH;
-    regex_free(r);
+    *result = schema_regex_match(r, text) == REGEX_MATCH;
+    schema_regex_free(r);
     return WW_OK;
 }
 
@@ -186,7 +186,7 @@ static enum ww_err check_label(struct arena *a, struct bytes text)
     if (!is_ascii(text)) {
         return unicode_label(a, text);
     }
-    if (!format_hostname(text)) {
+    if (!schema_format_hostname(text)) {
         return WW_EVALIDATION;
     }
     if (text.n < 4 || text.p[2] != '-' || text.p[3] != '-') {
@@ -210,7 +210,7 @@ static bool is_dot(int32_t c)
     return c == '.' || c == 0x3002 || c == 0xff0e || c == 0xff61;
 }
 
-enum ww_err format_idn_hostname(struct arena *a, struct bytes text)
+enum ww_err schema_format_idn_hostname(struct arena *a, struct bytes text)
 {
     struct bytes rest = text;
     const uint8_t *start = text.p;

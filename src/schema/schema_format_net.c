@@ -33,7 +33,7 @@ static bool label(struct bytes text)
     return true;
 }
 
-bool format_hostname(struct bytes text)
+bool schema_format_hostname(struct bytes text)
 {
     if (text.n > MAX_HOSTNAME) {
         return false;
@@ -71,28 +71,28 @@ static bool local_part(struct bytes text)
     return true;
 }
 
-bool format_email(struct bytes text)
+bool schema_format_email(struct bytes text)
 {
     const uint8_t *at = text.n > 0 && text.n <= MAX_EMAIL ? memrchr(text.p, '@', text.n) : NULL;
     if (!at) {
         return false;
     }
     size_t n = (size_t)(at - text.p);
-    return local_part(BYTES(text.p, n)) && format_hostname(BYTES(at + 1, text.n - n - 1));
+    return local_part(BYTES(text.p, n)) && schema_format_hostname(BYTES(at + 1, text.n - n - 1));
 }
 
-enum ww_err format_idn_email(struct arena *a, struct bytes text)
+enum ww_err schema_format_idn_email(struct arena *a, struct bytes text)
 {
     const uint8_t *at = text.n > 0 && text.n <= 4 * MAX_EMAIL ? memrchr(text.p, '@', text.n) : NULL;
     size_t n = at ? (size_t)(at - text.p) : 0;
     if (!at || !local_part(BYTES(text.p, n))) {
         return WW_EVALIDATION;
     }
-    return format_idn_hostname(a, BYTES(at + 1, text.n - n - 1));
+    return schema_format_idn_hostname(a, BYTES(at + 1, text.n - n - 1));
 }
 
 /* Four decimal numbers without leading zeros, which some read as octal. */
-bool format_ipv4(struct bytes text)
+bool schema_format_ipv4(struct bytes text)
 {
     size_t i = 0;
     for (int part = 0; part < 4; part++) {
@@ -126,7 +126,7 @@ static int groups(struct bytes text, bool last)
         }
         struct bytes group = BYTES(text.p + i, end - i);
         if (last && end == text.n && group.n > 0 && memchr(group.p, '.', group.n)) {
-            return format_ipv4(group) ? count + 2 : -1;
+            return schema_format_ipv4(group) ? count + 2 : -1;
         }
         if (group.n == 0 || group.n > 4) {
             return -1;
@@ -144,7 +144,7 @@ static int groups(struct bytes text, bool last)
     }
 }
 
-bool format_ipv6(struct bytes text)
+bool schema_format_ipv6(struct bytes text)
 {
     const uint8_t *gap = text.n > 0 ? memmem(text.p, text.n, "::", 2) : NULL;
     if (!gap) {

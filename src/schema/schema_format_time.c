@@ -92,17 +92,17 @@ static bool full_time(struct bytes *p)
     return t.second < 60 || utc == 1439;
 }
 
-bool format_date(struct bytes text)
+bool schema_format_date(struct bytes text)
 {
     return full_date(&text) && text.n == 0;
 }
 
-bool format_time(struct bytes text)
+bool schema_format_time(struct bytes text)
 {
     return full_time(&text) && text.n == 0;
 }
 
-bool format_date_time(struct bytes text)
+bool schema_format_date_time(struct bytes text)
 {
     return full_date(&text) && (sign(&text, 'T') || sign(&text, 't')) && full_time(&text) && text.n == 0;
 }

@@ -70,7 +70,8 @@ static bool literal(struct bytes text)
         return false;
     }
     bool future = inner.n > 3 && (inner.p[0] | 32) == 'v' && memchr(inner.p, '.', inner.n);
-    return format_ipv6(inner) || (future && all_of(inner, ":", false) && !memchr(inner.p, '%', inner.n));
+    return schema_format_ipv6(inner) ||
+           (future && all_of(inner, ":", false) && !memchr(inner.p, '%', inner.n));
 }
 
 static bool authority(struct bytes text, bool international)
@@ -153,22 +154,22 @@ static bool reference(struct bytes text, bool absolute, bool international)
     return text.n == 0 || all_of(skip(text, 1), "/:@?", international);
 }
 
-bool format_uri(struct bytes text)
+bool schema_format_uri(struct bytes text)
 {
     return reference(text, true, false);
 }
 
-bool format_uri_reference(struct bytes text)
+bool schema_format_uri_reference(struct bytes text)
 {
     return reference(text, false, false);
 }
 
-bool format_iri(struct bytes text)
+bool schema_format_iri(struct bytes text)
 {
     return reference(text, true, true);
 }
 
-bool format_iri_reference(struct bytes text)
+bool schema_format_iri_reference(struct bytes text)
 {
     return reference(text, false, true);
 }
@@ -222,7 +223,7 @@ static bool expression(struct bytes text)
     }
 }
 
-bool format_uri_template(struct bytes text)
+bool schema_format_uri_template(struct bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];

@@ -83,8 +83,8 @@ static bool add_trait(struct trait_walk *w, const struct subschema *s, const cha
         return false;
     }
     *t = (struct schema_trait){.path = path,
-                               .type = single_type(s) ? type_name(s->types) : "",
-                               .item_type = items && single_type(items) ? type_name(items->types) : "",
+                               .type = single_type(s) ? schema_type_name(s->types) : "",
+                               .item_type = items && single_type(items) ? schema_type_name(items->types) : "",
                                .title = s->title,
                                .format = s->format_name,
                                .pattern = s->pattern_text,
@@ -178,7 +178,7 @@ static bool has_properties(const struct subschema *s)
     return properties && properties->count > 0;
 }
 
-enum ww_err identity_schema_compile(struct arena *a, struct identity_schema *s, const char **why)
+enum ww_err schema_identity_compile(struct arena *a, struct identity_schema *s, const char **why)
 {
     const struct compile_options options = {.identity = true};
     enum ww_err err = schema_compile_with(a, s->json, &options, &s->program, why);
@@ -241,7 +241,7 @@ static void pick_properties(struct value_walk *w, const struct subschema *s, con
 {
     for (size_t i = 0; i < s->property_count; i++) {
         const struct js *inner = js_get(v, (const char *)s->properties[i].name.p);
-        if (!inner || !s->properties[i].schema || !check_spend(&w->check, 1 + v->count)) {
+        if (!inner || !s->properties[i].schema || !schema_check_spend(&w->check, 1 + v->count)) {
             continue;
         }
         char *name =
@@ -262,12 +262,12 @@ static void pick_branches(struct value_walk *w, const struct subschema *s, const
     }
     for (size_t i = 0; i < s->any_of.n + s->one_of.n; i++) {
         const struct subschema *branch = i < s->any_of.n ? s->any_of.at[i] : s->one_of.at[i - s->any_of.n];
-        if (check_quietly(&w->check, branch, v)) {
+        if (schema_check_quietly(&w->check, branch, v)) {
             pick(w, branch, path, v);
         }
     }
     if (s->condition) {
-        bool holds = check_quietly(&w->check, s->condition, v);
+        bool holds = schema_check_quietly(&w->check, s->condition, v);
         if (holds) {
             pick(w, s->condition, path, v);
         }
@@ -295,7 +295,7 @@ static void pick_items(struct value_walk *w, const struct subschema *s, const ch
 static void pick(struct value_walk *w, const struct subschema *s, const char *path, const struct js *v)
 {
     s = dereference(s);
-    if (!s || w->check.no_memory || w->check.depth > SCHEMA_MAX_DEPTH || !check_spend(&w->check, 1)) {
+    if (!s || w->check.no_memory || w->check.depth > SCHEMA_MAX_DEPTH || !schema_check_spend(&w->check, 1)) {
         return;
     }
     w->check.depth++;

@@ -6,7 +6,7 @@
 
 static const char metaschema_uri[] = "http://json-schema.org/draft-07/schema";
 
-char *place_join(struct arena *a, const char *place, struct bytes key)
+char *schema_place_join(struct arena *a, const char *place, struct bytes key)
 {
     struct buf b = BUF(a);
     buf_str(&b, place);
@@ -44,7 +44,7 @@ static bool grow(struct compiler *c)
     size_t count = c->slot_count ? c->slot_count * 4 : 64;
     struct location **slots = ARENA_ARRAY(c->a, count, struct location *);
     if (!slots) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
     for (size_t i = 0; i < c->slot_count; i++) {
         if (c->slots[i]) {
@@ -56,7 +56,7 @@ static bool grow(struct compiler *c)
     return true;
 }
 
-struct location *index_find(const struct compiler *c, const struct js *json)
+struct location *schema_index_find(const struct compiler *c, const struct js *json)
 {
     if (c->slot_count == 0) {
         return NULL;
@@ -73,7 +73,7 @@ static struct location *add_location(struct compiler *c, const struct js *json, 
                                      const char *base)
 {
     if (c->location_count >= SCHEMA_MAX_SUBSCHEMAS) {
-        compile_fail(c, place, "more than %d schemas", SCHEMA_MAX_SUBSCHEMAS);
+        schema_compile_fail(c, place, "more than %d schemas", SCHEMA_MAX_SUBSCHEMAS);
         return NULL;
     }
     if (c->location_count * 2 >= c->slot_count && !grow(c)) {
@@ -81,7 +81,7 @@ static struct location *add_location(struct compiler *c, const struct js *json, 
     }
     struct location *l = ARENA_NEW(c->a, struct location);
     if (!l) {
-        compile_no_memory(c);
+        schema_compile_no_memory(c);
         return NULL;
     }
     *l = (struct location){.json = json, .place = place, .base = base};
@@ -90,7 +90,7 @@ static struct location *add_location(struct compiler *c, const struct js *json, 
     return l;
 }
 
-bool index_add_uri(struct compiler *c, const char *uri, struct location *location)
+bool schema_index_add_uri(struct compiler *c, const char *uri, struct location *location)
 {
     for (size_t i = 0; i < c->id_count; i++) {
         if (strcmp(c->ids[i].uri, uri) == 0) {
@@ -98,7 +98,7 @@ bool index_add_uri(struct compiler *c, const char *uri, struct location *locatio
         }
     }
     if (c->id_count == SCHEMA_MAX_IDS) {
-        return compile_fail(c, location->place, "more than %d $id", SCHEMA_MAX_IDS);
+        return schema_compile_fail(c, location->place, "more than %d $id", SCHEMA_MAX_IDS);
     }
     c->ids[c->id_count].uri = uri;
     c->ids[c->id_count++].location = location;
@@ -112,15 +112,15 @@ static bool take_id(struct compiler *c, struct location *l)
     if (!id || js_get_text(l->json, "$ref")) {
         return true;
     }
-    char *uri = uri_resolve(c->a, l->base, id);
-    char *document = uri ? uri_without_fragment(c->a, uri, &fragment) : NULL;
+    char *uri = schema_uri_resolve(c->a, l->base, id);
+    char *document = uri ? schema_uri_without_fragment(c->a, uri, &fragment) : NULL;
     if (!document) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
     if (id[0] != '#') {
         l->base = document;
     }
-    return index_add_uri(c, *fragment ? uri : document, l);
+    return schema_index_add_uri(c, *fragment ? uri : document, l);
 }
 
 static bool walk_values(struct compiler *c, const struct js *container, const char *place, const char *base,
@@ -134,11 +134,11 @@ static bool walk_values(struct compiler *c, const struct js *container, const ch
         if (v->type != JS_OBJECT && v->type != JS_BOOL) {
             continue;
         }
-        char *inner = place_join(c->a, place, key);
+        char *inner = schema_place_join(c->a, place, key);
         if (!inner) {
-            return compile_no_memory(c);
+            return schema_compile_no_memory(c);
         }
-        if (!index_walk(c, v, inner, base, depth + 1)) {
+        if (!schema_index_walk(c, v, inner, base, depth + 1)) {
             return false;
         }
     }
@@ -147,7 +147,7 @@ static bool walk_values(struct compiler *c, const struct js *container, const ch
 
 static bool walk_member(struct compiler *c, const struct location *l, const struct js *member, unsigned depth)
 {
-    const struct keyword *k = keyword_find(member->key);
+    const struct keyword *k = schema_keyword_find(member->key);
     if (!k) {
         return true;
     }
@@ -183,12 +183,12 @@ static bool walk_member(struct compiler *c, const struct location *l, const stru
     default:
         return true;
     }
-    char *place = place_join(c->a, l->place, member->key);
+    char *place = schema_place_join(c->a, l->place, member->key);
     if (!place) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
     if (one && (member->type == JS_OBJECT || member->type == JS_BOOL)) {
-        return index_walk(c, member, place, l->base, depth + 1);
+        return schema_index_walk(c, member, place, l->base, depth + 1);
     }
     if ((list && member->type == JS_ARRAY) || (map && member->type == JS_OBJECT)) {
         return walk_values(c, member, place, l->base, depth + 1);
@@ -196,13 +196,13 @@ static bool walk_member(struct compiler *c, const struct location *l, const stru
     return true;
 }
 
-bool index_walk(struct compiler *c, const struct js *json, const char *place, const char *base,
-                unsigned depth)
+bool schema_index_walk(struct compiler *c, const struct js *json, const char *place, const char *base,
+                       unsigned depth)
 {
     if (depth > SCHEMA_MAX_NESTING) {
-        return compile_fail(c, place, "nested more than %d deep", SCHEMA_MAX_NESTING);
+        return schema_compile_fail(c, place, "nested more than %d deep", SCHEMA_MAX_NESTING);
     }
-    if (index_find(c, json)) {
+    if (schema_index_find(c, json)) {
         return true;
     }
     struct location *l = add_location(c, json, place, base);
@@ -234,14 +234,14 @@ static struct location *add_document(struct compiler *c, const struct js *json, 
     char *place = arena_printf(c->a, "%s#", uri);
     char *base = arena_strdup(c->a, uri);
     if (!place || !base) {
-        compile_no_memory(c);
+        schema_compile_no_memory(c);
         return NULL;
     }
-    if (!index_walk(c, json, place, base, 0)) {
+    if (!schema_index_walk(c, json, place, base, 0)) {
         return NULL;
     }
-    struct location *l = index_find(c, json);
-    return l && index_add_uri(c, base, l) ? l : NULL;
+    struct location *l = schema_index_find(c, json);
+    return l && schema_index_add_uri(c, base, l) ? l : NULL;
 }
 
 /* A document that is at hand without the network: the metaschema, or what a test brings. */
@@ -252,7 +252,7 @@ static struct location *load_document(struct compiler *c, const char *uri)
     if (strcmp(uri, metaschema_uri) == 0) {
         enum ww_err err = js_read(c->a, schema_document("draft-07.json"), &json, &why);
         if (err) {
-            compile_no_memory(c);
+            schema_compile_no_memory(c);
             return NULL;
         }
         return add_document(c, json, uri);
@@ -261,7 +261,7 @@ static struct location *load_document(struct compiler *c, const char *uri)
         if (strcmp(c->options->remotes[i].uri, uri) == 0) {
             json = js_copy(c->a, c->options->remotes[i].json);
             if (!json) {
-                compile_no_memory(c);
+                schema_compile_no_memory(c);
                 return NULL;
             }
             return add_document(c, json, uri);
@@ -300,12 +300,12 @@ static const struct js *follow_token(const struct js *at, char *token)
 static struct location *follow(struct compiler *c, struct location *from, const char *pointer)
 {
     char *rest = NULL;
-    enum ww_err err = uri_decode(c->a, pointer, &rest);
+    enum ww_err err = schema_uri_decode(c->a, pointer, &rest);
     char *place = arena_printf(c->a, "%s%s", from->place, pointer);
     const struct js *at = from->json;
     const char *base = from->base;
     if (!place || err == WW_ENOMEM) {
-        compile_no_memory(c);
+        schema_compile_no_memory(c);
         return NULL;
     }
     if (err) {
@@ -317,26 +317,26 @@ static struct location *follow(struct compiler *c, struct location *from, const 
         rest = token[n] ? token + n : NULL;
         char *copy = arena_strndup(c->a, token, n);
         if (!copy) {
-            compile_no_memory(c);
+            schema_compile_no_memory(c);
             return NULL;
         }
         at = follow_token(at, copy);
-        struct location *near = at ? index_find(c, at) : NULL;
+        struct location *near = at ? schema_index_find(c, at) : NULL;
         base = near ? near->base : base;
     }
     if (!at || (at->type != JS_OBJECT && at->type != JS_BOOL)) {
         return NULL;
     }
-    return index_walk(c, at, place, base, 0) ? index_find(c, at) : NULL;
+    return schema_index_walk(c, at, place, base, 0) ? schema_index_find(c, at) : NULL;
 }
 
-struct location *index_resolve(struct compiler *c, const struct subschema *s, const char *reference)
+struct location *schema_index_resolve(struct compiler *c, const struct subschema *s, const char *reference)
 {
     const char *fragment = "";
-    char *uri = uri_resolve(c->a, s->base, reference);
-    char *document = uri ? uri_without_fragment(c->a, uri, &fragment) : NULL;
+    char *uri = schema_uri_resolve(c->a, s->base, reference);
+    char *document = uri ? schema_uri_without_fragment(c->a, uri, &fragment) : NULL;
     if (!document) {
-        compile_no_memory(c);
+        schema_compile_no_memory(c);
         return NULL;
     }
     struct location *l = by_uri(c, document);
@@ -349,7 +349,8 @@ struct location *index_resolve(struct compiler *c, const struct subschema *s, co
         l = by_uri(c, uri);
     }
     if (!l && c->err == WW_OK) {
-        compile_fail(c, s->place, "the reference leads to nothing in this document (nothing is fetched)");
+        schema_compile_fail(c, s->place,
+                            "the reference leads to nothing in this document (nothing is fetched)");
     }
     return c->err == WW_OK ? l : NULL;
 }

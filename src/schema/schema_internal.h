@@ -35,18 +35,18 @@ enum regex_flavour {
     REGEX_LENIENT, /* also what RE2 and PCRE add and schemas use: inline flags, \A, \z, [[:alpha:]] */
 };
 enum regex_result { REGEX_NO_MATCH, REGEX_MATCH, REGEX_LIMIT };
-/* WW_EVALIDATION: *why is a constant or arena text. The regex lives until regex_free. */
-enum ww_err regex_compile(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
-                          struct regex **out, const char **why) WW_MUST;
-enum regex_result regex_match(const struct regex *r, struct bytes text) WW_MUST;
+/* WW_EVALIDATION: *why is a constant or arena text. The regex lives until schema_regex_free. */
+enum ww_err schema_regex_compile(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
+                                 struct regex **out, const char **why) WW_MUST;
+enum regex_result schema_regex_match(const struct regex *r, struct bytes text) WW_MUST;
 /* Bytes that it takes. */
-size_t regex_size(const struct regex *r);
+size_t schema_regex_size(const struct regex *r);
 /* r and all that follow it in its list. */
-void regex_free(struct regex *r);
-void regex_push(struct regex **list, struct regex *r);
+void schema_regex_free(struct regex *r);
+void schema_regex_push(struct regex **list, struct regex *r);
 /* The ECMA-262 pattern as PCRE2 pattern; NULL: *why is a constant, or NULL when there is no memory. */
-char *regex_translate(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
-                      const char **why) WW_MUST;
+char *schema_ecma_translate(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
+                            const char **why) WW_MUST;
 
 /* ---- formats (schema_format*.c) ---- */
 struct format {
@@ -56,40 +56,40 @@ struct format {
     enum ww_err (*full)(struct arena *a, struct bytes text);
 };
 /* NULL for a format that is not known: it then asserts nothing. */
-const struct format *format_find(const char *name);
-bool format_email(struct bytes text);
-bool format_hostname(struct bytes text);
-bool format_ipv4(struct bytes text);
-bool format_ipv6(struct bytes text);
-bool format_date(struct bytes text);
-bool format_time(struct bytes text);
-bool format_date_time(struct bytes text);
-bool format_uri(struct bytes text);
-bool format_uri_reference(struct bytes text);
-bool format_iri(struct bytes text);
-bool format_iri_reference(struct bytes text);
-bool format_uri_template(struct bytes text);
-enum ww_err format_idn_hostname(struct arena *a, struct bytes text) WW_MUST;
-enum ww_err format_idn_email(struct arena *a, struct bytes text) WW_MUST;
+const struct format *schema_format_find(const char *name);
+bool schema_format_email(struct bytes text);
+bool schema_format_hostname(struct bytes text);
+bool schema_format_ipv4(struct bytes text);
+bool schema_format_ipv6(struct bytes text);
+bool schema_format_date(struct bytes text);
+bool schema_format_time(struct bytes text);
+bool schema_format_date_time(struct bytes text);
+bool schema_format_uri(struct bytes text);
+bool schema_format_uri_reference(struct bytes text);
+bool schema_format_iri(struct bytes text);
+bool schema_format_iri_reference(struct bytes text);
+bool schema_format_uri_template(struct bytes text);
+enum ww_err schema_format_idn_hostname(struct arena *a, struct bytes text) WW_MUST;
+enum ww_err schema_format_idn_email(struct arena *a, struct bytes text) WW_MUST;
 
 /* ---- numbers (schema_number.c) ---- */
-bool number_is(const struct js *v);
-bool number_is_integer(const struct js *v);
+bool schema_number_is(const struct js *v);
+bool schema_number_is_integer(const struct js *v);
 /* -1, 0, 1, exact for integers of 63 bits against reals. */
-int number_compare(const struct js *a, const struct js *b);
+int schema_number_compare(const struct js *a, const struct js *b);
 /* Whether a is an integer multiple of b > 0, as decimal numbers: 0.0075 is one of 0.0001. */
-bool number_multiple_of(const struct js *a, const struct js *b);
+bool schema_number_multiple_of(const struct js *a, const struct js *b);
 enum { NUMBER_TEXT = 40 };
 /* Shortest decimal form that reads back as the same number. */
-void number_text(char out[NUMBER_TEXT], const struct js *v);
+void schema_number_text(char out[NUMBER_TEXT], const struct js *v);
 
 /* ---- references (schema_uri.c), RFC 3986 §5.2 ---- */
 /* Of any two texts; NULL when there is no memory. */
-char *uri_resolve(struct arena *a, const char *base, const char *reference) WW_MUST;
+char *schema_uri_resolve(struct arena *a, const char *base, const char *reference) WW_MUST;
 /* Without its fragment; *fragment is the text behind '#', or "". */
-char *uri_without_fragment(struct arena *a, const char *uri, const char **fragment) WW_MUST;
+char *schema_uri_without_fragment(struct arena *a, const char *uri, const char **fragment) WW_MUST;
 /* Percent-decoding; WW_EINVAL when an escape is broken or gives NUL. */
-enum ww_err uri_decode(struct arena *a, const char *text, char **out) WW_MUST;
+enum ww_err schema_uri_decode(struct arena *a, const char *text, char **out) WW_MUST;
 
 /* ---- the compiled form ---- */
 enum type_bit {
@@ -102,10 +102,10 @@ enum type_bit {
     TYPE_INTEGER = 64,
 };
 /* (schema_type.c) The one bit of a value, never TYPE_INTEGER; the name of one bit. */
-unsigned type_of(const struct js *v);
-const char *type_name(unsigned bit);
+unsigned schema_type_of(const struct js *v);
+const char *schema_type_name(unsigned bit);
 /* 0 when there is none of that name. */
-unsigned type_named(struct bytes name);
+unsigned schema_type_named(struct bytes name);
 
 struct subschema;
 
@@ -218,10 +218,10 @@ struct compiler {
     size_t regex_memory;
 };
 
-/* Keeps the first failure; returns false, so that `return compile_fail(…)` reads well. */
-bool compile_fail(struct compiler *c, const char *place, const char *format, ...)
+/* Keeps the first failure; returns false, so that `return schema_compile_fail(…)` reads well. */
+bool schema_compile_fail(struct compiler *c, const char *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-bool compile_no_memory(struct compiler *c);
+bool schema_compile_no_memory(struct compiler *c);
 
 /* ---- keywords (schema_keyword.c): one table for indexing and compiling ---- */
 enum keyword_kind {
@@ -250,29 +250,29 @@ struct keyword {
     size_t at; /* offset of its member in struct subschema, where the kind alone does not say it */
 };
 /* NULL for a name that draft-07 does not know. */
-const struct keyword *keyword_find(struct bytes name);
+const struct keyword *schema_keyword_find(struct bytes name);
 /* Compiles one member of s->json into s. */
-bool keyword_compile(struct compiler *c, struct subschema *s, const struct js *member);
+bool schema_keyword_compile(struct compiler *c, struct subschema *s, const struct js *member);
 
 /* ---- index of locations and references (schema_index.c) ---- */
 /* Finds every schema within json, which is one, and the URIs that $id gives. */
-bool index_walk(struct compiler *c, const struct js *json, const char *place, const char *base,
-                unsigned depth);
-bool index_add_uri(struct compiler *c, const char *uri, struct location *location);
-struct location *index_find(const struct compiler *c, const struct js *json);
+bool schema_index_walk(struct compiler *c, const struct js *json, const char *place, const char *base,
+                       unsigned depth);
+bool schema_index_add_uri(struct compiler *c, const char *uri, struct location *location);
+struct location *schema_index_find(const struct compiler *c, const struct js *json);
 /* What reference stands for in s; NULL: the compiler has failed. */
-struct location *index_resolve(struct compiler *c, const struct subschema *s, const char *reference);
+struct location *schema_index_resolve(struct compiler *c, const struct subschema *s, const char *reference);
 /* The subschema of an indexed location, queued to be compiled the first time. NULL: failed. */
-struct subschema *compile_location(struct compiler *c, struct location *location);
-struct subschema *compile_child(struct compiler *c, const struct js *json);
+struct subschema *schema_compile_location(struct compiler *c, struct location *location);
+struct subschema *schema_compile_child(struct compiler *c, const struct js *json);
 /* place/key, the key escaped as RFC 6901 says. */
-char *place_join(struct arena *a, const char *place, struct bytes key) WW_MUST;
+char *schema_place_join(struct arena *a, const char *place, struct bytes key) WW_MUST;
 
 /* ---- identity keywords (schema_extension.c) ---- */
 /* Reads the extension keywords of s->json into s->marks. */
-bool extension_compile(struct compiler *c, struct subschema *s);
+bool schema_extension_compile(struct compiler *c, struct subschema *s);
 /* Whether a mark asks that the value be an e-mail address. */
-bool extension_needs_email(const struct subschema *s);
+bool schema_extension_needs_email(const struct subschema *s);
 
 /* ---- validating (schema_validate.c) and its failures (schema_failure.c) ---- */
 /* Where in the instance: a path of these lives on the stack. */
@@ -303,57 +303,58 @@ struct check {
 };
 
 /* Whether v satisfies s. When it does not and the check is not quiet, one cause is added. */
-bool check_value(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                 struct causes *out);
+bool schema_check_value(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                        struct causes *out);
 /* The same without causes. */
-bool check_quietly(struct check *c, const struct subschema *s, const struct js *v);
+bool schema_check_quietly(struct check *c, const struct subschema *s, const struct js *v);
 /* Steps of a regular expression, and of one that ran into its limits. */
 enum { REGEX_COST = 300, REGEX_LIMIT_COST = 20000 };
 /* Whether text matches, at the budget's cost; a match that ran into its limits is none. */
-bool check_regex(struct check *c, const struct regex *r, struct bytes text);
+bool schema_check_regex(struct check *c, const struct regex *r, struct bytes text);
 /* The text, or "" with the check marked as out of memory. */
-const char *check_text(struct check *c, const char *text);
+const char *schema_check_text(struct check *c, const char *text);
 /* Takes n steps; false, and from then on always, when the budget is used up. */
-bool check_spend(struct check *c, size_t n);
-void check_object(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                  struct causes *out);
-void check_array(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                 struct causes *out);
+bool schema_check_spend(struct check *c, size_t n);
+void schema_check_object(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out);
+void schema_check_array(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                        struct causes *out);
 
-void check_string(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                  struct causes *out);
-void check_number(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                  struct causes *out);
+void schema_check_string(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out);
+void schema_check_number(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out);
 /* Too few or too many "items" or "properties". */
-void check_count_failed(struct check *c, const struct subschema *s, const struct spot *at, struct causes *out,
-                        const char *keyword, bool least, const char *things, int64_t limit, size_t actual);
+void schema_check_count_failed(struct check *c, const struct subschema *s, const struct spot *at,
+                               struct causes *out, const char *keyword, bool least, const char *things,
+                               int64_t limit, size_t actual);
 
 /* Adds a cause without a leaf of its own (its children have them), or NULL. */
-struct schema_cause *cause_add(struct check *c, struct causes *out, const struct subschema *s,
-                               const struct spot *at, const char *keyword, const char *format, ...)
+struct schema_cause *schema_cause_add(struct check *c, struct causes *out, const struct subschema *s,
+                                      const struct spot *at, const char *keyword, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
 /* Whether a leaf would be kept; if not it is only counted, and its text need not be made. */
-bool leaf_wanted(struct check *c, struct causes *out);
+bool schema_leaf_wanted(struct check *c, struct causes *out);
 /* Adds a cause that is a leaf, with its context (NULL: {"reason": text}). */
-struct schema_failure *leaf_add(struct check *c, struct causes *out, const struct subschema *s,
-                                const struct spot *at, const char *keyword, struct js *context,
-                                const char *format, ...) __attribute__((format(printf, 7, 8)));
+struct schema_failure *schema_leaf_add(struct check *c, struct causes *out, const struct subschema *s,
+                                       const struct spot *at, const char *keyword, struct js *context,
+                                       const char *format, ...) __attribute__((format(printf, 7, 8)));
 /* Appends; `from` is used up. Counted failures without a cause (quiet checks, too many leaves) count on. */
-void causes_move(struct causes *to, const struct causes *from);
-void causes_adopt(struct schema_cause *parent, struct causes *children);
+void schema_causes_move(struct causes *to, const struct causes *from);
+void schema_causes_adopt(struct schema_cause *parent, struct causes *children);
 /* The leaves of the tree, in order. */
-struct schema_failure *causes_leaves(const struct causes *c);
+struct schema_failure *schema_causes_leaves(const struct causes *c);
 /* A text as Go quotes it with %q; a value as it prints one with %#v. */
-const char *go_quote(struct arena *a, struct bytes text);
-const char *go_value(struct arena *a, const struct js *v);
-const char *spot_text(struct arena *a, const struct spot *at);
+const char *schema_go_quote(struct arena *a, struct bytes text);
+const char *schema_go_value(struct arena *a, const struct js *v);
+const char *schema_spot_text(struct arena *a, const struct spot *at);
 
 /* The first pair of equal items, the second of them as early as can be. False: none, or memory or budget
  * ended. */
-bool array_has_duplicate(struct check *c, const struct js *array, size_t *first, size_t *second);
+bool schema_array_has_duplicate(struct check *c, const struct js *array, size_t *first, size_t *second);
 
 /* ---- identity schemas (schema_identity.c) ---- */
 /* Compiles s->json and lists its traits. WW_EVALIDATION: *why as of schema_compile. */
-enum ww_err identity_schema_compile(struct arena *a, struct identity_schema *s, const char **why) WW_MUST;
+enum ww_err schema_identity_compile(struct arena *a, struct identity_schema *s, const char **why) WW_MUST;
 
 #endif

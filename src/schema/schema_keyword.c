@@ -44,7 +44,7 @@ static const struct keyword keywords[] = {
     {"definitions", KEYWORD_SCHEMA_MAP, 0},
 };
 
-const struct keyword *keyword_find(struct bytes name)
+const struct keyword *schema_keyword_find(struct bytes name)
 {
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
         if (bytes_equal(name, bytes_str(keywords[i].name))) {
@@ -57,8 +57,8 @@ const struct keyword *keyword_find(struct bytes name)
 static bool wrong(struct compiler *c, const struct subschema *s, const struct js *member,
                   const char *expected)
 {
-    char *place = place_join(c->a, s->place, member->key);
-    return place ? compile_fail(c, place, "%s", expected) : compile_no_memory(c);
+    char *place = schema_place_join(c->a, s->place, member->key);
+    return place ? schema_compile_fail(c, place, "%s", expected) : schema_compile_no_memory(c);
 }
 
 static bool is_schema(const struct js *v)
@@ -73,13 +73,13 @@ static bool take_list(struct compiler *c, struct subschema *s, const struct js *
 {
     out->at = ARENA_ARRAY(c->a, member->count, struct subschema *);
     if (!out->at) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
     for (const struct js *v = member->first; v; v = v->next) {
         if (!is_schema(v)) {
             return wrong(c, s, member, "every element must be a schema");
         }
-        struct subschema *child = compile_child(c, v);
+        struct subschema *child = schema_compile_child(c, v);
         if (!child) {
             return false;
         }
@@ -98,14 +98,14 @@ static struct property *property_slot(struct compiler *c, struct subschema *s, s
         }
     }
     if (s->property_count == SCHEMA_MAX_SUBSCHEMAS) {
-        compile_fail(c, s->place, "more than %d properties", SCHEMA_MAX_SUBSCHEMAS);
+        schema_compile_fail(c, s->place, "more than %d properties", SCHEMA_MAX_SUBSCHEMAS);
         return NULL;
     }
     if ((s->property_count & (s->property_count - 1)) == 0) {
         size_t room = s->property_count ? s->property_count * 2 : 1;
         struct property *grown = ARENA_ARRAY(c->a, room, struct property);
         if (!grown) {
-            compile_no_memory(c);
+            schema_compile_no_memory(c);
             return NULL;
         }
         if (s->property_count) {
@@ -124,7 +124,7 @@ static bool take_properties(struct compiler *c, struct subschema *s, const struc
             return wrong(c, s, member, "every member must be a schema");
         }
         struct property *p = property_slot(c, s, v->key);
-        if (!p || !(p->schema = compile_child(c, v))) {
+        if (!p || !(p->schema = schema_compile_child(c, v))) {
             return false;
         }
     }
@@ -150,15 +150,15 @@ static bool take_regex(struct compiler *c, const struct subschema *s, const stru
                        struct bytes pattern, struct regex **out)
 {
     const char *why = NULL;
-    enum ww_err err = regex_compile(c->a, pattern, REGEX_LENIENT, out, &why);
+    enum ww_err err = schema_regex_compile(c->a, pattern, REGEX_LENIENT, out, &why);
     if (err == WW_EVALIDATION) {
         return wrong(c, s, member, why);
     }
     if (err) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
-    regex_push(&c->program->regexes, *out);
-    c->regex_memory += regex_size(*out);
+    schema_regex_push(&c->program->regexes, *out);
+    c->regex_memory += schema_regex_size(*out);
     return c->regex_memory <= SCHEMA_MAX_REGEX_MEMORY ||
            wrong(c, s, member, "the regular expressions of the schema are too large together");
 }
@@ -167,14 +167,14 @@ static bool take_patterns(struct compiler *c, struct subschema *s, const struct 
 {
     s->pattern_properties = ARENA_ARRAY(c->a, member->count, struct pattern_property);
     if (!s->pattern_properties) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
     for (const struct js *v = member->first; v; v = v->next) {
         struct pattern_property *p = &s->pattern_properties[s->pattern_property_count++];
         if (!is_schema(v)) {
             return wrong(c, s, member, "every member must be a schema");
         }
-        if (!take_regex(c, s, member, v->key, &p->regex) || !(p->schema = compile_child(c, v))) {
+        if (!take_regex(c, s, member, v->key, &p->regex) || !(p->schema = schema_compile_child(c, v))) {
             return false;
         }
     }
@@ -198,7 +198,7 @@ static bool take_dependencies(struct compiler *c, struct subschema *s, const str
 {
     s->dependencies = ARENA_ARRAY(c->a, member->count, struct dependency);
     if (!s->dependencies) {
-        return compile_no_memory(c);
+        return schema_compile_no_memory(c);
     }
     for (const struct js *v = member->first; v; v = v->next) {
         struct dependency *d = &s->dependencies[s->dependency_count++];
@@ -207,7 +207,7 @@ static bool take_dependencies(struct compiler *c, struct subschema *s, const str
             d->names = v;
         } else if (!is_schema(v)) {
             return wrong(c, s, member, "every member must be a schema or a list of names");
-        } else if (!(d->schema = compile_child(c, v))) {
+        } else if (!(d->schema = schema_compile_child(c, v))) {
             return false;
         }
     }
@@ -221,7 +221,7 @@ static bool take_definitions(struct compiler *c, struct subschema *s, const stru
         if (!is_schema(v)) {
             return wrong(c, s, member, "every member must be a schema");
         }
-        if (!compile_child(c, v)) {
+        if (!schema_compile_child(c, v)) {
             return false;
         }
     }
@@ -251,7 +251,7 @@ static bool take_schema(struct compiler *c, struct subschema *s, const struct js
     if (!is_schema(member)) {
         return wrong(c, s, member, "expected a schema (an object, true or false)");
     }
-    *out = compile_child(c, member);
+    *out = schema_compile_child(c, member);
     return *out != NULL;
 }
 
@@ -262,17 +262,17 @@ static bool take_type(struct compiler *c, struct subschema *s, const struct js *
     const char *expected =
         "expected null, boolean, object, array, number, string or integer, or a list of those";
     if (member->type == JS_STRING) {
-        s->types = type_named(member->string);
+        s->types = schema_type_named(member->string);
         struct js *names = js_array(c->a);
         js_push(names, js_copy(c->a, member));
         s->type_names = names;
         if (!names || names->count != 1) {
-            return compile_no_memory(c);
+            return schema_compile_no_memory(c);
         }
         return s->types ? true : wrong(c, s, member, expected);
     }
     for (const struct js *v = member->type == JS_ARRAY ? member->first : NULL; v; v = v->next) {
-        unsigned bit = v->type == JS_STRING ? type_named(v->string) : 0;
+        unsigned bit = v->type == JS_STRING ? schema_type_named(v->string) : 0;
         if (bit == 0) {
             return wrong(c, s, member, expected);
         }
@@ -284,7 +284,7 @@ static bool take_type(struct compiler *c, struct subschema *s, const struct js *
 
 static bool take_count(struct compiler *c, struct subschema *s, const struct js *member, int64_t *out)
 {
-    if (!number_is(member) || !number_is_integer(member)) {
+    if (!schema_number_is(member) || !schema_number_is_integer(member)) {
         return wrong(c, s, member, "expected a whole number, 0 or more");
     }
     if (member->type == JS_INT) {
@@ -299,11 +299,12 @@ static bool take_number(struct compiler *c, struct subschema *s, const struct js
                         const struct js **out)
 {
     const struct js zero = {.type = JS_INT};
-    if (!number_is(member)) {
+    if (!schema_number_is(member)) {
         return wrong(c, s, member, "expected a number");
     }
     *out = member;
-    return !divisor || number_compare(member, &zero) > 0 || wrong(c, s, member, "expected a number above 0");
+    return !divisor || schema_number_compare(member, &zero) > 0 ||
+           wrong(c, s, member, "expected a number above 0");
 }
 
 static bool take_text(struct compiler *c, struct subschema *s, const struct js *member, const char **out)
@@ -317,7 +318,7 @@ static bool take_format(struct compiler *c, struct subschema *s, const struct js
     if (!take_text(c, s, member, &s->format_name)) {
         return false;
     }
-    s->format = c->options->formats_annotate_only ? NULL : format_find(s->format_name);
+    s->format = c->options->formats_annotate_only ? NULL : schema_format_find(s->format_name);
     return true;
 }
 
@@ -330,9 +331,9 @@ static bool take_pattern(struct compiler *c, struct subschema *s, const struct j
     return take_regex(c, s, member, member->string, &s->pattern);
 }
 
-bool keyword_compile(struct compiler *c, struct subschema *s, const struct js *member)
+bool schema_keyword_compile(struct compiler *c, struct subschema *s, const struct js *member)
 {
-    const struct keyword *k = keyword_find(member->key);
+    const struct keyword *k = schema_keyword_find(member->key);
     if (!k) {
         return true;
     }

@@ -96,7 +96,7 @@ static enum ww_err read_path(struct source_text *t, const char *path)
 static enum ww_err read_file(struct source_text *t, const char *rest, const char *base_dir)
 {
     char *path = NULL;
-    enum ww_err err = uri_decode(t->a, rest, &path);
+    enum ww_err err = schema_uri_decode(t->a, rest, &path);
     if (err) {
         return err == WW_ENOMEM ? err : bad_source(t, "the path has a broken escape");
     }
@@ -180,7 +180,7 @@ static enum ww_err load_one(struct ww_op *op, struct schema_set *set, const stru
     err = js_read(a, source.text, &json, &why);
     if (!err && !(err = keep(a, s, from, source.text))) {
         s->json = json;
-        err = identity_schema_compile(a, s, &why);
+        err = schema_identity_compile(a, s, &why);
     }
     if (err == WW_EINVAL || err == WW_EVALIDATION) {
         return refuse(op, from, why);

@@ -7,12 +7,12 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-bool number_is(const struct js *v)
+bool schema_number_is(const struct js *v)
 {
     return v->type == JS_INT || v->type == JS_REAL;
 }
 
-bool number_is_integer(const struct js *v)
+bool schema_number_is_integer(const struct js *v)
 {
     return v->type == JS_INT || (v->type == JS_REAL && floor(v->real) >= v->real);
 }
@@ -23,7 +23,7 @@ static long double value_of(const struct js *v)
     return v->type == JS_INT ? (long double)v->integer : (long double)v->real;
 }
 
-int number_compare(const struct js *a, const struct js *b)
+int schema_number_compare(const struct js *a, const struct js *b)
 {
     long double x = value_of(a), y = value_of(b);
     return (x > y) - (x < y);
@@ -70,7 +70,7 @@ static struct decimal decimal_of(const struct js *v)
     return d;
 }
 
-bool number_multiple_of(const struct js *a, const struct js *b)
+bool schema_number_multiple_of(const struct js *a, const struct js *b)
 {
     struct decimal x = decimal_of(a), y = decimal_of(b);
     if (x.digits == 0 || y.digits == 0) {
@@ -96,7 +96,7 @@ bool number_multiple_of(const struct js *a, const struct js *b)
 }
 
 /* Exponents outside -4 ≤ e < 21 only, as JSON texts are written by most. */
-void number_text(char out[NUMBER_TEXT], const struct js *v)
+void schema_number_text(char out[NUMBER_TEXT], const struct js *v)
 {
     if (v->type == JS_INT) {
         snprintf(out, NUMBER_TEXT, "%lld", (long long)v->integer);

@@ -4,10 +4,11 @@
 
 #include "schema_internal.h"
 
-void check_count_failed(struct check *c, const struct subschema *s, const struct spot *at, struct causes *out,
-                        const char *keyword, bool least, const char *things, int64_t limit, size_t actual)
+void schema_check_count_failed(struct check *c, const struct subschema *s, const struct spot *at,
+                               struct causes *out, const char *keyword, bool least, const char *things,
+                               int64_t limit, size_t actual)
 {
-    if (!leaf_wanted(c, out)) {
+    if (!schema_leaf_wanted(c, out)) {
         return;
     }
     bool items = strcmp(things, "items") == 0;
@@ -17,8 +18,8 @@ void check_count_failed(struct check *c, const struct subschema *s, const struct
         js_put(c->a, context, least ? "min_items" : "max_items", js_int(c->a, limit));
         js_put(c->a, context, "actual_items", js_int(c->a, (int64_t)actual));
     }
-    leaf_add(c, out, s, at, keyword, context, "%s %lld %s allowed, but found %zu %s",
-             least ? "minimum" : "maximum", (long long)limit, things, actual, things);
+    schema_leaf_add(c, out, s, at, keyword, context, "%s %lld %s allowed, but found %zu %s",
+                    least ? "minimum" : "maximum", (long long)limit, things, actual, things);
 }
 
 /* One object being checked: which member each property is, and which members some keyword has looked at. */
@@ -38,7 +39,7 @@ static int find_name(const void *key, const void *element)
 
 static bool open_object(struct check *c, const struct subschema *s, const struct js *v, struct object *o)
 {
-    if (!check_spend(c, v->count + s->property_count)) {
+    if (!schema_check_spend(c, v->count + s->property_count)) {
         return false;
     }
     *o = (struct object){.value = v,
@@ -68,7 +69,7 @@ static struct schema_failure *missing_leaf(struct check *c, const struct schema_
 {
     struct schema_failure *f = ARENA_NEW(c->a, struct schema_failure);
     struct js *context = js_object(c->a);
-    const char *quoted = go_quote(c->a, p->name);
+    const char *quoted = schema_go_quote(c->a, p->name);
     if (!f || !context || !quoted || !js_put(c->a, context, "property", js_string(c->a, p->name))) {
         c->no_memory = true;
         return NULL;
@@ -92,9 +93,9 @@ static void check_required(struct check *c, const struct subschema *s, const str
     for (size_t i = 0; i < s->property_count; i++) {
         if (s->properties[i].required && !o->by_property[i] && ++missing <= SCHEMA_MAX_FAILURES &&
             !c->quiet) {
-            const char *quoted = go_quote(c->a, s->properties[i].name);
+            const char *quoted = schema_go_quote(c->a, s->properties[i].name);
             buf_str(&names, missing == 1 ? "" : ", ");
-            buf_str(&names, check_text(c, quoted));
+            buf_str(&names, schema_check_text(c, quoted));
         }
     }
     if (missing == 0) {
@@ -102,7 +103,7 @@ static void check_required(struct check *c, const struct subschema *s, const str
     }
     const char *text = c->quiet ? "" : buf_text(&names);
     struct schema_cause *cause =
-        cause_add(c, out, s, at, "required", "missing properties: %s", check_text(c, text));
+        schema_cause_add(c, out, s, at, "required", "missing properties: %s", schema_check_text(c, text));
     struct schema_failure **end = cause ? &cause->failures : NULL;
     for (size_t i = 0; end && i < s->property_count && c->leaves < SCHEMA_MAX_FAILURES; i++) {
         if (s->properties[i].required && !o->by_property[i]) {
@@ -119,7 +120,7 @@ static void check_properties(struct check *c, const struct subschema *s, const s
     for (size_t i = 0; i < s->property_count; i++) {
         if (s->properties[i].schema && o->by_property[i]) {
             const struct spot spot = {.up = at, .key = s->properties[i].name};
-            (void)check_value(c, s->properties[i].schema, o->by_property[i], &spot, out);
+            (void)schema_check_value(c, s->properties[i].schema, o->by_property[i], &spot, out);
         }
     }
 }
@@ -130,7 +131,7 @@ static void check_names(struct check *c, const struct subschema *s, const struct
     for (size_t i = 0; i < o->value->count; i++) {
         const struct js name = {.type = JS_STRING, .string = o->members[i]->key};
         const struct spot spot = {.up = at, .key = name.string};
-        (void)check_value(c, s->property_names, &name, &spot, out);
+        (void)schema_check_value(c, s->property_names, &name, &spot, out);
     }
 }
 
@@ -140,12 +141,12 @@ static void check_patterns(struct check *c, const struct subschema *s, const str
     for (size_t k = 0; k < s->pattern_property_count; k++) {
         const struct pattern_property *p = &s->pattern_properties[k];
         for (size_t i = 0; i < o->value->count; i++) {
-            if (!check_regex(c, p->regex, o->members[i]->key)) {
+            if (!schema_check_regex(c, p->regex, o->members[i]->key)) {
                 continue;
             }
             const struct spot spot = {.up = at, .key = o->members[i]->key};
             o->known[i] = true;
-            (void)check_value(c, p->schema, o->members[i], &spot, out);
+            (void)schema_check_value(c, p->schema, o->members[i], &spot, out);
         }
     }
 }
@@ -157,15 +158,15 @@ static void refuse_additional(struct check *c, const struct subschema *s, const 
     size_t found = 0;
     for (size_t i = 0; i < o->value->count; i++) {
         if (!o->known[i] && found++ < SCHEMA_MAX_FAILURES && !c->quiet) {
-            const char *quoted = go_quote(c->a, o->members[i]->key);
+            const char *quoted = schema_go_quote(c->a, o->members[i]->key);
             buf_str(&names, found == 1 ? "" : ", ");
-            buf_str(&names, check_text(c, quoted));
+            buf_str(&names, schema_check_text(c, quoted));
         }
     }
     if (found > 0) {
         const char *text = c->quiet ? "" : buf_text(&names);
-        leaf_add(c, out, s, at, "additionalProperties", NULL, "additionalProperties %s not allowed",
-                 check_text(c, text));
+        schema_leaf_add(c, out, s, at, "additionalProperties", NULL, "additionalProperties %s not allowed",
+                        schema_check_text(c, text));
     }
 }
 
@@ -179,7 +180,7 @@ static void check_additional(struct check *c, const struct subschema *s, const s
     for (size_t i = 0; i < o->value->count; i++) {
         if (!o->known[i]) {
             const struct spot spot = {.up = at, .key = o->members[i]->key};
-            (void)check_value(c, s->additional_properties, o->members[i], &spot, out);
+            (void)schema_check_value(c, s->additional_properties, o->members[i], &spot, out);
         }
     }
 }
@@ -189,33 +190,36 @@ static void check_dependency(struct check *c, const struct subschema *s, const s
 {
     size_t i = 0;
     if (d->schema) {
-        (void)check_value(c, d->schema, v, at, out);
+        (void)schema_check_value(c, d->schema, v, at, out);
         return;
     }
     for (const struct js *name = d->names->first; name; name = name->next, i++) {
-        if (!check_spend(c, v->count) || js_get(v, (const char *)name->string.p)) {
+        if (!schema_check_spend(c, v->count) || js_get(v, (const char *)name->string.p)) {
             continue;
         }
-        const char *needed = go_quote(c->a, name->string), *given = go_quote(c->a, d->name);
-        char *place = place_join(c->a, "dependencies", d->name);
+        const char *needed = schema_go_quote(c->a, name->string), *given = schema_go_quote(c->a, d->name);
+        char *place = schema_place_join(c->a, "dependencies", d->name);
         char *full = place ? arena_printf(c->a, "%s/%zu", place, i) : NULL;
         if (!needed || !given || !full) {
             c->no_memory = true;
             return;
         }
-        leaf_add(c, out, s, at, full, NULL, "property %s is required, if %s property exists", needed, given);
+        schema_leaf_add(c, out, s, at, full, NULL, "property %s is required, if %s property exists", needed,
+                        given);
     }
 }
 
-void check_object(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                  struct causes *out)
+void schema_check_object(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
 {
     struct object o;
     if (s->min_properties >= 0 && v->count < (uint64_t)s->min_properties) {
-        check_count_failed(c, s, at, out, "minProperties", true, "properties", s->min_properties, v->count);
+        schema_check_count_failed(c, s, at, out, "minProperties", true, "properties", s->min_properties,
+                                  v->count);
     }
     if (s->max_properties >= 0 && v->count > (uint64_t)s->max_properties) {
-        check_count_failed(c, s, at, out, "maxProperties", false, "properties", s->max_properties, v->count);
+        schema_check_count_failed(c, s, at, out, "maxProperties", false, "properties", s->max_properties,
+                                  v->count);
     }
     if (!s->property_count && !s->property_names && !s->pattern_property_count && !s->additional_properties &&
         !s->dependency_count) {
@@ -236,7 +240,7 @@ void check_object(struct check *c, const struct subschema *s, const struct js *v
     }
     for (size_t i = 0; i < s->dependency_count; i++) {
         const char *name = (const char *)s->dependencies[i].name.p;
-        if (check_spend(c, v->count) && js_get(v, name)) {
+        if (schema_check_spend(c, v->count) && js_get(v, name)) {
             check_dependency(c, s, &s->dependencies[i], v, at, out);
         }
     }

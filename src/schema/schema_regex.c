@@ -50,15 +50,15 @@ static pcre2_code *compile_text(struct arena *a, const char *pattern, const char
     return code;
 }
 
-enum ww_err regex_compile(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
-                          struct regex **out, const char **why)
+enum ww_err schema_regex_compile(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
+                                 struct regex **out, const char **why)
 {
     *out = NULL;
     *why = "the regular expression is too long";
     if (pattern.n > SCHEMA_MAX_PATTERN) {
         return WW_EVALIDATION;
     }
-    char *translated = regex_translate(a, pattern, flavour, why);
+    char *translated = schema_ecma_translate(a, pattern, flavour, why);
     if (!translated) {
         return *why ? WW_EVALIDATION : WW_ENOMEM;
     }
@@ -72,7 +72,7 @@ enum ww_err regex_compile(struct arena *a, struct bytes pattern, enum regex_flav
     }
     r->limits = pcre2_match_context_create(NULL);
     if (!r->limits) {
-        regex_free(r);
+        schema_regex_free(r);
         return WW_ENOMEM;
     }
     pcre2_set_match_limit(r->limits, MATCH_LIMIT);
@@ -82,7 +82,7 @@ enum ww_err regex_compile(struct arena *a, struct bytes pattern, enum regex_flav
     return WW_OK;
 }
 
-enum regex_result regex_match(const struct regex *r, struct bytes text)
+enum regex_result schema_regex_match(const struct regex *r, struct bytes text)
 {
     pcre2_match_data *data = pcre2_match_data_create(1, NULL);
     if (!data) {
@@ -96,19 +96,19 @@ enum regex_result regex_match(const struct regex *r, struct bytes text)
     return rc == PCRE2_ERROR_NOMATCH ? REGEX_NO_MATCH : REGEX_LIMIT;
 }
 
-size_t regex_size(const struct regex *r)
+size_t schema_regex_size(const struct regex *r)
 {
     size_t n = 0;
     return pcre2_pattern_info(r->code, PCRE2_INFO_SIZE, &n) == 0 ? n : SCHEMA_MAX_REGEX_MEMORY;
 }
 
-void regex_push(struct regex **list, struct regex *r)
+void schema_regex_push(struct regex **list, struct regex *r)
 {
     r->next = *list;
     *list = r;
 }
 
-void regex_free(struct regex *r)
+void schema_regex_free(struct regex *r)
 {
     for (; r; r = r->next) {
         pcre2_match_context_free(r->limits);

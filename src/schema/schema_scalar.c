@@ -10,14 +10,14 @@ static struct js *pair(struct check *c, const char *first, struct js *a, const c
     return context;
 }
 
-bool check_regex(struct check *c, const struct regex *r, struct bytes text)
+bool schema_check_regex(struct check *c, const struct regex *r, struct bytes text)
 {
-    if (!check_spend(c, REGEX_COST + text.n / 16)) {
+    if (!schema_check_spend(c, REGEX_COST + text.n / 16)) {
         return false;
     }
-    enum regex_result result = regex_match(r, text);
+    enum regex_result result = schema_regex_match(r, text);
     if (result == REGEX_LIMIT) {
-        (void)check_spend(c, REGEX_LIMIT_COST);
+        (void)schema_check_spend(c, REGEX_LIMIT_COST);
     }
     return result == REGEX_MATCH;
 }
@@ -25,34 +25,34 @@ bool check_regex(struct check *c, const struct regex *r, struct bytes text)
 static void length_failed(struct check *c, const struct subschema *s, const struct spot *at,
                           struct causes *out, bool least, int64_t limit, int64_t length)
 {
-    if (!leaf_wanted(c, out)) {
+    if (!schema_leaf_wanted(c, out)) {
         return;
     }
-    leaf_add(c, out, s, at, least ? "minLength" : "maxLength",
-             pair(c, least ? "min_length" : "max_length", js_int(c->a, limit), "actual_length",
-                  js_int(c->a, length)),
-             "length must be %s %lld, but got %lld", least ? ">=" : "<=", (long long)limit,
-             (long long)length);
+    schema_leaf_add(c, out, s, at, least ? "minLength" : "maxLength",
+                    pair(c, least ? "min_length" : "max_length", js_int(c->a, limit), "actual_length",
+                         js_int(c->a, length)),
+                    "length must be %s %lld, but got %lld", least ? ">=" : "<=", (long long)limit,
+                    (long long)length);
 }
 
 static void pattern_failed(struct check *c, const struct subschema *s, const struct spot *at,
                            struct causes *out)
 {
-    if (!leaf_wanted(c, out)) {
+    if (!schema_leaf_wanted(c, out)) {
         return;
     }
     struct js *context = js_object(c->a);
     js_put(c->a, context, "pattern", js_text(c->a, s->pattern_text));
-    leaf_add(c, out, s, at, "pattern", context, "does not match pattern %s",
-             check_text(c, go_quote(c->a, bytes_str(s->pattern_text))));
+    schema_leaf_add(c, out, s, at, "pattern", context, "does not match pattern %s",
+                    schema_check_text(c, schema_go_quote(c->a, bytes_str(s->pattern_text))));
 }
 
-void check_string(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                  struct causes *out)
+void schema_check_string(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
 {
     int64_t length = 0;
     if (s->min_length >= 0 || s->max_length >= 0) {
-        (void)check_spend(c, v->string.n / 32);
+        (void)schema_check_spend(c, v->string.n / 32);
         length = (int64_t)utf8_length(v->string);
     }
     if (s->min_length >= 0 && length < s->min_length) {
@@ -61,13 +61,13 @@ void check_string(struct check *c, const struct subschema *s, const struct js *v
     if (s->max_length >= 0 && length > s->max_length) {
         length_failed(c, s, at, out, false, s->max_length, length);
     }
-    if (s->pattern && !check_regex(c, s->pattern, v->string)) {
+    if (s->pattern && !schema_check_regex(c, s->pattern, v->string)) {
         pattern_failed(c, s, at, out);
     }
 }
 
-void check_number(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                  struct causes *out)
+void schema_check_number(struct check *c, const struct subschema *s, const struct js *v,
+                         const struct spot *at, struct causes *out)
 {
     const struct {
         const struct js *limit;
@@ -80,21 +80,22 @@ void check_number(struct check *c, const struct subschema *s, const struct js *v
         {s->exclusive_maximum, "exclusiveMaximum", "<", "maximum", -1, -1},
     };
     char actual[NUMBER_TEXT], bound[NUMBER_TEXT];
-    number_text(actual, v);
+    schema_number_text(actual, v);
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        int order = limits[i].limit ? number_compare(v, limits[i].limit) : 0;
-        if (!limits[i].limit || (order >= limits[i].low && order <= limits[i].high) || !leaf_wanted(c, out)) {
+        int order = limits[i].limit ? schema_number_compare(v, limits[i].limit) : 0;
+        if (!limits[i].limit || (order >= limits[i].low && order <= limits[i].high) ||
+            !schema_leaf_wanted(c, out)) {
             continue;
         }
-        number_text(bound, limits[i].limit);
-        leaf_add(c, out, s, at, limits[i].keyword,
-                 pair(c, limits[i].name, js_copy(c->a, limits[i].limit), "actual", js_copy(c->a, v)),
-                 "must be %s %s but found %s", limits[i].sign, bound, actual);
+        schema_number_text(bound, limits[i].limit);
+        schema_leaf_add(c, out, s, at, limits[i].keyword,
+                        pair(c, limits[i].name, js_copy(c->a, limits[i].limit), "actual", js_copy(c->a, v)),
+                        "must be %s %s but found %s", limits[i].sign, bound, actual);
     }
-    if (s->multiple_of && !number_multiple_of(v, s->multiple_of) && leaf_wanted(c, out)) {
-        number_text(bound, s->multiple_of);
-        leaf_add(c, out, s, at, "multipleOf",
-                 pair(c, "base", js_copy(c->a, s->multiple_of), "actual", js_copy(c->a, v)),
-                 "%s not multipleOf %s", actual, bound);
+    if (s->multiple_of && !schema_number_multiple_of(v, s->multiple_of) && schema_leaf_wanted(c, out)) {
+        schema_number_text(bound, s->multiple_of);
+        schema_leaf_add(c, out, s, at, "multipleOf",
+                        pair(c, "base", js_copy(c->a, s->multiple_of), "actual", js_copy(c->a, v)),
+                        "%s not multipleOf %s", actual, bound);
     }
 }

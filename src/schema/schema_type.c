@@ -8,7 +8,7 @@ static const struct {
     {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"integer", TYPE_INTEGER},
 };
 
-unsigned type_of(const struct js *v)
+unsigned schema_type_of(const struct js *v)
 {
     static const unsigned bits[] = {
         [JS_NULL] = TYPE_NULL,     [JS_BOOL] = TYPE_BOOLEAN,  [JS_INT] = TYPE_NUMBER,
@@ -18,7 +18,7 @@ unsigned type_of(const struct js *v)
     return bits[v->type];
 }
 
-const char *type_name(unsigned bit)
+const char *schema_type_name(unsigned bit)
 {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (types[i].bit == bit) {
@@ -28,7 +28,7 @@ const char *type_name(unsigned bit)
     return "";
 }
 
-unsigned type_named(struct bytes name)
+unsigned schema_type_named(struct bytes name)
 {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         if (bytes_equal(name, bytes_str(types[i].name))) {

@@ -122,7 +122,7 @@ static char *compose(struct arena *a, const struct uri_parts *p)
     return buf_text(&b);
 }
 
-char *uri_resolve(struct arena *a, const char *base_text, const char *reference)
+char *schema_uri_resolve(struct arena *a, const char *base_text, const char *reference)
 {
     struct uri_parts base = split(base_text), r = split(reference), t = r;
     if (r.scheme.p) {
@@ -145,14 +145,14 @@ char *uri_resolve(struct arena *a, const char *base_text, const char *reference)
     return compose(a, &t);
 }
 
-char *uri_without_fragment(struct arena *a, const char *uri, const char **fragment)
+char *schema_uri_without_fragment(struct arena *a, const char *uri, const char **fragment)
 {
     size_t n = strcspn(uri, "#");
     *fragment = uri[n] ? uri + n + 1 : "";
     return arena_strndup(a, uri, n);
 }
 
-enum ww_err uri_decode(struct arena *a, const char *text, char **out)
+enum ww_err schema_uri_decode(struct arena *a, const char *text, char **out)
 {
     struct buf b = BUF(a);
     *out = NULL;

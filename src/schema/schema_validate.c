@@ -3,7 +3,7 @@
 
 #include "schema_internal.h"
 
-bool check_spend(struct check *c, size_t n)
+bool schema_check_spend(struct check *c, size_t n)
 {
     if (n >= c->budget) {
         c->budget = 0;
@@ -14,17 +14,17 @@ bool check_spend(struct check *c, size_t n)
     return true;
 }
 
-const char *check_text(struct check *c, const char *text)
+const char *schema_check_text(struct check *c, const char *text)
 {
     c->no_memory |= !text;
     return text ? text : "";
 }
 
-bool check_quietly(struct check *c, const struct subschema *s, const struct js *v)
+bool schema_check_quietly(struct check *c, const struct subschema *s, const struct js *v)
 {
     struct causes none = {0};
     c->quiet++;
-    bool valid = check_value(c, s, v, NULL, &none);
+    bool valid = schema_check_value(c, s, v, NULL, &none);
     c->quiet--;
     return valid;
 }
@@ -33,14 +33,14 @@ bool check_quietly(struct check *c, const struct subschema *s, const struct js *
 
 static bool type_matches(const struct subschema *s, const struct js *v)
 {
-    return s->types == 0 || (s->types & type_of(v)) ||
-           ((s->types & TYPE_INTEGER) && number_is(v) && number_is_integer(v));
+    return s->types == 0 || (s->types & schema_type_of(v)) ||
+           ((s->types & TYPE_INTEGER) && schema_number_is(v) && schema_number_is_integer(v));
 }
 
 static void type_failed(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
                         struct causes *out)
 {
-    if (!leaf_wanted(c, out)) {
+    if (!schema_leaf_wanted(c, out)) {
         return;
     }
     struct buf names = BUF(c->a);
@@ -50,15 +50,15 @@ static void type_failed(struct check *c, const struct subschema *s, const struct
     }
     struct js *context = js_object(c->a);
     js_put(c->a, context, "allowed_types", js_copy(c->a, s->type_names));
-    js_put(c->a, context, "actual_type", js_text(c->a, type_name(type_of(v))));
+    js_put(c->a, context, "actual_type", js_text(c->a, schema_type_name(schema_type_of(v))));
     const char *text = buf_text(&names);
-    leaf_add(c, out, s, at, "type", context, "expected %s, but got %s", check_text(c, text),
-             type_name(type_of(v)));
+    schema_leaf_add(c, out, s, at, "type", context, "expected %s, but got %s", schema_check_text(c, text),
+                    schema_type_name(schema_type_of(v)));
 }
 
 static bool equal(struct check *c, const struct js *a, const struct js *b)
 {
-    return check_spend(c, 1 + a->count * a->count / 64) && js_equal(a, b);
+    return schema_check_spend(c, 1 + a->count * a->count / 64) && js_equal(a, b);
 }
 
 static bool is_container(const struct js *v)
@@ -69,17 +69,17 @@ static bool is_container(const struct js *v)
 static void check_constant(struct check *c, const struct subschema *s, const struct js *v,
                            const struct spot *at, struct causes *out)
 {
-    if (equal(c, v, s->constant) || !leaf_wanted(c, out)) {
+    if (equal(c, v, s->constant) || !schema_leaf_wanted(c, out)) {
         return;
     }
     struct js *context = js_object(c->a);
     if (is_container(s->constant)) {
-        leaf_add(c, out, s, at, "const", context, "const failed");
+        schema_leaf_add(c, out, s, at, "const", context, "const failed");
         return;
     }
-    const char *expected = go_value(c->a, s->constant);
+    const char *expected = schema_go_value(c->a, s->constant);
     js_put(c->a, context, "expected", js_text(c->a, expected));
-    leaf_add(c, out, s, at, "const", context, "value must be %s", check_text(c, expected));
+    schema_leaf_add(c, out, s, at, "const", context, "value must be %s", schema_check_text(c, expected));
 }
 
 static const char *enumeration_text(struct check *c, const struct js *list)
@@ -91,9 +91,9 @@ static const char *enumeration_text(struct check *c, const struct js *list)
             return "enum failed";
         }
         buf_str(&b, v == list->first ? "" : ", ");
-        buf_str(&b, check_text(c, go_value(c->a, v)));
+        buf_str(&b, schema_check_text(c, schema_go_value(c->a, v)));
     }
-    return check_text(c, buf_text(&b));
+    return schema_check_text(c, buf_text(&b));
 }
 
 static void check_enumeration(struct check *c, const struct subschema *s, const struct js *v,
@@ -104,20 +104,20 @@ static void check_enumeration(struct check *c, const struct subschema *s, const 
             return;
         }
     }
-    if (leaf_wanted(c, out)) {
-        leaf_add(c, out, s, at, "enum", NULL, "%s", enumeration_text(c, s->enumeration));
+    if (schema_leaf_wanted(c, out)) {
+        schema_leaf_add(c, out, s, at, "enum", NULL, "%s", enumeration_text(c, s->enumeration));
     }
 }
 
 static bool format_holds(struct check *c, const struct format *format, struct bytes text)
 {
-    if (!check_spend(c, 1 + text.n / 16)) {
+    if (!schema_check_spend(c, 1 + text.n / 16)) {
         return false;
     }
     if (format->plain) {
         return format->plain(text);
     }
-    enum ww_err err = check_spend(c, REGEX_COST) ? format->full(c->a, text) : WW_EVALIDATION;
+    enum ww_err err = schema_check_spend(c, REGEX_COST) ? format->full(c->a, text) : WW_EVALIDATION;
     c->no_memory |= err == WW_ENOMEM;
     return err == WW_OK;
 }
@@ -125,10 +125,10 @@ static bool format_holds(struct check *c, const struct format *format, struct by
 static void format_failed(struct check *c, const struct subschema *s, const struct js *v,
                           const struct spot *at, const char *format, struct causes *out)
 {
-    if (!leaf_wanted(c, out)) {
+    if (!schema_leaf_wanted(c, out)) {
         return;
     }
-    const char *value = go_value(c->a, v);
+    const char *value = schema_go_value(c->a, v);
     struct js *context = NULL;
     if (!value) {
         c->no_memory = true;
@@ -139,7 +139,7 @@ static void format_failed(struct check *c, const struct subschema *s, const stru
         js_put(c->a, context, "value", v->type == JS_STRING ? js_copy(c->a, v) : js_text(c->a, value));
     }
     struct schema_failure *leaf =
-        leaf_add(c, out, s, at, "format", context, "%s is not valid \"%s\"", value, format);
+        schema_leaf_add(c, out, s, at, "format", context, "%s is not valid \"%s\"", value, format);
     if (leaf) {
         leaf->format = format;
     }
@@ -150,8 +150,8 @@ static void format_failed(struct check *c, const struct subschema *s, const stru
 static void check_marks(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
                         struct causes *out)
 {
-    const struct format *email = format_find("email");
-    if (!extension_needs_email(s) || (v->type == JS_STRING && format_holds(c, email, v->string))) {
+    const struct format *email = schema_format_find("email");
+    if (!schema_extension_needs_email(s) || (v->type == JS_STRING && format_holds(c, email, v->string))) {
         return;
     }
     bool said = s->format == email && v->type == JS_STRING;
@@ -159,8 +159,8 @@ static void check_marks(struct check *c, const struct subschema *s, const struct
         format_failed(c, s, v, at, "email", out);
         return;
     }
-    const char *value = go_value(c->a, v);
-    cause_add(c, out, s, at, "format", "%s is not valid \"email\"", check_text(c, value));
+    const char *value = schema_go_value(c->a, v);
+    schema_cause_add(c, out, s, at, "format", "%s is not valid \"email\"", schema_check_text(c, value));
 }
 
 /* ---- schemas that apply to the same value ---- */
@@ -171,9 +171,9 @@ static void check_all_of(struct check *c, const struct subschema *s, const struc
     for (size_t i = 0; i < s->all_of.n; i++) {
         struct causes inner = {0};
         char place[32];
-        if (!check_value(c, s->all_of.at[i], v, at, &inner)) {
+        if (!schema_check_value(c, s->all_of.at[i], v, at, &inner)) {
             snprintf(place, sizeof place, "allOf/%zu", i);
-            causes_adopt(cause_add(c, out, s, at, place, "allOf failed"), &inner);
+            schema_causes_adopt(schema_cause_add(c, out, s, at, place, "allOf failed"), &inner);
         }
     }
 }
@@ -184,16 +184,16 @@ static void none_failed(struct check *c, const struct subschema *s, const struct
 {
     struct causes inner = {0};
     for (size_t i = 0; i < branches->n && !c->quiet; i++) {
-        (void)check_value(c, branches->at[i], v, at, &inner);
+        (void)schema_check_value(c, branches->at[i], v, at, &inner);
     }
-    causes_adopt(cause_add(c, out, s, at, keyword, "%s failed", keyword), &inner);
+    schema_causes_adopt(schema_cause_add(c, out, s, at, keyword, "%s failed", keyword), &inner);
 }
 
 static void check_any_of(struct check *c, const struct subschema *s, const struct js *v,
                          const struct spot *at, struct causes *out)
 {
     for (size_t i = 0; i < s->any_of.n; i++) {
-        if (check_quietly(c, s->any_of.at[i], v)) {
+        if (schema_check_quietly(c, s->any_of.at[i], v)) {
             return;
         }
     }
@@ -205,14 +205,15 @@ static void check_one_of(struct check *c, const struct subschema *s, const struc
 {
     size_t found = 0, first = 0;
     for (size_t i = 0; i < s->one_of.n; i++) {
-        if (!check_quietly(c, s->one_of.at[i], v)) {
+        if (!schema_check_quietly(c, s->one_of.at[i], v)) {
             continue;
         }
         if (found++ == 0) {
             first = i;
             continue;
         }
-        leaf_add(c, out, s, at, "oneOf", NULL, "valid against schemas at indexes %zu and %zu", first, i);
+        schema_leaf_add(c, out, s, at, "oneOf", NULL, "valid against schemas at indexes %zu and %zu", first,
+                        i);
         return;
     }
     if (found == 0) {
@@ -223,21 +224,21 @@ static void check_one_of(struct check *c, const struct subschema *s, const struc
 static void check_condition(struct check *c, const struct subschema *s, const struct js *v,
                             const struct spot *at, struct causes *out)
 {
-    bool holds = check_quietly(c, s->condition, v);
+    bool holds = schema_check_quietly(c, s->condition, v);
     const struct subschema *next = holds ? s->consequence : s->alternative;
     struct causes inner = {0};
-    if (next && !check_value(c, next, v, at, &inner)) {
-        causes_adopt(
-            cause_add(c, out, s, at, holds ? "then" : "else", holds ? "if-then failed" : "if-else failed"),
-            &inner);
+    if (next && !schema_check_value(c, next, v, at, &inner)) {
+        schema_causes_adopt(schema_cause_add(c, out, s, at, holds ? "then" : "else",
+                                             holds ? "if-then failed" : "if-else failed"),
+                            &inner);
     }
 }
 
 static void check_applied(struct check *c, const struct subschema *s, const struct js *v,
                           const struct spot *at, struct causes *out)
 {
-    if (s->negated && check_quietly(c, s->negated, v)) {
-        leaf_add(c, out, s, at, "not", NULL, "not failed");
+    if (s->negated && schema_check_quietly(c, s->negated, v)) {
+        schema_leaf_add(c, out, s, at, "not", NULL, "not failed");
     }
     check_all_of(c, s, v, at, out);
     if (s->any_of.n > 0) {
@@ -267,13 +268,13 @@ static void check_keywords(struct check *c, const struct subschema *s, const str
     }
     check_applied(c, s, v, at, out);
     if (v->type == JS_OBJECT) {
-        check_object(c, s, v, at, out);
+        schema_check_object(c, s, v, at, out);
     } else if (v->type == JS_ARRAY) {
-        check_array(c, s, v, at, out);
+        schema_check_array(c, s, v, at, out);
     } else if (v->type == JS_STRING) {
-        check_string(c, s, v, at, out);
-    } else if (number_is(v)) {
-        check_number(c, s, v, at, out);
+        schema_check_string(c, s, v, at, out);
+    } else if (schema_number_is(v)) {
+        schema_check_number(c, s, v, at, out);
     }
     check_marks(c, s, v, at, out);
 }
@@ -282,10 +283,11 @@ static void check_reference(struct check *c, const struct subschema *s, const st
                             const struct spot *at, struct causes *out)
 {
     struct causes inner = {0};
-    if (!check_value(c, s->ref, v, at, &inner)) {
-        const char *quoted = go_quote(c->a, bytes_str(s->ref->place));
-        causes_adopt(cause_add(c, out, s, at, "$ref", "doesn't validate with %s", check_text(c, quoted)),
-                     &inner);
+    if (!schema_check_value(c, s->ref, v, at, &inner)) {
+        const char *quoted = schema_go_quote(c->a, bytes_str(s->ref->place));
+        schema_causes_adopt(
+            schema_cause_add(c, out, s, at, "$ref", "doesn't validate with %s", schema_check_text(c, quoted)),
+            &inner);
     }
 }
 
@@ -293,7 +295,7 @@ static void check_one(struct check *c, const struct subschema *s, const struct j
                       struct causes *out)
 {
     if (s->never) {
-        leaf_add(c, out, s, at, "", NULL, "always fail");
+        schema_leaf_add(c, out, s, at, "", NULL, "always fail");
     } else if (s->ref) {
         check_reference(c, s, v, at, out);
     } else if (!type_matches(s, v)) {
@@ -303,15 +305,15 @@ static void check_one(struct check *c, const struct subschema *s, const struct j
     }
 }
 
-bool check_value(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
-                 struct causes *out)
+bool schema_check_value(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
+                        struct causes *out)
 {
     struct causes own = {0};
     if (c->depth >= SCHEMA_MAX_DEPTH) {
         c->exhausted = true;
         c->budget = 0;
     }
-    if (!check_spend(c, 1) || c->no_memory) {
+    if (!schema_check_spend(c, 1) || c->no_memory) {
         out->count++;
         return false;
     }
@@ -319,9 +321,9 @@ bool check_value(struct check *c, const struct subschema *s, const struct js *v,
     check_one(c, s, v, at, &own);
     c->depth--;
     if (own.count > 1 && own.first && !c->quiet) {
-        causes_adopt(cause_add(c, out, s, at, "", "validation failed"), &own);
+        schema_causes_adopt(schema_cause_add(c, out, s, at, "", "validation failed"), &own);
     } else if (own.count > 0) {
-        causes_move(out, &own);
+        schema_causes_move(out, &own);
     }
     return own.count == 0;
 }
@@ -332,17 +334,17 @@ enum ww_err schema_validate(struct arena *a, const struct schema_program *p, con
     struct check c = {.a = a, .budget = SCHEMA_BUDGET};
     struct causes causes = {0};
     *out = NULL;
-    bool valid = check_value(&c, p->root, instance, NULL, &causes);
+    bool valid = schema_check_value(&c, p->root, instance, NULL, &causes);
     if (c.no_memory) {
         return WW_ENOMEM;
     }
     if (c.exhausted) {
         causes = (struct causes){0};
         c.leaves = 0;
-        leaf_add(&c, &causes, p->root, NULL, "", NULL, "the value is too complex to be checked");
+        schema_leaf_add(&c, &causes, p->root, NULL, "", NULL, "the value is too complex to be checked");
     } else if (valid) {
         return WW_OK;
     }
-    *out = causes_leaves(&causes);
+    *out = schema_causes_leaves(&causes);
     return c.no_memory || !*out ? WW_ENOMEM : WW_EVALIDATION;
 }

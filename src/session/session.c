@@ -85,7 +85,7 @@ static enum ww_err content_of(struct ww_op *op, const struct session *x, uint64_
            js_text(&op->arena, x->carrier == SESSION_TOKEN ? "token" : "cookie"));
     session_check(&c.check, &x->secret, &x->row.lookup);
     enum ww_err err = x->active ? wrap_root(op, x, &c) : WW_OK;
-    return err ? err : content_write(op, &c, out);
+    return err ? err : session_content_write(op, &c, out);
 }
 
 static void fill(struct session *x, const struct session_content *c)
@@ -107,7 +107,7 @@ static bool is_active(const struct ww_op *op, const struct session_rules *rules,
                       const struct session_content *c)
 {
     uint64_t now = op_now(op);
-    uint64_t remembered = seen_get(rules->seen, &x->row.lookup);
+    uint64_t remembered = session_seen_get(rules->seen, &x->row.lookup);
     uint64_t seen = c->seen > remembered ? c->seen : remembered;
     bool idle = rules->idle && now > seen && now - seen >= rules->idle;
     return c->state == SESSION_ACTIVE && now < c->expires && c->expires == x->row.expires && !idle &&
@@ -121,7 +121,7 @@ static struct js *method_entry(struct ww_op *op, const struct authn *a)
     struct js *m = js_object(&op->arena);
     js_put(&op->arena, m, "method", js_text(&op->arena, a->method));
     js_put(&op->arena, m, "aal", js_text(&op->arena, a->level == 2 ? "aal2" : "aal1"));
-    js_put(&op->arena, m, "completed_at", js_text(&op->arena, time_rfc3339(&op->arena, a->at)));
+    js_put(&op->arena, m, "completed_at", js_text(&op->arena, timefmt_rfc3339(&op->arena, a->at)));
     return m;
 }
 
@@ -140,7 +140,7 @@ static enum ww_err insert(struct ww_op *op, struct store *s, struct session *x)
     enum ww_err err = content_of(op, x, x->record->seq, &x->row.content);
     x->row.account = x->record->id;
     x->row.expires = x->expires;
-    return err ? err : session_row_insert(op, s, &x->record->uuid, &x->row);
+    return err ? err : store_session_row_insert(op, s, &x->record->uuid, &x->row);
 }
 
 enum ww_err session_issue(struct ww_op *op, struct store *s, const struct session_rules *rules,
@@ -196,10 +196,10 @@ enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct sess
     }
     if (old->carrier == SESSION_TOKEN) {
         if ((err = content_of(op, x, x->record->seq, &content)) ||
-            (err = session_row_update(op, s, &x->record->uuid, &x->row, content, x->expires))) {
+            (err = store_session_row_update(op, s, &x->record->uuid, &x->row, content, x->expires))) {
             return err;
         }
-    } else if ((err = session_row_delete(op, s, &old->row.lookup)) || (err = token_new(op, x)) ||
+    } else if ((err = store_session_row_delete(op, s, &old->row.lookup)) || (err = token_new(op, x)) ||
                (err = insert(op, s, x))) {
         return err;
     }
@@ -231,7 +231,7 @@ static enum ww_err accept(struct ww_op *op, const struct session_rules *rules, s
 {
     struct session_content c;
     KEY32(check);
-    enum ww_err err = content_read(op, x->row.content, &c);
+    enum ww_err err = session_content_read(op, x->row.content, &c);
     if (err) {
         return err == WW_EDENIED ? inactive(op) : err;
     }
@@ -259,7 +259,7 @@ enum ww_err session_resume(struct ww_op *op, struct store *s, const struct sessi
     if (err) {
         return err;
     }
-    err = session_row_load(op, s, &x->row.lookup, &x->row, &x->record, with_vault ? &x->vault : NULL);
+    err = store_session_row_load(op, s, &x->row.lookup, &x->row, &x->record, with_vault ? &x->vault : NULL);
     if (!op->conn || !db_in_transaction(op->conn)) {
         store_give(op);
     }
@@ -269,7 +269,7 @@ enum ww_err session_resume(struct ww_op *op, struct store *s, const struct sessi
     if ((err = accept(op, rules, x))) {
         return err;
     }
-    seen_mark(rules->seen, &x->row.lookup, op_now(op));
+    session_seen_mark(rules->seen, &x->row.lookup, op_now(op));
     *out = x;
     return WW_OK;
 }
@@ -281,12 +281,12 @@ bool session_has_ended(struct ww_op *op, struct store *s, const char *token)
     KEY32(check);
     enum ww_err err = token_read(op, token, &x);
     if (err == WW_OK) {
-        err = session_row_load(op, s, &x.row.lookup, &x.row, &x.record, NULL);
+        err = store_session_row_load(op, s, &x.row.lookup, &x.row, &x.record, NULL);
     }
     if (!op->conn || !db_in_transaction(op->conn)) {
         store_give(op);
     }
-    if (err || content_read(op, x.row.content, &c)) {
+    if (err || session_content_read(op, x.row.content, &c)) {
         return false;
     }
     session_check(&check, &x.secret, &x.row.lookup);
@@ -299,7 +299,7 @@ enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x)
 {
     struct session_content c;
     struct bytes content;
-    enum ww_err err = content_read(op, x->row.content, &c);
+    enum ww_err err = session_content_read(op, x->row.content, &c);
     if (err) {
         return err == WW_EDENIED ? inactive(op) : err;
     }
@@ -307,10 +307,10 @@ enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x)
     c.unlocked = false;
     x->active = false;
     x->root = NULL;
-    if ((err = content_write(op, &c, &content))) {
+    if ((err = session_content_write(op, &c, &content))) {
         return err;
     }
-    return session_row_update(op, s, &x->record->uuid, &x->row, content, x->row.expires);
+    return store_session_row_update(op, s, &x->record->uuid, &x->row, content, x->row.expires);
 }
 
 enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record *r, struct session *keep)
@@ -322,7 +322,7 @@ enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record 
     }
     keep->record = r;
     enum ww_err err = content_of(op, keep, r->seq + 1, &content);
-    return err ? err : session_row_update(op, s, &r->uuid, &keep->row, content, keep->expires);
+    return err ? err : store_session_row_update(op, s, &r->uuid, &keep->row, content, keep->expires);
 }
 
 /* ---- listing ---- */
@@ -345,7 +345,7 @@ enum ww_err session_list(struct ww_op *op, struct store *s, const struct session
     struct session_row *rows;
     size_t count = 0;
     *n = 0;
-    enum ww_err err = session_row_list(op, s, r, &rows, &count, NULL);
+    enum ww_err err = store_session_row_list(op, s, r, &rows, &count, NULL);
     struct session **list = ARENA_ARRAY(&op->arena, count, struct session *);
     *out = list;
     if (err || !list) {
@@ -359,7 +359,7 @@ enum ww_err session_list(struct ww_op *op, struct store *s, const struct session
         }
         x->record = r;
         x->row = rows[i];
-        err = content_read(op, rows[i].content, &c);
+        err = session_content_read(op, rows[i].content, &c);
         if (err == WW_EDENIED) {
             continue;
         }
@@ -368,7 +368,7 @@ enum ww_err session_list(struct ww_op *op, struct store *s, const struct session
         }
         fill(x, &c);
         x->active = is_active(op, rules, x, &c);
-        uint64_t remembered = seen_get(rules->seen, &x->row.lookup);
+        uint64_t remembered = session_seen_get(rules->seen, &x->row.lookup);
         x->seen = remembered > x->seen ? remembered : x->seen;
         list[(*n)++] = x;
     }
@@ -395,7 +395,7 @@ bool session_is_logout_token(struct ww_op *op, const struct session *x, const ch
 
 static void put_time(struct ww_op *op, struct js *o, const char *key, uint64_t us)
 {
-    js_put(&op->arena, o, key, js_text(&op->arena, time_rfc3339(&op->arena, us)));
+    js_put(&op->arena, o, key, js_text(&op->arena, timefmt_rfc3339(&op->arena, us)));
 }
 
 struct js *session_json(struct ww_op *op, const struct session *x, struct js *identity)

@@ -15,7 +15,7 @@ void session_check(struct key *out, const struct key *secret, const struct key *
     derive(out, secret, "sess-check", NULL, BYTES_OF(*lookup));
 }
 
-enum ww_err content_write(struct ww_op *op, const struct session_content *c, struct bytes *out)
+enum ww_err session_content_write(struct ww_op *op, const struct session_content *c, struct bytes *out)
 {
     static const uint8_t zeros[WRAPPED_LENGTH];
     struct buf b = BUF(&op->arena);
@@ -42,7 +42,7 @@ enum ww_err content_write(struct ww_op *op, const struct session_content *c, str
     return out->p ? WW_OK : op_no_memory(op);
 }
 
-enum ww_err content_read(struct ww_op *op, struct bytes pt, struct session_content *c)
+enum ww_err session_content_read(struct ww_op *op, struct bytes pt, struct session_content *c)
 {
     struct reader in = READER(pt);
     uint8_t format = read_u8(&in);

@@ -20,15 +20,16 @@ struct session_content {
     struct js *json;      /* {"methods","device","carrier"} */
 };
 
-enum ww_err content_write(struct ww_op *op, const struct session_content *c, struct bytes *out) WW_MUST;
+enum ww_err session_content_write(struct ww_op *op, const struct session_content *c,
+                                  struct bytes *out) WW_MUST;
 /* WW_EDENIED when it is not of this form. */
-enum ww_err content_read(struct ww_op *op, struct bytes in, struct session_content *out) WW_MUST;
+enum ww_err session_content_read(struct ww_op *op, struct bytes in, struct session_content *out) WW_MUST;
 
 void session_lookup(struct key *out, const struct uuid *token_id);
 void session_check(struct key *out, const struct key *secret, const struct key *lookup);
 
 /* Remembers that a session was seen; the latest remembered time, or 0. */
-void seen_mark(struct session_seen *s, const struct key *lookup, uint64_t now);
-uint64_t seen_get(struct session_seen *s, const struct key *lookup);
+void session_seen_mark(struct session_seen *s, const struct key *lookup, uint64_t now);
+uint64_t session_seen_get(struct session_seen *s, const struct key *lookup);
 
 #endif

@@ -70,7 +70,7 @@ static void grow(struct session_seen *s)
     s->size *= 2;
 }
 
-void seen_mark(struct session_seen *s, const struct key *lookup, uint64_t now)
+void session_seen_mark(struct session_seen *s, const struct key *lookup, uint64_t now)
 {
     if (!s) {
         return;
@@ -90,7 +90,7 @@ void seen_mark(struct session_seen *s, const struct key *lookup, uint64_t now)
     pthread_mutex_unlock(&s->lock);
 }
 
-uint64_t seen_get(struct session_seen *s, const struct key *lookup)
+uint64_t session_seen_get(struct session_seen *s, const struct key *lookup)
 {
     if (!s) {
         return 0;
@@ -107,13 +107,13 @@ static void write_one(struct ww_op *op, struct store *s, const struct slot *slot
     struct record *record;
     struct session_content c;
     struct bytes content;
-    if (session_row_load(op, s, &slot->lookup, &row, &record, NULL) || content_read(op, row.content, &c) ||
-        c.state != SESSION_ACTIVE || c.seen >= slot->time) {
+    if (store_session_row_load(op, s, &slot->lookup, &row, &record, NULL) ||
+        session_content_read(op, row.content, &c) || c.state != SESSION_ACTIVE || c.seen >= slot->time) {
         return;
     }
     c.seen = slot->time;
-    if (content_write(op, &c, &content) == WW_OK &&
-        session_row_update(op, s, &record->uuid, &row, content, row.expires) != WW_OK) {
+    if (session_content_write(op, &c, &content) == WW_OK &&
+        store_session_row_update(op, s, &record->uuid, &row, content, row.expires) != WW_OK) {
         return; /* somebody changed the row: the next minute will do */
     }
 }
@@ -135,12 +135,12 @@ enum ww_err session_flush_seen(struct ww_op *op, struct store *s, struct session
     if (!fresh) {
         return WW_OK;
     }
-    enum ww_err err = tx_begin(op, s, DB_WRITE);
+    enum ww_err err = store_tx_begin(op, s, DB_WRITE);
     for (size_t i = 0; !err && i < size; i++) {
         if (old[i].time) {
             write_one(op, s, &old[i]);
         }
     }
     free(old);
-    return err ? err : tx_commit(op);
+    return err ? err : store_tx_commit(op);
 }

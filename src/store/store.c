@@ -23,7 +23,7 @@ void store_give(struct ww_op *op)
     op->conn = NULL;
 }
 
-enum ww_err tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
+enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
 {
     enum ww_err err = store_take(op, s);
     if (err == WW_OK && (err = db_begin(op, op->conn, mode)) != WW_OK) {
@@ -32,14 +32,14 @@ enum ww_err tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
     return err;
 }
 
-enum ww_err tx_commit(struct ww_op *op)
+enum ww_err store_tx_commit(struct ww_op *op)
 {
     enum ww_err err = db_commit(op, op->conn);
     store_give(op);
     return err;
 }
 
-enum ww_err tx_abort(struct ww_op *op, enum ww_err err)
+enum ww_err store_tx_abort(struct ww_op *op, enum ww_err err)
 {
     if (op->conn) {
         db_rollback(op->conn);

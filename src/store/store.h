@@ -5,8 +5,8 @@
  * store_session.c, store_flow.c. Every row read is checked against the place it was read from: WW_ETAMPERED.
  *
  * Connections: the operation takes one when it needs it and keeps it until store_give or the end of its
- * transaction. A function that says "in a transaction" must be called between tx_begin(…, DB_WRITE) and
- * tx_commit. */
+ * transaction. A function that says "in a transaction" must be called between store_tx_begin(…, DB_WRITE) and
+ * store_tx_commit. */
 #ifndef STORE_H
 #define STORE_H
 
@@ -34,11 +34,11 @@ enum ww_err store_ping(struct ww_op *op, struct store *s) WW_MUST;
 enum ww_err store_take(struct ww_op *op, struct store *s) WW_MUST;
 /* Gives op->conn back; an open transaction is rolled back. Harmless without one. */
 void store_give(struct ww_op *op);
-enum ww_err tx_begin(struct ww_op *op, struct store *s, enum db_mode mode) WW_MUST;
-enum ww_err tx_commit(struct ww_op *op) WW_MUST;
-/* Ends the transaction without effect; keeps op->problem. Returns err, so that `return tx_abort(op, err)`
- * reads well. */
-enum ww_err tx_abort(struct ww_op *op, enum ww_err err);
+enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode) WW_MUST;
+enum ww_err store_tx_commit(struct ww_op *op) WW_MUST;
+/* Ends the transaction without effect; keeps op->problem. Returns err, so that `return store_tx_abort(op,
+ * err)` reads well. */
+enum ww_err store_tx_abort(struct ww_op *op, enum ww_err err);
 
 /* ---- accounts: the record, vault.md §6 ---- */
 enum { STATE_ACTIVE = 1, STATE_INACTIVE = 2 };
@@ -89,40 +89,42 @@ struct record {
 };
 
 /* Inserts (sets id, seq = 1), in a transaction. */
-enum ww_err record_insert(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
+enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
 /* Writes the record with seq + 1 where the stored seq is r->seq, in a transaction. WW_EBUSY when somebody was
  * quicker. */
-enum ww_err record_update(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
+enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
 /* WW_ENOTFOUND without op_fail when there is none. lock: for update, in a transaction. */
-enum ww_err record_load(struct ww_op *op, struct store *s, int64_t id, bool lock,
-                        struct record **out) WW_MUST;
-enum ww_err record_load_uuid(struct ww_op *op, struct store *s, const struct uuid *uuid, bool lock,
-                             struct record **out) WW_MUST;
+enum ww_err store_record_load(struct ww_op *op, struct store *s, int64_t id, bool lock,
+                              struct record **out) WW_MUST;
+enum ww_err store_record_load_uuid(struct ww_op *op, struct store *s, const struct uuid *uuid, bool lock,
+                                   struct record **out) WW_MUST;
 /* Records with id > after in order of id, at most limit. */
-enum ww_err record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit, struct record ***out,
-                        size_t *n) WW_MUST;
+enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit,
+                              struct record ***out, size_t *n) WW_MUST;
 /* All rows of the account but epochs; its audit rows are the audit module's. In a transaction. */
-enum ww_err record_delete(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
-struct record_credential *record_credential(const struct record *r, const struct uuid *id);
+enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
+struct record_credential *store_record_credential(const struct record *r, const struct uuid *id);
 /* Opens what was read from accounts; for joins elsewhere. */
-enum ww_err record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
-                        struct bytes blob, struct record **out) WW_MUST;
+enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
+                              struct bytes blob, struct record **out) WW_MUST;
 
 /* ---- identifiers and search ---- */
 /* value already after utf8_ident. */
-void identifier_tag(const struct store *s, enum identifier_kind kind, struct bytes value, struct key *tag);
-void search_tag(const struct store *s, const char *field, struct bytes value, struct key *tag);
+void store_identifier_tag(const struct store *s, enum identifier_kind kind, struct bytes value,
+                          struct key *tag);
+void store_search_tag(const struct store *s, const char *field, struct bytes value, struct key *tag);
 /* WW_ECONFLICT id "identifier_taken". In a transaction. */
-enum ww_err identifier_insert(struct ww_op *op, struct store *s, const struct key *tag,
-                              int64_t account) WW_MUST;
-enum ww_err identifier_delete(struct ww_op *op, struct store *s, const struct key *tag,
-                              int64_t account) WW_MUST;
+enum ww_err store_identifier_insert(struct ww_op *op, struct store *s, const struct key *tag,
+                                    int64_t account) WW_MUST;
+enum ww_err store_identifier_delete(struct ww_op *op, struct store *s, const struct key *tag,
+                                    int64_t account) WW_MUST;
 /* The account id a row points to; WW_ENOTFOUND without op_fail. Good only if the record holds the value (§6).
  */
-enum ww_err identifier_find(struct ww_op *op, struct store *s, const struct key *tag,
-                            int64_t *account) WW_MUST;
-enum ww_err search_insert(struct ww_op *op, struct store *s, const struct key *tag, int64_t account) WW_MUST;
-enum ww_err search_delete_all(struct ww_op *op, struct store *s, int64_t account) WW_MUST;
+enum ww_err store_identifier_find(struct ww_op *op, struct store *s, const struct key *tag,
+                                  int64_t *account) WW_MUST;
+enum ww_err store_search_insert(struct ww_op *op, struct store *s, const struct key *tag,
+                                int64_t account) WW_MUST;
+enum ww_err store_search_delete_all(struct ww_op *op, struct store *s, int64_t account) WW_MUST;
 
 /* ---- credentials ---- */
 struct credential_row {
@@ -131,40 +133,41 @@ struct credential_row {
     int64_t hot;
     struct bytes public_part, slot; /* slot empty when it has none */
 };
-enum ww_err credential_insert(struct ww_op *op, struct store *s, const struct record *r,
-                              const struct credential_row *c) WW_MUST;
-enum ww_err credential_delete(struct ww_op *op, struct store *s, const struct record *r,
-                              const struct uuid *id) WW_MUST;
+enum ww_err store_credential_insert(struct ww_op *op, struct store *s, const struct record *r,
+                                    const struct credential_row *c) WW_MUST;
+enum ww_err store_credential_delete(struct ww_op *op, struct store *s, const struct record *r,
+                                    const struct uuid *id) WW_MUST;
 /* The one that the record lists; missing or altered is WW_ETAMPERED. */
-enum ww_err credential_load(struct ww_op *op, struct store *s, const struct record *r, const struct uuid *id,
-                            struct credential_row *out) WW_MUST;
+enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struct record *r,
+                                  const struct uuid *id, struct credential_row *out) WW_MUST;
 
 /* ---- vault rows ---- */
 struct vault_row {
     struct bytes ring, head;
 };
-enum ww_err vault_row_insert(struct ww_op *op, struct store *s, const struct record *r,
-                             const struct vault_row *v) WW_MUST;
+enum ww_err store_vault_row_insert(struct ww_op *op, struct store *s, const struct record *r,
+                                   const struct vault_row *v) WW_MUST;
 /* Missing is WW_ETAMPERED. lock: locks the accounts row and then the vaults row; the record is read again
  * then. */
-enum ww_err vault_row_load(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
-                           bool lock, struct vault_row *out) WW_MUST;
+enum ww_err store_vault_row_load(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
+                                 bool lock, struct vault_row *out) WW_MUST;
 /* Where the stored head is `old`; WW_EBUSY else. */
-enum ww_err vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid, struct bytes old,
-                               struct bytes head) WW_MUST;
-enum ww_err leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
-                      struct bytes *blob) WW_MUST;
+enum ww_err store_vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid,
+                                     struct bytes old, struct bytes head) WW_MUST;
+enum ww_err store_leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
+                            struct bytes *blob) WW_MUST;
 /* Inserts or replaces. */
-enum ww_err leaf_put(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
-                     struct bytes blob) WW_MUST;
+enum ww_err store_leaf_put(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
+                           struct bytes blob) WW_MUST;
 /* Missing is WW_ETAMPERED: only named items are asked for. */
-enum ww_err item_load(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
-                      struct bytes *blob) WW_MUST;
-enum ww_err item_insert(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
-                        struct bytes blob) WW_MUST;
-enum ww_err item_update(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
-                        struct bytes blob) WW_MUST;
-enum ww_err item_delete(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account) WW_MUST;
+enum ww_err store_item_load(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                            struct bytes *blob) WW_MUST;
+enum ww_err store_item_insert(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                              struct bytes blob) WW_MUST;
+enum ww_err store_item_update(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                              struct bytes blob) WW_MUST;
+enum ww_err store_item_delete(struct ww_op *op, struct store *s, const struct uuid *id,
+                              int64_t account) WW_MUST;
 struct epoch_row {
     uint32_t n;
     struct key box_key, sign_key;
@@ -172,10 +175,10 @@ struct epoch_row {
     uint64_t begun;
     uint8_t signature[64];
 };
-enum ww_err epoch_insert(struct ww_op *op, struct store *s, const struct uuid *account,
-                         const struct epoch_row *e) WW_MUST;
-enum ww_err epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
-                       struct epoch_row *out) WW_MUST;
+enum ww_err store_epoch_insert(struct ww_op *op, struct store *s, const struct uuid *account,
+                               const struct epoch_row *e) WW_MUST;
+enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
+                             struct epoch_row *out) WW_MUST;
 
 /* ---- sessions ---- */
 struct session_row {
@@ -186,21 +189,21 @@ struct session_row {
     struct bytes blob;    /* as stored, for compare-and-swap */
 };
 /* Sets row->blob, so that the same operation can change the row again. */
-enum ww_err session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
-                               struct session_row *row) WW_MUST;
+enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
+                                     struct session_row *row) WW_MUST;
 /* One statement: session ⋈ account (⋈ vault when vault is not NULL and the record names one). WW_ENOTFOUND
  * without op_fail; a session altered, moved or forged is WW_EDENIED, a record WW_ETAMPERED. */
-enum ww_err session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
-                             struct session_row *row, struct record **record,
-                             struct vault_row *vault) WW_MUST;
+enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
+                                   struct session_row *row, struct record **record,
+                                   struct vault_row *vault) WW_MUST;
 /* Replaces the content where the blob is still row->blob; WW_EBUSY else. row is brought up to date. */
-enum ww_err session_row_update(struct ww_op *op, struct store *s, const struct uuid *account,
-                               struct session_row *row, struct bytes content, uint64_t expires) WW_MUST;
-enum ww_err session_row_delete(struct ww_op *op, struct store *s, const struct key *lookup) WW_MUST;
+enum ww_err store_session_row_update(struct ww_op *op, struct store *s, const struct uuid *account,
+                                     struct session_row *row, struct bytes content, uint64_t expires) WW_MUST;
+enum ww_err store_session_row_delete(struct ww_op *op, struct store *s, const struct key *lookup) WW_MUST;
 /* All of an account, unordered; a row that does not open is left out and counted in *bad (NULL is fine). */
-enum ww_err session_row_list(struct ww_op *op, struct store *s, const struct record *r,
-                             struct session_row **out, size_t *n, size_t *bad) WW_MUST;
-enum ww_err session_row_sweep(struct ww_op *op, struct store *s, uint64_t now) WW_MUST;
+enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const struct record *r,
+                                   struct session_row **out, size_t *n, size_t *bad) WW_MUST;
+enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now) WW_MUST;
 
 /* ---- flows ---- */
 enum flow_kind {
@@ -219,15 +222,15 @@ struct flow_row {
     int64_t rev;
     struct js *json; /* the member "expires" is the store's */
 };
-enum ww_err flow_row_insert(struct ww_op *op, struct store *s, const struct flow_row *f) WW_MUST;
+enum ww_err store_flow_row_insert(struct ww_op *op, struct store *s, const struct flow_row *f) WW_MUST;
 /* WW_ENOTFOUND without op_fail, also for one of another kind, and for one altered, moved or forged (§15:
  * 404). */
-enum ww_err flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind, const struct uuid *id,
-                          struct flow_row *out) WW_MUST;
+enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind, const struct uuid *id,
+                                struct flow_row *out) WW_MUST;
 /* Where rev is f->rev, which becomes rev + 1; WW_EBUSY else. */
-enum ww_err flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f) WW_MUST;
-enum ww_err flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id) WW_MUST;
+enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f) WW_MUST;
+enum ww_err store_flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id) WW_MUST;
 /* Those that ended 24 hours before now. */
-enum ww_err flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now) WW_MUST;
+enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now) WW_MUST;
 
 #endif

@@ -15,8 +15,8 @@ static struct bytes aad_of(uint8_t out[17], const struct uuid *id, enum credenti
     return BYTES(out, 17);
 }
 
-enum ww_err credential_insert(struct ww_op *op, struct store *s, const struct record *r,
-                              const struct credential_row *c)
+enum ww_err store_credential_insert(struct ww_op *op, struct store *s, const struct record *r,
+                                    const struct credential_row *c)
 {
     uint8_t aad[17];
     struct bytes blob;
@@ -33,15 +33,15 @@ enum ww_err credential_insert(struct ww_op *op, struct store *s, const struct re
                       DB_ARGS(DB_B(BYTES_OF(c->id)), DB_I(r->id), DB_I(c->kind), DB_I(c->hot), DB_B(blob)));
 }
 
-enum ww_err credential_delete(struct ww_op *op, struct store *s, const struct record *r,
-                              const struct uuid *id)
+enum ww_err store_credential_delete(struct ww_op *op, struct store *s, const struct record *r,
+                                    const struct uuid *id)
 {
     return store_exec(op, s, "DELETE FROM credentials WHERE id = $1 AND account = $2",
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(r->id)));
 }
 
-enum ww_err credential_load(struct ww_op *op, struct store *s, const struct record *r, const struct uuid *id,
-                            struct credential_row *out)
+enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struct record *r,
+                                  const struct uuid *id, struct credential_row *out)
 {
     struct db_rows rows;
     uint8_t aad[17];
@@ -60,7 +60,7 @@ enum ww_err credential_load(struct ww_op *op, struct store *s, const struct reco
     if (lost) {
         return op_no_memory(op);
     }
-    const struct record_credential *listed = record_credential(r, id);
+    const struct record_credential *listed = store_record_credential(r, id);
     if (!listed || listed->kind != out->kind) {
         return store_tampered(op, "credential kind");
     }

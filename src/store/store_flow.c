@@ -20,7 +20,7 @@ static enum ww_err seal_flow(struct ww_op *op, struct store *s, const struct flo
     return text ? store_seal(op, s, place(aad, f->kind, &f->id), bytes_str(text), blob) : op_no_memory(op);
 }
 
-enum ww_err flow_row_insert(struct ww_op *op, struct store *s, const struct flow_row *f)
+enum ww_err store_flow_row_insert(struct ww_op *op, struct store *s, const struct flow_row *f)
 {
     struct bytes blob;
     enum ww_err err = seal_flow(op, s, f, &blob);
@@ -31,8 +31,8 @@ enum ww_err flow_row_insert(struct ww_op *op, struct store *s, const struct flow
                                     DB_B(blob)));
 }
 
-enum ww_err flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind, const struct uuid *id,
-                          struct flow_row *out)
+enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind, const struct uuid *id,
+                                struct flow_row *out)
 {
     struct db_rows rows;
     uint8_t aad[17];
@@ -59,7 +59,7 @@ enum ww_err flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind
     return js_get_int(out->json, "expires", -1) == (int64_t)out->expires ? WW_OK : WW_ENOTFOUND;
 }
 
-enum ww_err flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f)
+enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f)
 {
     struct bytes blob;
     enum ww_err err = seal_flow(op, s, f, &blob);
@@ -73,12 +73,12 @@ enum ww_err flow_row_update(struct ww_op *op, struct store *s, struct flow_row *
     return WW_OK;
 }
 
-enum ww_err flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id)
+enum ww_err store_flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id)
 {
     return store_exec(op, s, "DELETE FROM flows WHERE id = $1", DB_ARGS(DB_B(BYTES_OF(*id))));
 }
 
-enum ww_err flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
+enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
 {
     uint64_t before = now > kept_after_expiry ? now - kept_after_expiry : 0;
     return store_exec(op, s, "DELETE FROM flows WHERE expires < $1", DB_ARGS(DB_I(before)));

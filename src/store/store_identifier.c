@@ -1,14 +1,15 @@
 /* identifiers and search: rows are only indexes; they hold tags, never values. */
 #include "store_int.h"
 
-void identifier_tag(const struct store *s, enum identifier_kind kind, struct bytes value, struct key *tag)
+void store_identifier_tag(const struct store *s, enum identifier_kind kind, struct bytes value,
+                          struct key *tag)
 {
     uint8_t k = (uint8_t)kind;
     struct bytes parts[] = {BYTES(&k, 1), value};
     derive_parts(tag, keyring_ik(s->keyring), "ident", NULL, parts, 2);
 }
 
-void search_tag(const struct store *s, const char *field, struct bytes value, struct key *tag)
+void store_search_tag(const struct store *s, const char *field, struct bytes value, struct key *tag)
 {
     struct bytes name = bytes_str(field);
     uint8_t length[2] = {(uint8_t)(name.n >> 8), (uint8_t)name.n};
@@ -16,7 +17,7 @@ void search_tag(const struct store *s, const char *field, struct bytes value, st
     derive_parts(tag, keyring_ik(s->keyring), "search", NULL, parts, 3);
 }
 
-enum ww_err identifier_insert(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
+enum ww_err store_identifier_insert(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
 {
     enum ww_err err = store_exec(op, s, "INSERT INTO identifiers (tag, account) VALUES ($1, $2)",
                                  DB_ARGS(DB_B(BYTES_OF(*tag)), DB_I(account)));
@@ -25,13 +26,13 @@ enum ww_err identifier_insert(struct ww_op *op, struct store *s, const struct ke
                : err;
 }
 
-enum ww_err identifier_delete(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
+enum ww_err store_identifier_delete(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
 {
     return store_exec(op, s, "DELETE FROM identifiers WHERE tag = $1 AND account = $2",
                       DB_ARGS(DB_B(BYTES_OF(*tag)), DB_I(account)));
 }
 
-enum ww_err identifier_find(struct ww_op *op, struct store *s, const struct key *tag, int64_t *account)
+enum ww_err store_identifier_find(struct ww_op *op, struct store *s, const struct key *tag, int64_t *account)
 {
     struct db_rows rows;
     *account = 0;
@@ -44,13 +45,13 @@ enum ww_err identifier_find(struct ww_op *op, struct store *s, const struct key 
     return err;
 }
 
-enum ww_err search_insert(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
+enum ww_err store_search_insert(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
 {
     return store_exec(op, s, "INSERT INTO search (tag, account) VALUES ($1, $2)",
                       DB_ARGS(DB_B(BYTES_OF(*tag)), DB_I(account)));
 }
 
-enum ww_err search_delete_all(struct ww_op *op, struct store *s, int64_t account)
+enum ww_err store_search_delete_all(struct ww_op *op, struct store *s, int64_t account)
 {
     return store_exec(op, s, "DELETE FROM search WHERE account = $1", DB_ARGS(DB_I(account)));
 }

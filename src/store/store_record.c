@@ -107,8 +107,8 @@ static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
     return err == WW_EINVAL ? store_tampered(op, "record") : err ? op_no_memory(op) : WW_OK;
 }
 
-enum ww_err record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
-                        struct bytes blob, struct record **out)
+enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
+                              struct bytes blob, struct record **out)
 {
     uint8_t aad[8];
     struct bytes pt;
@@ -144,7 +144,7 @@ static enum ww_err seal_record(struct ww_op *op, struct store *s, const struct r
     return err ? err : store_seal(op, s, place(&r->uuid, aad), pt, blob);
 }
 
-enum ww_err record_insert(struct ww_op *op, struct store *s, struct record *r)
+enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record *r)
 {
     struct db_rows rows;
     struct bytes blob;
@@ -164,7 +164,7 @@ enum ww_err record_insert(struct ww_op *op, struct store *s, struct record *r)
                             DB_ARGS(DB_B(blob), DB_I(r->id)));
 }
 
-enum ww_err record_update(struct ww_op *op, struct store *s, struct record *r)
+enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record *r)
 {
     struct bytes blob;
     r->seq++;
@@ -192,10 +192,10 @@ static enum ww_err load(struct ww_op *op, struct store *s, const char *sql, stru
     struct bytes uuid = db_blob(&rows, 1), blob = db_blob(&rows, 3);
     bool lost = db_lost(&rows);
     db_done(&rows);
-    return lost ? op_no_memory(op) : record_open(op, s, id, uuid, seq, blob, out);
+    return lost ? op_no_memory(op) : store_record_open(op, s, id, uuid, seq, blob, out);
 }
 
-enum ww_err record_load(struct ww_op *op, struct store *s, int64_t id, bool lock, struct record **out)
+enum ww_err store_record_load(struct ww_op *op, struct store *s, int64_t id, bool lock, struct record **out)
 {
     return load(op, s,
                 lock ? "SELECT id, uuid, seq, blob FROM accounts WHERE id = $1" DB_FOR_UPDATE
@@ -203,8 +203,8 @@ enum ww_err record_load(struct ww_op *op, struct store *s, int64_t id, bool lock
                 DB_I(id), out);
 }
 
-enum ww_err record_load_uuid(struct ww_op *op, struct store *s, const struct uuid *uuid, bool lock,
-                             struct record **out)
+enum ww_err store_record_load_uuid(struct ww_op *op, struct store *s, const struct uuid *uuid, bool lock,
+                                   struct record **out)
 {
     return load(op, s,
                 lock ? "SELECT id, uuid, seq, blob FROM accounts WHERE uuid = $1" DB_FOR_UPDATE
@@ -212,8 +212,8 @@ enum ww_err record_load_uuid(struct ww_op *op, struct store *s, const struct uui
                 DB_B(BYTES_OF(*uuid)), out);
 }
 
-enum ww_err record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit, struct record ***out,
-                        size_t *n)
+enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit,
+                              struct record ***out, size_t *n)
 {
     struct db_rows rows = {0};
     struct record **list = ARENA_ARRAY(&op->arena, limit, struct record *);
@@ -235,7 +235,7 @@ enum ww_err record_list(struct ww_op *op, struct store *s, int64_t after, size_t
             err = op_no_memory(op);
             break;
         }
-        if ((err = record_open(op, s, db_int(&rows, 0), uuid, db_int(&rows, 2), blob, &list[*n]))) {
+        if ((err = store_record_open(op, s, db_int(&rows, 0), uuid, db_int(&rows, 2), blob, &list[*n]))) {
             break;
         }
         ++*n;
@@ -245,7 +245,7 @@ enum ww_err record_list(struct ww_op *op, struct store *s, int64_t after, size_t
 }
 
 /* epochs and audit stay: epochs outlive the account, audit rows are erased by their own module. */
-enum ww_err record_delete(struct ww_op *op, struct store *s, struct record *r)
+enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record *r)
 {
     static const char *const statements[] = {
         "DELETE FROM leaves WHERE vid IN (SELECT vid FROM vaults WHERE account = $1)",
@@ -266,7 +266,7 @@ enum ww_err record_delete(struct ww_op *op, struct store *s, struct record *r)
                             DB_ARGS(DB_I(r->id), DB_I(r->seq)));
 }
 
-struct record_credential *record_credential(const struct record *r, const struct uuid *id)
+struct record_credential *store_record_credential(const struct record *r, const struct uuid *id)
 {
     for (size_t i = 0; i < r->credential_count; i++) {
         if (uuid_equal(r->credentials[i].id, *id)) {

@@ -8,8 +8,8 @@ static struct place place(const struct uuid *account, const struct key *lookup)
     return (struct place){.label = "session", .uuid = account, .aad = BYTES_OF(*lookup)};
 }
 
-enum ww_err session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
-                               struct session_row *row)
+enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
+                                     struct session_row *row)
 {
     enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), row->content, &row->blob);
     return err ? err
@@ -19,8 +19,8 @@ enum ww_err session_row_insert(struct ww_op *op, struct store *s, const struct u
                                     DB_B(row->blob)));
 }
 
-/* The columns of session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record, 6 ring, 7 head, 8
- * vid */
+/* The columns of store_session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record, 6 ring, 7
+ * head, 8 vid */
 static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows *rows,
                                struct session_row *row, struct record **record, struct vault_row *vault)
 {
@@ -36,7 +36,7 @@ static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows
     if (db_lost(rows)) {
         return op_no_memory(op);
     }
-    enum ww_err err = record_open(op, s, row->account, uuid, seq, record_blob, record);
+    enum ww_err err = store_record_open(op, s, row->account, uuid, seq, record_blob, record);
     if (err) {
         return err;
     }
@@ -44,8 +44,8 @@ static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows
     return err == WW_ETAMPERED ? WW_EDENIED : err;
 }
 
-enum ww_err session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
-                             struct session_row *row, struct record **record, struct vault_row *vault)
+enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
+                                   struct session_row *row, struct record **record, struct vault_row *vault)
 {
     struct db_rows rows;
     *record = NULL;
@@ -65,8 +65,8 @@ enum ww_err session_row_load(struct ww_op *op, struct store *s, const struct key
     return err;
 }
 
-enum ww_err session_row_update(struct ww_op *op, struct store *s, const struct uuid *account,
-                               struct session_row *row, struct bytes content, uint64_t expires)
+enum ww_err store_session_row_update(struct ww_op *op, struct store *s, const struct uuid *account,
+                                     struct session_row *row, struct bytes content, uint64_t expires)
 {
     struct bytes blob;
     enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), content, &blob);
@@ -81,7 +81,7 @@ enum ww_err session_row_update(struct ww_op *op, struct store *s, const struct u
     return WW_OK;
 }
 
-enum ww_err session_row_delete(struct ww_op *op, struct store *s, const struct key *lookup)
+enum ww_err store_session_row_delete(struct ww_op *op, struct store *s, const struct key *lookup)
 {
     return store_exec(op, s, "DELETE FROM sessions WHERE lookup = $1", DB_ARGS(DB_B(BYTES_OF(*lookup))));
 }
@@ -98,8 +98,8 @@ static enum ww_err count_rows(struct ww_op *op, struct store *s, int64_t account
     return err;
 }
 
-enum ww_err session_row_list(struct ww_op *op, struct store *s, const struct record *r,
-                             struct session_row **out, size_t *n, size_t *bad)
+enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const struct record *r,
+                                   struct session_row **out, size_t *n, size_t *bad)
 {
     struct db_rows rows = {0};
     size_t limit = 0, unopened = 0;
@@ -144,7 +144,7 @@ enum ww_err session_row_list(struct ww_op *op, struct store *s, const struct rec
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
-enum ww_err session_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
+enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
 {
     return store_exec(op, s, "DELETE FROM sessions WHERE expires < $1", DB_ARGS(DB_I(now)));
 }

@@ -4,15 +4,15 @@
 
 #include <string.h>
 
-enum ww_err vault_row_insert(struct ww_op *op, struct store *s, const struct record *r,
-                             const struct vault_row *v)
+enum ww_err store_vault_row_insert(struct ww_op *op, struct store *s, const struct record *r,
+                                   const struct vault_row *v)
 {
     return store_exec(op, s, "INSERT INTO vaults (vid, account, ring, head) VALUES ($1, $2, $3, $4)",
                       DB_ARGS(DB_B(BYTES_OF(r->vid)), DB_I(r->id), DB_B(v->ring), DB_B(v->head)));
 }
 
-enum ww_err vault_row_load(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
-                           bool lock, struct vault_row *out)
+enum ww_err store_vault_row_load(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
+                                 bool lock, struct vault_row *out)
 {
     struct db_rows rows;
     enum ww_err err =
@@ -31,8 +31,8 @@ enum ww_err vault_row_load(struct ww_op *op, struct store *s, const struct uuid 
     return lost ? op_no_memory(op) : WW_OK;
 }
 
-enum ww_err vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid, struct bytes old,
-                               struct bytes head)
+enum ww_err store_vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid,
+                                     struct bytes old, struct bytes head)
 {
     return store_change_one(op, s, "UPDATE vaults SET head = $1 WHERE vid = $2 AND head = $3",
                             DB_ARGS(DB_B(head), DB_B(BYTES_OF(*vid)), DB_B(old)));
@@ -53,15 +53,15 @@ static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, 
     return lost ? op_no_memory(op) : blob->p ? WW_OK : store_tampered(op, what);
 }
 
-enum ww_err leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
-                      struct bytes *blob)
+enum ww_err store_leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
+                            struct bytes *blob)
 {
     return one_blob(op, s, "SELECT blob FROM leaves WHERE vid = $1 AND number = $2",
                     DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(number)), "leaf missing", blob);
 }
 
-enum ww_err leaf_put(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
-                     struct bytes blob)
+enum ww_err store_leaf_put(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
+                           struct bytes blob)
 {
     return store_exec(op, s,
                       "INSERT INTO leaves (vid, number, blob) VALUES ($1, $2, $3)"
@@ -69,22 +69,22 @@ enum ww_err leaf_put(struct ww_op *op, struct store *s, const struct uuid *vid, 
                       DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(number), DB_B(blob)));
 }
 
-enum ww_err item_load(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
-                      struct bytes *blob)
+enum ww_err store_item_load(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                            struct bytes *blob)
 {
     return one_blob(op, s, "SELECT blob FROM items WHERE id = $1 AND account = $2",
                     DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account)), "item missing", blob);
 }
 
-enum ww_err item_insert(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
-                        struct bytes blob)
+enum ww_err store_item_insert(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                              struct bytes blob)
 {
     return store_exec(op, s, "INSERT INTO items (id, account, blob) VALUES ($1, $2, $3)",
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account), DB_B(blob)));
 }
 
-enum ww_err item_update(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
-                        struct bytes blob)
+enum ww_err store_item_update(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
+                              struct bytes blob)
 {
     int64_t changed = 0;
     enum ww_err err = store_take(op, s);
@@ -95,7 +95,7 @@ enum ww_err item_update(struct ww_op *op, struct store *s, const struct uuid *id
     return changed == 1 ? WW_OK : store_tampered(op, "item missing");
 }
 
-enum ww_err item_delete(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account)
+enum ww_err store_item_delete(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account)
 {
     int64_t changed = 0;
     enum ww_err err = store_take(op, s);
@@ -114,8 +114,8 @@ static struct place epoch_place(const struct uuid *account, uint8_t aad[4], uint
     return (struct place){.label = "epoch", .uuid = account, .aad = BYTES(aad, 4)};
 }
 
-enum ww_err epoch_insert(struct ww_op *op, struct store *s, const struct uuid *account,
-                         const struct epoch_row *e)
+enum ww_err store_epoch_insert(struct ww_op *op, struct store *s, const struct uuid *account,
+                               const struct epoch_row *e)
 {
     uint8_t aad[4];
     struct bytes blob;
@@ -134,8 +134,8 @@ enum ww_err epoch_insert(struct ww_op *op, struct store *s, const struct uuid *a
                       DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(e->n), DB_B(blob)));
 }
 
-enum ww_err epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
-                       struct epoch_row *out)
+enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
+                             struct epoch_row *out)
 {
     uint8_t aad[4];
     struct bytes blob, pt;

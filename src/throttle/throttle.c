@@ -131,7 +131,7 @@ static struct admit *admit_new(struct ww_op *op, bool *has_network)
     struct admit *a = ARENA_NEW(&op->arena, struct admit);
     if (a) {
         a->at = (int64_t)op_now(op);
-        *has_network = network_of(&a->network, op->client.address);
+        *has_network = netaddr_network(&a->network, op->client.address);
     }
     return a;
 }
@@ -151,7 +151,7 @@ static enum ww_err fail_throttled(struct ww_op *op, int64_t now, int64_t until)
 static enum ww_err load_known(struct ww_op *op, const struct throttle *t, struct admit *a)
 {
     struct throttle_counter known;
-    enum ww_err err = counter_row_load(op, &a->known, &known);
+    enum ww_err err = throttle_counter_row_load(op, &a->known, &known);
     if (err != WW_OK && err != WW_ENOTFOUND) {
         return err;
     }
@@ -174,7 +174,7 @@ static enum ww_err reserve_rows(struct ww_op *op, struct admit *a, struct thrott
                                 int64_t *until)
 {
     for (size_t i = 0; i < a->n; i++) {
-        enum ww_err err = counter_row_reserve(op, &a->subjects[i], a->at);
+        enum ww_err err = throttle_counter_row_reserve(op, &a->subjects[i], a->at);
         if (err == WW_ETHROTTLED) {
             *until = a->subjects[i].stored.until;
         }
@@ -194,13 +194,13 @@ static enum ww_err reserve(struct ww_op *op, struct throttle_memory *memory, str
 {
     int64_t until = 0;
     if (!throttle_memory_reserve(memory, a->subjects, a->n, a->at, &until)) {
-        return tx_abort(op, fail_throttled(op, a->at, until));
+        return store_tx_abort(op, fail_throttled(op, a->at, until));
     }
     enum ww_err err = reserve_rows(op, a, memory, &until);
     if (err == WW_OK) {
-        err = tx_commit(op);
+        err = store_tx_commit(op);
     } else {
-        err = tx_abort(op, err == WW_ETHROTTLED ? fail_throttled(op, a->at, until) : err);
+        err = store_tx_abort(op, err == WW_ETHROTTLED ? fail_throttled(op, a->at, until) : err);
     }
     if (err != WW_OK) {
         throttle_memory_give_back(memory, a->subjects, a->n, a->at);
@@ -217,12 +217,12 @@ static enum ww_err admit(struct ww_op *op, struct throttle *t, struct admit *a, 
                                 a->subjects[a->n - 1].rule == &t->network, a->at, &until)) {
         return fail_throttled(op, a->at, until);
     }
-    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
+    enum ww_err err = store_tx_begin(op, t->store, DB_WRITE);
     if (err != WW_OK) {
         return err;
     }
     if ((err = load_known(op, t, a)) != WW_OK) {
-        return tx_abort(op, err);
+        return store_tx_abort(op, err);
     }
     if ((err = reserve(op, t->failures, a)) == WW_OK) {
         *out = a;
@@ -272,7 +272,7 @@ static enum ww_err give_back_rows(struct ww_op *op, const struct admit *a)
 {
     enum ww_err err = WW_OK;
     for (size_t i = 0; err == WW_OK && i < a->n; i++) {
-        err = counter_row_give_back(op, &a->subjects[i], a->at);
+        err = throttle_counter_row_give_back(op, &a->subjects[i], a->at);
     }
     return err;
 }
@@ -285,7 +285,7 @@ static enum ww_err remember_network(struct ww_op *op, const struct throttle *t, 
     struct throttle_counter row = {0, a->at + t->known_for};
     bool fresh = crypto_equal(BYTES_OF(known.b), BYTES_OF(a->known.b)) &&
                  a->known_until - a->at > t->known_for - t->known_for / 16;
-    return t->known_for == 0 || fresh ? WW_OK : counter_row_put(op, &known, &row);
+    return t->known_for == 0 || fresh ? WW_OK : throttle_counter_row_put(op, &known, &row);
 }
 
 /* account_uuid: NULL when nothing succeeded. */
@@ -296,12 +296,12 @@ static void give_back(struct ww_op *op, struct throttle *t, struct admit *a, con
         abort(); /* a mistake of the program: the counters would share the fate of that transaction */
     }
     throttle_memory_give_back(t->failures, a->subjects, a->n, a->at);
-    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
+    enum ww_err err = store_tx_begin(op, t->store, DB_WRITE);
     if (err == WW_OK) {
         if ((err = give_back_rows(op, a)) == WW_OK && account_uuid) {
             err = remember_network(op, t, a, account_uuid);
         }
-        err = err == WW_OK ? tx_commit(op) : tx_abort(op, err);
+        err = err == WW_OK ? store_tx_commit(op) : store_tx_abort(op, err);
     }
     if (err != WW_OK) {
         op->problem = before; /* the reservation stands as a failure and drains like one */
@@ -346,7 +346,7 @@ enum ww_err throttle_count(struct ww_op *op, struct throttle *t, enum throttle_e
     if (!throttle_memory_admits(t->events, a->subjects, 1, a->at, &until)) {
         return fail_throttled(op, a->at, until);
     }
-    enum ww_err err = tx_begin(op, t->store, DB_WRITE);
+    enum ww_err err = store_tx_begin(op, t->store, DB_WRITE);
     return err == WW_OK ? reserve(op, t->events, a) : err;
 }
 
@@ -356,9 +356,9 @@ enum ww_err throttle_sweep(struct ww_op *op, struct throttle *t)
     enum ww_err err = WW_OK;
     /* In pieces, so that nobody waits long for the rows that are locked. */
     while (err == WW_OK && removed == SWEEP_BATCH) {
-        if ((err = tx_begin(op, t->store, DB_WRITE)) == WW_OK) {
-            err = counter_row_sweep(op, now, SWEEP_BATCH, &removed);
-            err = err == WW_OK ? tx_commit(op) : tx_abort(op, err);
+        if ((err = store_tx_begin(op, t->store, DB_WRITE)) == WW_OK) {
+            err = throttle_counter_row_sweep(op, now, SWEEP_BATCH, &removed);
+            err = err == WW_OK ? store_tx_commit(op) : store_tx_abort(op, err);
         }
     }
     return err;

@@ -16,7 +16,7 @@ static const char reserve_sql[] =
     " WHERE counters.count <= $6 OR counters.until <= $4 OR counters.until - $4 > $9"
     " RETURNING count, until";
 
-enum ww_err counter_row_load(struct ww_op *op, const struct key *id, struct throttle_counter *out)
+enum ww_err throttle_counter_row_load(struct ww_op *op, const struct key *id, struct throttle_counter *out)
 {
     struct db_rows rows;
     *out = (struct throttle_counter){0};
@@ -29,7 +29,7 @@ enum ww_err counter_row_load(struct ww_op *op, const struct key *id, struct thro
     return err;
 }
 
-enum ww_err counter_row_reserve(struct ww_op *op, struct throttle_subject *s, int64_t now)
+enum ww_err throttle_counter_row_reserve(struct ww_op *op, struct throttle_subject *s, int64_t now)
 {
     const struct throttle_rule *r = s->rule;
     const struct throttle_counter unused = {0};
@@ -47,12 +47,12 @@ enum ww_err counter_row_reserve(struct ww_op *op, struct throttle_subject *s, in
     if (err != WW_ENOTFOUND) {
         return err;
     }
-    err = counter_row_load(op, &s->id, &s->stored);
+    err = throttle_counter_row_load(op, &s->id, &s->stored);
     return err == WW_OK || err == WW_ENOTFOUND ? WW_ETHROTTLED : err;
 }
 
 /* throttle_rule_give_back in SQL. */
-enum ww_err counter_row_give_back(struct ww_op *op, const struct throttle_subject *s, int64_t at)
+enum ww_err throttle_counter_row_give_back(struct ww_op *op, const struct throttle_subject *s, int64_t at)
 {
     return db_exec(op, op->conn,
                    "UPDATE counters SET count = CASE WHEN count > $2 THEN count - $2 ELSE 0 END,"
@@ -61,7 +61,7 @@ enum ww_err counter_row_give_back(struct ww_op *op, const struct throttle_subjec
                    DB_ARGS(DB_B(BYTES_OF(s->id.b)), DB_I(s->rule->cost), DB_I(s->stored.until), DB_I(at)));
 }
 
-enum ww_err counter_row_put(struct ww_op *op, const struct key *id, const struct throttle_counter *c)
+enum ww_err throttle_counter_row_put(struct ww_op *op, const struct key *id, const struct throttle_counter *c)
 {
     return db_exec(op, op->conn,
                    "INSERT INTO counters (subject, count, until) VALUES ($1, $2, $3)"
@@ -69,7 +69,7 @@ enum ww_err counter_row_put(struct ww_op *op, const struct key *id, const struct
                    NULL, DB_ARGS(DB_B(BYTES_OF(id->b)), DB_I(c->level), DB_I(c->until)));
 }
 
-enum ww_err counter_row_sweep(struct ww_op *op, int64_t now, int64_t limit, int64_t *removed)
+enum ww_err throttle_counter_row_sweep(struct ww_op *op, int64_t now, int64_t limit, int64_t *removed)
 {
     return db_exec(op, op->conn,
                    "DELETE FROM counters WHERE subject IN"

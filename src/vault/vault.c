@@ -92,8 +92,8 @@ enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, stru
     v->leaves[0].loaded = true;
     epoch_key(&box_secret, v, "box");
     epoch_key(&sign_seed, v, "sign");
-    box_public(&r->box_key, &box_secret);
-    sign_public(&r->sign_key, &sign_seed);
+    curves_box_public(&r->box_key, &box_secret);
+    curves_sign_public(&r->sign_key, &sign_seed);
     *out = v;
     return ring_seal(op, root, v);
 }
@@ -104,11 +104,11 @@ enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record 
         .n = v->epoch, .box_key = r->box_key, .sign_key = r->sign_key, .start = true, .begun = v->begun};
     v->account = r->id;
     v->record_seq = r->seq;
-    enum ww_err err = head_seal(op, v, &v->head);
-    if (err || (err = vault_row_insert(op, s, r, &(struct vault_row){v->ring, v->head}))) {
+    enum ww_err err = vault_head_seal(op, v, &v->head);
+    if (err || (err = store_vault_row_insert(op, s, r, &(struct vault_row){v->ring, v->head}))) {
         return err;
     }
-    return epoch_insert(op, s, &r->uuid, &epoch);
+    return store_epoch_insert(op, s, &r->uuid, &epoch);
 }
 
 /* ---- opening ---- */
@@ -150,7 +150,7 @@ static enum ww_err head_leaves(struct ww_op *op, struct reader *in, struct vault
     }
     if (v->depth == 0) {
         v->leaves[0].loaded = true;
-        return entries_read(op, in, &v->leaves[0]);
+        return vault_entries_read(op, in, &v->leaves[0]);
     }
     for (size_t i = 0; i < leaf_count(v); i++) {
         read_copy(in, v->leaves[i].key.b, sizeof v->leaves[i].key.b);
@@ -207,7 +207,7 @@ enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r
 
 /* ---- the head ---- */
 
-enum ww_err head_seal(struct ww_op *op, const struct vault *v, struct bytes *blob)
+enum ww_err vault_head_seal(struct ww_op *op, const struct vault *v, struct bytes *blob)
 {
     struct buf b = BUF(&op->arena);
     buf_u8(&b, HEAD_FORMAT);
@@ -215,7 +215,7 @@ enum ww_err head_seal(struct ww_op *op, const struct vault *v, struct bytes *blo
     buf_u64(&b, v->record_seq);
     buf_u8(&b, (uint8_t)v->depth);
     if (v->depth == 0) {
-        entries_write(&b, &v->leaves[0]);
+        vault_entries_write(&b, &v->leaves[0]);
     } else {
         for (size_t i = 0; i < leaf_count(v); i++) {
             buf_add(&b, v->leaves[i].key.b, sizeof v->leaves[i].key.b);
@@ -228,8 +228,8 @@ enum ww_err vault_reseal(struct ww_op *op, struct store *s, struct vault *v, uin
 {
     struct bytes head;
     v->record_seq = record_seq;
-    enum ww_err err = head_seal(op, v, &head);
-    if (err || (err = vault_row_set_head(op, s, &v->vid, v->head, head))) {
+    enum ww_err err = vault_head_seal(op, v, &head);
+    if (err || (err = store_vault_row_set_head(op, s, &v->vid, v->head, head))) {
         return err;
     }
     v->head = head;

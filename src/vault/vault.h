@@ -10,8 +10,8 @@ enum vault_space { SPACE_ITEMS = 0, SPACE_INTERNAL = 1, SPACE_SHARES = 2, SPACE_
 enum { VAULT_NAME_MAX = 1024, VAULT_LEAF_MAX = 16 << 10, VAULT_DEPTH_MAX = 10 };
 
 /* A new vault for an account that is being made or has none: fills r's vault fields (generation, vid, root
- * check, epoch, public keys, floor) and *root with a new R. Call before record_insert/record_update, then
- * vault_insert. */
+ * check, epoch, public keys, floor) and *root with a new R. Call before
+ * store_record_insert/store_record_update, then vault_insert. */
 enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, struct vault **out) WW_MUST;
 /* Writes the rows (vault, epoch) of a new vault, in a transaction, after the record has its id and seq. */
 enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record *r, struct vault *v) WW_MUST;

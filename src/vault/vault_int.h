@@ -40,22 +40,22 @@ static inline size_t leaf_count(const struct vault *v)
 }
 
 /* Length of the entries when written. */
-size_t entries_length(const struct leaf *l);
-void entries_write(struct buf *b, const struct leaf *l);
-enum ww_err entries_read(struct ww_op *op, struct reader *in, struct leaf *l) WW_MUST;
+size_t vault_entries_length(const struct leaf *l);
+void vault_entries_write(struct buf *b, const struct leaf *l);
+enum ww_err vault_entries_read(struct ww_op *op, struct reader *in, struct leaf *l) WW_MUST;
 /* Where an entry is, or where it would go. */
-size_t entry_position(const struct leaf *l, uint8_t space, struct bytes name, bool *found);
+size_t vault_entry_position(const struct leaf *l, uint8_t space, struct bytes name, bool *found);
 
 /* Number of the leaf that holds a name. */
-size_t leaf_number(const struct vault *v, uint8_t space, struct bytes name);
-enum ww_err leaf_open(struct ww_op *op, struct store *s, struct vault *v, size_t number) WW_MUST;
-enum ww_err leaf_open_all(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
+size_t vault_leaf_number(const struct vault *v, uint8_t space, struct bytes name);
+enum ww_err vault_leaf_open(struct ww_op *op, struct store *s, struct vault *v, size_t number) WW_MUST;
+enum ww_err vault_leaf_open_all(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
 /* Deepens until every leaf is within VAULT_LEAF_MAX; WW_EFULL. */
-enum ww_err leaves_fit(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
+enum ww_err vault_leaves_fit(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
 /* Seals changed leaves under new keys and writes them. */
-enum ww_err leaves_write(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
+enum ww_err vault_leaves_write(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
 
-enum ww_err head_seal(struct ww_op *op, const struct vault *v, struct bytes *blob) WW_MUST;
+enum ww_err vault_head_seal(struct ww_op *op, const struct vault *v, struct bytes *blob) WW_MUST;
 enum ww_err vault_tampered(struct ww_op *op, const char *what);
 
 #endif

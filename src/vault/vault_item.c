@@ -28,13 +28,13 @@ static enum ww_err not_found(struct ww_op *op)
 static enum ww_err find(struct ww_op *op, struct store *s, struct vault *v, uint8_t space, struct bytes name,
                         struct leaf **leaf, size_t *position, bool *found)
 {
-    size_t number = leaf_number(v, space, name);
+    size_t number = vault_leaf_number(v, space, name);
     enum ww_err err = check_name(op, name);
-    if (err || (err = leaf_open(op, s, v, number))) {
+    if (err || (err = vault_leaf_open(op, s, v, number))) {
         return err;
     }
     *leaf = &v->leaves[number];
-    *position = entry_position(*leaf, space, name, found);
+    *position = vault_entry_position(*leaf, space, name, found);
     return WW_OK;
 }
 
@@ -42,7 +42,7 @@ static enum ww_err open_item(struct ww_op *op, struct store *s, const struct vau
                              struct vault_value *out)
 {
     struct bytes blob, padded, pt;
-    enum ww_err err = item_load(op, s, &e->id, v->account, &blob);
+    enum ww_err err = store_item_load(op, s, &e->id, v->account, &blob);
     if (err || (err = seal_open(op, &e->key, item_place(v, e), blob, &padded)) ||
         (err = unpad(op, padded, &pt))) {
         return err;
@@ -125,14 +125,14 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
     c->id = e->id;
     c->version = e->version = ++v->seq;
     l->changed = true;
-    return found ? item_update(op, s, &e->id, v->account, blob)
-                 : item_insert(op, s, &e->id, v->account, blob);
+    return found ? store_item_update(op, s, &e->id, v->account, blob)
+                 : store_item_insert(op, s, &e->id, v->account, blob);
 }
 
 static enum ww_err remove_entry(struct ww_op *op, struct store *s, struct vault *v, struct leaf *l, size_t at,
                                 struct vault_change *c)
 {
-    enum ww_err err = item_delete(op, s, &l->entries[at].id, v->account);
+    enum ww_err err = store_item_delete(op, s, &l->entries[at].id, v->account);
     memmove(&l->entries[at], &l->entries[at + 1], (l->n - at - 1) * sizeof l->entries[0]);
     l->n--;
     l->changed = true;
@@ -194,7 +194,7 @@ enum ww_err vault_apply(struct ww_op *op, struct store *s, struct vault *v, enum
     if (v->seq == before) {
         return WW_OK;
     }
-    if ((err = leaves_fit(op, s, v)) || (err = leaves_write(op, s, v))) {
+    if ((err = vault_leaves_fit(op, s, v)) || (err = vault_leaves_write(op, s, v))) {
         return err;
     }
     return vault_reseal(op, s, v, v->record_seq);
@@ -205,7 +205,7 @@ enum ww_err vault_apply(struct ww_op *op, struct store *s, struct vault *v, enum
 enum ww_err vault_count(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space, size_t *n)
 {
     *n = 0;
-    enum ww_err err = leaf_open_all(op, s, v);
+    enum ww_err err = vault_leaf_open_all(op, s, v);
     for (size_t i = 0; !err && i < leaf_count(v); i++) {
         for (size_t j = 0; j < v->leaves[i].n; j++) {
             *n += v->leaves[i].entries[j].space == (uint8_t)space;

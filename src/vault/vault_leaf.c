@@ -10,7 +10,7 @@ static int compare(uint8_t space_a, struct bytes a, uint8_t space_b, struct byte
     return space_a != space_b ? (space_a < space_b ? -1 : 1) : bytes_compare(a, b);
 }
 
-size_t entry_position(const struct leaf *l, uint8_t space, struct bytes name, bool *found)
+size_t vault_entry_position(const struct leaf *l, uint8_t space, struct bytes name, bool *found)
 {
     size_t low = 0, high = l->n;
     *found = false;
@@ -30,7 +30,7 @@ size_t entry_position(const struct leaf *l, uint8_t space, struct bytes name, bo
     return low;
 }
 
-size_t entries_length(const struct leaf *l)
+size_t vault_entries_length(const struct leaf *l)
 {
     size_t n = 0;
     for (size_t i = 0; i < l->n; i++) {
@@ -39,7 +39,7 @@ size_t entries_length(const struct leaf *l)
     return n;
 }
 
-void entries_write(struct buf *b, const struct leaf *l)
+void vault_entries_write(struct buf *b, const struct leaf *l)
 {
     for (size_t i = 0; i < l->n; i++) {
         const struct entry *e = &l->entries[i];
@@ -51,7 +51,7 @@ void entries_write(struct buf *b, const struct leaf *l)
     }
 }
 
-enum ww_err entries_read(struct ww_op *op, struct reader *in, struct leaf *l)
+enum ww_err vault_entries_read(struct ww_op *op, struct reader *in, struct leaf *l)
 {
     l->capacity = in->n / ENTRY_FIXED + 1;
     l->entries = ARENA_ARRAY(&op->arena, l->capacity, struct entry);
@@ -73,7 +73,7 @@ enum ww_err entries_read(struct ww_op *op, struct reader *in, struct leaf *l)
     return in->failed ? vault_tampered(op, "entries") : WW_OK;
 }
 
-size_t leaf_number(const struct vault *v, uint8_t space, struct bytes name)
+size_t vault_leaf_number(const struct vault *v, uint8_t space, struct bytes name)
 {
     KEY32(d);
     struct bytes parts[] = {BYTES(&space, 1), name};
@@ -90,7 +90,7 @@ static struct place leaf_place(const struct vault *v, uint8_t aad[18], size_t nu
     return (struct place){"leaf", &v->account_uuid, 0, BYTES(aad, 18)};
 }
 
-enum ww_err leaf_open(struct ww_op *op, struct store *s, struct vault *v, size_t number)
+enum ww_err vault_leaf_open(struct ww_op *op, struct store *s, struct vault *v, size_t number)
 {
     struct leaf *l = &v->leaves[number];
     uint8_t aad[18];
@@ -99,21 +99,21 @@ enum ww_err leaf_open(struct ww_op *op, struct store *s, struct vault *v, size_t
     if (l->loaded) {
         return WW_OK;
     }
-    if ((err = leaf_load(op, s, &v->vid, (uint32_t)number, &blob)) ||
+    if ((err = store_leaf_load(op, s, &v->vid, (uint32_t)number, &blob)) ||
         (err = seal_open(op, &l->key, leaf_place(v, aad, number), blob, &padded)) ||
         (err = unpad(op, padded, &pt))) {
         return err;
     }
     struct reader in = READER(pt);
-    err = entries_read(op, &in, l);
+    err = vault_entries_read(op, &in, l);
     l->loaded = err == WW_OK;
     return err;
 }
 
-enum ww_err leaf_open_all(struct ww_op *op, struct store *s, struct vault *v)
+enum ww_err vault_leaf_open_all(struct ww_op *op, struct store *s, struct vault *v)
 {
     for (size_t i = 0; i < leaf_count(v); i++) {
-        enum ww_err err = leaf_open(op, s, v, i);
+        enum ww_err err = vault_leaf_open(op, s, v, i);
         if (err) {
             return err;
         }
@@ -124,7 +124,7 @@ enum ww_err leaf_open_all(struct ww_op *op, struct store *s, struct vault *v)
 static bool too_long(const struct vault *v)
 {
     for (size_t i = 0; i < leaf_count(v); i++) {
-        if (v->leaves[i].loaded && entries_length(&v->leaves[i]) > VAULT_LEAF_MAX) {
+        if (v->leaves[i].loaded && vault_entries_length(&v->leaves[i]) > VAULT_LEAF_MAX) {
             return true;
         }
     }
@@ -153,28 +153,28 @@ static enum ww_err deepen(struct ww_op *op, struct vault *v)
     for (size_t i = 0; i < old_count; i++) {
         for (size_t j = 0; j < old[i].n; j++) {
             const struct entry *e = &old[i].entries[j];
-            struct leaf *to = &v->leaves[leaf_number(v, e->space, e->name)];
+            struct leaf *to = &v->leaves[vault_leaf_number(v, e->space, e->name)];
             to->entries[to->n++] = *e;
         }
     }
     return WW_OK;
 }
 
-enum ww_err leaves_fit(struct ww_op *op, struct store *s, struct vault *v)
+enum ww_err vault_leaves_fit(struct ww_op *op, struct store *s, struct vault *v)
 {
     enum ww_err err = WW_EINTERNAL;
     while (too_long(v)) {
         if (v->depth == VAULT_DEPTH_MAX) {
             return op_fail(op, WW_EFULL, "vault_full", "the vault is full");
         }
-        if ((err = leaf_open_all(op, s, v)) || (err = deepen(op, v))) {
+        if ((err = vault_leaf_open_all(op, s, v)) || (err = deepen(op, v))) {
             return err;
         }
     }
     return WW_OK;
 }
 
-enum ww_err leaves_write(struct ww_op *op, struct store *s, struct vault *v)
+enum ww_err vault_leaves_write(struct ww_op *op, struct store *s, struct vault *v)
 {
     for (size_t i = 0; v->depth > 0 && i < leaf_count(v); i++) {
         struct leaf *l = &v->leaves[i];
@@ -186,12 +186,12 @@ enum ww_err leaves_write(struct ww_op *op, struct store *s, struct vault *v)
             continue;
         }
         op_random(op, l->key.b, sizeof l->key.b);
-        entries_write(&b, l);
+        vault_entries_write(&b, l);
         if (!buf_done(&b).p || pad(&op->arena, buf_done(&b), &padded)) {
             return op_no_memory(op);
         }
         if ((err = seal(op, &l->key, leaf_place(v, aad, i), padded, &blob)) ||
-            (err = leaf_put(op, s, &v->vid, (uint32_t)i, blob))) {
+            (err = store_leaf_put(op, s, &v->vid, (uint32_t)i, blob))) {
             return err;
         }
         l->changed = false;

@@ -227,7 +227,7 @@ static void the_rule_in_sql_is_the_rule_in_c(struct fixture *f)
         throttle_rule_make(1, SECONDS(1), SECONDS(3), SECONDS(7)),
     };
     uint32_t seed = 12345;
-    assert_int_equal(tx_begin(&f->op, f->store, DB_WRITE), WW_OK);
+    assert_int_equal(store_tx_begin(&f->op, f->store, DB_WRITE), WW_OK);
     for (unsigned r = 0; r < 3; r++) {
         struct throttle_subject s = {.id = tag_of(r), .rule = &rules[r]};
         struct throttle_counter c = {0};
@@ -235,14 +235,14 @@ static void the_rule_in_sql_is_the_rule_in_c(struct fixture *f)
         for (int step = 0; step < 300; step++) {
             bool admitted = throttle_rule_admits(s.rule, &c, now);
             struct throttle_counter next = admitted ? throttle_rule_add(s.rule, &c, now) : c;
-            assert_int_equal(counter_row_reserve(&f->op, &s, now), admitted ? WW_OK : WW_ETHROTTLED);
+            assert_int_equal(throttle_counter_row_reserve(&f->op, &s, now), admitted ? WW_OK : WW_ETHROTTLED);
             assert_int_equal(s.stored.level, next.level);
             assert_int_equal(s.stored.until, next.until);
             seed = seed * 1664525 + 1013904223;
             if (admitted && seed >> 16 & 1) {
                 throttle_rule_give_back(s.rule, &next, &s.stored, now);
-                assert_int_equal(counter_row_give_back(&f->op, &s, now), WW_OK);
-                assert_int_equal(counter_row_load(&f->op, &s.id, &s.stored), WW_OK);
+                assert_int_equal(throttle_counter_row_give_back(&f->op, &s, now), WW_OK);
+                assert_int_equal(throttle_counter_row_load(&f->op, &s.id, &s.stored), WW_OK);
                 assert_int_equal(s.stored.level, next.level);
                 assert_int_equal(s.stored.until, next.until);
             }
@@ -250,7 +250,7 @@ static void the_rule_in_sql_is_the_rule_in_c(struct fixture *f)
             now += (int64_t)(seed % 5 == 0 ? SECONDS(seed >> 20) : seed % 5 == 1 ? 1 : seed % 3000000);
         }
     }
-    assert_int_equal(tx_commit(&f->op), WW_OK);
+    assert_int_equal(store_tx_commit(&f->op), WW_OK);
 }
 
 const struct check throttle_row_checks[] = {

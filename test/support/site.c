@@ -16,7 +16,7 @@
 static uint64_t shifted_now(void *ctx)
 {
     const struct site *s = ctx;
-    return system_now(NULL) + s->offset;
+    return op_system_now(NULL) + s->offset;
 }
 
 static bool fault(void *ctx, enum ww_fault kind)
@@ -34,7 +34,7 @@ static void write_key(const struct site *s)
     snprintf(path, sizeof path, "%s/keys/server.key", s->directory);
     FILE *f = fopen(path, "w");
     assert_non_null(f);
-    system_random(NULL, key, sizeof key);
+    op_system_random(NULL, key, sizeof key);
     assert_int_equal(fwrite(key, 1, sizeof key, f), sizeof key);
     assert_int_equal(fchmod(fileno(f), 0600), 0);
     fclose(f);

@@ -99,7 +99,7 @@ static void keys_are_in_one_table_only_and_every_default_is_legal(void **state)
             const char *why = NULL;
             const struct node n = {.kind = NODE_GIVEN, .text = s->otherwise};
             struct fixture *f = *state;
-            if (value_read(&f->op.arena, s, &n, &v, &why) != WW_OK) {
+            if (config_value_read(&f->op.arena, s, &n, &v, &why) != WW_OK) {
                 fail_msg("%s: %s", s->key, why);
             }
         }
@@ -516,10 +516,10 @@ static void keys_come_from_files_the_first_sealing(void **state)
     struct site s;
     struct key second;
     site_make(&s);
-    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/server.key")), WW_OK);
-    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_OK);
-    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_ECONFLICT);
-    assert_int_equal(server_key_file_read(&f->op, at(f, &s, "keys/second.key"), &second), WW_OK);
+    assert_int_equal(config_key_file_make(&f->op, at(f, &s, "keys/server.key")), WW_OK);
+    assert_int_equal(config_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_OK);
+    assert_int_equal(config_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_ECONFLICT);
+    assert_int_equal(config_key_file_read(&f->op, at(f, &s, "keys/second.key"), &second), WW_OK);
 
     assert_int_equal(keys_of(f, &s, files(f, &s, "keys/second.key", "keys/server.key"), NULL, false), WW_OK);
     assert_int_equal(s.n, 2);
@@ -541,7 +541,7 @@ static void key_files_that_are_not_as_they_must_be_are_refused(void **state)
     char *key = at(f, &s, "keys/server.key"), *setting = file(f, &s, "keys/server.key");
     assert_int_equal(keys_of(f, &s, setting, NULL, false), WW_ECONFIG);
     assert_non_null(strstr(f->op.problem.text, "watchword server-key new"));
-    assert_int_equal(server_key_file_make(&f->op, key), WW_OK);
+    assert_int_equal(config_key_file_make(&f->op, key), WW_OK);
 
     assert_int_equal(chmod(key, 0640), 0);
     assert_int_equal(keys_of(f, &s, setting, NULL, false), WW_ECONFIG);
@@ -555,7 +555,7 @@ static void key_files_that_are_not_as_they_must_be_are_refused(void **state)
     assert_string_equal(f->op.problem.text + strlen("server key ") + strlen(key),
                         ": must be exactly 32 bytes");
 
-    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "data/server.key")), WW_OK);
+    assert_int_equal(config_key_file_make(&f->op, at(f, &s, "data/server.key")), WW_OK);
     assert_int_equal(keys_of(f, &s, file(f, &s, "keys/../data/server.key"), NULL, false), WW_ECONFIG);
     assert_non_null(strstr(f->op.problem.text, "lies below the database's directory"));
     unlink(key);
@@ -617,7 +617,7 @@ static void other_sources_of_a_key(void **state)
                         "environment variable WATCHWORD_SERVER_KEY: must be 64 hex digits");
 
     const char *credentials[] = {arena_printf(&f->op.arena, "CREDENTIALS_DIRECTORY=%s/keys", s.root), NULL};
-    assert_int_equal(server_key_file_make(&f->op, at(f, &s, "keys/server.key")), WW_OK);
+    assert_int_equal(config_key_file_make(&f->op, at(f, &s, "keys/server.key")), WW_OK);
     assert_int_equal(keys_of(f, &s, "", credentials, false), WW_OK);
 
     assert_int_equal(try_text(f, "dsn: memory\n", NULL, false), WW_OK);
@@ -633,12 +633,12 @@ static void a_key_on_paper_is_read_back_and_mistakes_are_found(void **state)
     for (int i = 0; i < 32; i++) {
         key.b[i] = (uint8_t)i;
     }
-    char *print = server_key_print(&f->op.arena, &key);
+    char *print = config_key_print(&f->op.arena, &key);
     assert_string_equal(print, "000G-40R4-0M30-E209-185G-R38E-1W81\n"
                                "24GK-2GAH-C5RR-34D1-P70X-3RFG-MQAK");
-    assert_int_equal(server_key_parse(&f->op, bytes_str(print), &back), WW_OK);
+    assert_int_equal(config_key_parse(&f->op, bytes_str(print), &back), WW_OK);
     assert_memory_equal(back.b, key.b, 32);
-    assert_int_equal(server_key_parse(&f->op, bytes_str("  oOog 4or4"), &back), WW_EINVAL);
+    assert_int_equal(config_key_parse(&f->op, bytes_str("  oOog 4or4"), &back), WW_EINVAL);
     assert_string_equal(f->op.problem.text, "48 symbols are missing");
 
     size_t length = strlen(print);
@@ -648,9 +648,9 @@ static void a_key_on_paper_is_read_back_and_mistakes_are_found(void **state)
             continue;
         }
         wrong[i] = wrong[i] == 'A' ? 'B' : 'A';
-        assert_int_equal(server_key_parse(&f->op, bytes_str(wrong), &back), WW_EINVAL);
+        assert_int_equal(config_key_parse(&f->op, bytes_str(wrong), &back), WW_EINVAL);
         wrong[i] = 'U';
-        assert_int_equal(server_key_parse(&f->op, bytes_str(wrong), &back), WW_EINVAL);
+        assert_int_equal(config_key_parse(&f->op, bytes_str(wrong), &back), WW_EINVAL);
     }
 }
 

@@ -38,7 +38,7 @@ static void teardown(struct fixture *f)
 
 static enum ww_err check(struct fixture *f, const char *password, const char *identifier)
 {
-    return password_policy_check(&f->op, f->config, bytes_str(password), &identifier, 1, &f->refusal);
+    return cred_password_policy_check(&f->op, f->config, bytes_str(password), &identifier, 1, &f->refusal);
 }
 
 static const char *context(struct fixture *f)
@@ -106,13 +106,14 @@ static void every_identifier_is_compared(void **state)
     (void)state;
     setup(&f);
     assert_int_equal(
-        password_policy_check(&f.op, f.config, bytes_str("Trace-pa55!"), identifiers, 2, &f.refusal), WW_OK);
+        cred_password_policy_check(&f.op, f.config, bytes_str("Trace-pa55!"), identifiers, 2, &f.refusal),
+        WW_OK);
     assert_int_equal(
-        password_policy_check(&f.op, f.config, bytes_str("Trace-pa55!"), identifiers, 3, &f.refusal),
+        cred_password_policy_check(&f.op, f.config, bytes_str("Trace-pa55!"), identifiers, 3, &f.refusal),
         WW_EVALIDATION);
     assert_int_equal(f.refusal.message_id, 4000031);
-    assert_int_equal(password_policy_check(&f.op, f.config, bytes_str("Trace-pa55!"), NULL, 0, &f.refusal),
-                     WW_OK);
+    assert_int_equal(
+        cred_password_policy_check(&f.op, f.config, bytes_str("Trace-pa55!"), NULL, 0, &f.refusal), WW_OK);
     teardown(&f);
 }
 
@@ -191,7 +192,7 @@ static void bcrypt_takes_72_bytes_and_no_nul(void **state)
                    "The password must be at most 72 characters long, but got 73.");
     assert_string_equal(context(&f), "{\"max_length\":72,\"actual_length\":73}");
     assert_int_equal(
-        password_policy_check(&f.op, f.config, BYTES("Zq7vX2\0mN8wLp", 13), &identifier, 1, &f.refusal),
+        cred_password_policy_check(&f.op, f.config, BYTES("Zq7vX2\0mN8wLp", 13), &identifier, 1, &f.refusal),
         WW_EVALIDATION);
     assert_int_equal(f.refusal.message_id, 4000005);
     teardown(&f);
@@ -209,14 +210,14 @@ static void argon2id_takes_1024_bytes(void **state)
     }
     const size_t lengths[] = {160, 1024, 1025, 6001};
     for (size_t i = 0; i < 4; i++) {
-        enum ww_err err =
-            password_policy_check(&f.op, f.config, BYTES(password, lengths[i]), &identifier, 1, &f.refusal);
+        enum ww_err err = cred_password_policy_check(&f.op, f.config, BYTES(password, lengths[i]),
+                                                     &identifier, 1, &f.refusal);
         assert_int_equal(err, lengths[i] <= 1024 ? WW_OK : WW_EVALIDATION);
         assert_int_equal(f.refusal.message_id, lengths[i] <= 1024 ? 0 : 4000033);
     }
     assert_string_equal(context(&f), "{\"max_length\":1024,\"actual_length\":6001}");
     assert_int_equal(
-        password_policy_check(&f.op, f.config, BYTES("Zq7vX2\0mN8wLp", 13), &identifier, 1, &f.refusal),
+        cred_password_policy_check(&f.op, f.config, BYTES("Zq7vX2\0mN8wLp", 13), &identifier, 1, &f.refusal),
         WW_OK);
     teardown(&f);
 }

@@ -238,29 +238,30 @@ static void cookie_names_are_kratos(void **state)
 {
     struct arena *a = arena_of(state);
 
-    assert_string_equal(csrf_cookie_name(a, "http://foo.com/bar"),
+    assert_string_equal(flow_csrf_cookie_name(a, "http://foo.com/bar"),
                         "csrf_token_01c86631efd1537ee34a98e75884a6e21dd8e2d9e944934bca21204106bfd32f");
-    assert_string_equal(csrf_cookie_name(a, "http://127.0.0.1:4433/"),
+    assert_string_equal(flow_csrf_cookie_name(a, "http://127.0.0.1:4433/"),
                         "csrf_token_806060ca5bf70dff3caa0e5c860002aade9d470a5a4dce73bcfa7ba10778f481");
 }
 
 static void tokens_belong_to_one_cookie(void **state)
 {
     struct ww_op *op = *state;
-    char *cookie = csrf_cookie_new(op), *other = csrf_cookie_new(op), *token = csrf_mask(op, cookie);
+    char *cookie = flow_csrf_cookie_new(op), *other = flow_csrf_cookie_new(op),
+         *token = flow_csrf_mask(op, cookie);
 
-    assert_true(csrf_matches(&op->arena, cookie, token));
-    assert_true(csrf_matches(&op->arena, cookie, cookie));
-    assert_false(csrf_matches(&op->arena, other, token));
-    assert_string_not_equal(token, csrf_mask(op, cookie));
-    assert_false(csrf_matches(&op->arena, cookie, "bm90LWEtdG9rZW4="));
-    assert_false(csrf_matches(&op->arena, cookie, ""));
-    assert_false(csrf_matches(&op->arena, NULL, token));
-    assert_null(csrf_mask(op, "not a cookie of ours"));
+    assert_true(flow_csrf_matches(&op->arena, cookie, token));
+    assert_true(flow_csrf_matches(&op->arena, cookie, cookie));
+    assert_false(flow_csrf_matches(&op->arena, other, token));
+    assert_string_not_equal(token, flow_csrf_mask(op, cookie));
+    assert_false(flow_csrf_matches(&op->arena, cookie, "bm90LWEtdG9rZW4="));
+    assert_false(flow_csrf_matches(&op->arena, cookie, ""));
+    assert_false(flow_csrf_matches(&op->arena, NULL, token));
+    assert_null(flow_csrf_mask(op, "not a cookie of ours"));
     for (size_t i = 0; token[i] && token[i] != '='; i++) {
         char *bent = arena_strdup(&op->arena, token);
         bent[i] = bent[i] == 'A' ? 'B' : 'A';
-        assert_false(csrf_matches(&op->arena, cookie, bent));
+        assert_false(flow_csrf_matches(&op->arena, cookie, bent));
     }
 }
 
@@ -296,7 +297,7 @@ static void return_addresses_must_be_listed(void **state)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *out;
-        enum ww_err err = return_to_check(a, &rules, cases[i].wanted, &out);
+        enum ww_err err = flow_return_to_check(a, &rules, cases[i].wanted, &out);
         if ((err == WW_OK) != (cases[i].result != NULL)) {
             fail_msg("%s", cases[i].wanted);
         }
@@ -310,12 +311,12 @@ static void urls_are_put_together(void **state)
 {
     struct arena *a = arena_of(state);
 
-    assert_string_equal(url_join(a, "http://h/", "/x"), "http://h/x");
-    assert_string_equal(url_with(a, "http://h/p?a=b#f", "return_to", "http://x/?y=z"),
+    assert_string_equal(flow_url_join(a, "http://h/", "/x"), "http://h/x");
+    assert_string_equal(flow_url_with(a, "http://h/p?a=b#f", "return_to", "http://x/?y=z"),
                         "http://h/p?a=b&return_to=http%3A%2F%2Fx%2F%3Fy%3Dz#f");
-    assert_string_equal(url_query_value(a, "http://h/p?x=1&return_to=http%3A%2F%2Fx+y#f", "return_to"),
+    assert_string_equal(flow_url_query_value(a, "http://h/p?x=1&return_to=http%3A%2F%2Fx+y#f", "return_to"),
                         "http://x y");
-    assert_null(url_query_value(a, "http://h/p#?return_to=x", "return_to"));
+    assert_null(flow_url_query_value(a, "http://h/p#?return_to=x", "return_to"));
 }
 
 int main(void)

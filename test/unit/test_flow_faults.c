@@ -24,13 +24,13 @@ struct request {
     const char *expects; /* what stands in the body then */
 };
 
-static char *token, *login_flow, *settings_flow, *registration_flow;
+static char *token, *flow_login_kind, *flow_settings_kind, *flow_registration_kind;
 
 static const char *flow_of(enum ww_flow_action action)
 {
-    return action == WW_LOGIN_FETCH || action == WW_LOGIN_SUBMIT                 ? login_flow
-           : action == WW_REGISTRATION_FETCH || action == WW_REGISTRATION_SUBMIT ? registration_flow
-                                                                                 : settings_flow;
+    return action == WW_LOGIN_FETCH || action == WW_LOGIN_SUBMIT                 ? flow_login_kind
+           : action == WW_REGISTRATION_FETCH || action == WW_REGISTRATION_SUBMIT ? flow_registration_kind
+                                                                                 : flow_settings_kind;
 }
 
 static enum ww_err ask(struct site *s, const struct request *r, struct ww_flow_answer *out)
@@ -134,19 +134,19 @@ static void run_all(enum ww_fault kind)
     assert_non_null(s);
     site_open(s, generous);
     token = site_register(s, "ada");
-    login_flow = registration_flow = settings_flow = strdup("");
-    char *none = login_flow;
-    login_flow = begin(s, WW_LOGIN_INIT);
-    registration_flow = begin(s, WW_REGISTRATION_INIT);
-    settings_flow = begin(s, WW_SETTINGS_INIT);
+    flow_login_kind = flow_registration_kind = flow_settings_kind = strdup("");
+    char *none = flow_login_kind;
+    flow_login_kind = begin(s, WW_LOGIN_INIT);
+    flow_registration_kind = begin(s, WW_REGISTRATION_INIT);
+    flow_settings_kind = begin(s, WW_SETTINGS_INIT);
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
         fail_in_turn(s, &requests[i], kind);
     }
     assert_int_equal(site_check(s), 0);
     free(none);
-    free(login_flow);
-    free(registration_flow);
-    free(settings_flow);
+    free(flow_login_kind);
+    free(flow_registration_kind);
+    free(flow_settings_kind);
     free(token);
     site_close(s);
     free(s);

@@ -117,7 +117,7 @@ static void live(void)
         .id = uuid_new(journey.op), .kind = FLOW_LOGIN, .expires = fixed_now(NULL) + 3600000000};
     flow.json = js_object(&journey.op->arena);
     js_put(&journey.op->arena, flow.json, "type", js_text(&journey.op->arena, "api"));
-    must(flow_row_insert(journey.op, service_of(journey.op)->store, &flow));
+    must(store_flow_row_insert(journey.op, service_of(journey.op)->store, &flow));
 }
 
 /* ---- opening what was stored ---- */

@@ -173,11 +173,11 @@ static void percent_encoding_is_reversible(void **state)
     struct bytes back;
     const char *why;
     (void)state;
-    percent_encode(&b, bytes_str("a/b +\xc3\xa4~"));
+    urlform_percent_encode(&b, bytes_str("a/b +\xc3\xa4~"));
     assert_string_equal(buf_text(&b), "a%2Fb%20%2B%C3%A4~");
-    assert_int_equal(percent_decode(&arena, bytes_str("a%2Fb%20%2B%C3%A4~"), &back, &why), WW_OK);
+    assert_int_equal(urlform_percent_decode(&arena, bytes_str("a%2Fb%20%2B%C3%A4~"), &back, &why), WW_OK);
     assert_string_equal((const char *)back.p, "a/b +\xc3\xa4~");
-    assert_int_equal(percent_decode(&arena, bytes_str("a+b"), &back, &why), WW_OK);
+    assert_int_equal(urlform_percent_decode(&arena, bytes_str("a+b"), &back, &why), WW_OK);
     assert_string_equal((const char *)back.p, "a+b");
 }
 

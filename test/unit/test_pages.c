@@ -173,7 +173,7 @@ static void times_are_told_twice(void **state)
 {
     struct bench *b = *state;
     uint64_t now;
-    assert_true(time_parse("2026-11-22T19:40:00Z", &now));
+    assert_true(timefmt_parse("2026-11-22T19:40:00Z", &now));
     struct js *t = words_time(&b->arena, "2026-11-22T17:05:09Z", now);
     assert_string_equal(js_get_text(t, "absolute"), "22 November 2026, 17:05 UTC");
     assert_string_equal(js_get_text(t, "relative"), "2 hours ago");

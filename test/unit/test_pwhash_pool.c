@@ -217,14 +217,14 @@ static void networks_are_ipv4_addresses_and_ipv6_halves(void **state)
     struct network a, b;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        assert_true(network_of(&a, rows[i].a));
-        assert_true(network_of(&b, rows[i].b));
+        assert_true(netaddr_network(&a, rows[i].a));
+        assert_true(netaddr_network(&b, rows[i].b));
         assert_int_equal(memcmp(&a, &b, sizeof a) == 0, rows[i].same);
     }
-    assert_false(network_of(&a, ""));
-    assert_false(network_of(&a, "localhost"));
-    assert_false(network_of(&a, "192.0.2.1:80"));
-    assert_false(network_of(&a, "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb"));
+    assert_false(netaddr_network(&a, ""));
+    assert_false(netaddr_network(&a, "localhost"));
+    assert_false(netaddr_network(&a, "192.0.2.1:80"));
+    assert_false(netaddr_network(&a, "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb"));
 }
 
 int main(void)
