@@ -39,7 +39,7 @@ struct ww_op {
     struct ww *ww;
     struct op_client client;
     struct op_problem problem;
-    struct db_conn *conn; /* the connection of the open transaction or NULL; owned by store/tx.h */
+    struct db_conn *conn; /* store_take … store_give; NULL otherwise */
 };
 
 /* op is zero-filled memory of the caller's. env may be NULL: the system's clock and randomness. */

@@ -1,5 +1,5 @@
-/* "This person is authenticated", as a value: only the credential module makes one, and issuing a session
- * requires it. */
+/* "This person is authenticated", as a value that issuing a session requires. cred_password_check makes one;
+ * so does registration (account_register.c), for who has just set the password. */
 #ifndef AUTHN_H
 #define AUTHN_H
 

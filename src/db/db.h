@@ -111,8 +111,8 @@ enum ww_err db_query(struct ww_op *op, struct db_conn *c, struct db_rows *rows, 
 /* WW_OK: a row is there. WW_ENOTFOUND: no more (without op_fail). */
 enum ww_err db_next(struct db_rows *rows) WW_MUST;
 /* Of the current row, from column 0. Blobs and texts are copied into the operation's arena (a NUL follows);
- * they are {NULL, 0} for NULL or a wrong type, integers then 0. A failed copy is remembered: db_next and
- * db_row return it. */
+ * they are {NULL, 0} for NULL or a wrong type, integers then 0. A failed copy is remembered: db_next
+ * then returns WW_ENOMEM and db_lost says so. */
 int64_t db_int(struct db_rows *rows, int column);
 struct bytes db_blob(struct db_rows *rows, int column);
 char *db_text(struct db_rows *rows, int column);

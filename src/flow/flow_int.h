@@ -87,7 +87,7 @@ enum ww_err flow_answer_empty(struct call *c, int status) WW_MUST;
 void flow_answer_session_cookie(struct call *c, const struct session *x);
 struct js *flow_call_session_json(struct call *c, const struct session *x);
 struct js *flow_call_identity_json(struct call *c, const struct record *r);
-/* Copies a member when it is there. */
+/* A switch of the configuration, by its key. */
 bool flow_call_setting(const struct call *c, const char *key);
 
 /* ---- flow_refuse.c: refusals that are no form ---- */

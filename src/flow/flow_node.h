@@ -26,7 +26,7 @@ struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const 
 /* The type of the input that a trait gets: "email", "checkbox", … */
 const char *flow_trait_input(const struct schema_trait *t);
 
-/* The first node of that name (and, when type is not NULL, of that input type), or NULL. */
+/* The first node of that name, or NULL. */
 struct js *flow_node_find(const struct js *nodes, const char *name);
 const char *flow_node_name(const struct js *node);
 const char *flow_node_group(const struct js *node);

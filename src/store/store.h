@@ -147,8 +147,8 @@ struct vault_row {
 };
 enum ww_err store_vault_row_insert(struct ww_op *op, struct store *s, const struct record *r,
                                    const struct vault_row *v) WW_MUST;
-/* Missing is WW_ETAMPERED. lock: locks the accounts row and then the vaults row; the record is read again
- * then. */
+/* Missing is WW_ETAMPERED. lock: for writing, in a transaction that has locked the record before; locks this
+ * row only. */
 enum ww_err store_vault_row_load(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
                                  bool lock, struct vault_row *out) WW_MUST;
 /* Where the stored head is `old`; WW_EBUSY else. */

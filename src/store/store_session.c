@@ -20,7 +20,7 @@ enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const st
 }
 
 /* The columns of store_session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record, 6 ring, 7
- * head, 8 vid */
+ * head; the last two only where the vault is asked for. */
 static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows *rows,
                                struct session_row *row, struct record **record, struct vault_row *vault)
 {
