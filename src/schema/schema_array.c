@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 /* One text for values that are equal by the rules of JSON Schema: members sorted, 1.0 as 1. */
 static int by_key(const void *x, const void *y)

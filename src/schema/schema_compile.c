@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 bool schema_compile_fail(struct compiler *c, const char *place, const char *format, ...)
 {

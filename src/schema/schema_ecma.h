@@ -2,7 +2,7 @@
 #ifndef SCHEMA_ECMA_H
 #define SCHEMA_ECMA_H
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 struct translation {
     const char *p, *end;

@@ -1,7 +1,7 @@
 /* The keywords ory.sh/kratos (kratos.md §5.3) and watchword of an identity schema. */
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 /* What may stand in them, by dotted path; objects on the way are those whose names begin a path. A member is
  * a flag that sets its mark, or "via", whose two values set one mark each. */

@@ -2,7 +2,7 @@
  * uses (kratos.md §2.14, §3.4), which clients compare. */
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 #include "utf8.h"
 
 /* ---- texts ---- */

@@ -1,7 +1,7 @@
 /* The formats of draft-07 (§7.3), and those that Kratos adds: tel, no-validate. */
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 /* RFC 6901: "" or "/…" with "~" only before 0 and 1. */
 static bool json_pointer(struct bytes text)

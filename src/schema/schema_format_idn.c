@@ -2,7 +2,7 @@
  * bidirectional labels (RFC 5893) is not looked at. */
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 #include "utf8.h"
 
 enum { MAX_LABEL = 63, MAX_POINTS = 64, MAX_NAME = 1024 };

@@ -1,7 +1,7 @@
 /* Addresses: e-mail (RFC 5321), host names (RFC 1123), IPv4 and IPv6 (RFC 4291 §2.2). */
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 enum { MAX_HOSTNAME = 253, MAX_LABEL = 63, MAX_LOCAL_PART = 64, MAX_EMAIL = 254 };
 

@@ -1,5 +1,5 @@
 /* RFC 3339 §5.6. */
-#include "schema_internal.h"
+#include "schema_int.h"
 
 struct time_parts {
     int hour, minute, second;

@@ -1,7 +1,7 @@
 /* RFC 3986 (URI), RFC 3987 (IRI: characters beyond ASCII too), RFC 6570 (templates). */
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 #include "utf8.h"
 
 static bool is_alpha(uint8_t c)

@@ -1,7 +1,7 @@
 /* Identity schemas: what forms are made of, and what the marks pick out of traits. */
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 enum { MAX_WALK = 20000 };
 

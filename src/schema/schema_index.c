@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 static const char metaschema_uri[] = "http://json-schema.org/draft-07/schema";
 

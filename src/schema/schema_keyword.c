@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 #define AT(member) offsetof(struct subschema, member)
 

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "encode.h"
-#include "schema_internal.h"
+#include "schema_int.h"
 #include "utf8.h"
 
 enum { MAX_ID = 255, MAX_URL = 2 * SCHEMA_MAX_TEXT, SHOWN_URL = 200 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 __extension__ typedef unsigned __int128 wide;
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 void schema_check_count_failed(struct check *c, const struct subschema *s, const struct spot *at,
                                struct causes *out, const char *keyword, bool least, const char *things,

@@ -1,7 +1,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 /* One match may take about half a millisecond; what needs more is taken for no match. */
 enum {

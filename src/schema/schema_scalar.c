@@ -1,5 +1,5 @@
 /* Strings and numbers. */
-#include "schema_internal.h"
+#include "schema_int.h"
 #include "utf8.h"
 
 static struct js *pair(struct check *c, const char *first, struct js *a, const char *second, struct js *b)

@@ -1,4 +1,4 @@
-#include "schema_internal.h"
+#include "schema_int.h"
 
 static const struct {
     const char *name;

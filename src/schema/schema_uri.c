@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 /* The five components of RFC 3986 §3; p NULL where one is undefined. */
 struct uri_parts {

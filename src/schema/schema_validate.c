@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 bool schema_check_spend(struct check *c, size_t n)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema_internal.h"
+#include "schema_int.h"
 
 enum { MAX_REMOTES = 200, MAX_FILE = 1 << 22 };
 

@@ -18,7 +18,7 @@ enum {
     SCHEMA_MAX_TRAITS = 500,
 };
 
-/* ---- documents compiled into the program (schema_documents.c is made from documents/ and presets/) ---- */
+/* ---- documents compiled into the program (the build makes the array from documents/ and presets/) ---- */
 struct schema_document {
     const char *name; /* file name */
     const unsigned char *text;
