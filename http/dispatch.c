@@ -300,7 +300,7 @@ static bool begin(struct route_call *c)
     bool trusted = http_peer_trusted(r);
     const char *city = trusted ? http_header(r, "Cf-Ipcity") : NULL;
     const char *country = trusted ? http_header(r, "Cf-Ipcountry") : NULL;
-    char location[128] = "";
+    char location[512] = ""; /* what is kept of it is cut between characters by ww_op_begin */
     if (city || country) {
         snprintf(location, sizeof location, "%s%s%s", city ? city : "", city && country ? ", " : "",
                  country ? country : "");

@@ -78,11 +78,13 @@ WW_EXPORT int ww_migrated(const struct ww *ww);
 
 /* ---- operations ---- */
 
-/* Who asks; any member may be NULL. Copied. */
+/* Who asks; any member may be NULL. Copied: what is not UTF-8 in them is replaced, and what is too long
+ * (address 64 bytes, user agent 512, location and request id 128) cut between characters. */
 struct ww_client {
     const char *address, *user_agent, *location, *request_id;
 };
 
+/* WW_ENOMEM: *out is NULL. */
 WW_EXPORT enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww_op **out) WW_MUST;
 /* Frees and wipes all that the operation gave out. NULL is fine. */
 WW_EXPORT void ww_op_end(struct ww_op *op);

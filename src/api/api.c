@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "config_keys.h"
+#include "limits.h"
+#include "utf8.h"
 
 const char *ww_version(void)
 {
@@ -149,10 +151,26 @@ const char *api_public_url(const struct ww *ww)
 
 /* ---- operations ---- */
 
-static const char *copy(struct ww_op *op, const char *text)
+/* Every text about the client comes in here: it is UTF-8 of bounded length from now on. */
+static bool take_client(struct ww_op *op, const struct ww_client *from)
 {
-    const char *c = text ? arena_strdup(&op->arena, text) : "";
-    return c ? c : "";
+    const struct {
+        const char *text;
+        size_t most;
+        const char **to;
+    } texts[] = {
+        {from->address, LIMIT_CLIENT_ADDRESS, &op->client.address},
+        {from->user_agent, LIMIT_USER_AGENT, &op->client.user_agent},
+        {from->location, LIMIT_LOCATION, &op->client.location},
+        {from->request_id, LIMIT_REQUEST_ID, &op->client.request_id},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        *texts[i].to = utf8_clean(&op->arena, texts[i].text, texts[i].most);
+        if (!*texts[i].to) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww_op **out)
@@ -163,11 +181,10 @@ enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww
         return WW_ENOMEM;
     }
     op_init(op, &ww->env, ww);
-    if (client) {
-        op->client.address = copy(op, client->address);
-        op->client.user_agent = copy(op, client->user_agent);
-        op->client.location = copy(op, client->location);
-        op->client.request_id = copy(op, client->request_id);
+    if (client && !take_client(op, client)) { /* never without the address: limits are counted by it */
+        ww_op_end(op);
+        *out = NULL;
+        return WW_ENOMEM;
     }
     return WW_OK;
 }

@@ -1,3 +1,4 @@
+/* Text: UTF-8 at the door, normal forms, and the one form of an identifier (vault.md §6). */
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -37,6 +38,48 @@ size_t utf8_length(struct bytes text)
         n++;
     }
     return n;
+}
+
+/* How many bytes begin a character and then break off, at least one: Unicode 3.9, table 3-7. */
+static size_t broken_part(struct bytes text)
+{
+    uint8_t first = text.p[0], second = text.n > 1 ? text.p[1] : 0;
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2, n = 1;
+    uint8_t low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    uint8_t high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (first < 0xc2 || first > 0xf4 || second < low || second > high) {
+        return 1;
+    }
+    for (n = 2; n < length && n < text.n && (text.p[n] & 0xc0) == 0x80; n++) {
+    }
+    return n;
+}
+
+char *utf8_clean(struct arena *a, const char *text, size_t most)
+{
+    const struct bytes replacement = BYTES("\xef\xbf\xbd", 3);
+    /* Not a byte is looked at that cannot be kept: the last character has at most 4. */
+    struct bytes rest = BYTES(text, text ? strnlen(text, most + 4) : 0);
+    struct buf b = BUF(a);
+    if (rest.n <= most && utf8_valid(rest)) {
+        return arena_strndup(a, rest.p, rest.n);
+    }
+    while (rest.n > 0) {
+        struct bytes next = rest, part = rest;
+        if (utf8_next(&next) >= 0) {
+            part.n = rest.n - next.n;
+        } else {
+            size_t broken = broken_part(rest);
+            next = BYTES(rest.p + broken, rest.n - broken);
+            part = replacement;
+        }
+        if (b.n + part.n > most) {
+            break;
+        }
+        buf_bytes(&b, part);
+        rest = next;
+    }
+    return buf_text(&b);
 }
 
 /* utf8proc_map allocates with malloc: copy, wipe, free. */

@@ -14,6 +14,10 @@ bool utf8_valid(struct bytes text);
 size_t utf8_length(struct bytes text);
 /* The next code point of valid UTF-8 at *p (moved on), or -1 at the end. */
 int32_t utf8_next(struct bytes *rest);
+/* Outside text as text: each part that is not UTF-8, NUL included, is U+FFFD (as Unicode 3.9 recommends: one
+ * for each maximal part), and at most `most` bytes, cut between characters. NULL gives "". NULL when there is
+ * no memory. */
+char *utf8_clean(struct arena *a, const char *text, size_t most) WW_MUST;
 /* NFC of valid UTF-8; WW_EINVAL when it is not valid, WW_ENOMEM. */
 enum ww_err utf8_nfc(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
 /* Simple lower case per code point. */

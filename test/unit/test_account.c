@@ -245,6 +245,31 @@ static void the_history_tells_what_happened(void **state)
     free(token);
 }
 
+static void what_a_client_says_is_text_of_bounded_length(void **state)
+{
+    struct site *s = *state;
+    struct ww_session *session;
+    const char *json;
+    char city[400], *token;
+    struct ww_client odd = {.address = "127.0.0.1", .user_agent = "caf\xe9/1.0", .location = city};
+    memset(city, 'x', 127);
+    strcpy(city + 127, "\xc3\xa9 and more"); /* the limit of 128 bytes is inside this character */
+    free(site_register(s, "ada"));
+    ww_op_end(s->op);
+    assert_int_equal(ww_op_begin(s->ww, &odd, &s->op), WW_OK);
+    assert_int_equal(ww_authenticate(s->op, "ada@example.org", TEST_PASSWORD, &session), WW_OK);
+    token = strdup(ww_session_token(session));
+    session = site_resume(s, token);
+    assert_int_equal(ww_session_list(s->op, session, &json), WW_OK);
+    city[127] = '\0';
+    assert_non_null(strstr(json, "\"caf\xef\xbf\xbd/1.0\""));
+    assert_non_null(strstr(json, city));
+    assert_int_equal(ww_account_history(s->op, session, 10, NULL, &json, NULL), WW_OK);
+    assert_non_null(strstr(json, "\"caf\xef\xbf\xbd/1.0\""));
+    assert_int_equal(site_check(s), 0);
+    free(token);
+}
+
 static void a_closed_account_leaves_its_epochs_only(void **state)
 {
     static const char *const tables[] = {"accounts", "identifiers", "credentials",
@@ -309,6 +334,7 @@ int main(void)
         CASE(several_changes_happen_together_or_not_at_all),
         CASE(a_large_vault_lists_in_order_and_opens),
         CASE(the_history_tells_what_happened),
+        CASE(what_a_client_says_is_text_of_bounded_length),
         CASE(a_closed_account_leaves_its_epochs_only),
         CASE(a_stronger_setting_upgrades_the_hash_at_login),
     };

@@ -1,0 +1,42 @@
+/* How much of what comes from outside is read: each limit once, with its reason. Whoever reads refuses what
+ * is longer before anything else is done with it, and neither keeps nor echoes it.
+ *
+ * Sizes of whole bodies are bounded by route before they are read (the route table); these bound what may be
+ * in one. docs/SECURITY.md lists them. */
+#ifndef LIMITS_H
+#define LIMITS_H
+
+enum {
+    /* ---- one identity ---- */
+    /* An identifier or address, bytes: vault.md §6. The longest e-mail address has 254 (RFC 5321 §4.5.3.1).
+     */
+    LIMIT_IDENTIFIER = 1024,
+    /* Values to sign in with: each is a row of its own, written by one anonymous request. */
+    LIMIT_IDENTIFIERS = 32,
+    /* Addresses to verify or to recover with; one value may be both. */
+    LIMIT_ADDRESSES = 64,
+
+    /* ---- JSON ---- */
+    /* Brackets around a value. Every walk over a tree recurses as deep. */
+    LIMIT_JSON_DEPTH = 32,
+    /* What we sealed ourselves stands a few levels deeper in a record or flow than it was sent. */
+    LIMIT_JSON_DEPTH_OWN = 64,
+    /* Values in one text. Each costs some 300 bytes while it is read, whatever its text is. */
+    LIMIT_JSON_NODES = 100000,
+    /* Characters of one number: a double has at most 309 before its point, and 17 that count. */
+    LIMIT_JSON_NUMBER = 400,
+
+    /* ---- submitted forms ---- */
+    /* Fields of a form, of a query, and members "traits.…" of JSON. */
+    LIMIT_FIELDS = 1000,
+    /* One text of the traits, bytes. It is stored twice: in the record, and in the flow that shows it. */
+    LIMIT_TRAIT_TEXT = 16384,
+
+    /* ---- what a client says of itself; longer texts are cut ---- */
+    LIMIT_CLIENT_ADDRESS = 64,
+    LIMIT_USER_AGENT = 512,
+    LIMIT_LOCATION = 128,
+    LIMIT_REQUEST_ID = 128,
+};
+
+#endif
