@@ -206,6 +206,7 @@ static int listen_on_both(struct serving *s)
                                    .hash_queue = (unsigned)ww_setting_int(s->ww, "watchword.hash.queue"),
                                    .trusted_proxies = proxies,
                                    .trusted_proxy_count = n,
+                                   .forwarded_header = ww_setting(s->ww, "watchword.forwarded_header"),
                                    .answered = answered,
                                    .answered_context = &s->site};
     s->server = http_server_new(&options, listeners, 2, &error);

@@ -1,3 +1,4 @@
+/* Cookies as text (RFC 6265 §§4.1.1, 4.2.1, 5.4); what they mean is site.c's. */
 #include "cookie.h"
 
 #include <inttypes.h>
@@ -58,7 +59,10 @@ void cookie_each(const char *header,
 struct search {
     struct arena *arena;
     const char *name;
-    char *found;
+    bool (*good)(const char *value, void *context);
+    void *context;
+    const char *found;
+    int tries;
 };
 
 static bool match(const char *name, size_t name_length, const char *value, size_t value_length, void *context)
@@ -67,13 +71,17 @@ static bool match(const char *name, size_t name_length, const char *value, size_
     if (strlen(search->name) != name_length || memcmp(search->name, name, name_length) != 0) {
         return true;
     }
-    search->found = arena_strndup(search->arena, value, value_length);
-    return false;
+    const char *copy = arena_strndup(search->arena, value, value_length);
+    if (copy && (!search->good || search->good(copy, search->context))) {
+        search->found = copy;
+    }
+    return !search->found && ++search->tries < COOKIE_TRIES;
 }
 
-char *cookie_find(struct arena *a, const char *header, const char *name)
+const char *cookie_find(struct arena *a, const char *header, const char *name,
+                        bool (*good)(const char *value, void *context), void *context)
 {
-    struct search search = {a, name, NULL};
+    struct search search = {.arena = a, .name = name, .good = good, .context = context};
     cookie_each(header, match, &search);
     return search.found;
 }

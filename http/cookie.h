@@ -16,9 +16,14 @@ struct cookie {
     bool http_only, secure;
 };
 
-/* The value of the first cookie of that name in a Cookie header (NULL: none sent), without quotes; NULL when
- * there is none, when its value has characters that no cookie may have, or without memory. */
-char *cookie_find(struct arena *a, const char *header, const char *name) WW_MUST;
+/* The value of the first cookie of that name in a Cookie header (NULL: none sent), without quotes, that
+ * `good` accepts (NULL: any); NULL when there is none, or without memory. Values with characters that no
+ * cookie may have are passed over. Several cookies of one name come from paths and domains that were
+ * configured before, or from neighbours of our domain: what is none of ours must not hide what is. `good`
+ * sees at most COOKIE_TRIES values. */
+enum { COOKIE_TRIES = 8 };
+const char *cookie_find(struct arena *a, const char *header, const char *name,
+                        bool (*good)(const char *value, void *context), void *context) WW_MUST;
 /* Calls visit for each well-formed cookie until it returns false. Texts live during the call only. */
 void cookie_each(const char *header,
                  bool (*visit)(const char *name, size_t name_length, const char *value, size_t value_length,

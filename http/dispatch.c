@@ -3,8 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cookie.h"
-#include "encode.h"
 #include "handlers.h"
 #include "http_error.h"
 #include "negotiate.h"
@@ -139,9 +137,8 @@ static enum route_csrf csrf_of(const struct match *m, const char *path)
 
 static void find_csrf_cookie(struct route_call *c)
 {
-    struct bytes raw;
-    const char *value = cookie_find(c->arena, http_header(c->r, "Cookie"), c->site->csrf_cookie_name);
-    if (value && base64_decode(c->arena, BASE64, bytes_str(value), &raw) && raw.n == 32) {
+    const char *value = site_cookie(c->r, c->arena, c->site->csrf_cookie_name, BASE64, SITE_COOKIE_BYTES);
+    if (value) {
         c->csrf_cookie = value;
         c->csrf_cookie_sent = true;
     }
@@ -195,7 +192,7 @@ static void refuse(struct route_call *c, int status, const char *id, const char 
 static bool session_admits(struct route_call *c)
 {
     bool cookie;
-    const char *token = site_session_token(c->site, c->r, c->arena, &cookie);
+    const char *token = site_session_token(c->site, c->r, c->op, &cookie);
     enum ww_err err = token ? ww_session_resume(c->op, token, &c->session) : WW_EDENIED;
     if (err == WW_EDENIED) {
         refuse(c, 401, "session_inactive", "No active session was found in this request.");
@@ -210,7 +207,7 @@ static bool session_admits(struct route_call *c)
 static bool origin_admits(struct route_call *c)
 {
     bool cookie, silent = !http_header(c->r, "Origin") && !http_header(c->r, "Sec-Fetch-Site");
-    site_session_token(c->site, c->r, c->arena, &cookie);
+    site_session_token(c->site, c->r, c->op, &cookie);
     if (!cookie || !changes(c->r) || (silent && !(c->route->needs & NEED_ORIGIN)) ||
         site_origin_is_ours(c->site, c->r)) {
         return true;

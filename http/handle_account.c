@@ -45,7 +45,7 @@ void handle_account_delete(struct route_call *c)
         answer_problem(c, err);
         return;
     }
-    site_session_token(c->site, c->r, c->arena, &cookie);
+    site_session_token(c->site, c->r, c->op, &cookie);
     if (cookie) {
         site_end_session_cookie(c->site, c->r, c->arena);
     }

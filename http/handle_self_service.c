@@ -85,7 +85,8 @@ static void read_cookies(struct route_call *c, struct ww_flow_request *in)
     in->cookies_sent = cookies != NULL;
     if (cookies) {
         cookie_each(cookies, find_browser_cookie, &in->browser_cookies_sent);
-        in->continuity = cookie_find(c->arena, cookies, site_continuity_cookie_name);
+        in->continuity =
+            site_cookie(c->r, c->arena, site_continuity_cookie_name, BASE64_URL, SITE_COOKIE_BYTES);
     }
     in->csrf_cookie = c->csrf_cookie;
     in->csrf_cookie_sent = c->csrf_cookie_sent;
@@ -107,7 +108,7 @@ bool handle_flow_request(struct route_call *c, struct ww_flow_request *in)
         http_error_answer(c->r, (struct http_error){.status = 400, .reason = why});
         return false;
     }
-    in->session_token = site_session_token(c->site, c->r, c->arena, &in->session_cookie);
+    in->session_token = site_session_token(c->site, c->r, c->op, &in->session_cookie);
     read_cookies(c, in);
     read_body(c, in);
     return in->request_url != NULL;

@@ -1,3 +1,5 @@
+/* Who the client is: trusted networks, and the one header that a trusted proxy speaks in
+ * (own-api.md, "Who may ask"). */
 #include "http_proxy.h"
 
 #include <arpa/inet.h>
@@ -146,8 +148,8 @@ bool http_proxies_hold(const struct http_proxies *p, const struct http_address *
 
 /* ---- what a trusted proxy says ---- */
 
-/* The last entry of one X-Forwarded-For value that is no trusted proxy. 1: found; 0: all are trusted; -1: an
- * entry is no address, so nothing left of it counts. */
+/* The last entry of one value, a list of addresses, that is no trusted proxy. 1: found; 0: all are trusted;
+ * -1: an entry is no address, so nothing left of it counts. */
 static int last_untrusted(const struct http_proxies *p, const char *value, struct http_address *out)
 {
     const char *end = value + strlen(value);
@@ -178,17 +180,11 @@ static int last_untrusted(const struct http_proxies *p, const char *value, struc
     return 0;
 }
 
-bool http_forwarded_address(const struct http_proxies *p, const struct http_head *h, struct http_address *out)
+bool http_forwarded_address(const struct http_proxies *p, const struct http_head *h, const char *name,
+                            struct http_address *out)
 {
-    static const char *const single[] = {"True-Client-IP", "Cf-Connecting-IP", "X-Real-IP"};
-    for (size_t i = 0; i < sizeof single / sizeof *single; i++) {
-        const char *value = http_head_field(h, single[i]);
-        if (value && http_address_read(value, out)) {
-            return true;
-        }
-    }
     for (size_t i = h->field_count; i-- > 0;) {
-        if (strcasecmp(h->fields[i].name, "X-Forwarded-For") == 0) {
+        if (strcasecmp(h->fields[i].name, name) == 0) {
             int found = last_untrusted(p, h->fields[i].value, out);
             if (found != 0) {
                 return found > 0;

@@ -35,10 +35,10 @@ bool http_address_read(const char *text, struct http_address *out);
 void http_address_text(const struct http_address *address, char out[64]);
 bool http_proxies_hold(const struct http_proxies *p, const struct http_address *address);
 
-/* The address that a trusted proxy's fields name, or false. In this order: True-Client-IP, Cf-Connecting-IP,
- * X-Real-IP, and X-Forwarded-For, whose last entry that is not a trusted proxy counts, since everything left
- * of it may be the client's invention. */
-bool http_forwarded_address(const struct http_proxies *p, const struct http_head *h,
+/* The address that a trusted proxy gives in the fields of this name, or false. Each holds one address or a
+ * list of them: the last that is not a trusted proxy counts, since everything left of it may be the client's
+ * invention. No other field says anything: a client can send what its proxy does not overwrite. */
+bool http_forwarded_address(const struct http_proxies *p, const struct http_head *h, const char *name,
                             struct http_address *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "http_server_int.h"
@@ -54,12 +55,51 @@ static bool is_usable_id(const char *id)
     return n >= 1 && n <= 128;
 }
 
+/* Behind a proxy that is not trusted all people are one address to us, and one of them who fails too often
+ * makes everybody wait. Whoever asks directly can send the header as well, so it is said once and no more. */
+static void warn_of_proxy(struct http_server *s, const struct http_head *head)
+{
+    if (http_head_field(head, s->options.forwarded_header) && !atomic_exchange(&s->warned_of_proxy, true)) {
+        log_write(
+            LOG_WARN,
+            "a peer that is not in watchword.trusted_proxies sends the header for the client's address; "
+            "if it is your reverse proxy, name it there: until then all people behind it share one "
+            "bucket of every limit by network",
+            "header", s->options.forwarded_header, NULL);
+    }
+}
+
+/* A proxy that speaks HTTP/2 may have split the field; to HTTP/1.1 it is one again (RFC 9113 §8.2.3). */
+static void join_cookies(struct http_request *r)
+{
+    struct buf b = BUF(&r->arena);
+    struct http_field *first = NULL;
+    if (http_head_field_count(&r->head, "Cookie") < 2) {
+        return;
+    }
+    for (size_t i = 0; i < r->head.field_count; i++) {
+        struct http_field *f = &r->head.fields[i];
+        if (strcasecmp(f->name, "Cookie") == 0) {
+            buf_str(&b, first ? "; " : "");
+            buf_str(&b, f->value);
+            first = first ? first : f;
+        }
+    }
+    const char *joined = buf_text(&b);
+    if (first && joined) { /* without memory the first alone is seen: fewer cookies, never others */
+        first->value = joined;
+    }
+}
+
 void http_request_describe(struct http_request *r, const struct http_address *peer, bool has_address)
 {
     const struct http_proxies *proxies = &r->loop->server->proxies;
     struct http_address address = *peer, forwarded;
     r->peer_trusted = has_address ? http_proxies_hold(proxies, peer) : proxies->unix_peers;
-    if (r->peer_trusted && http_forwarded_address(proxies, &r->head, &forwarded)) {
+    if (!r->peer_trusted) {
+        warn_of_proxy(r->loop->server, &r->head);
+    } else if (http_forwarded_address(proxies, &r->head, r->loop->server->options.forwarded_header,
+                                      &forwarded)) {
         address = forwarded;
         has_address = true;
     }
@@ -67,6 +107,7 @@ void http_request_describe(struct http_request *r, const struct http_address *pe
         http_address_text(&address, r->client);
     }
     (void)netaddr_network(&r->network, r->client); /* all zeros for a peer without an address */
+    join_cookies(r);
     const char *id = http_header(r, "X-Request-Id");
     r->id_given = id && is_usable_id(id);
     if (r->id_given) {

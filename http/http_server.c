@@ -284,6 +284,7 @@ static void fill_options(struct http_options *o)
     o->queue_wait_ms = o->queue_wait_ms ? o->queue_wait_ms : 5000;
     o->head_seconds = o->head_seconds ? o->head_seconds : 10;
     o->body_seconds = o->body_seconds ? o->body_seconds : 30;
+    o->forwarded_header = o->forwarded_header ? o->forwarded_header : "X-Forwarded-For";
 }
 
 /* Every loop has a socket of its own (the kernel spreads connections over them), except where there can be

@@ -63,6 +63,7 @@ struct http_options {
     unsigned body_seconds;              /* 0 = 30 */
     const char *const *trusted_proxies; /* CIDR texts; "unix" for peers of Unix sockets */
     size_t trusted_proxy_count;
+    const char *forwarded_header; /* in which they give the client's address; NULL = X-Forwarded-For */
     /* Called for each answer, on the loop: for the access log and metrics. May be NULL. */
     void (*answered)(const struct http_request *r, const char *label, int status, uint64_t micros,
                      void *context);
@@ -92,12 +93,12 @@ const char *http_method_name(const struct http_request *r);
 const char *http_target(const struct http_request *r); /* path and query as received */
 const char *http_path(const struct http_request *r);   /* still percent-encoded */
 const char *http_query(const struct http_request *r);  /* behind '?', "" when none */
-/* One header by name, any case; the first if repeated; NULL when absent. */
+/* One header by name, any case; the first if repeated, but Cookie joined; NULL when absent. */
 const char *http_header(const struct http_request *r, const char *name);
 unsigned http_header_count(const struct http_request *r, const char *name);
 const uint8_t *http_body(const struct http_request *r, size_t *n);
-/* The peer's address without port; where the peer is a trusted proxy: what X-Forwarded-For and the like say
- * (kratos.md §0.5). Never NULL. */
+/* The peer's address without port; where the peer is a trusted proxy: what it says in the one header that is
+ * configured for it (own-api.md, "Who may ask"). Never NULL. */
 const char *http_client_address(const struct http_request *r);
 bool http_peer_trusted(const struct http_request *r); /* whether X-Forwarded-* count */
 const char *http_listener_name(const struct http_request *r);

@@ -89,6 +89,7 @@ struct http_server {
     unsigned loop_count;
     struct http_pool *slow, *hash;
     atomic_bool stopping;
+    atomic_bool warned_of_proxy; /* once a process: http_request_describe */
     atomic_uint connections;
     _Atomic uint64_t refused;
 };

@@ -194,7 +194,52 @@ static const char *bearer(const struct http_request *r)
     return value[0] ? value : NULL;
 }
 
-const char *site_session_token(const struct site *site, const struct http_request *r, struct arena *a,
+struct form {
+    enum base64_kind kind;
+    size_t bytes;
+};
+
+static bool has_form(const char *value, void *context)
+{
+    const struct form *form = context;
+    uint8_t ignored[64];
+    return form->bytes <= sizeof ignored &&
+           base64_decode_exactly(form->kind, bytes_str(value), ignored, form->bytes);
+}
+
+const char *site_cookie(const struct http_request *r, struct arena *a, const char *name,
+                        enum base64_kind kind, size_t bytes)
+{
+    struct form form = {kind, bytes};
+    return cookie_find(a, http_header(r, "Cookie"), name, has_form, &form);
+}
+
+/* What the store cannot say now is not passed over: the caller is told the same. */
+static bool is_good_session(const char *value, void *op)
+{
+    struct ww_session *session;
+    enum ww_err err = ww_session_resume(op, value, &session);
+    return err != WW_EDENIED && err != WW_EDISABLED;
+}
+
+static bool is_second(const char *value, void *seen)
+{
+    (void)value;
+    return (*(int *)seen)++ > 0;
+}
+
+static const char *session_cookie_value(const struct site *site, const struct http_request *r,
+                                        struct ww_op *op)
+{
+    const char *cookies = http_header(r, "Cookie"), *name = site->session_cookie_name, *good = NULL;
+    int seen = 0;
+    if (cookie_find(&op->arena, cookies, name, is_second, &seen)) { /* only then does it take a look each */
+        good = cookie_find(&op->arena, cookies, name, is_good_session, op);
+    }
+    return good ? good : cookie_find(&op->arena, cookies, name, NULL, NULL);
+}
+
+const char *site_session_token(const struct site *site, const struct http_request *r, struct ww_op *op,
                                bool *cookie)
 {
     const char *token = http_header(r, "X-Session-Token");
@@ -202,7 +247,7 @@ const char *site_session_token(const struct site *site, const struct http_reques
     if (token && token[0]) {
         return token;
     }
-    token = cookie_find(a, http_header(r, "Cookie"), site->session_cookie_name);
+    token = session_cookie_value(site, r, op);
     *cookie = token != NULL;
     return token ? token : bearer(r);
 }

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "cors.h"
+#include "encode.h"
 #include "metrics.h"
 #include "op.h"
 #include "watchword.h"
@@ -38,9 +39,14 @@ void site_set_continuity_cookie(struct site *site, struct http_request *r, struc
 extern const char site_continuity_cookie_name[];
 
 /* The token of the carrier that decides: X-Session-Token, the session cookie, Authorization: Bearer; NULL
- * when there is none. */
-const char *site_session_token(const struct site *site, const struct http_request *r, struct arena *a,
+ * when there is none. Of several session cookies it is the first whose session is good, else the first. */
+const char *site_session_token(const struct site *site, const struct http_request *r, struct ww_op *op,
                                bool *cookie);
+enum { SITE_COOKIE_BYTES = 32 }; /* of the two below */
+/* The first cookie of that name that is `bytes` bytes, at most 64, in base64 of a kind: the anti-CSRF and the
+ * continuity cookie. NULL when there is none. */
+const char *site_cookie(const struct http_request *r, struct arena *a, const char *name,
+                        enum base64_kind kind, size_t bytes);
 /* The request's absolute URL as the client typed it. NULL when there is no memory. */
 char *site_request_url(const struct site *site, const struct http_request *r, struct arena *a);
 /* Whether a changing request that a cookie authenticates comes from our own pages (own-api.md). */

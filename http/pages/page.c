@@ -76,7 +76,7 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
     if (!page_open(p, c, title_key)) {
         return false;
     }
-    const char *token = site_session_token(c->site, c->r, c->arena, &cookie);
+    const char *token = site_session_token(c->site, c->r, c->op, &cookie);
     enum ww_err err = token ? ww_session_resume(c->op, token, &c->session) : WW_EDENIED;
     if (err == WW_EDENIED) {
         /* A path in base_url is taken off before requests come here. */

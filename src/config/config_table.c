@@ -180,7 +180,10 @@ const struct config_setting config_settings[] = {
 
     LIST("watchword.server_key_file", "", "", "Files of the server keys: the first seals, all open."),
     TEXT("watchword.witness_file", "", "", "Accepted, not acted on yet."),
-    LIST("watchword.trusted_proxies", "", "<cidr>", "Networks whose X-Forwarded-* headers count."),
+    LIST("watchword.trusted_proxies", "", "<cidr>",
+         "Networks of reverse proxies (`unix`: Unix sockets): what they say of the client counts."),
+    TEXT("watchword.forwarded_header", "X-Forwarded-For", "<address header>",
+         "The one header in which they give the client's address; no other counts."),
     LIST("watchword.admin.allowed_hosts", "", "<host>", "Further Host headers that the admin port accepts."),
     SIZE("watchword.vault.item_max", "1MB", 1, MIB(8), "Longest value of an item."),
     SIZE("watchword.hash.memory_budget", "0", 0, MIB(1 << 20),

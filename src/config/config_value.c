@@ -63,6 +63,14 @@ static const char *rule_token(const char *text)
     return *text && !*p ? NULL : "must be one word of letters, digits, - and _";
 }
 
+/* RFC 7239's Forwarded is no list of addresses. */
+static const char *rule_address_header(const char *text)
+{
+    return strcasecmp(text, "Forwarded") == 0
+               ? "must be a header that holds addresses alone, such as X-Forwarded-For; Forwarded does not"
+               : rule_token(text);
+}
+
 static const char *rule_path(const char *text)
 {
     bool right = !*text || (*text == '/' && no_blanks(text) && !strchr(text, ';'));
@@ -81,6 +89,9 @@ static const char *rule_cidr(const char *text)
     unsigned char address[16];
     char host[64];
     size_t n = strcspn(text, "/");
+    if (strcmp(text, "unix") == 0) { /* peers of a Unix socket have no address */
+        return NULL;
+    }
     if (n >= sizeof host) {
         return why;
     }
@@ -119,8 +130,15 @@ static const struct {
     const char *name;
     const char *(*check)(const char *text);
 } rules[] = {
-    {"<uri>", rule_uri},   {"<url>", rule_url},   {"<host>", rule_host},     {"<token>", rule_token},
-    {"<path>", rule_path}, {"<cidr>", rule_cidr}, {"<colour>", rule_colour}, {"<dsn>", rule_dsn},
+    {"<uri>", rule_uri},
+    {"<url>", rule_url},
+    {"<host>", rule_host},
+    {"<token>", rule_token},
+    {"<address header>", rule_address_header},
+    {"<path>", rule_path},
+    {"<cidr>", rule_cidr},
+    {"<colour>", rule_colour},
+    {"<dsn>", rule_dsn},
 };
 
 static bool is_choice(const char *choices, const char *text)

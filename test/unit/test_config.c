@@ -183,7 +183,10 @@ static void wrong_values_are_refused_with_file_line_and_name(void **state)
         {"cookies: {same_site: lax}\n", "a.yml:1: cookies.same_site: must be one of Strict|Lax|None"},
         {"dsn: mysql://x\n",
          "a.yml:1: dsn: must be memory, sqlite://path or postgres://user:password@host/name"},
-        {"watchword:\n  trusted_proxies:\n    - 10.0.0.0/8\n    - 10.0.0.0/33\n",
+        {"watchword:\n  forwarded_header: Forwarded\n",
+         "a.yml:2: watchword.forwarded_header: must be a header that holds addresses alone, such as "
+         "X-Forwarded-For; Forwarded does not"},
+        {"watchword:\n  trusted_proxies:\n    - unix\n    - 10.0.0.0/33\n",
          "a.yml:2: watchword.trusted_proxies: entry 2 must be a network like 10.0.0.0/8 or 2001:db8::/32"},
         {"watchword: {pages: {accent: red}}\n",
          "a.yml:1: watchword.pages.accent: must be a colour like #1d4ed8"},

@@ -70,17 +70,37 @@ static void cookies_are_found_by_name(void **state)
     static const char header[] =
         "a=1; csrf_token_x=AbC/+==;b=2;  quoted=\"q\"; empty=; bad=a\"b; broken; a=second";
     (void)state;
-    assert_string_equal(cookie_find(&arena, header, "a"), "1");
-    assert_string_equal(cookie_find(&arena, header, "csrf_token_x"), "AbC/+==");
-    assert_string_equal(cookie_find(&arena, header, "b"), "2");
-    assert_string_equal(cookie_find(&arena, header, "quoted"), "q");
-    assert_string_equal(cookie_find(&arena, header, "empty"), "");
-    assert_null(cookie_find(&arena, header, "bad"));
-    assert_null(cookie_find(&arena, header, "broken"));
-    assert_null(cookie_find(&arena, header, "token_x"));
-    assert_null(cookie_find(&arena, header, ""));
-    assert_null(cookie_find(&arena, NULL, "a"));
-    assert_null(cookie_find(&arena, ";;; = ; =x;", "x"));
+    assert_string_equal(cookie_find(&arena, header, "a", NULL, NULL), "1");
+    assert_string_equal(cookie_find(&arena, header, "csrf_token_x", NULL, NULL), "AbC/+==");
+    assert_string_equal(cookie_find(&arena, header, "b", NULL, NULL), "2");
+    assert_string_equal(cookie_find(&arena, header, "quoted", NULL, NULL), "q");
+    assert_string_equal(cookie_find(&arena, header, "empty", NULL, NULL), "");
+    assert_null(cookie_find(&arena, header, "bad", NULL, NULL));
+    assert_null(cookie_find(&arena, header, "broken", NULL, NULL));
+    assert_null(cookie_find(&arena, header, "token_x", NULL, NULL));
+    assert_null(cookie_find(&arena, header, "", NULL, NULL));
+    assert_null(cookie_find(&arena, NULL, "a", NULL, NULL));
+    assert_null(cookie_find(&arena, ";;; = ; =x;", "x", NULL, NULL));
+}
+
+static bool is_good(const char *value, void *context)
+{
+    (void)context;
+    return strcmp(value, "good") == 0;
+}
+
+static void the_first_good_cookie_of_a_name_counts(void **state)
+{
+    struct buf many = BUF(&arena);
+    (void)state;
+    assert_string_equal(cookie_find(&arena, "a=bad; b=good; a=b\"d; a=good; a=x", "a", is_good, NULL),
+                        "good");
+    assert_null(cookie_find(&arena, "a=bad; b=good", "a", is_good, NULL));
+    for (int i = 0; i < COOKIE_TRIES; i++) {
+        buf_str(&many, "a=bad; ");
+    }
+    buf_str(&many, "a=good");
+    assert_null(cookie_find(&arena, buf_text(&many), "a", is_good, NULL));
 }
 
 static void a_set_cookie_has_its_attributes(void **state)
@@ -332,7 +352,9 @@ static void too_many_routes_are_counted_together(void **state)
 
 /* ---- trusted proxies ---- */
 
-static const char *forwarded(const char *const *proxies, size_t n, const char *name, const char *value)
+/* What the field `name: value` says where `configured` is the one that counts. */
+static const char *forwarded(const char *const *proxies, size_t n, const char *configured, const char *name,
+                             const char *value)
 {
     static char text[64];
     struct http_proxies p;
@@ -341,7 +363,7 @@ static const char *forwarded(const char *const *proxies, size_t n, const char *n
     assert_true(http_proxies_read(&p, proxies, n));
     http_head_clear(&head);
     head.fields[head.field_count++] = (struct http_field){name, value};
-    bool is = http_forwarded_address(&p, &head, &found);
+    bool is = http_forwarded_address(&p, &head, configured, &found);
     http_proxies_free(&p);
     if (is) {
         http_address_text(&found, text);
@@ -363,16 +385,26 @@ static void the_last_untrusted_hop_is_the_client(void **state)
         {"X-Forwarded-For", "", "none"},
         {"X-Forwarded-For", "203.0.113.9:4711", "203.0.113.9"},
         {"X-Forwarded-For", "[2a00::1]:80, 2001:db8::5", "2a00::1"},
-        {"X-Real-IP", "203.0.113.9", "203.0.113.9"},
-        {"True-Client-IP", "203.0.113.9", "203.0.113.9"},
-        {"Cf-Connecting-IP", "2a00::1", "2a00::1"},
-        {"X-Real-IP", "what", "none"},
+        {"X-Real-IP", "203.0.113.9", "none"},
+        {"True-Client-IP", "203.0.113.9", "none"},
+        {"Cf-Connecting-IP", "2a00::1", "none"},
         {"Forwarded", "for=203.0.113.9", "none"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_string_equal(forwarded(proxies, 3, cases[i].name, cases[i].value), cases[i].client);
+        assert_string_equal(forwarded(proxies, 3, "X-Forwarded-For", cases[i].name, cases[i].value),
+                            cases[i].client);
     }
+}
+
+static void only_the_configured_header_counts(void **state)
+{
+    static const char *const proxies[] = {"10.0.0.0/8"};
+    (void)state;
+    assert_string_equal(forwarded(proxies, 1, "CF-Connecting-IP", "Cf-Connecting-IP", "2a00::1"), "2a00::1");
+    assert_string_equal(forwarded(proxies, 1, "CF-Connecting-IP", "X-Forwarded-For", "192.0.2.1"), "none");
+    assert_string_equal(forwarded(proxies, 1, "X-Real-IP", "X-Real-IP", "203.0.113.9"), "203.0.113.9");
+    assert_string_equal(forwarded(proxies, 1, "X-Real-IP", "X-Real-IP", "what"), "none");
 }
 
 static void networks_hold_their_addresses(void **state)
@@ -404,14 +436,24 @@ static void networks_hold_their_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WIPED(kratos_negotiation_is_followed),       WIPED(cookies_are_found_by_name),
-        WIPED(a_set_cookie_has_its_attributes),      WIPED(nothing_can_break_out_of_a_set_cookie),
-        WIPED(a_form_keeps_order_and_repetitions),   WIPED(malformed_forms_are_refused),
-        WIPED(percent_encoding_is_reversible),       WIPED(a_preflight_is_answered_for_allowed_origins),
-        WIPED(anything_else_gets_no_permission),     WIPED(an_actual_request_is_marked),
-        WIPED(the_star_never_names_an_origin),       WIPED(an_error_has_kratos_form),
-        WIPED(answers_are_counted_by_route),         WIPED(too_many_routes_are_counted_together),
-        WIPED(the_last_untrusted_hop_is_the_client), WIPED(networks_hold_their_addresses),
+        WIPED(kratos_negotiation_is_followed),
+        WIPED(cookies_are_found_by_name),
+        WIPED(the_first_good_cookie_of_a_name_counts),
+        WIPED(a_set_cookie_has_its_attributes),
+        WIPED(nothing_can_break_out_of_a_set_cookie),
+        WIPED(a_form_keeps_order_and_repetitions),
+        WIPED(malformed_forms_are_refused),
+        WIPED(percent_encoding_is_reversible),
+        WIPED(a_preflight_is_answered_for_allowed_origins),
+        WIPED(anything_else_gets_no_permission),
+        WIPED(an_actual_request_is_marked),
+        WIPED(the_star_never_names_an_origin),
+        WIPED(an_error_has_kratos_form),
+        WIPED(answers_are_counted_by_route),
+        WIPED(too_many_routes_are_counted_together),
+        WIPED(the_last_untrusted_hop_is_the_client),
+        WIPED(only_the_configured_header_counts),
+        WIPED(networks_hold_their_addresses),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
