@@ -188,7 +188,6 @@ static void flow_row(struct ww_op *op, struct bytes pt)
                   "INSERT INTO flows (id, kind, expires, rev, blob) VALUES ($1, 1, $2, 1, $3)"
                   " ON CONFLICT (id) DO UPDATE SET expires = excluded.expires, blob = excluded.blob, rev = 1",
                   DB_ARGS(DB_B(BYTES_OF(id)), DB_I(expires), DB_B(blob))) == WW_OK);
-    store_give(op);
     query.value = uuid_text(&op->arena, id);
     query.length = strlen(query.value);
     in.query = &query;

@@ -106,7 +106,6 @@ static enum ww_err not_found(struct ww_op *op)
 enum ww_err account_admin_get(struct ww_op *op, struct service *s, const struct uuid *id, struct record **out)
 {
     enum ww_err err = store_record_load_uuid(op, s->store, id, false, out);
-    store_give(op);
     return err == WW_ENOTFOUND ? not_found(op) : err;
 }
 
@@ -125,7 +124,6 @@ enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *
     if ((err = store_identifier_find(op, s->store, &tag, &account)) == WW_OK) {
         err = store_record_load(op, s->store, account, false, out);
     }
-    store_give(op);
     if (err == WW_OK && !identity_has_identifier(*out, IDENT_LOGIN, value)) {
         err = WW_ENOTFOUND;
     }
@@ -135,9 +133,7 @@ enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *
 enum ww_err account_admin_list(struct ww_op *op, struct service *s, int64_t after, size_t limit,
                                struct record ***out, size_t *n)
 {
-    enum ww_err err = store_record_list(op, s->store, after, limit, out, n);
-    store_give(op);
-    return err;
+    return store_record_list(op, s->store, after, limit, out, n);
 }
 
 static enum ww_err write_admin_delete(struct ww_op *op, struct service *s, void *context)

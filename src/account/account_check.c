@@ -24,19 +24,6 @@ static void problem(struct walk *w, struct ww_op *op, const char *format, ...)
     }
 }
 
-static enum ww_err count_rows(struct ww_op *op, struct walk *w, const char *sql, const struct db_value *args,
-                              size_t n, int64_t *count)
-{
-    struct db_rows rows = {0};
-    enum ww_err err = store_take(op, w->service->store);
-    *count = 0;
-    if (!err && !(err = db_query(op, op->conn, &rows, sql, args, n)) && !(err = db_next(&rows))) {
-        *count = db_int(&rows, 0);
-    }
-    db_done(&rows);
-    return err;
-}
-
 /* ---- one account ---- */
 
 /* A failure of the database ends the walk; anything else is a finding. */
@@ -59,8 +46,7 @@ static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const str
             return err;
         }
     }
-    enum ww_err err =
-        count_rows(op, w, "SELECT count(*) FROM credentials WHERE account = $1", DB_ARGS(DB_I(r->id)), &rows);
+    enum ww_err err = store_count_rows(op, w->service->store, STORE_CREDENTIALS, r->id, &rows);
     if (!err && rows > (int64_t)r->credential_count) {
         problem(w, op, "account %s: %lld credential row(s) that its record does not name", who,
                 (long long)rows - (long long)r->credential_count);
@@ -82,8 +68,7 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
             err = WW_OK;
         }
     }
-    if (err || (err = count_rows(op, w, "SELECT count(*) FROM identifiers WHERE account = $1",
-                                 DB_ARGS(DB_I(r->id)), &rows))) {
+    if (err || (err = store_count_rows(op, w->service->store, STORE_IDENTIFIERS, r->id, &rows))) {
         return err;
     }
     size_t distinct = identity_distinct_tags(tags, n);
@@ -99,8 +84,7 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
     struct vault_row row;
     struct epoch_row epoch;
     int64_t rows;
-    enum ww_err err =
-        count_rows(op, w, "SELECT count(*) FROM vaults WHERE account = $1", DB_ARGS(DB_I(r->id)), &rows);
+    enum ww_err err = store_count_rows(op, w->service->store, STORE_VAULTS, r->id, &rows);
     if (err) {
         return err;
     }
@@ -152,23 +136,6 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
 
 /* ---- all accounts, in pages, each page with memory of its own ---- */
 
-static enum ww_err read_page(struct ww_op *op, struct walk *w, int64_t after, int64_t *ids, size_t *n)
-{
-    struct db_rows rows = {0};
-    enum ww_err err = store_take(op, w->service->store);
-    *n = 0;
-    if (!err) {
-        err = db_query(op, op->conn, &rows, "SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
-                       DB_ARGS(DB_I(after), DB_I(PAGE)));
-    }
-    while (!err && *n < PAGE && (err = db_next(&rows)) == WW_OK) {
-        ids[(*n)++] = db_int(&rows, 0);
-    }
-    db_done(&rows);
-    store_give(op);
-    return err == WW_ENOTFOUND ? WW_OK : err;
-}
-
 /* In one snapshot: others may write meanwhile, and that is no finding. */
 static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
 {
@@ -195,7 +162,7 @@ static enum ww_err check_page(struct ww_op *op, struct walk *w, int64_t *after, 
 {
     int64_t ids[PAGE];
     size_t n;
-    enum ww_err err = read_page(op, w, *after, ids, &n);
+    enum ww_err err = store_record_ids(op, w->service->store, *after, ids, PAGE, &n);
     for (size_t i = 0; !err && i < n; i++) {
         *after = ids[i];
         err = check_id(op, w, ids[i]);
@@ -211,87 +178,71 @@ static enum ww_err check_accounts(struct ww_op *op, struct walk *w)
 {
     int64_t after = 0, total;
     bool more = true;
-    enum ww_err err = count_rows(op, w, "SELECT count(*) FROM accounts", NULL, 0, &total);
+    enum ww_err err = store_count_accounts(op, w->service->store, &total);
     w->total = (size_t)total;
-    store_give(op);
     while (!err && more) {
-        struct ww_op page;
-        op_init(&page, op->env, op->ww);
-        err = check_page(&page, w, &after, &more);
-        if (err) {
-            op_fail(op, err, page.problem.id ? page.problem.id : "check", "%s",
-                    page.problem.text ? page.problem.text : ww_err_text(err));
-        }
-        store_give(&page);
-        op_free(&page);
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        err = op_piece_end(op, &piece, check_page(op, w, &after, &more));
     }
     return err;
 }
 
 /* ---- what belongs to no account ---- */
 
-static const struct {
-    const char *what, *sql;
-} orphans[] = {
-    {"credential", "SELECT count(*) FROM credentials WHERE account NOT IN (SELECT id FROM accounts)"},
-    {"identifier", "SELECT count(*) FROM identifiers WHERE account NOT IN (SELECT id FROM accounts)"},
-    {"search", "SELECT count(*) FROM search WHERE account NOT IN (SELECT id FROM accounts)"},
-    {"vault", "SELECT count(*) FROM vaults WHERE account NOT IN (SELECT id FROM accounts)"},
-    {"item", "SELECT count(*) FROM items WHERE account NOT IN (SELECT id FROM accounts)"},
-    {"session", "SELECT count(*) FROM sessions WHERE account NOT IN (SELECT id FROM accounts)"},
-    {"leaf", "SELECT count(*) FROM leaves WHERE vid NOT IN (SELECT vid FROM vaults)"},
-};
-
 static enum ww_err check_orphans(struct ww_op *op, struct walk *w)
 {
-    enum ww_err err = WW_OK;
-    for (size_t i = 0; !err && i < sizeof orphans / sizeof orphans[0]; i++) {
-        int64_t n;
-        err = count_rows(op, w, orphans[i].sql, NULL, 0, &n);
-        if (!err && n) {
-            problem(w, op, "%lld %s row(s) of accounts that do not exist", (long long)n, orphans[i].what);
+    const char *what;
+    int64_t n;
+    enum ww_err err;
+    for (size_t i = 0; (err = store_count_orphans(op, w->service->store, i, &what, &n)) == WW_OK; i++) {
+        if (n) {
+            problem(w, op, "%lld %s row(s) of accounts that do not exist", (long long)n, what);
         }
     }
-    return err;
+    return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
-static enum ww_err check_all_flows(struct ww_op *op, struct walk *w)
+/* *after: the id of the last flow that was checked, brought forward; as it is stored, whatever its length. */
+static enum ww_err check_some_flows(struct ww_op *op, struct walk *w, struct arena *outer,
+                                    struct bytes *after, bool *more)
 {
-    struct db_rows rows = {0};
-    size_t most, n = 0;
-    int64_t count;
-    enum ww_err err = count_rows(op, w, "SELECT count(*) FROM flows", NULL, 0, &count);
-    most = (size_t)count;
-    struct flow_row *keys = ARENA_ARRAY(&op->arena, most, struct flow_row);
-    if (err || !keys) {
-        return err ? err : op_no_memory(op);
-    }
-    err = db_query(op, op->conn, &rows, "SELECT id, kind FROM flows", NULL, 0);
-    while (!err && n < most && (err = db_next(&rows)) == WW_OK) {
-        struct bytes id = db_blob(&rows, 0);
-        keys[n].kind = (enum flow_kind)db_int(&rows, 1);
-        memcpy(keys[n].id.b, id.p, id.n < sizeof keys[n].id.b ? id.n : sizeof keys[n].id.b);
-        n++;
-    }
-    db_done(&rows);
-    err = err == WW_ENOTFOUND ? WW_OK : err;
+    struct flow_key keys[PAGE];
+    struct flow_row flow;
+    size_t n;
+    enum ww_err err = store_flow_row_keys(op, w->service->store, *after, keys, PAGE, &n);
     for (size_t i = 0; !err && i < n; i++) {
-        struct flow_row flow;
         w->report->flows++;
-        err = store_flow_row_load(op, w->service->store, keys[i].kind, &keys[i].id, &flow);
+        struct uuid id = {{0}};
+        memcpy(id.b, keys[i].id.p, keys[i].id.n < sizeof id.b ? keys[i].id.n : sizeof id.b);
+        err = store_flow_row_load(op, w->service->store, keys[i].kind, &id, &flow);
         if (is_finding(err)) {
             problem(w, op, "a flow row does not open");
             err = WW_OK;
         }
     }
+    *more = n == PAGE;
+    if (!err && n && !(*after = bytes_dup(outer, keys[n - 1].id)).p) {
+        return op_no_memory(op);
+    }
     return err;
 }
 
+/* Each page in one snapshot: a flow that is gone when it is opened would look like one that was altered. */
 static enum ww_err check_flows(struct ww_op *op, struct walk *w)
 {
-    store_give(op);
-    enum ww_err err = store_tx_begin(op, w->service->store, DB_READ);
-    return err ? err : store_tx_abort(op, check_all_flows(op, w));
+    struct bytes after = BYTES("", 0);
+    bool more = false;
+    enum ww_err err = WW_OK;
+    do {
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        if ((err = store_tx_begin(op, w->service->store, DB_READ)) == WW_OK) {
+            err = store_tx_abort(op, check_some_flows(op, w, &piece.outer, &after, &more));
+        }
+        err = op_piece_end(op, &piece, err);
+    } while (!err && more);
+    return err;
 }
 
 static enum ww_err check_audit(struct ww_op *op, struct walk *w)
@@ -312,9 +263,7 @@ enum ww_err account_check(struct ww_op *op, struct service *s, const struct acco
     enum ww_err err = WW_EINTERNAL;
     if ((err = check_accounts(op, &w)) || (err = check_orphans(op, &w)) || (err = check_flows(op, &w)) ||
         (err = check_audit(op, &w))) {
-        store_give(op);
         return err;
     }
-    store_give(op);
     return WW_OK;
 }

@@ -50,7 +50,6 @@ enum ww_err account_history(struct ww_op *op, struct service *s, struct session 
         return err;
     }
     err = audit_history(op, s->store, x->record, &from, page_size + 1, &rows, &n);
-    store_give(op);
     if (err) {
         return err;
     }

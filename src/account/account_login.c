@@ -26,7 +26,6 @@ static enum ww_err find_account(struct ww_op *op, struct service *s, const char 
     if (err == WW_OK) {
         err = store_record_load(op, s->store, account, false, out);
     }
-    store_give(op);
     if (err == WW_OK && !identity_has_identifier(*out, IDENT_LOGIN, value)) {
         *out = NULL;
     }

@@ -16,7 +16,6 @@ enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct
               : err               ? err
                     : op_fail(op, WW_ECONFLICT, "identifier_taken", "an account with this identifier exists");
     }
-    store_give(op);
     return err;
 }
 

@@ -72,7 +72,6 @@ static enum ww_err read_vault(struct ww_op *op, struct service *s, struct sessio
         return err;
     }
     err = try_reading(op, s, x, body, context, &seen);
-    store_give(op);
     if (err != WW_ETAMPERED && err != WW_EROLLEDBACK) {
         return err;
     }

@@ -125,7 +125,6 @@ enum ww_err ww_open(const struct ww_options *o, struct ww **out, char *why, size
     } else {
         *out = ww;
     }
-    store_give(&op);
     op_free(&op);
     return err;
 }
@@ -192,7 +191,7 @@ enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww
 void ww_op_end(struct ww_op *op)
 {
     if (op) {
-        store_give(op);
+        (void)store_tx_abort(op, WW_OK); /* one that is open still: of a failure midway */
         op_free(op);
         free(op);
     }

@@ -195,9 +195,7 @@ enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id)
 
 enum ww_err ww_ping(struct ww_op *op)
 {
-    enum ww_err err = store_ping(op, service_of(op)->store);
-    store_give(op);
-    return err;
+    return store_ping(op, service_of(op)->store);
 }
 
 enum ww_err ww_maintain(struct ww_op *op)

@@ -175,7 +175,6 @@ enum ww_err ww_session_list(struct ww_op *op, struct ww_session *session, const 
     size_t n;
     *json = NULL;
     enum ww_err err = session_list(op, s->store, &s->sessions, x->record, &list, &n);
-    store_give(op);
     for (int others = 0; !err && others < 2; others++) {
         for (size_t i = 0; i < n; i++) {
             bool is_this = uuid_equal(list[i]->id, x->id);

@@ -14,7 +14,9 @@ struct chain_end {
 struct chain {
     int64_t node;
     struct chain_end done, pending;
+    bool open; /* the open transaction tells it of its end */
 };
+static const char chain_key; /* its address: where a connection keeps its chain */
 
 static const struct {
     const char *text;
@@ -28,6 +30,7 @@ static const struct {
 static void chain_ended(void *state, bool committed)
 {
     struct chain *c = state;
+    c->open = false;
     if (committed) {
         c->done = c->pending;
     } else {
@@ -35,14 +38,10 @@ static void chain_ended(void *state, bool committed)
     }
 }
 
-static enum ww_err chain_of(struct ww_op *op, struct chain **out)
+static enum ww_err chain_new(struct ww_op *op, struct chain **out)
 {
-    struct db_attachment *a = db_attachment(op->conn);
-    *out = a->state;
-    if (*out) {
-        return WW_OK;
-    }
     struct chain *c = calloc(1, sizeof *c);
+    *out = NULL;
     if (!c) {
         return op_no_memory(op);
     }
@@ -50,8 +49,27 @@ static enum ww_err chain_of(struct ww_op *op, struct chain **out)
         op_random(op, &c->node, sizeof c->node);
         c->node &= INT64_MAX;
     } while (c->node == 0);
-    *a = (struct db_attachment){c, chain_ended, free};
+    enum ww_err err = db_keep(op, op->conn, &chain_key, c, free);
+    if (err) {
+        free(c);
+        return err;
+    }
     *out = c;
+    return WW_OK;
+}
+
+/* The chain of the connection of the open transaction. */
+static enum ww_err chain_of(struct ww_op *op, struct chain **out)
+{
+    enum ww_err err = WW_OK;
+    *out = db_kept(op->conn, &chain_key);
+    if (!*out && (err = chain_new(op, out))) {
+        return err;
+    }
+    if (!(*out)->open && (err = store_tx_at_end(op, chain_ended, *out))) {
+        return err;
+    }
+    (*out)->open = true;
     return WW_OK;
 }
 
@@ -95,12 +113,12 @@ static enum ww_err insert(struct ww_op *op, struct store *s, struct chain *c, in
     make_link(s, c->node, n, &c->pending.link, &mark, &link);
     struct place place = {.label = "audit", .aad = place_bytes(where, c->node, n)};
     enum ww_err err = keyring_seal(op, store_keyring(s), place, padded, &blob);
-    if (err || (err = db_exec(op, op->conn,
-                              "INSERT INTO audit (node, n, time, account, mark, link, blob) VALUES ($1, $2, "
-                              "$3, $4, $5, $6, $7)",
-                              NULL,
-                              DB_ARGS(DB_I(c->node), DB_I(n), DB_I(now), account ? DB_I(account) : DB_NONE,
-                                      DB_B(BYTES_OF(mark)), DB_B(BYTES_OF(link)), DB_B(blob))))) {
+    struct audit_stored row = {c->node, n, now, account, BYTES_OF(mark), BYTES_OF(link), BYTES(NULL, 0)};
+    if (err) {
+        return err;
+    }
+    row.blob = blob;
+    if ((err = store_audit_insert(op, s, &row))) {
         return err;
     }
     c->pending.n = n;
@@ -115,37 +133,31 @@ static struct js *event_json(struct ww_op *op, enum audit_kind kind)
     return e;
 }
 
-/* The ends of all chains written since the last chain was started, so that chains hold each other. */
-static enum ww_err other_ends(struct ww_op *op, struct js *list)
+/* The ends of the other chains, so that chains hold each other. */
+static enum ww_err other_ends(struct ww_op *op, struct store *s, struct js *list)
 {
-    struct db_rows rows = {0};
-    enum ww_err err =
-        db_query(op, op->conn, &rows,
-                 "SELECT a.node, a.n, a.link FROM audit a JOIN (SELECT node, max(n) AS n FROM audit"
-                 " WHERE time >= (SELECT coalesce(max(time), 0) FROM audit WHERE n = 1) GROUP BY node) e"
-                 " ON e.node = a.node AND e.n = a.n",
-                 NULL, 0);
-    while (!err && (err = db_next(&rows)) == WW_OK) {
+    struct audit_stored *rows;
+    size_t n;
+    enum ww_err err = store_audit_ends(op, s, &rows, &n);
+    for (size_t i = 0; !err && i < n; i++) {
         char text[2 * 16 + 2 * 32 + 1];
         uint8_t where[16];
-        struct bytes link = db_blob(&rows, 2);
-        if (link.n != 32) {
+        if (rows[i].link.n != 32) {
             continue;
         }
-        place_bytes(where, db_int(&rows, 0), db_int(&rows, 1));
+        place_bytes(where, rows[i].node, rows[i].n);
         hex_encode(text, where, sizeof where);
-        hex_encode(text + 32, link.p, link.n);
+        hex_encode(text + 32, rows[i].link.p, rows[i].link.n);
         js_push(list, js_text(&op->arena, text));
     }
-    db_done(&rows);
-    return err == WW_ENOTFOUND ? WW_OK : err;
+    return err;
 }
 
 static enum ww_err start_chain(struct ww_op *op, struct store *s, struct chain *c)
 {
     struct js *e = event_json(op, AUDIT_CHAIN_STARTED);
     struct js *ends = js_put(&op->arena, e, "chains", js_array(&op->arena));
-    enum ww_err err = ends ? other_ends(op, ends) : op_no_memory(op);
+    enum ww_err err = ends ? other_ends(op, s, ends) : op_no_memory(op);
     return err ? err : insert(op, s, c, 0, e);
 }
 
@@ -211,14 +223,13 @@ static bool is_shown(const struct js *event)
     return false;
 }
 
-/* True when the row at the cursor opens, belongs to the account and is shown. */
-static bool read_row(struct ww_op *op, struct store *s, struct db_rows *rows, const char *account,
+/* True when the row opens, belongs to the account and is shown. */
+static bool read_row(struct ww_op *op, struct store *s, const struct audit_stored *row, const char *account,
                      struct audit_row *out)
 {
     struct bytes text;
-    *out = (struct audit_row){db_int(rows, 0), db_int(rows, 1), (uint64_t)db_int(rows, 2), NULL};
-    struct bytes blob = db_blob(rows, 3);
-    if (!blob.p || open_event(op, s, out->node, out->n, blob, &text) ||
+    *out = (struct audit_row){row->node, row->n, row->time, NULL};
+    if (!row->blob.p || open_event(op, s, out->node, out->n, row->blob, &text) ||
         js_read_own(&op->arena, text, &out->event)) {
         return false;
     }
@@ -229,106 +240,101 @@ static bool read_row(struct ww_op *op, struct store *s, struct db_rows *rows, co
 enum ww_err audit_history(struct ww_op *op, struct store *s, const struct record *r,
                           const struct audit_row *before, size_t limit, struct audit_row **out, size_t *n)
 {
-    struct db_rows rows = {0};
     char account[UUID_TEXT];
     struct audit_row *list = ARENA_ARRAY(&op->arena, limit, struct audit_row);
-    bool from_start = !before || before->time == 0;
-    int64_t time = from_start ? INT64_MAX : (int64_t)before->time;
-    enum ww_err err = store_take(op, s);
+    struct audit_stored from = {INT64_MAX, INT64_MAX, INT64_MAX, 0, {0}, {0}, {0}}, *rows;
+    size_t read = limit;
+    enum ww_err err = WW_OK;
     *out = list;
     *n = 0;
     if (!list) {
         return op_no_memory(op);
     }
+    if (before && before->time != 0) {
+        from = (struct audit_stored){.node = before->node, .n = before->n, .time = before->time};
+    }
     uuid_format(account, r->uuid);
-    if (err ||
-        (err = db_query(op, op->conn, &rows,
-                        "SELECT node, n, time, blob FROM audit WHERE account = $1 AND (time, node, n) <"
-                        " ($2, $3, $4) ORDER BY time DESC, node DESC, n DESC",
-                        DB_ARGS(DB_I(r->id), DB_I(time), DB_I(from_start ? INT64_MAX : before->node),
-                                DB_I(from_start ? INT64_MAX : before->n))))) {
-        db_done(&rows);
-        return err;
+    /* Some rows are not shown; then more are read. */
+    while (*n < limit && read == limit &&
+           !(err = store_audit_history(op, s, r->id, &from, limit, &rows, &read))) {
+        for (size_t i = 0; i < read && *n < limit; i++) {
+            *n += read_row(op, s, &rows[i], account, &list[*n]);
+        }
+        from = read ? rows[read - 1] : from;
     }
-    while (*n < limit && (err = db_next(&rows)) == WW_OK) {
-        *n += read_row(op, s, &rows, account, &list[*n]);
-    }
-    bool lost = db_lost(&rows);
-    db_done(&rows);
-    if (lost) {
-        return op_no_memory(op);
-    }
-    return err == WW_ENOTFOUND ? WW_OK : err;
+    return err;
 }
 
 /* ---- erasing ---- */
 
 enum ww_err audit_erase_account(struct ww_op *op, struct store *s, const struct record *r)
 {
-    enum ww_err err = db_exec(op, op->conn, "UPDATE audit SET blob = NULL, account = NULL WHERE account = $1",
-                              NULL, DB_ARGS(DB_I(r->id)));
+    enum ww_err err = store_audit_erase_account(op, s, r->id);
     return err ? err : audit_append(op, s, &(struct audit_event){.kind = AUDIT_ERASED});
 }
 
 enum ww_err audit_erase_before(struct ww_op *op, struct store *s, uint64_t time)
 {
-    int64_t changed = 0;
-    enum ww_err err = db_exec(
-        op, op->conn, "UPDATE audit SET blob = NULL, account = NULL WHERE time < $1 AND blob IS NOT NULL",
-        &changed, DB_ARGS(DB_I(time)));
-    if (err || changed == 0) {
-        return err;
-    }
-    return audit_append(op, s, &(struct audit_event){.kind = AUDIT_ERASED});
+    int64_t erased = 0;
+    enum ww_err err = store_audit_erase_before(op, s, time, &erased);
+    return err || erased == 0 ? err : audit_append(op, s, &(struct audit_event){.kind = AUDIT_ERASED});
 }
 
 /* ---- verifying ---- */
 
-static bool row_is_right(struct ww_op *op, struct store *s, struct db_rows *rows, struct chain *c)
+static bool row_is_right(struct ww_op *op, struct store *s, const struct audit_stored *row, struct chain *c)
 {
-    struct bytes mark = db_blob(rows, 2), link = db_blob(rows, 3), blob = db_blob(rows, 4), text;
-    int64_t node = db_int(rows, 0), n = db_int(rows, 1);
+    struct bytes text;
     struct key stored_mark = {{0}}, made;
-    bool starts = node != c->node;
-    if (starts) {
-        *c = (struct chain){.node = node};
+    if (row->node != c->node) { /* another chain begins */
+        *c = (struct chain){.node = row->node};
     }
-    bool follows = n == c->pending.n + 1;
-    c->pending.n = n;
-    if (mark.n != 32 || link.n != 32) {
+    bool follows = row->n == c->pending.n + 1;
+    c->pending.n = row->n;
+    if (row->mark.n != 32 || row->link.n != 32) {
         return false;
     }
-    memcpy(stored_mark.b, mark.p, 32);
-    make_link(s, node, n, &c->pending.link, &stored_mark, &made);
-    bool linked = crypto_equal(BYTES_OF(made), link);
-    memcpy(c->pending.link.b, link.p, 32);
+    memcpy(stored_mark.b, row->mark.p, 32);
+    make_link(s, row->node, row->n, &c->pending.link, &stored_mark, &made);
+    bool linked = crypto_equal(BYTES_OF(made), row->link);
+    memcpy(c->pending.link.b, row->link.p, 32);
     if (!follows || !linked) {
         return false;
     }
-    if (db_is_null(rows, 4)) { /* erased, and the account with it: mark and link hold */
-        return db_is_null(rows, 5);
+    if (!row->blob.p) { /* erased, and the account with it: mark and link hold */
+        return row->account == 0;
     }
-    if (open_event(op, s, node, n, blob, &text) != WW_OK) {
+    if (open_event(op, s, row->node, row->n, row->blob, &text) != WW_OK) {
         return false;
     }
     make_mark(s, text, &made);
-    return crypto_equal(BYTES_OF(made), mark);
+    return crypto_equal(BYTES_OF(made), row->mark);
+}
+
+enum { VERIFIED_AT_ONCE = 256 };
+
+/* The rows after c, which is brought forward. */
+static enum ww_err verify_some(struct ww_op *op, struct store *s, struct chain *c, size_t *read, size_t *bad)
+{
+    struct audit_stored *rows;
+    enum ww_err err = store_audit_walk(op, s, c->node, c->pending.n, VERIFIED_AT_ONCE, &rows, read);
+    for (size_t i = 0; !err && i < *read; i++) {
+        *bad += !row_is_right(op, s, &rows[i], c);
+    }
+    return err;
 }
 
 enum ww_err audit_verify(struct ww_op *op, struct store *s, size_t *events, size_t *bad)
 {
-    struct db_rows rows = {0};
-    struct chain c = {0};
+    struct chain c = {.node = INT64_MIN, .pending = {.n = INT64_MAX}}; /* before the first of all */
+    size_t read = VERIFIED_AT_ONCE;
+    enum ww_err err = WW_OK;
     *events = *bad = 0;
-    enum ww_err err = store_take(op, s);
-    if (!err) {
-        err = db_query(op, op->conn, &rows,
-                       "SELECT node, n, mark, link, blob, account FROM audit ORDER BY node, n", NULL, 0);
+    while (!err && read == VERIFIED_AT_ONCE) {
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        err = op_piece_end(op, &piece, verify_some(op, s, &c, &read, bad));
+        *events += read;
     }
-    while (!err && (err = db_next(&rows)) == WW_OK) {
-        ++*events;
-        *bad += !row_is_right(op, s, &rows, &c);
-    }
-    db_done(&rows);
-    return err == WW_ENOTFOUND ? WW_OK : err;
+    return err;
 }

@@ -41,6 +41,32 @@ void op_free(struct ww_op *op)
     arena_free(&op->arena);
 }
 
+void op_piece_begin(struct ww_op *op, struct op_piece *piece)
+{
+    piece->outer = op->arena;
+    op->arena = (struct arena){.env = op->env, .limit = piece->outer.limit};
+}
+
+/* Without memory for a copy, the general text of the error will do. */
+static const char *kept_text(struct arena *a, const char *text, const char *otherwise)
+{
+    const char *copy = text ? arena_strdup(a, text) : NULL;
+    return copy ? copy : otherwise;
+}
+
+enum ww_err op_piece_end(struct ww_op *op, struct op_piece *piece, enum ww_err err)
+{
+    if (err) {
+        op->problem.text = kept_text(&piece->outer, op->problem.text, ww_err_text(err));
+        op->problem.field = kept_text(&piece->outer, op->problem.field, NULL);
+    } else {
+        op->problem = (struct op_problem){0};
+    }
+    arena_free(&op->arena);
+    op->arena = piece->outer;
+    return err;
+}
+
 uint64_t op_now(const struct ww_op *op)
 {
     return op->env->now ? op->env->now(op->env->ctx) : op_system_now(NULL);

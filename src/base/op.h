@@ -39,13 +39,22 @@ struct ww_op {
     struct ww *ww;
     struct op_client client;
     struct op_problem problem;
-    struct db_conn *conn; /* store_take … store_give; NULL otherwise */
+    struct db_conn *conn; /* of the open transaction, or of rows that are being read; NULL else; store's */
 };
 
 /* op is zero-filled memory of the caller's. env may be NULL: the system's clock and randomness. */
 void op_init(struct ww_op *op, const struct ww_env *env, struct ww *ww);
 /* Wipes and frees everything the operation made. */
 void op_free(struct ww_op *op);
+
+/* A piece of a long walk, with memory of its own: the walk needs no more than its largest piece. What is made
+ * between the two is gone after; a transaction begins and ends on the same side. err is returned, and its
+ * op->problem is kept. */
+struct op_piece {
+    struct arena outer;
+};
+void op_piece_begin(struct ww_op *op, struct op_piece *piece);
+enum ww_err op_piece_end(struct ww_op *op, struct op_piece *piece, enum ww_err err);
 
 uint64_t op_now(const struct ww_op *op);
 void op_random(const struct ww_op *op, void *buf, size_t n);

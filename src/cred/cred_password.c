@@ -179,7 +179,6 @@ static enum ww_err load_password(struct ww_op *op, struct store *s, struct recor
                                  char **public_part)
 {
     enum ww_err err = read_password(op, s, *r, listed, row);
-    store_give(op);
     if (err == WW_ETAMPERED && (err = store_tx_begin(op, s, DB_READ)) == WW_OK) {
         struct record *now;
         err = store_record_load(op, s, (*r)->id, false, &now);

@@ -41,18 +41,36 @@ enum ww_err db_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode)
         c->in_transaction = true;
         c->failed = false;
         c->mode = mode;
+        c->ends = NULL;
+        c->ends_tail = &c->ends;
     }
     return err;
 }
 
 static void end_transaction(struct db_conn *c, bool committed)
 {
-    bool wrote = c->mode == DB_WRITE;
     c->in_transaction = false;
     c->failed = false;
-    if (wrote && c->attachment.ended) {
-        c->attachment.ended(c->attachment.state, committed);
+    for (struct db_end *e = c->ends; e; e = e->next) {
+        e->ended(e->context, committed);
     }
+    c->ends = NULL;
+}
+
+enum ww_err db_at_end(struct ww_op *op, struct db_conn *c, void (*ended)(void *context, bool committed),
+                      void *context)
+{
+    if (!c->in_transaction) {
+        return op_fail(op, WW_EINTERNAL, "db_no_transaction", "no transaction is open");
+    }
+    struct db_end *e = ARENA_NEW(&op->arena, struct db_end);
+    if (!e) {
+        return op_no_memory(op);
+    }
+    *e = (struct db_end){NULL, ended, context};
+    *c->ends_tail = e;
+    c->ends_tail = &e->next;
+    return WW_OK;
 }
 
 enum ww_err db_commit(struct ww_op *op, struct db_conn *c)

@@ -48,15 +48,12 @@ enum ww_err db_take(struct ww_op *op, struct db *db, struct db_conn **out) WW_MU
 /* Gives it back; an open transaction is rolled back first; a broken connection is closed. NULL is fine. */
 void db_give(struct db_conn *c);
 
-/* State that a higher module keeps per connection (the audit chain). `ended` is called after each commit
- * (true) and rollback (false) of a write transaction; `release` when the connection closes. One slot per
- * connection. */
-struct db_attachment {
-    void *state;
-    void (*ended)(void *state, bool committed);
-    void (*release)(void *state);
-};
-struct db_attachment *db_attachment(struct db_conn *c);
+/* State that higher modules keep per connection (the audit chain), each under the address of something of its
+ * own. NULL when nothing is kept under that key. */
+void *db_kept(const struct db_conn *c, const void *key);
+/* `release` is called when the connection closes. On failure the state stays the caller's. */
+enum ww_err db_keep(struct ww_op *op, struct db_conn *c, const void *key, void *state,
+                    void (*release)(void *state)) WW_MUST;
 
 /* ---- transactions ---- */
 enum db_mode {
@@ -70,6 +67,11 @@ enum ww_err db_commit(struct ww_op *op, struct db_conn *c) WW_MUST;
 /* No effect without a transaction. */
 void db_rollback(struct db_conn *c);
 bool db_in_transaction(const struct db_conn *c);
+/* A thing to do when the open transaction ends, in the order in which they were added: `ended` hears whether
+ * it was committed (false also where that is not known). The list is in op's arena, so the transaction must
+ * end before op does. */
+enum ww_err db_at_end(struct ww_op *op, struct db_conn *c, void (*ended)(void *context, bool committed),
+                      void *context) WW_MUST;
 
 /* Put this literally at the end of a SELECT to lock the rows: the driver leaves it (PostgreSQL) or cuts it
  * (SQLite). */

@@ -2,7 +2,7 @@
  *
  * A driver works on one connection at a time, on the thread that has it. It reports failures by op_fail, and
  * sets `broken` when the connection cannot be used again. Everything about transactions that does not depend
- * on the database (state, fault hook, attachment) is done by db.c. */
+ * on the database (state, fault hook, what is done at its end) is done by db.c. */
 #ifndef DB_DRIVER_H
 #define DB_DRIVER_H
 
@@ -38,6 +38,21 @@ struct db_cache {
     size_t n, capacity;
 };
 
+/* Kept per connection by higher modules, under a key. */
+struct db_kept {
+    struct db_kept *next;
+    const void *key;
+    void *state;
+    void (*release)(void *state);
+};
+
+/* Done when the open transaction ends; in the arena of its operation. */
+struct db_end {
+    struct db_end *next;
+    void (*ended)(void *context, bool committed);
+    void *context;
+};
+
 struct db_conn {
     struct db *db;
     struct db_conn *next; /* of the idle ones */
@@ -51,7 +66,8 @@ struct db_conn {
     bool first, on_row; /* its first row was fetched, but not yet asked for; it stands on a row */
     bool lost;          /* a value of it could not be copied */
     struct db_cache cache;
-    struct db_attachment attachment;
+    struct db_kept *kept;
+    struct db_end *ends, **ends_tail; /* in order; of the open transaction */
 };
 
 /* ---- the driver ---- */

@@ -21,8 +21,11 @@ bool db_condition(pthread_cond_t *condition)
 /* ---- one connection ---- */
 static void conn_free(struct db_conn *c)
 {
-    if (c->attachment.release) {
-        c->attachment.release(c->attachment.state);
+    while (c->kept) {
+        struct db_kept *k = c->kept;
+        c->kept = k->next;
+        k->release(k->state);
+        free(k);
     }
     c->broken = true; /* its statements end with it: no need to take leave of each */
     db_cache_clear(c);
@@ -121,9 +124,26 @@ void db_give(struct db_conn *c)
     pthread_mutex_unlock(&db->lock);
 }
 
-struct db_attachment *db_attachment(struct db_conn *c)
+/* ---- what higher modules keep ---- */
+void *db_kept(const struct db_conn *c, const void *key)
 {
-    return &c->attachment;
+    const struct db_kept *k = c->kept;
+    while (k && k->key != key) {
+        k = k->next;
+    }
+    return k ? k->state : NULL;
+}
+
+enum ww_err db_keep(struct ww_op *op, struct db_conn *c, const void *key, void *state,
+                    void (*release)(void *state))
+{
+    struct db_kept *k = calloc(1, sizeof *k);
+    if (!k) {
+        return op_no_memory(op);
+    }
+    *k = (struct db_kept){c->kept, key, state, release};
+    c->kept = k;
+    return WW_OK;
 }
 
 /* ---- the store ---- */

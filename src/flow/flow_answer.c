@@ -46,6 +46,5 @@ enum ww_err flow_answer(struct ww_op *op, struct service *s, enum ww_flow_action
         *out = (struct ww_flow_answer){.error_id = "", .cache_for = -1};
         err = flow_refuse_problem(&c, err);
     }
-    store_give(op);
     return err;
 }

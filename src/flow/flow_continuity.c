@@ -65,9 +65,7 @@ enum ww_err flow_continuity_keep(struct call *c)
     if (!c->out->continuity) {
         return op_no_memory(c->op);
     }
-    err = store_flow_row_insert(c->op, c->s->store, &row);
-    store_give(c->op);
-    return err;
+    return store_flow_row_insert(c->op, c->s->store, &row);
 }
 
 static bool belongs_here(const struct call *c, const struct js *o)
@@ -113,11 +111,9 @@ enum ww_err flow_continuity_resume(struct call *c, bool *found)
         !base64_decode(c->a, BASE64, bytes_str(payload), &blob) ||
         seal_try(c->op, &secret, payload_place(&id), blob, &text) != WW_OK ||
         js_read(c->a, text, &o, &why) != WW_OK || !belongs_here(c, o)) {
-        store_give(c->op);
         return err == WW_ENOTFOUND ? WW_OK : err;
     }
     err = store_flow_row_delete(c->op, c->s->store, &id);
-    store_give(c->op);
     if (err) {
         return err;
     }

@@ -143,9 +143,7 @@ static enum ww_err store_error(struct call *c, struct js *error, char id[UUID_TE
     js_put(a, wire, "created_at", js_text(a, now));
     js_put(a, wire, "updated_at", js_text(a, now));
     js_put(a, row.json, "wire", wire);
-    enum ww_err err = store_flow_row_insert(c->op, c->s->store, &row);
-    store_give(c->op);
-    return err;
+    return store_flow_row_insert(c->op, c->s->store, &row);
 }
 
 static struct js *stub_error(struct call *c)
@@ -170,7 +168,6 @@ enum ww_err flow_error_fetch(struct call *c)
         return flow_refuse_json(c, &flow_refuse_not_found, NULL, NULL, NULL);
     }
     enum ww_err err = store_flow_row_load(c->op, c->s->store, FLOW_ERROR, &uuid, &row);
-    store_give(c->op);
     if (err == WW_ENOTFOUND || (!err && row.expires < op_now(c->op))) {
         return flow_refuse_json(c, &flow_refuse_not_found, NULL, NULL, NULL);
     }

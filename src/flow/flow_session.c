@@ -78,7 +78,6 @@ enum ww_err flow_session_list(struct call *c)
         return err;
     }
     err = session_list(c->op, c->s->store, &c->s->sessions, c->session->record, &list, &n);
-    store_give(c->op);
     /* Here page 0 and page 1 are both the first; the links do not know. */
     uint64_t begin = (p.page ? p.page - 1 : 0) * p.size;
     for (size_t i = 0; !err && i < n; i++) {

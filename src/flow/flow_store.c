@@ -76,9 +76,7 @@ enum ww_err flow_new(struct call *c, const char *request_url, const char *return
 
 enum ww_err flow_insert(struct call *c, const struct flow *f)
 {
-    enum ww_err err = store_flow_row_insert(c->op, c->s->store, &f->row);
-    store_give(c->op);
-    return err;
+    return store_flow_row_insert(c->op, c->s->store, &f->row);
 }
 
 static bool is_absent_or(const struct js *v, enum js_type type)
@@ -119,7 +117,6 @@ enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
         return WW_ENOTFOUND;
     }
     enum ww_err err = store_flow_row_load(c->op, c->s->store, c->kind->kind, &uuid, &f->row);
-    store_give(c->op);
     if (err) {
         return err;
     }
@@ -138,7 +135,6 @@ enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
 enum ww_err flow_save(struct call *c)
 {
     enum ww_err err = store_flow_row_update(c->op, c->s->store, &c->flow->row);
-    store_give(c->op);
     return err == WW_EBUSY ? WW_OK : err;
 }
 

@@ -260,9 +260,6 @@ enum ww_err session_resume(struct ww_op *op, struct store *s, const struct sessi
         return err;
     }
     err = store_session_row_load(op, s, &x->row.lookup, &x->row, &x->record, with_vault ? &x->vault : NULL);
-    if (!op->conn || !db_in_transaction(op->conn)) {
-        store_give(op);
-    }
     if (err) {
         return err == WW_ENOTFOUND || err == WW_EDENIED ? inactive(op) : err;
     }
@@ -282,9 +279,6 @@ bool session_has_ended(struct ww_op *op, struct store *s, const char *token)
     enum ww_err err = token_read(op, token, &x);
     if (err == WW_OK) {
         err = store_session_row_load(op, s, &x.row.lookup, &x.row, &x.record, NULL);
-    }
-    if (!op->conn || !db_in_transaction(op->conn)) {
-        store_give(op);
     }
     if (err || session_content_read(op, x.row.content, &c)) {
         return false;

@@ -12,22 +12,35 @@ enum ww_err store_tampered(struct ww_op *op, const char *what)
 
 /* ---- connections and transactions ---- */
 
-enum ww_err store_take(struct ww_op *op, struct store *s)
+/* A statement uses the connection of the open transaction, or takes one for itself alone. */
+static enum ww_err take(struct ww_op *op, struct store *s)
 {
     return op->conn ? WW_OK : db_take(op, s->db, &op->conn);
 }
 
-void store_give(struct ww_op *op)
+static void give(struct ww_op *op)
 {
     db_give(op->conn);
     op->conn = NULL;
 }
 
+static void give_alone(struct ww_op *op)
+{
+    if (op->conn && !db_in_transaction(op->conn)) {
+        give(op);
+    }
+}
+
+bool store_in_tx(const struct ww_op *op)
+{
+    return op->conn && db_in_transaction(op->conn);
+}
+
 enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
 {
-    enum ww_err err = store_take(op, s);
+    enum ww_err err = take(op, s);
     if (err == WW_OK && (err = db_begin(op, op->conn, mode)) != WW_OK) {
-        store_give(op);
+        give(op);
     }
     return err;
 }
@@ -35,8 +48,13 @@ enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
 enum ww_err store_tx_commit(struct ww_op *op)
 {
     enum ww_err err = db_commit(op, op->conn);
-    store_give(op);
+    give(op);
     return err;
+}
+
+enum ww_err store_tx_at_end(struct ww_op *op, void (*ended)(void *context, bool committed), void *context)
+{
+    return db_at_end(op, op->conn, ended, context);
 }
 
 enum ww_err store_tx_abort(struct ww_op *op, enum ww_err err)
@@ -44,36 +62,65 @@ enum ww_err store_tx_abort(struct ww_op *op, enum ww_err err)
     if (op->conn) {
         db_rollback(op->conn);
     }
-    store_give(op);
+    give(op);
     return err;
 }
 
 /* ---- statements ---- */
 
+enum ww_err store_query(struct ww_op *op, struct store *s, struct db_rows *rows, const char *sql,
+                        const struct db_value *args, size_t n)
+{
+    *rows = (struct db_rows){.op = op};
+    enum ww_err err = take(op, s);
+    if (err || (err = db_query(op, op->conn, rows, sql, args, n))) {
+        store_done(rows);
+    }
+    return err;
+}
+
+void store_done(struct db_rows *rows)
+{
+    db_done(rows);
+    rows->conn = NULL;
+    give_alone(rows->op);
+}
+
 enum ww_err store_one(struct ww_op *op, struct store *s, struct db_rows *rows, const char *sql,
                       const struct db_value *args, size_t n)
 {
-    enum ww_err err = store_take(op, s);
-    *rows = (struct db_rows){0};
-    if (err || (err = db_query(op, op->conn, rows, sql, args, n)) || (err = db_next(rows))) {
-        db_done(rows);
+    enum ww_err err = store_query(op, s, rows, sql, args, n);
+    if (!err && (err = db_next(rows))) {
+        store_done(rows);
     }
+    return err;
+}
+
+enum ww_err store_change(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
+                         size_t n, int64_t *changed)
+{
+    *changed = 0;
+    enum ww_err err = take(op, s);
+    if (!err) {
+        err = db_exec(op, op->conn, sql, changed, args, n);
+    }
+    give_alone(op);
     return err;
 }
 
 enum ww_err store_exec(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                        size_t n)
 {
-    enum ww_err err = store_take(op, s);
-    return err ? err : db_exec(op, op->conn, sql, NULL, args, n);
+    int64_t changed;
+    return store_change(op, s, sql, args, n, &changed);
 }
 
 enum ww_err store_change_one(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                              size_t n)
 {
-    int64_t changed = 0;
-    enum ww_err err = store_take(op, s);
-    if (err || (err = db_exec(op, op->conn, sql, &changed, args, n))) {
+    int64_t changed;
+    enum ww_err err = store_change(op, s, sql, args, n, &changed);
+    if (err) {
         return err;
     }
     return changed == 1 ? WW_OK : op_fail(op, WW_EBUSY, "busy", "another change came first");
@@ -150,7 +197,7 @@ static enum ww_err meta_read(struct ww_op *op, struct store *s, struct bytes *bl
     enum ww_err err = store_one(op, s, &rows, "SELECT blob FROM meta WHERE one = 1", NULL, 0);
     if (err == WW_OK) {
         *blob = db_blob(&rows, 0);
-        db_done(&rows);
+        store_done(&rows);
         err = blob->p ? WW_OK : store_tampered(op, "meta");
     }
     return err;
@@ -164,9 +211,12 @@ static enum ww_err meta_open(struct ww_op *op, struct store *s)
     enum ww_err err = meta_read(op, s, &blob);
     if (err == WW_ENOTFOUND) {
         err = store_one(op, s, &rows, "SELECT id FROM accounts LIMIT 1", NULL, 0);
+        if (!err) {
+            store_done(&rows);
+            err = store_tampered(op, "meta");
+        }
         if (err != WW_ENOTFOUND) {
-            db_done(&rows);
-            return err ? err : store_tampered(op, "meta");
+            return err;
         }
         if ((err = meta_make(op, s)) || (err = meta_read(op, s, &blob))) {
             return err;
@@ -210,11 +260,9 @@ enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring,
     }
     *s = (struct store){.db = db, .keyring = keyring};
     if ((err = migrate_or_refuse(op, s, migrate)) || (err = meta_open(op, s))) {
-        store_give(op);
         store_close(s);
         return err;
     }
-    store_give(op);
     *out = s;
     return WW_OK;
 }
@@ -242,6 +290,8 @@ enum ww_err store_ping(struct ww_op *op, struct store *s)
 {
     struct db_rows rows;
     enum ww_err err = store_one(op, s, &rows, "SELECT 1 FROM meta WHERE one = 1", NULL, 0);
-    db_done(&rows);
+    if (!err) {
+        store_done(&rows);
+    }
     return err == WW_ENOTFOUND ? store_tampered(op, "meta") : err;
 }

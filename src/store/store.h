@@ -2,11 +2,12 @@
  *
  * Row by row: store_record.c (accounts), store_identifier.c (identifiers, search), store_credential.c,
  * store_vault.c (vaults, leaves, items, epochs: blobs under the user's keys, passed through),
- * store_session.c, store_flow.c. Every row read is checked against the place it was read from: WW_ETAMPERED.
+ * store_session.c, store_flow.c, store_counter.c (throttling), store_audit.c (chains), store_check.c (what a
+ * check counts). Every row read is checked against the place it was read from: WW_ETAMPERED. All SQL is here.
  *
- * Connections: the operation takes one when it needs it and keeps it until store_give or the end of its
- * transaction. A function that says "in a transaction" must be called between store_tx_begin(…, DB_WRITE) and
- * store_tx_commit. */
+ * Connections: a transaction has one from its beginning to its end; outside of one, each function takes one
+ * and gives it back. A function that says "in a transaction" must be called between store_tx_begin(…,
+ * DB_WRITE) and store_tx_commit. */
 #ifndef STORE_H
 #define STORE_H
 
@@ -30,15 +31,16 @@ const struct keyring *store_keyring(const struct store *s);
 enum ww_err store_ping(struct ww_op *op, struct store *s) WW_MUST;
 
 /* ---- transactions ---- */
-/* Makes op->conn a connection, if there is none yet. */
-enum ww_err store_take(struct ww_op *op, struct store *s) WW_MUST;
-/* Gives op->conn back; an open transaction is rolled back. Harmless without one. */
-void store_give(struct ww_op *op);
 enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode) WW_MUST;
 enum ww_err store_tx_commit(struct ww_op *op) WW_MUST;
 /* Ends the transaction without effect; keeps op->problem. Returns err, so that `return store_tx_abort(op,
- * err)` reads well. */
+ * err)` reads well. Harmless without one. */
 enum ww_err store_tx_abort(struct ww_op *op, enum ww_err err);
+bool store_in_tx(const struct ww_op *op);
+/* A thing to do when the open transaction has ended, in the order in which they were added; `ended` hears
+ * whether it was committed. */
+enum ww_err store_tx_at_end(struct ww_op *op, void (*ended)(void *context, bool committed),
+                            void *context) WW_MUST;
 
 /* ---- accounts: the record, vault.md §6 ---- */
 enum { STATE_ACTIVE = 1, STATE_INACTIVE = 2 };
@@ -232,5 +234,80 @@ enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow
 enum ww_err store_flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id) WW_MUST;
 /* Those that ended 24 hours before now. */
 enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now) WW_MUST;
+
+/* ---- counters of throttling ---- */
+/* How a counter counts, see throttle_rule.h. */
+struct counter_rule {
+    int64_t cost;      /* µs: window / free */
+    int64_t quiet;     /* µs: a level up to this makes nobody wait: (free - 1) · cost */
+    int64_t level_max; /* µs: where the longest wait is reached; no level goes beyond */
+    int64_t first, longest;
+};
+/* Levels and times in µs; zero is a counter that was never used. The columns `count` and `until`. */
+struct counter {
+    int64_t level; /* at the time `until`, or now if that is later */
+    int64_t until; /* the next try is admitted from here on */
+};
+/* WW_ENOTFOUND (without op_fail) when there is none. */
+enum ww_err store_counter_load(struct ww_op *op, struct store *s, const struct key *id,
+                               struct counter *out) WW_MUST;
+/* Adds one, in one statement, unless it must wait: WW_ETHROTTLED (without op_fail). fresh: a counter that is
+ * new with this try. *out gets the row as it is then. In a transaction. */
+enum ww_err store_counter_reserve(struct ww_op *op, struct store *s, const struct key *id,
+                                  const struct counter_rule *r, const struct counter *fresh, int64_t now,
+                                  struct counter *out) WW_MUST;
+/* Takes back the try that was made at `at` and left the row as `made`. In a transaction. */
+enum ww_err store_counter_give_back(struct ww_op *op, struct store *s, const struct key *id,
+                                    const struct counter_rule *r, const struct counter *made,
+                                    int64_t at) WW_MUST;
+/* Inserts or replaces. In a transaction. */
+enum ww_err store_counter_put(struct ww_op *op, struct store *s, const struct key *id,
+                              const struct counter *c) WW_MUST;
+/* Removes at most `limit` counters that have drained. */
+enum ww_err store_counter_sweep(struct ww_op *op, struct store *s, int64_t now, int64_t limit,
+                                int64_t *removed) WW_MUST;
+
+/* ---- the audit log ---- */
+struct audit_stored {
+    int64_t node, n;
+    uint64_t time;
+    int64_t account;               /* 0: none, or erased */
+    struct bytes mark, link, blob; /* blob p NULL: erased */
+};
+/* In a transaction. */
+enum ww_err store_audit_insert(struct ww_op *op, struct store *s, const struct audit_stored *row) WW_MUST;
+/* The last row of each chain that started or wrote lately, in no order. */
+enum ww_err store_audit_ends(struct ww_op *op, struct store *s, struct audit_stored **out, size_t *n) WW_MUST;
+/* Of an account, newest first, before (time, node, n), at most limit. */
+enum ww_err store_audit_history(struct ww_op *op, struct store *s, int64_t account,
+                                const struct audit_stored *before, size_t limit, struct audit_stored **out,
+                                size_t *n) WW_MUST;
+/* All, in order of (node, n), after that one, at most limit. */
+enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, int64_t n, size_t limit,
+                             struct audit_stored **out, size_t *count) WW_MUST;
+/* Blob and account go, in a transaction. */
+enum ww_err store_audit_erase_account(struct ww_op *op, struct store *s, int64_t account) WW_MUST;
+enum ww_err store_audit_erase_before(struct ww_op *op, struct store *s, uint64_t time,
+                                     int64_t *erased) WW_MUST;
+
+/* ---- what a check of everything asks ---- */
+enum store_rows { STORE_CREDENTIALS, STORE_IDENTIFIERS, STORE_VAULTS };
+enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n) WW_MUST;
+/* Rows of an account. */
+enum ww_err store_count_rows(struct ww_op *op, struct store *s, enum store_rows what, int64_t account,
+                             int64_t *n) WW_MUST;
+/* Rows of the i-th kind that belong to no account; WW_ENOTFOUND (without op_fail) past the last kind. */
+enum ww_err store_count_orphans(struct ww_op *op, struct store *s, size_t i, const char **what,
+                                int64_t *n) WW_MUST;
+/* Ids of accounts > after, in order. */
+enum ww_err store_record_ids(struct ww_op *op, struct store *s, int64_t after, int64_t *ids, size_t limit,
+                             size_t *n) WW_MUST;
+/* Keys of flows as they are stored, in order after that one (empty: from the start). */
+struct flow_key {
+    struct bytes id;
+    enum flow_kind kind;
+};
+enum ww_err store_flow_row_keys(struct ww_op *op, struct store *s, struct bytes after, struct flow_key *keys,
+                                size_t limit, size_t *n) WW_MUST;
 
 #endif

@@ -56,7 +56,7 @@ enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struc
         .id = *id, .kind = (enum credential_kind)db_int(&rows, 0), .hot = db_int(&rows, 1)};
     struct bytes blob = db_blob(&rows, 2);
     bool lost = db_lost(&rows);
-    db_done(&rows);
+    store_done(&rows);
     if (lost) {
         return op_no_memory(op);
     }

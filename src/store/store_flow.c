@@ -47,7 +47,7 @@ enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kin
         .id = *id, .kind = kind, .expires = (uint64_t)db_int(&rows, 0), .rev = db_int(&rows, 1)};
     struct bytes blob = db_blob(&rows, 2);
     bool lost = db_lost(&rows);
-    db_done(&rows);
+    store_done(&rows);
     if (lost) {
         return op_no_memory(op);
     }

@@ -40,7 +40,7 @@ enum ww_err store_identifier_find(struct ww_op *op, struct store *s, const struc
                                 DB_ARGS(DB_B(BYTES_OF(*tag))));
     if (err == WW_OK) {
         *account = db_int(&rows, 0);
-        db_done(&rows);
+        store_done(&rows);
     }
     return err;
 }

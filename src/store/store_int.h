@@ -15,12 +15,22 @@ extern const size_t store_migration_count;
 
 /* Keeps "stored data is not what was written" and returns WW_ETAMPERED. */
 enum ww_err store_tampered(struct ww_op *op, const char *what);
-/* One row or WW_ENOTFOUND; the caller reads the columns and calls db_done. */
+/* Rows: the caller reads them with db_next and ends with store_done. On failure there is nothing to end.
+ * Within a transaction other statements may run between the rows, outside of one none may. */
+enum ww_err store_query(struct ww_op *op, struct store *s, struct db_rows *rows, const char *sql,
+                        const struct db_value *args, size_t n) WW_MUST;
+/* Once; db_lost holds afterwards as well. */
+void store_done(struct db_rows *rows);
+/* One row or WW_ENOTFOUND; the caller reads the columns and calls store_done. On failure there is nothing to
+ * end. */
 enum ww_err store_one(struct ww_op *op, struct store *s, struct db_rows *rows, const char *sql,
                       const struct db_value *args, size_t n) WW_MUST;
 /* Runs a statement that must touch exactly one row: WW_EBUSY when it touched none. */
 enum ww_err store_change_one(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                              size_t n) WW_MUST;
+/* Runs a statement; *changed gets how many rows it touched. */
+enum ww_err store_change(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
+                         size_t n, int64_t *changed) WW_MUST;
 /* Runs a statement whatever it touches. */
 enum ww_err store_exec(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                        size_t n) WW_MUST;

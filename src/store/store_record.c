@@ -156,7 +156,7 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
         return err == WW_ENOTFOUND ? op_fail(op, WW_EINTERNAL, "no_id", "the database gave no id") : err;
     }
     r->id = db_int(&rows, 0);
-    db_done(&rows);
+    store_done(&rows);
     if ((err = seal_record(op, s, r, &blob))) {
         return err;
     }
@@ -191,7 +191,7 @@ static enum ww_err load(struct ww_op *op, struct store *s, const char *sql, stru
     int64_t id = db_int(&rows, 0), seq = db_int(&rows, 2);
     struct bytes uuid = db_blob(&rows, 1), blob = db_blob(&rows, 3);
     bool lost = db_lost(&rows);
-    db_done(&rows);
+    store_done(&rows);
     return lost ? op_no_memory(op) : store_record_open(op, s, id, uuid, seq, blob, out);
 }
 
@@ -215,18 +215,17 @@ enum ww_err store_record_load_uuid(struct ww_op *op, struct store *s, const stru
 enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit,
                               struct record ***out, size_t *n)
 {
-    struct db_rows rows = {0};
+    struct db_rows rows;
     struct record **list = ARENA_ARRAY(&op->arena, limit, struct record *);
-    enum ww_err err = store_take(op, s);
     *out = list;
     *n = 0;
     if (!list) {
         return op_no_memory(op);
     }
-    if (err || (err = db_query(op, op->conn, &rows,
-                               "SELECT id, uuid, seq, blob FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
-                               DB_ARGS(DB_I(after), DB_I(limit))))) {
-        db_done(&rows);
+    enum ww_err err = store_query(
+        op, s, &rows, "SELECT id, uuid, seq, blob FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
+        DB_ARGS(DB_I(after), DB_I(limit)));
+    if (err) {
         return err;
     }
     while (*n < limit && (err = db_next(&rows)) == WW_OK) {
@@ -240,7 +239,7 @@ enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, 
         }
         ++*n;
     }
-    db_done(&rows);
+    store_done(&rows);
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 

@@ -60,7 +60,7 @@ enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const stru
                   DB_ARGS(DB_B(BYTES_OF(*lookup))));
     if (err == WW_OK) {
         err = open_joined(op, s, &rows, row, record, vault);
-        db_done(&rows);
+        store_done(&rows);
     }
     return err;
 }
@@ -93,7 +93,7 @@ static enum ww_err count_rows(struct ww_op *op, struct store *s, int64_t account
         store_one(op, s, &rows, "SELECT count(*) FROM sessions WHERE account = $1", DB_ARGS(DB_I(account)));
     if (err == WW_OK) {
         *n = (size_t)db_int(&rows, 0);
-        db_done(&rows);
+        store_done(&rows);
     }
     return err;
 }
@@ -101,7 +101,7 @@ static enum ww_err count_rows(struct ww_op *op, struct store *s, int64_t account
 enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const struct record *r,
                                    struct session_row **out, size_t *n, size_t *bad)
 {
-    struct db_rows rows = {0};
+    struct db_rows rows;
     size_t limit = 0, unopened = 0;
     *out = NULL;
     *n = 0;
@@ -113,9 +113,8 @@ enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const stru
     if (!list) {
         return op_no_memory(op);
     }
-    if ((err = db_query(op, op->conn, &rows, "SELECT lookup, expires, blob FROM sessions WHERE account = $1",
-                        DB_ARGS(DB_I(r->id))))) {
-        db_done(&rows);
+    if ((err = store_query(op, s, &rows, "SELECT lookup, expires, blob FROM sessions WHERE account = $1",
+                           DB_ARGS(DB_I(r->id))))) {
         return err;
     }
     while (*n < limit && (err = db_next(&rows)) == WW_OK) {
@@ -136,7 +135,7 @@ enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const stru
             unopened++;
         }
     }
-    db_done(&rows);
+    store_done(&rows);
     if (bad) {
         *bad = unopened;
     }

@@ -27,7 +27,7 @@ enum ww_err store_vault_row_load(struct ww_op *op, struct store *s, const struct
     out->ring = db_blob(&rows, 0);
     out->head = db_blob(&rows, 1);
     bool lost = db_lost(&rows);
-    db_done(&rows);
+    store_done(&rows);
     return lost ? op_no_memory(op) : WW_OK;
 }
 
@@ -49,7 +49,7 @@ static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, 
     }
     *blob = db_blob(&rows, 0);
     bool lost = db_lost(&rows);
-    db_done(&rows);
+    store_done(&rows);
     return lost ? op_no_memory(op) : blob->p ? WW_OK : store_tampered(op, what);
 }
 
@@ -83,27 +83,25 @@ enum ww_err store_item_insert(struct ww_op *op, struct store *s, const struct uu
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account), DB_B(blob)));
 }
 
+static enum ww_err change_item(struct ww_op *op, struct store *s, const char *sql,
+                               const struct db_value *args, size_t n)
+{
+    int64_t changed;
+    enum ww_err err = store_change(op, s, sql, args, n, &changed);
+    return err ? err : changed == 1 ? WW_OK : store_tampered(op, "item missing");
+}
+
 enum ww_err store_item_update(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account,
                               struct bytes blob)
 {
-    int64_t changed = 0;
-    enum ww_err err = store_take(op, s);
-    if (err || (err = db_exec(op, op->conn, "UPDATE items SET blob = $1 WHERE id = $2 AND account = $3",
-                              &changed, DB_ARGS(DB_B(blob), DB_B(BYTES_OF(*id)), DB_I(account))))) {
-        return err;
-    }
-    return changed == 1 ? WW_OK : store_tampered(op, "item missing");
+    return change_item(op, s, "UPDATE items SET blob = $1 WHERE id = $2 AND account = $3",
+                       DB_ARGS(DB_B(blob), DB_B(BYTES_OF(*id)), DB_I(account)));
 }
 
 enum ww_err store_item_delete(struct ww_op *op, struct store *s, const struct uuid *id, int64_t account)
 {
-    int64_t changed = 0;
-    enum ww_err err = store_take(op, s);
-    if (err || (err = db_exec(op, op->conn, "DELETE FROM items WHERE id = $1 AND account = $2", &changed,
-                              DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account))))) {
-        return err;
-    }
-    return changed == 1 ? WW_OK : store_tampered(op, "item missing");
+    return change_item(op, s, "DELETE FROM items WHERE id = $1 AND account = $2",
+                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account)));
 }
 
 static struct place epoch_place(const struct uuid *account, uint8_t aad[4], uint32_t n)

@@ -5,7 +5,6 @@
 
 #include "netaddr.h"
 #include "throttle_memory.h"
-#include "throttle_rows.h"
 #include "timefmt.h"
 
 /* The first byte of what a subject is derived from: never renumber. */
@@ -25,7 +24,7 @@ enum { SUBJECTS_MAX = 4, FAILURE_PLACES = 1 << 15, EVENT_PLACES = 1 << 14, SWEEP
 struct throttle {
     struct store *store;
     struct throttle_memory *failures, *events;
-    struct throttle_rule pair, account, network, registrations, flows;
+    struct counter_rule pair, account, network, registrations, flows;
     int64_t known_for; /* µs */
     bool dev;
 };
@@ -45,7 +44,7 @@ struct admit {
 #define SETTING(name) "watchword.throttle." name
 
 /* A limit without waits of its own: past it, as fast as it drains. */
-static struct throttle_rule limit_rule(const struct config *c, const char *free, const char *window)
+static struct counter_rule limit_rule(const struct config *c, const char *free, const char *window)
 {
     int64_t n = config_int(c, free);
     uint64_t each = config_duration(c, window) / (uint64_t)(n > 0 ? n : 1);
@@ -112,7 +111,7 @@ static struct key subject_id(const struct throttle *t, enum subject_kind kind, s
 }
 
 static void add_subject(const struct throttle *t, struct admit *a, enum subject_kind kind, struct bytes who,
-                        bool with_network, const struct throttle_rule *rule)
+                        bool with_network, const struct counter_rule *rule)
 {
     a->subjects[a->n++] = (struct throttle_subject){
         .id = subject_id(t, kind, who, with_network ? &a->network : NULL), .rule = rule};
@@ -150,8 +149,8 @@ static enum ww_err fail_throttled(struct ww_op *op, int64_t now, int64_t until)
  * and the network only. */
 static enum ww_err load_known(struct ww_op *op, const struct throttle *t, struct admit *a)
 {
-    struct throttle_counter known;
-    enum ww_err err = throttle_counter_row_load(op, &a->known, &known);
+    struct counter known;
+    enum ww_err err = store_counter_load(op, t->store, &a->known, &known);
     if (err != WW_OK && err != WW_ENOTFOUND) {
         return err;
     }
@@ -170,18 +169,21 @@ static enum ww_err load_known(struct ww_op *op, const struct throttle *t, struct
 }
 
 /* WW_ETHROTTLED, without op_fail: *until is when to come back. */
-static enum ww_err reserve_rows(struct ww_op *op, struct admit *a, struct throttle_memory *memory,
-                                int64_t *until)
+static enum ww_err reserve_rows(struct ww_op *op, struct store *store, struct admit *a,
+                                struct throttle_memory *memory, int64_t *until)
 {
+    const struct counter unused = {0};
     for (size_t i = 0; i < a->n; i++) {
-        enum ww_err err = throttle_counter_row_reserve(op, &a->subjects[i], a->at);
+        struct throttle_subject *x = &a->subjects[i];
+        struct counter fresh = throttle_rule_add(x->rule, &unused, a->at);
+        enum ww_err err = store_counter_reserve(op, store, &x->id, x->rule, &fresh, a->at, &x->stored);
         if (err == WW_ETHROTTLED) {
-            *until = a->subjects[i].stored.until;
+            *until = x->stored.until;
         }
         if (err != WW_OK && err != WW_ETHROTTLED) {
             return err;
         }
-        throttle_memory_raise(memory, &a->subjects[i], a->at);
+        throttle_memory_raise(memory, x, a->at);
         if (err != WW_OK) {
             return err;
         }
@@ -190,13 +192,14 @@ static enum ww_err reserve_rows(struct ww_op *op, struct admit *a, struct thrott
 }
 
 /* Reserves in memory, then in the open transaction. */
-static enum ww_err reserve(struct ww_op *op, struct throttle_memory *memory, struct admit *a)
+static enum ww_err reserve(struct ww_op *op, struct store *store, struct throttle_memory *memory,
+                           struct admit *a)
 {
     int64_t until = 0;
     if (!throttle_memory_reserve(memory, a->subjects, a->n, a->at, &until)) {
         return store_tx_abort(op, fail_throttled(op, a->at, until));
     }
-    enum ww_err err = reserve_rows(op, a, memory, &until);
+    enum ww_err err = reserve_rows(op, store, a, memory, &until);
     if (err == WW_OK) {
         err = store_tx_commit(op);
     } else {
@@ -224,7 +227,7 @@ static enum ww_err admit(struct ww_op *op, struct throttle *t, struct admit *a, 
     if ((err = load_known(op, t, a)) != WW_OK) {
         return store_tx_abort(op, err);
     }
-    if ((err = reserve(op, t->failures, a)) == WW_OK) {
+    if ((err = reserve(op, t->store, t->failures, a)) == WW_OK) {
         *out = a;
     }
     return err;
@@ -268,11 +271,12 @@ enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, int64_t
 
 /* ---- after the check ---- */
 
-static enum ww_err give_back_rows(struct ww_op *op, const struct admit *a)
+static enum ww_err give_back_rows(struct ww_op *op, struct store *store, const struct admit *a)
 {
     enum ww_err err = WW_OK;
     for (size_t i = 0; err == WW_OK && i < a->n; i++) {
-        err = throttle_counter_row_give_back(op, &a->subjects[i], a->at);
+        const struct throttle_subject *x = &a->subjects[i];
+        err = store_counter_give_back(op, store, &x->id, x->rule, &x->stored, a->at);
     }
     return err;
 }
@@ -282,23 +286,23 @@ static enum ww_err remember_network(struct ww_op *op, const struct throttle *t, 
                                     const struct uuid *account_uuid)
 {
     struct key known = subject_id(t, SUBJECT_KNOWN, BYTES_OF(account_uuid->b), &a->network);
-    struct throttle_counter row = {0, a->at + t->known_for};
+    struct counter row = {0, a->at + t->known_for};
     bool fresh = crypto_equal(BYTES_OF(known.b), BYTES_OF(a->known.b)) &&
                  a->known_until - a->at > t->known_for - t->known_for / 16;
-    return t->known_for == 0 || fresh ? WW_OK : throttle_counter_row_put(op, &known, &row);
+    return t->known_for == 0 || fresh ? WW_OK : store_counter_put(op, t->store, &known, &row);
 }
 
 /* account_uuid: NULL when nothing succeeded. */
 static void give_back(struct ww_op *op, struct throttle *t, struct admit *a, const struct uuid *account_uuid)
 {
     struct op_problem before = op->problem;
-    if (op->conn && db_in_transaction(op->conn)) {
+    if (store_in_tx(op)) {
         abort(); /* a mistake of the program: the counters would share the fate of that transaction */
     }
     throttle_memory_give_back(t->failures, a->subjects, a->n, a->at);
     enum ww_err err = store_tx_begin(op, t->store, DB_WRITE);
     if (err == WW_OK) {
-        if ((err = give_back_rows(op, a)) == WW_OK && account_uuid) {
+        if ((err = give_back_rows(op, t->store, a)) == WW_OK && account_uuid) {
             err = remember_network(op, t, a, account_uuid);
         }
         err = err == WW_OK ? store_tx_commit(op) : store_tx_abort(op, err);
@@ -347,7 +351,7 @@ enum ww_err throttle_count(struct ww_op *op, struct throttle *t, enum throttle_e
         return fail_throttled(op, a->at, until);
     }
     enum ww_err err = store_tx_begin(op, t->store, DB_WRITE);
-    return err == WW_OK ? reserve(op, t->events, a) : err;
+    return err == WW_OK ? reserve(op, t->store, t->events, a) : err;
 }
 
 enum ww_err throttle_sweep(struct ww_op *op, struct throttle *t)
@@ -357,7 +361,7 @@ enum ww_err throttle_sweep(struct ww_op *op, struct throttle *t)
     /* In pieces, so that nobody waits long for the rows that are locked. */
     while (err == WW_OK && removed == SWEEP_BATCH) {
         if ((err = store_tx_begin(op, t->store, DB_WRITE)) == WW_OK) {
-            err = throttle_counter_row_sweep(op, now, SWEEP_BATCH, &removed);
+            err = store_counter_sweep(op, t->store, now, SWEEP_BATCH, &removed);
             err = err == WW_OK ? store_tx_commit(op) : store_tx_abort(op, err);
         }
     }

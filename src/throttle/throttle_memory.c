@@ -9,7 +9,7 @@ enum { WAYS = 8, SHORT_ID = 16 };
 /* Half of a keyed hash is enough to tell subjects apart; an empty place has a counter of zeros. */
 struct place_of_counter {
     uint8_t id[SHORT_ID];
-    struct throttle_counter counter;
+    struct counter counter;
 };
 
 struct throttle_memory {
@@ -133,10 +133,10 @@ void throttle_memory_give_back(struct throttle_memory *m, const struct throttle_
 
 void throttle_memory_raise(struct throttle_memory *m, struct throttle_subject *subject, int64_t now)
 {
-    const struct throttle_rule *r = subject->rule;
-    const struct throttle_counter *stored = &subject->stored;
+    const struct counter_rule *r = subject->rule;
+    const struct counter *stored = &subject->stored;
     pthread_mutex_lock(&m->lock);
-    struct throttle_counter *c = &find_or_make(m, &subject->id, now)->counter;
+    struct counter *c = &find_or_make(m, &subject->id, now)->counter;
     bool ours = c->until == subject->made.until;
     if (stored->until > c->until && stored->until - now <= r->longest) {
         c->until = stored->until;

@@ -13,9 +13,9 @@ struct throttle_memory;
 /* One counter of an attempt. */
 struct throttle_subject {
     struct key id;
-    const struct throttle_rule *rule;
-    struct throttle_counter made;   /* by this attempt in memory */
-    struct throttle_counter stored; /* by this attempt in the table */
+    const struct counter_rule *rule;
+    struct counter made;   /* by this attempt in memory */
+    struct counter stored; /* by this attempt in the table */
 };
 
 /* places: rounded up to a power of two. */

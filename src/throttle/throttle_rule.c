@@ -7,10 +7,10 @@ static int64_t bounded(uint64_t v)
     return v > (uint64_t)time_max ? time_max : (int64_t)v;
 }
 
-struct throttle_rule throttle_rule_make(int64_t free, uint64_t window, uint64_t first, uint64_t longest)
+struct counter_rule throttle_rule_make(int64_t free, uint64_t window, uint64_t first, uint64_t longest)
 {
     int64_t allowed = free > 0 ? free : 1;
-    struct throttle_rule r = {.first = bounded(first), .longest = bounded(longest)};
+    struct counter_rule r = {.first = bounded(first), .longest = bounded(longest)};
     int doublings = 0;
     r.cost = bounded(window) / allowed;
     r.cost = r.cost > 0 ? r.cost : 1;
@@ -24,28 +24,27 @@ struct throttle_rule throttle_rule_make(int64_t free, uint64_t window, uint64_t 
 
 /* Below its quiet level a counter's `until` is when it was last counted: of a try on another thread that may
  * lie ahead of this one's own time, and is no wait. */
-static bool waiting(const struct throttle_rule *r, const struct throttle_counter *c, int64_t now)
+static bool waiting(const struct counter_rule *r, const struct counter *c, int64_t now)
 {
     return c->level > r->quiet && c->until > now && c->until - now <= r->longest;
 }
 
-bool throttle_rule_admits(const struct throttle_rule *r, const struct throttle_counter *c, int64_t now)
+bool throttle_rule_admits(const struct counter_rule *r, const struct counter *c, int64_t now)
 {
     return !waiting(r, c, now);
 }
 
-static int64_t drained(const struct throttle_counter *c, int64_t now)
+static int64_t drained(const struct counter *c, int64_t now)
 {
     int64_t idle = c->until < now ? now - c->until : 0;
     return c->level > idle ? c->level - idle : 0;
 }
 
-struct throttle_counter throttle_rule_add(const struct throttle_rule *r, const struct throttle_counter *c,
-                                          int64_t now)
+struct counter throttle_rule_add(const struct counter_rule *r, const struct counter *c, int64_t now)
 {
     int64_t level = drained(c, now) + r->cost;
     level = level > r->level_max ? r->level_max : level;
-    struct throttle_counter after = {level, now};
+    struct counter after = {level, now};
     if (level > r->quiet) {
         int64_t doublings = (level - r->quiet - 1) / r->cost;
         int64_t wait = r->first << doublings;
@@ -54,8 +53,8 @@ struct throttle_counter throttle_rule_add(const struct throttle_rule *r, const s
     return after;
 }
 
-void throttle_rule_give_back(const struct throttle_rule *r, struct throttle_counter *c,
-                             const struct throttle_counter *made, int64_t at)
+void throttle_rule_give_back(const struct counter_rule *r, struct counter *c, const struct counter *made,
+                             int64_t at)
 {
     c->level = c->level > r->cost ? c->level - r->cost : 0;
     if (c->until == made->until) { /* nobody came after: the wait was this try's own */
@@ -63,7 +62,7 @@ void throttle_rule_give_back(const struct throttle_rule *r, struct throttle_coun
     }
 }
 
-int64_t throttle_counter_weight(const struct throttle_counter *c, int64_t now)
+int64_t throttle_counter_weight(const struct counter *c, int64_t now)
 {
     return drained(c, now) + (c->until > now ? c->until - now : 0);
 }

@@ -249,7 +249,7 @@ static void writers_do_not_lose_updates(struct fixture *f)
     assert_int_equal(number(f, f->c, "SELECT n FROM rows"), WRITERS * ROUNDS);
 }
 
-/* ---- attachment ---- */
+/* ---- the end of a transaction ---- */
 struct notes {
     int committed, rolled_back, released;
 };
@@ -267,34 +267,45 @@ static void note_release(void *state)
     n->released++;
 }
 
-static void an_attachment_hears_of_its_connection(struct fixture *f)
+static void begin_noted(struct fixture *f, struct db_conn *c, struct notes *notes)
 {
+    assert_ok(f, db_begin(&f->op, c, DB_WRITE));
+    assert_ok(f, db_at_end(&f->op, c, note_end, notes));
+}
+
+static void what_is_kept_outlives_transactions(struct fixture *f)
+{
+    static const char key, other;
     struct notes notes = {0};
     struct db *db = fixture_open(f, 0);
     struct db_conn *c;
     make_rows_table(f);
     assert_ok(f, db_take(&f->op, db, &c));
-    *db_attachment(c) = (struct db_attachment){&notes, note_end, note_release};
-    assert_ok(f, db_begin(&f->op, c, DB_READ));
+    assert_null(db_kept(c, &key));
+    assert_ok(f, db_keep(&f->op, c, &key, &notes, note_release));
+    assert_null(db_kept(c, &other));
+    assert_failed(f, db_at_end(&f->op, c, note_end, &notes), WW_EINTERNAL, "db_no_transaction");
+    begin_noted(f, c, &notes);
+    assert_ok(f, db_at_end(&f->op, c, note_end, &notes)); /* a list: both are told */
     assert_ok(f, db_commit(&f->op, c));
-    assert_int_equal(notes.committed + notes.rolled_back, 0); /* only writers are of interest */
-    assert_ok(f, db_begin(&f->op, c, DB_WRITE));
+    assert_int_equal(notes.committed, 2);
+    assert_ok(f, db_begin(&f->op, c, DB_WRITE)); /* and only once */
     assert_ok(f, db_commit(&f->op, c));
-    assert_int_equal(notes.committed, 1);
-    assert_ok(f, db_begin(&f->op, c, DB_WRITE));
+    assert_int_equal(notes.committed, 2);
+    begin_noted(f, c, &notes);
     db_rollback(c);
     assert_int_equal(notes.rolled_back, 1);
-    assert_ok(f, db_begin(&f->op, c, DB_WRITE));
+    begin_noted(f, c, &notes);
     db_give(c);
     assert_int_equal(notes.rolled_back, 2);
     assert_ok(f, db_take(&f->op, db, &c));
-    assert_ptr_equal(db_attachment(c)->state, &notes); /* it stays with the connection */
+    assert_ptr_equal(db_kept(c, &key), &notes); /* it stays with the connection */
+    begin_noted(f, c, &notes);
     f->statements = 0;
-    f->fail_at = 1;
-    assert_ok(f, db_begin(&f->op, c, DB_WRITE));
+    f->fail_at = 0;
     assert_failed(f, db_commit(&f->op, c), WW_EIO, "db_fault");
     assert_int_equal(notes.rolled_back, 3);
-    assert_int_equal(notes.committed, 1);
+    assert_int_equal(notes.committed, 2);
     db_give(c);
     assert_int_equal(notes.released, 0);
     db_close(db);
@@ -411,7 +422,7 @@ const struct check transaction_checks[] = {
     {"waiting for a lock ends with busy", waiting_for_a_lock_ends_with_busy},
     {"a pool without connections is busy", a_pool_without_connections_is_busy},
     {"writers do not lose updates", writers_do_not_lose_updates},
-    {"an attachment hears of its connection", an_attachment_hears_of_its_connection},
+    {"the end of a transaction is told; what is kept outlives it", what_is_kept_outlives_transactions},
     {"each statement can fail", each_statement_can_fail},
     {"a lost connection is replaced", a_lost_connection_is_replaced},
     {"a long scan needs little memory", a_long_scan_needs_little_memory},

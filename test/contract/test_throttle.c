@@ -73,12 +73,12 @@ struct uuid account_of(unsigned n)
 int64_t count_rows(struct fixture *f)
 {
     struct db_rows rows;
-    must(f, store_take(&f->op, f->store));
+    must(f, store_tx_begin(&f->op, f->store, DB_READ));
     must(f, db_query(&f->op, f->op.conn, &rows, "SELECT COUNT(*) FROM counters", NULL, 0));
     must(f, db_next(&rows));
     int64_t n = db_int(&rows, 0);
     db_done(&rows);
-    store_give(&f->op);
+    store_tx_abort(&f->op, WW_OK);
     return n;
 }
 

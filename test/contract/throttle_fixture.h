@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "throttle.h"
-#include "throttle_rows.h"
+#include "throttle_memory.h"
 
 #define SECONDS(n) ((uint64_t)(n)*1000000)
 #define MINUTES(n) SECONDS(60 * (n))

@@ -13,9 +13,16 @@ static enum ww_err wrong_try(struct ww_op *op, struct throttle *t, unsigned name
 
 static void exec(struct fixture *f, const char *sql)
 {
-    assert_int_equal(store_take(&f->op, f->store), WW_OK);
+    assert_int_equal(store_tx_begin(&f->op, f->store, DB_WRITE), WW_OK);
     assert_int_equal(db_exec(&f->op, f->op.conn, sql, NULL, NULL, 0), WW_OK);
-    store_give(&f->op);
+    assert_int_equal(store_tx_commit(&f->op), WW_OK);
+}
+
+static enum ww_err reserve(struct fixture *f, struct throttle_subject *s, int64_t now)
+{
+    const struct counter unused = {0};
+    struct counter fresh = throttle_rule_add(s->rule, &unused, now);
+    return store_counter_reserve(&f->op, f->store, &s->id, s->rule, &fresh, now, &s->stored);
 }
 
 static void counters_outlive_the_process(struct fixture *f)
@@ -51,7 +58,7 @@ static void two_processes_share_the_count(struct fixture *f)
 
 static void what_is_refused_counts_nowhere(struct fixture *f)
 {
-    struct throttle_counter before, after;
+    struct counter before, after;
     for (int i = 0; i < 5; i++) {
         assert_int_equal(wrong_try(&f->op, f->throttle, 1), WW_OK);
     }
@@ -59,15 +66,15 @@ static void what_is_refused_counts_nowhere(struct fixture *f)
     struct throttle *fresh = fixture_throttle(f); /* whose memory does not refuse before the table does */
     struct db_rows r;
     for (int i = 0; i < 2; i++) {
-        struct throttle_counter *sum = i ? &after : &before;
-        assert_int_equal(store_take(&f->op, f->store), WW_OK);
+        struct counter *sum = i ? &after : &before;
+        assert_int_equal(store_tx_begin(&f->op, f->store, DB_READ), WW_OK);
         assert_int_equal(db_query(&f->op, f->op.conn, &r,
                                   "SELECT CAST(SUM(count) AS BIGINT), MAX(until) FROM counters", NULL, 0),
                          WW_OK);
         assert_int_equal(db_next(&r), WW_OK);
-        *sum = (struct throttle_counter){db_int(&r, 0), db_int(&r, 1)};
+        *sum = (struct counter){db_int(&r, 0), db_int(&r, 1)};
         db_done(&r);
-        store_give(&f->op);
+        store_tx_abort(&f->op, WW_OK);
         assert_int_equal(wrong_try(&f->op, fresh, 1), WW_ETHROTTLED);
     }
     assert_int_equal(count_rows(f), rows);
@@ -221,7 +228,7 @@ static void sweeping_removes_what_has_drained(struct fixture *f)
 /* A walk that visits free tries, waits, caps and long silences; seeded, so that it repeats. */
 static void the_rule_in_sql_is_the_rule_in_c(struct fixture *f)
 {
-    const struct throttle_rule rules[] = {
+    const struct counter_rule rules[] = {
         throttle_rule_make(5, MINUTES(15), SECONDS(1), MINUTES(15)),
         throttle_rule_make(50, HOURS(1), SECONDS(10), SECONDS(10)),
         throttle_rule_make(1, SECONDS(1), SECONDS(3), SECONDS(7)),
@@ -230,19 +237,20 @@ static void the_rule_in_sql_is_the_rule_in_c(struct fixture *f)
     assert_int_equal(store_tx_begin(&f->op, f->store, DB_WRITE), WW_OK);
     for (unsigned r = 0; r < 3; r++) {
         struct throttle_subject s = {.id = tag_of(r), .rule = &rules[r]};
-        struct throttle_counter c = {0};
+        struct counter c = {0};
         int64_t now = (int64_t)f->now;
         for (int step = 0; step < 300; step++) {
             bool admitted = throttle_rule_admits(s.rule, &c, now);
-            struct throttle_counter next = admitted ? throttle_rule_add(s.rule, &c, now) : c;
-            assert_int_equal(throttle_counter_row_reserve(&f->op, &s, now), admitted ? WW_OK : WW_ETHROTTLED);
+            struct counter next = admitted ? throttle_rule_add(s.rule, &c, now) : c;
+            assert_int_equal(reserve(f, &s, now), admitted ? WW_OK : WW_ETHROTTLED);
             assert_int_equal(s.stored.level, next.level);
             assert_int_equal(s.stored.until, next.until);
             seed = seed * 1664525 + 1013904223;
             if (admitted && seed >> 16 & 1) {
                 throttle_rule_give_back(s.rule, &next, &s.stored, now);
-                assert_int_equal(throttle_counter_row_give_back(&f->op, &s, now), WW_OK);
-                assert_int_equal(throttle_counter_row_load(&f->op, &s.id, &s.stored), WW_OK);
+                assert_int_equal(store_counter_give_back(&f->op, f->store, &s.id, s.rule, &s.stored, now),
+                                 WW_OK);
+                assert_int_equal(store_counter_load(&f->op, f->store, &s.id, &s.stored), WW_OK);
                 assert_int_equal(s.stored.level, next.level);
                 assert_int_equal(s.stored.until, next.until);
             }

@@ -126,14 +126,14 @@ static void live(void)
 static void row(const char *sql, struct bytes *blobs, int n)
 {
     struct db_rows rows = {0};
-    must(store_take(journey.op, service_of(journey.op)->store));
+    must(store_tx_begin(journey.op, service_of(journey.op)->store, DB_READ));
     must(db_query(journey.op, journey.op->conn, &rows, sql, NULL, 0));
     must(db_next(&rows));
     for (int i = 0; i < n; i++) {
         blobs[i] = db_blob(&rows, i);
     }
     db_done(&rows);
-    store_give(journey.op);
+    store_tx_abort(journey.op, WW_OK);
 }
 
 static struct bytes unpadded(struct bytes padded)
@@ -218,13 +218,13 @@ static void audit_vectors(void)
     struct db_rows rows = {0};
     struct bytes b[4];
     struct buf where = BUF(&journey.op->arena);
-    must(store_take(journey.op, service_of(journey.op)->store));
+    must(store_tx_begin(journey.op, service_of(journey.op)->store, DB_READ));
     must(db_query(journey.op, journey.op->conn, &rows, "SELECT node, n FROM audit WHERE n = 2", NULL, 0));
     must(db_next(&rows));
     buf_u64(&where, (uint64_t)db_int(&rows, 0));
     buf_u64(&where, (uint64_t)db_int(&rows, 1));
     db_done(&rows);
-    store_give(journey.op);
+    store_tx_abort(journey.op, WW_OK);
     row("SELECT a.link, b.mark, b.link, b.blob FROM audit a, audit b WHERE a.n = 1 AND b.n = 2", b, 4);
     add("audit.place", buf_done(&where));
     add("audit.link.before", b[0]);
