@@ -1,3 +1,4 @@
+/* X25519 and Ed25519 by libsodium (vault.md §§4, 8). */
 #include "curves.h"
 
 #include <sodium.h>
@@ -20,4 +21,18 @@ void curves_sign_public(struct key *out, const struct key *seed)
 {
     __attribute__((cleanup(sign_secret_wipe))) struct sign_secret s;
     crypto_sign_seed_keypair(out->b, s.b, seed->b);
+}
+
+void curves_sign(uint8_t signature[64], const struct key *seed, struct bytes message)
+{
+    struct key unused; /* the public half again */
+    __attribute__((cleanup(sign_secret_wipe))) struct sign_secret s;
+    crypto_sign_seed_keypair(unused.b, s.b, seed->b);
+    crypto_sign_detached(signature, NULL, message.p, message.n, s.b);
+}
+
+enum ww_err curves_verify(const uint8_t signature[64], const struct key *public_key, struct bytes message)
+{
+    return crypto_sign_verify_detached(signature, message.p, message.n, public_key->b) == 0 ? WW_OK
+                                                                                            : WW_ETAMPERED;
 }

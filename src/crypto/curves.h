@@ -8,4 +8,10 @@
 void curves_box_public(struct key *out, const struct key *secret);
 void curves_sign_public(struct key *out, const struct key *seed);
 
+/* Ed25519 signature of a message. */
+void curves_sign(uint8_t signature[64], const struct key *seed, struct bytes message);
+/* WW_OK only when the signature is good; WW_ETAMPERED without op_fail. */
+enum ww_err curves_verify(const uint8_t signature[64], const struct key *public_key,
+                          struct bytes message) WW_MUST;
+
 #endif

@@ -156,6 +156,9 @@ enum ww_err store_vault_row_load(struct ww_op *op, struct store *s, const struct
 /* Where the stored head is `old`; WW_EBUSY else. */
 enum ww_err store_vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid,
                                      struct bytes old, struct bytes head) WW_MUST;
+/* The same for the ring. */
+enum ww_err store_vault_row_set_ring(struct ww_op *op, struct store *s, const struct uuid *vid,
+                                     struct bytes old, struct bytes ring) WW_MUST;
 enum ww_err store_leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
                             struct bytes *blob) WW_MUST;
 /* Inserts or replaces. */

@@ -38,6 +38,13 @@ enum ww_err store_vault_row_set_head(struct ww_op *op, struct store *s, const st
                             DB_ARGS(DB_B(head), DB_B(BYTES_OF(*vid)), DB_B(old)));
 }
 
+enum ww_err store_vault_row_set_ring(struct ww_op *op, struct store *s, const struct uuid *vid,
+                                     struct bytes old, struct bytes ring)
+{
+    return store_change_one(op, s, "UPDATE vaults SET ring = $1 WHERE vid = $2 AND ring = $3",
+                            DB_ARGS(DB_B(ring), DB_B(BYTES_OF(*vid)), DB_B(old)));
+}
+
 static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                             size_t n, const char *what, struct bytes *blob)
 {

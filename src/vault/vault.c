@@ -1,9 +1,7 @@
-/* Ring and head. */
+/* A new vault, opening one, and the head (vault.md §8): vault_ring.c has the ring. */
 #include "vault_int.h"
 
-#include "curves.h"
-
-enum { RING_FORMAT = 1, HEAD_FORMAT = 1 };
+enum { HEAD_FORMAT = 1 };
 
 enum ww_err vault_tampered(struct ww_op *op, const char *what)
 {
@@ -18,58 +16,15 @@ void vault_root_check(const struct key *root, const struct uuid *account, uint32
     derive(out, root, "root-check", account, BYTES(raw, 4));
 }
 
-static struct place ring_place(const struct vault *v)
-{
-    return (struct place){"ring", &v->account_uuid, v->generation, BYTES_OF(v->vid)};
-}
-
 static struct place head_place(const struct vault *v)
 {
     return (struct place){"head", &v->account_uuid, v->epoch, BYTES_OF(v->vid)};
 }
 
-static enum ww_err seal_padded(struct ww_op *op, const struct key *key, struct place where,
-                               const struct buf *b, struct bytes *blob)
-{
-    struct bytes padded;
-    enum ww_err err = buf_done(b).p ? pad(&op->arena, buf_done(b), &padded) : WW_ENOMEM;
-    return err ? op_fail(op, err, "value_too_large", "%s", ww_err_text(err))
-               : seal(op, key, where, padded, blob);
-}
-
-static enum ww_err open_padded(struct ww_op *op, const struct key *key, struct place where, struct bytes blob,
-                               struct bytes *pt)
-{
-    struct bytes padded;
-    enum ww_err err = seal_open(op, key, where, blob, &padded);
-    return err ? err : unpad(op, padded, pt);
-}
-
 /* ---- a new vault ---- */
-
-static void epoch_key(struct key *out, const struct vault *v, const char *label)
-{
-    uint8_t n[4] = {(uint8_t)(v->epoch >> 24), (uint8_t)(v->epoch >> 16), (uint8_t)(v->epoch >> 8),
-                    (uint8_t)v->epoch};
-    derive(out, &v->epoch_secret, label, &v->account_uuid, BYTES(n, 4));
-}
-
-static enum ww_err ring_seal(struct ww_op *op, const struct key *root, struct vault *v)
-{
-    struct buf b = BUF(&op->arena);
-    buf_u8(&b, RING_FORMAT);
-    buf_add(&b, v->pick.b, sizeof v->pick.b);
-    buf_u32(&b, 1);
-    buf_u32(&b, v->epoch);
-    buf_u64(&b, v->begun);
-    buf_add(&b, v->epoch_secret.b, sizeof v->epoch_secret.b);
-    return seal_padded(op, root, ring_place(v), &b, &v->ring);
-}
 
 enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, struct vault **out)
 {
-    KEY32(box_secret);
-    KEY32(sign_seed);
     struct vault *v = ARENA_NEW(&op->arena, struct vault);
     *out = NULL;
     if (!v || !(v->leaves = ARENA_NEW(&op->arena, struct leaf))) {
@@ -77,67 +32,32 @@ enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, stru
     }
     op_random(op, root->b, sizeof root->b);
     op_random(op, v->pick.b, sizeof v->pick.b);
-    op_random(op, v->epoch_secret.b, sizeof v->epoch_secret.b);
-    r->vid = uuid_new(op);
-    r->root_generation++;
-    r->epoch++;
+    v->account_uuid = r->uuid;
+    v->leaves[0].loaded = true;
+    enum ww_err err = vault_ring_add(op, r, v);
+    if (err) {
+        return err;
+    }
+    v->vid = r->vid = uuid_new(op);
+    v->generation = ++r->root_generation;
     r->vault_floor = 0;
     vault_root_check(root, &r->uuid, r->root_generation, &r->root_check);
-
-    v->account_uuid = r->uuid;
-    v->vid = r->vid;
-    v->generation = r->root_generation;
-    v->epoch = r->epoch;
-    v->begun = op_now(op);
-    v->leaves[0].loaded = true;
-    epoch_key(&box_secret, v, "box");
-    epoch_key(&sign_seed, v, "sign");
-    curves_box_public(&r->box_key, &box_secret);
-    curves_sign_public(&r->sign_key, &sign_seed);
     *out = v;
-    return ring_seal(op, root, v);
+    return vault_ring_seal(op, root, v, &v->ring);
 }
 
 enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record *r, struct vault *v)
 {
-    struct epoch_row epoch = {
-        .n = v->epoch, .box_key = r->box_key, .sign_key = r->sign_key, .start = true, .begun = v->begun};
     v->account = r->id;
     v->record_seq = r->seq;
     enum ww_err err = vault_head_seal(op, v, &v->head);
     if (err || (err = store_vault_row_insert(op, s, r, &(struct vault_row){v->ring, v->head}))) {
         return err;
     }
-    return store_epoch_insert(op, s, &r->uuid, &epoch);
+    return vault_ring_publish(op, s, r, v, true);
 }
 
 /* ---- opening ---- */
-
-static enum ww_err ring_open(struct ww_op *op, const struct key *root, struct bytes blob, struct vault *v)
-{
-    struct bytes pt;
-    enum ww_err err = open_padded(op, root, ring_place(v), blob, &pt);
-    if (err) {
-        return err;
-    }
-    struct reader in = READER(pt);
-    bool found = false;
-    uint8_t format = read_u8(&in);
-    read_copy(&in, v->pick.b, sizeof v->pick.b);
-    uint32_t n = read_u32(&in);
-    for (uint32_t i = 0; i < n && !in.failed; i++) {
-        uint32_t epoch = read_u32(&in);
-        uint64_t begun = read_u64(&in);
-        struct bytes secret = read_bytes(&in, sizeof v->epoch_secret.b);
-        if (epoch == v->epoch && secret.p) {
-            struct reader one = READER(secret);
-            read_copy(&one, v->epoch_secret.b, sizeof v->epoch_secret.b);
-            v->begun = begun;
-            found = true;
-        }
-    }
-    return in.failed || in.n || format != RING_FORMAT || !found ? vault_tampered(op, "ring") : WW_OK;
-}
 
 static enum ww_err head_leaves(struct ww_op *op, struct reader *in, struct vault *v)
 {
@@ -161,7 +81,7 @@ static enum ww_err head_leaves(struct ww_op *op, struct reader *in, struct vault
 static enum ww_err head_open(struct ww_op *op, struct bytes blob, struct vault *v)
 {
     struct bytes pt;
-    enum ww_err err = open_padded(op, &v->epoch_secret, head_place(v), blob, &pt);
+    enum ww_err err = vault_open_padded(op, &v->now->secret, head_place(v), blob, &pt);
     if (err) {
         return err;
     }
@@ -193,7 +113,7 @@ enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r
     if (!crypto_equal(BYTES_OF(check), BYTES_OF(r->root_check)) || !row->ring.p || !row->head.p) {
         return vault_tampered(op, "root key");
     }
-    enum ww_err err = ring_open(op, root, row->ring, v);
+    enum ww_err err = vault_ring_open(op, root, row->ring, v);
     if (err || (err = head_open(op, row->head, v))) {
         return err;
     }
@@ -221,7 +141,7 @@ enum ww_err vault_head_seal(struct ww_op *op, const struct vault *v, struct byte
             buf_add(&b, v->leaves[i].key.b, sizeof v->leaves[i].key.b);
         }
     }
-    return seal_padded(op, &v->epoch_secret, head_place(v), &b, blob);
+    return vault_seal_padded(op, &v->now->secret, head_place(v), &b, blob);
 }
 
 enum ww_err vault_reseal(struct ww_op *op, struct store *s, struct vault *v, uint64_t record_seq)

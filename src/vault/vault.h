@@ -25,6 +25,19 @@ enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r
 enum ww_err vault_reseal(struct ww_op *op, struct store *s, struct vault *v, uint64_t record_seq) WW_MUST;
 
 uint64_t vault_seq(const struct vault *v);
+
+/* ---- epochs and re-key (vault.md §8): in a transaction, of a vault that is open and locked. The caller then
+ * writes the record, which seals the head under the new epoch (vault_reseal). ---- */
+/* When the current epoch began, µs. */
+uint64_t vault_epoch_begun(const struct vault *v);
+/* A new epoch: what is written from now on has keys that the ones before do not open. Changes r's epoch and
+ * public keys. WW_EBUSY when somebody changed the ring meanwhile. */
+enum ww_err vault_new_epoch(struct ww_op *op, struct store *s, struct record *r, const struct key *root,
+                            struct vault *v) WW_MUST;
+/* A new R and a new epoch: *root is made, the generation of r and its root check change. Every slot of the
+ * old R is the caller's to drop and to make again. */
+enum ww_err vault_rekey(struct ww_op *op, struct store *s, struct record *r, struct vault *v,
+                        struct key *root) WW_MUST;
 /* Entries in a space; reads all leaves. */
 enum ww_err vault_count(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                         size_t *n) WW_MUST;

@@ -20,18 +20,26 @@ struct leaf {
     size_t n, capacity;
 };
 
+/* One generation of data key and key pairs (vault.md §8). */
+struct epoch {
+    uint32_t n;
+    uint64_t begun; /* µs */
+    struct key secret;
+};
+
 struct vault {
     struct uuid account_uuid, vid;
     int64_t account;
-    uint32_t generation, epoch;
+    uint32_t generation, epoch; /* epoch: the current one's number, as the record says */
     uint64_t seq, record_seq;
     struct key pick;
-    struct key epoch_secret;
+    struct epoch *epochs; /* the ring, in its order */
+    size_t epoch_count;
+    struct epoch *now; /* the current one, in epochs */
     unsigned depth;
     struct leaf *leaves; /* 2^depth, one at depth 0 */
-    struct bytes ring;   /* sealed, of a new vault */
-    struct bytes head;   /* sealed, as stored, for compare-and-swap */
-    uint64_t begun;
+    struct bytes ring;   /* sealed, as stored, for compare-and-swap */
+    struct bytes head;   /* the same */
 };
 
 static inline size_t leaf_count(const struct vault *v)
@@ -54,6 +62,25 @@ enum ww_err vault_leaf_open_all(struct ww_op *op, struct store *s, struct vault 
 enum ww_err vault_leaves_fit(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
 /* Seals changed leaves under new keys and writes them. */
 enum ww_err vault_leaves_write(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
+
+/* ---- vault_ring.c ---- */
+/* Adds an epoch with a new secret to the ring and makes it the current one: r's epoch number and public keys
+ * too. */
+enum ww_err vault_ring_add(struct ww_op *op, struct record *r, struct vault *v) WW_MUST;
+enum ww_err vault_ring_seal(struct ww_op *op, const struct key *root, const struct vault *v,
+                            struct bytes *blob) WW_MUST;
+/* Fills pick and epochs; WW_ETAMPERED, also when the record's epoch is not in it. */
+enum ww_err vault_ring_open(struct ww_op *op, const struct key *root, struct bytes blob,
+                            struct vault *v) WW_MUST;
+/* Writes the row of the current epoch: public keys, signed by the epoch before unless a chain starts here. */
+enum ww_err vault_ring_publish(struct ww_op *op, struct store *s, const struct record *r,
+                               const struct vault *v, bool start) WW_MUST;
+
+/* S over P, and back. */
+enum ww_err vault_seal_padded(struct ww_op *op, const struct key *key, struct place where,
+                              const struct buf *b, struct bytes *blob) WW_MUST;
+enum ww_err vault_open_padded(struct ww_op *op, const struct key *key, struct place where, struct bytes blob,
+                              struct bytes *pt) WW_MUST;
 
 enum ww_err vault_head_seal(struct ww_op *op, const struct vault *v, struct bytes *blob) WW_MUST;
 enum ww_err vault_tampered(struct ww_op *op, const char *what);

@@ -1,0 +1,181 @@
+/* The ring and its epochs (vault.md §8): R opens the ring, the ring holds the secrets of all epochs. A new
+ * epoch or a new R changes ring, head, record and the epoch's row; no item is encrypted again, since their
+ * keys move with the head. */
+#include "vault_int.h"
+
+#include <string.h>
+
+#include "curves.h"
+
+enum { RING_FORMAT = 1, EPOCH_LENGTH = 4 + 8 + 32, SIGNED_LENGTH = 16 + 16 + 4 + 32 + 32 };
+
+static struct place ring_place(const struct vault *v)
+{
+    return (struct place){"ring", &v->account_uuid, v->generation, BYTES_OF(v->vid)};
+}
+
+enum ww_err vault_seal_padded(struct ww_op *op, const struct key *key, struct place where,
+                              const struct buf *b, struct bytes *blob)
+{
+    struct bytes padded;
+    enum ww_err err = buf_done(b).p ? pad(&op->arena, buf_done(b), &padded) : WW_ENOMEM;
+    return err ? op_fail(op, err, "value_too_large", "%s", ww_err_text(err))
+               : seal(op, key, where, padded, blob);
+}
+
+enum ww_err vault_open_padded(struct ww_op *op, const struct key *key, struct place where, struct bytes blob,
+                              struct bytes *pt)
+{
+    struct bytes padded;
+    enum ww_err err = seal_open(op, key, where, blob, &padded);
+    return err ? err : unpad(op, padded, pt);
+}
+
+/* D(E_n, label, uuid, u32 n): the X25519 secret and the Ed25519 seed. */
+static void epoch_key(struct key *out, const struct vault *v, const struct epoch *e, const char *label)
+{
+    uint8_t n[4] = {(uint8_t)(e->n >> 24), (uint8_t)(e->n >> 16), (uint8_t)(e->n >> 8), (uint8_t)e->n};
+    derive(out, &e->secret, label, &v->account_uuid, BYTES(n, 4));
+}
+
+enum ww_err vault_ring_add(struct ww_op *op, struct record *r, struct vault *v)
+{
+    KEY32(box_secret);
+    KEY32(sign_seed);
+    struct epoch *list = ARENA_ARRAY(&op->arena, v->epoch_count + 1, struct epoch);
+    if (!list) {
+        return op_no_memory(op);
+    }
+    if (v->epoch_count) {
+        memcpy(list, v->epochs, v->epoch_count * sizeof *list);
+    }
+    struct epoch *e = &list[v->epoch_count++];
+    e->n = ++r->epoch;
+    e->begun = op_now(op);
+    op_random(op, e->secret.b, sizeof e->secret.b);
+    v->epochs = list;
+    v->now = e;
+    v->epoch = e->n;
+    epoch_key(&box_secret, v, e, "box");
+    epoch_key(&sign_seed, v, e, "sign");
+    curves_box_public(&r->box_key, &box_secret);
+    curves_sign_public(&r->sign_key, &sign_seed);
+    return WW_OK;
+}
+
+enum ww_err vault_ring_seal(struct ww_op *op, const struct key *root, const struct vault *v,
+                            struct bytes *blob)
+{
+    struct buf b = BUF(&op->arena);
+    buf_u8(&b, RING_FORMAT);
+    buf_add(&b, v->pick.b, sizeof v->pick.b);
+    buf_u32(&b, (uint32_t)v->epoch_count);
+    for (size_t i = 0; i < v->epoch_count; i++) {
+        buf_u32(&b, v->epochs[i].n);
+        buf_u64(&b, v->epochs[i].begun);
+        buf_add(&b, v->epochs[i].secret.b, sizeof v->epochs[i].secret.b);
+    }
+    return vault_seal_padded(op, root, ring_place(v), &b, blob);
+}
+
+enum ww_err vault_ring_open(struct ww_op *op, const struct key *root, struct bytes blob, struct vault *v)
+{
+    struct bytes pt;
+    enum ww_err err = vault_open_padded(op, root, ring_place(v), blob, &pt);
+    if (err) {
+        return err;
+    }
+    struct reader in = READER(pt);
+    uint8_t format = read_u8(&in);
+    read_copy(&in, v->pick.b, sizeof v->pick.b);
+    uint32_t n = read_u32(&in);
+    if (in.failed || format != RING_FORMAT || n == 0 || (uint64_t)n * EPOCH_LENGTH != in.n) {
+        return vault_tampered(op, "ring");
+    }
+    v->epochs = ARENA_ARRAY(&op->arena, n, struct epoch);
+    if (!v->epochs) {
+        return op_no_memory(op);
+    }
+    v->epoch_count = n;
+    v->now = NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct epoch *e = &v->epochs[i];
+        e->n = read_u32(&in);
+        e->begun = read_u64(&in);
+        read_copy(&in, e->secret.b, sizeof e->secret.b);
+        v->now = e->n == v->epoch ? e : v->now;
+    }
+    v->ring = blob;
+    return v->now ? WW_OK : vault_tampered(op, "ring");
+}
+
+/* v1.sig-epoch (16, zero-padded) ‖ uuid ‖ u32 n ‖ box key ‖ sign key, signed by the epoch before. */
+static enum ww_err sign_epoch(struct ww_op *op, const struct record *r, const struct vault *v,
+                              uint8_t signature[64])
+{
+    static const char label[16] = "v1.sig-epoch";
+    KEY32(seed);
+    struct buf b = BUF(&op->arena);
+    buf_add(&b, label, sizeof label);
+    buf_add(&b, r->uuid.b, sizeof r->uuid.b);
+    buf_u32(&b, v->now->n);
+    buf_add(&b, r->box_key.b, sizeof r->box_key.b);
+    buf_add(&b, r->sign_key.b, sizeof r->sign_key.b);
+    if (!buf_done(&b).p) {
+        return op_no_memory(op);
+    }
+    if (v->now == v->epochs || v->now[-1].n + 1 != v->now->n) {
+        return vault_tampered(op, "ring");
+    }
+    epoch_key(&seed, v, v->now - 1, "sign");
+    curves_sign(signature, &seed, buf_done(&b));
+    return WW_OK;
+}
+
+enum ww_err vault_ring_publish(struct ww_op *op, struct store *s, const struct record *r,
+                               const struct vault *v, bool start)
+{
+    struct epoch_row row = {.n = v->now->n,
+                            .box_key = r->box_key,
+                            .sign_key = r->sign_key,
+                            .start = start,
+                            .begun = v->now->begun};
+    enum ww_err err = start ? WW_OK : sign_epoch(op, r, v, row.signature);
+    return err ? err : store_epoch_insert(op, s, &r->uuid, &row);
+}
+
+/* Seals the ring for `root` where the stored one is still the one that was read. */
+static enum ww_err write_ring(struct ww_op *op, struct store *s, const struct key *root, struct vault *v)
+{
+    struct bytes ring;
+    enum ww_err err = vault_ring_seal(op, root, v, &ring);
+    if (err || (err = store_vault_row_set_ring(op, s, &v->vid, v->ring, ring))) {
+        return err;
+    }
+    v->ring = ring;
+    return WW_OK;
+}
+
+enum ww_err vault_new_epoch(struct ww_op *op, struct store *s, struct record *r, const struct key *root,
+                            struct vault *v)
+{
+    enum ww_err err = WW_EINTERNAL;
+    if ((err = vault_ring_add(op, r, v)) || (err = write_ring(op, s, root, v))) {
+        return err;
+    }
+    return vault_ring_publish(op, s, r, v, false);
+}
+
+enum ww_err vault_rekey(struct ww_op *op, struct store *s, struct record *r, struct vault *v,
+                        struct key *root)
+{
+    op_random(op, root->b, sizeof root->b);
+    v->generation = ++r->root_generation;
+    vault_root_check(root, &r->uuid, r->root_generation, &r->root_check);
+    return vault_new_epoch(op, s, r, root, v);
+}
+
+uint64_t vault_epoch_begun(const struct vault *v)
+{
+    return v->now->begun;
+}
