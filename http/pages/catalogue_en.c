@@ -216,6 +216,7 @@ const struct catalogue_row catalogue_en[] = {
     {"event.login.failed", "Sign-in failed"},
     {"event.session.ended", "Signed out"},
     {"event.session.others_ended", "Other devices signed out"},
+    {"event.audit.unreadable", "An entry that was altered and cannot be read"},
 
     /* times */
     {"time.absolute", "{day} {month} {year}, {clock} UTC"},

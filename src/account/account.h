@@ -25,7 +25,8 @@ struct service {
     struct pwhash_pool *pool;
     struct pwhash_params hashing;
     struct session_rules sessions;
-    uint64_t privileged_age; /* µs */
+    uint64_t privileged_age;         /* µs */
+    _Atomic uint64_t history_erased; /* µs: all that is older, and could be erased, is */
 };
 
 /* Why data was refused (WW_EVALIDATION): one of the two. */

@@ -69,7 +69,7 @@ static enum ww_err write_creation(struct ww_op *op, struct service *s, void *con
                                      x->password.public_part ? &x->password : NULL, &root))) {
         return err;
     }
-    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_CREATED, .record = x->record});
+    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_CREATED, .record = x->record});
 }
 
 enum ww_err account_admin_create(struct ww_op *op, struct service *s, const struct account_spec *in,
@@ -146,7 +146,7 @@ static enum ww_err write_admin_delete(struct ww_op *op, struct service *s, void 
     if ((err = store_record_delete(op, s->store, r)) || (err = audit_erase_account(op, s->store, r))) {
         return err;
     }
-    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_DELETED});
+    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_DELETED});
 }
 
 enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const struct uuid *id)
@@ -176,7 +176,7 @@ static enum ww_err write_state(struct ww_op *op, struct service *s, void *contex
     if ((err = account_write(op, s, r, NULL))) {
         return err;
     }
-    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_STATE_CHANGED, .record = r});
+    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_STATE_CHANGED, .record = r});
 }
 
 enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const struct uuid *id,
@@ -191,21 +191,17 @@ enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const s
 
 static enum ww_err sweep(struct ww_op *op, struct service *s, void *context)
 {
-    uint64_t now = op_now(op), retention = config_duration(s->config, "watchword.history.retention");
-    enum ww_err err = WW_EINTERNAL;
+    uint64_t now = op_now(op);
     (void)context;
-    if ((err = store_session_row_sweep(op, s->store, now)) ||
-        (err = store_flow_row_sweep(op, s->store, now))) {
-        return err;
-    }
-    return audit_erase_before(op, s->store, now > retention ? now - retention : 0);
+    enum ww_err err = store_session_row_sweep(op, s->store, now);
+    return err ? err : store_flow_row_sweep(op, s->store, now);
 }
 
 enum ww_err account_maintain(struct ww_op *op, struct service *s)
 {
     enum ww_err err = WW_EINTERNAL;
     if ((err = session_flush_seen(op, s->store, s->sessions.seen)) ||
-        (err = account_transaction(op, s, sweep, NULL))) {
+        (err = account_transaction(op, s, sweep, NULL)) || (err = account_erase_history(op, s))) {
         return err;
     }
     return throttle_sweep(op, s->throttle);

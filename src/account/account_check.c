@@ -247,10 +247,14 @@ static enum ww_err check_flows(struct ww_op *op, struct walk *w)
 
 static enum ww_err check_audit(struct ww_op *op, struct walk *w)
 {
-    size_t bad;
-    enum ww_err err = audit_verify(op, w->service->store, &w->report->events, &bad);
-    if (!err && bad) {
-        problem(w, op, "%zu audit event(s) are missing, altered or out of their chain", bad);
+    struct audit_report report;
+    enum ww_err err = audit_verify(op, w->service->store, &report);
+    w->report->events = report.events;
+    for (int i = 0; !err && i < AUDIT_FINDING_COUNT; i++) {
+        if (report.found[i]) {
+            problem(w, op, "%zu audit event(s): %s", report.found[i],
+                    audit_finding_text((enum audit_finding)i));
+        }
     }
     return err;
 }

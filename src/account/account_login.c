@@ -90,7 +90,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     if (err) {
         return err;
     }
-    return audit_append(op, s->store,
+    return account_tell(op, s,
                         &(struct audit_event){.kind = AUDIT_LOGIN_SUCCEEDED,
                                               .record = r,
                                               .session_id = &x->session->id,
@@ -107,8 +107,8 @@ static enum audit_kind refusal_kind(enum ww_err err)
 static enum ww_err refused(struct ww_op *op, struct service *s, enum ww_err err, const struct record *r)
 {
     if (err == WW_EDENIED || err == WW_EDISABLED || err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
-        audit_refusal(op, s->store,
-                      &(struct audit_event){.kind = refusal_kind(err), .record = r, .method = "password"});
+        account_tell_refusal(
+            op, s, &(struct audit_event){.kind = refusal_kind(err), .record = r, .method = "password"});
     }
     return err;
 }

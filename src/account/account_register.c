@@ -56,7 +56,7 @@ static enum ww_err write_registration(struct ww_op *op, struct service *s, void 
             return err;
         }
     }
-    return audit_append(op, s->store,
+    return account_tell(op, s,
                         &(struct audit_event){.kind = AUDIT_REGISTERED,
                                               .record = x->record,
                                               .session_id = x->session ? &x->session->id : NULL,

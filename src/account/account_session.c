@@ -21,7 +21,7 @@ static enum ww_err write_logout(struct ww_op *op, struct service *s, void *conte
     struct session *x = context;
     enum ww_err err = session_end(op, s->store, x);
     return err ? err
-               : audit_append(op, s->store,
+               : account_tell(op, s,
                               &(struct audit_event){
                                   .kind = AUDIT_SESSION_ENDED, .record = x->record, .session_id = &x->id});
 }
@@ -84,9 +84,8 @@ static enum ww_err write_end_others(struct ww_op *op, struct service *s, void *c
     if ((err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v))) {
         return err;
     }
-    err = audit_append(
-        op, s->store,
-        &(struct audit_event){.kind = AUDIT_SESSIONS_ENDED, .record = r, .session_id = &keep.id});
+    err = account_tell(
+        op, s, &(struct audit_event){.kind = AUDIT_SESSIONS_ENDED, .record = r, .session_id = &keep.id});
     if (err == WW_OK) {
         *in->x = keep;
     }

@@ -50,7 +50,7 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
         (err = store_credential_delete(op, s->store, r, &in->old)) ||
         (err = store_credential_insert(op, s->store, r, &row)) ||
         (err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v)) ||
-        (err = audit_append(op, s->store,
+        (err = account_tell(op, s,
                             &(struct audit_event){.kind = AUDIT_PASSWORD_CHANGED,
                                                   .record = r,
                                                   .session_id = &keep.id,
@@ -120,8 +120,8 @@ static enum ww_err write_traits(struct ww_op *op, struct service *s, void *conte
     }
     if ((err = identity_write_rows(op, s->store, in->schema, r, before)) ||
         (err = account_write(op, s, r, v)) ||
-        (err = audit_append(
-             op, s->store,
+        (err = account_tell(
+             op, s,
              &(struct audit_event){.kind = AUDIT_PROFILE_CHANGED, .record = r, .session_id = &in->x->id}))) {
         return err;
     }
@@ -158,7 +158,7 @@ static enum ww_err write_delete(struct ww_op *op, struct service *s, void *conte
         (err = audit_erase_account(op, s->store, r))) {
         return err;
     }
-    return audit_append(op, s->store, &(struct audit_event){.kind = AUDIT_DELETED});
+    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_DELETED});
 }
 
 enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x, const char *confirm)

@@ -3,10 +3,11 @@
 static enum ww_err audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err)
 {
     if (err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
-        audit_refusal(op, s->store,
-                      &(struct audit_event){.kind = err == WW_ETAMPERED ? AUDIT_TAMPERED : AUDIT_ROLLED_BACK,
-                                            .record = x->record,
-                                            .session_id = &x->id});
+        account_tell_refusal(
+            op, s,
+            &(struct audit_event){.kind = err == WW_ETAMPERED ? AUDIT_TAMPERED : AUDIT_ROLLED_BACK,
+                                  .record = x->record,
+                                  .session_id = &x->id});
     }
     return err;
 }

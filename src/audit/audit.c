@@ -1,9 +1,9 @@
-#include "audit.h"
+/* Appending to the audit log (vault.md §9a): each writing connection is a chain, so that commits do not wait
+ * for each other; an event is sealed with its time, account and session, and linked to the one before. */
+#include "audit_int.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "timefmt.h"
 
 /* The chain of one writing connection. `pending` follows the open transaction and becomes `done` when it
  * commits. */
@@ -20,12 +20,32 @@ static const char chain_key; /* its address: where a connection keeps its chain 
 
 static const struct {
     const char *text;
-    int shown;
+    bool shown;
 } kinds[AUDIT_KINDS] = {
 #define ROW(name, text, shown) [AUDIT_##name] = {(text), (shown)},
     AUDIT_EVENTS(ROW)
 #undef ROW
 };
+
+const char *audit_text(enum audit_kind kind)
+{
+    return kinds[kind].text;
+}
+
+bool audit_is_shown(enum audit_kind kind)
+{
+    return kind < AUDIT_KINDS && kinds[kind].shown;
+}
+
+enum audit_kind audit_kind_of(const struct js *event)
+{
+    const char *name = js_get_text(event, "event");
+    int i = 0;
+    while (i < AUDIT_KINDS && (!name || strcmp(kinds[i].text, name) != 0)) {
+        i++;
+    }
+    return (enum audit_kind)i;
+}
 
 static void chain_ended(void *state, bool committed)
 {
@@ -73,7 +93,9 @@ static enum ww_err chain_of(struct ww_op *op, struct chain **out)
     return WW_OK;
 }
 
-static struct bytes place_bytes(uint8_t out[16], int64_t node, int64_t n)
+/* ---- the bytes ---- */
+
+struct bytes audit_place(uint8_t out[16], int64_t node, int64_t n)
 {
     for (int i = 0; i < 8; i++) {
         out[i] = (uint8_t)((uint64_t)node >> (56 - 8 * i));
@@ -82,83 +104,127 @@ static struct bytes place_bytes(uint8_t out[16], int64_t node, int64_t n)
     return BYTES(out, 16);
 }
 
-static void make_mark(const struct store *s, struct bytes event, struct key *mark)
+void audit_make_mark(const struct store *s, struct bytes event, struct key *mark)
 {
     derive(mark, keyring_ak(store_keyring(s)), "audit-mark", NULL, event);
 }
 
-static void make_link(const struct store *s, int64_t node, int64_t n, const struct key *before,
-                      const struct key *mark, struct key *link)
+void audit_make_link(const struct store *s, int64_t node, int64_t n, const struct key *before,
+                     const struct key *mark, struct key *link)
 {
     uint8_t where[16];
-    struct bytes parts[] = {place_bytes(where, node, n), BYTES_OF(*before), BYTES_OF(*mark)};
+    struct bytes parts[] = {audit_place(where, node, n), BYTES_OF(*before), BYTES_OF(*mark)};
     derive_parts(link, keyring_ak(store_keyring(s)), "audit-link", NULL, parts, 3);
+}
+
+enum ww_err audit_open(struct ww_op *op, struct store *s, const struct audit_stored *row,
+                       struct audit_opened *out)
+{
+    uint8_t where[16];
+    struct bytes padded;
+    struct place place = {.label = "audit", .aad = audit_place(where, row->node, row->n)};
+    *out = (struct audit_opened){.kind = AUDIT_KINDS};
+    if (!row->blob.p) {
+        return WW_ETAMPERED;
+    }
+    enum ww_err err = keyring_open(op, store_keyring(s), place, row->blob, &padded);
+    if (!err && !(err = unpad(op, padded, &out->text))) {
+        err = js_read_own(&op->arena, out->text, &out->json);
+    }
+    if (err) {
+        return err == WW_ENOMEM ? op_no_memory(op) : WW_ETAMPERED;
+    }
+    out->kind = audit_kind_of(out->json);
+    out->account = js_get_text(out->json, "account");
+    return out->kind < AUDIT_KINDS ? WW_OK : WW_ETAMPERED;
+}
+
+/* ---- the plain columns are indexes and never believed ---- */
+
+bool audit_is_dated(const struct audit_opened *e, const struct audit_stored *row)
+{
+    return js_get_int(e->json, "time", -1) == (int64_t)row->time;
+}
+
+enum ww_err audit_compare_owner(struct ww_op *op, struct store *s, const struct audit_opened *e,
+                                const struct audit_stored *row, bool *same)
+{
+    struct uuid named;
+    bool exists;
+    bool names = e->account && uuid_parse(&named, e->account);
+    if (!names || row->owner.n == sizeof named.b) {
+        *same = names ? bytes_equal(BYTES_OF(named), row->owner) : row->account == 0;
+        return WW_OK;
+    }
+    enum ww_err err = store_record_exists(op, s, &named, &exists);
+    *same = !err && !exists;
+    return err;
 }
 
 /* ---- writing ---- */
 
-static enum ww_err insert(struct ww_op *op, struct store *s, struct chain *c, int64_t account,
+/* now: the time that the event holds, in the plain column as well. */
+static enum ww_err insert(struct ww_op *op, struct store *s, struct chain *c, int64_t account, uint64_t now,
                           struct js *event)
 {
     uint8_t where[16];
     struct key mark, link;
-    struct bytes padded, blob;
-    uint64_t now = op_now(op);
-    int64_t n = c->pending.n + 1;
+    struct bytes padded;
+    struct audit_stored row = {.node = c->node,
+                               .n = c->pending.n + 1,
+                               .time = now,
+                               .account = account,
+                               .mark = BYTES_OF(mark),
+                               .link = BYTES_OF(link)};
     char *text = js_write(&op->arena, event);
     if (!text || pad(&op->arena, bytes_str(text), &padded)) {
         return op_no_memory(op);
     }
-    make_mark(s, bytes_str(text), &mark);
-    make_link(s, c->node, n, &c->pending.link, &mark, &link);
-    struct place place = {.label = "audit", .aad = place_bytes(where, c->node, n)};
-    enum ww_err err = keyring_seal(op, store_keyring(s), place, padded, &blob);
-    struct audit_stored row = {c->node, n, now, account, BYTES_OF(mark), BYTES_OF(link), BYTES(NULL, 0)};
-    if (err) {
+    audit_make_mark(s, bytes_str(text), &mark);
+    audit_make_link(s, row.node, row.n, &c->pending.link, &mark, &link);
+    struct place place = {.label = "audit", .aad = audit_place(where, row.node, row.n)};
+    enum ww_err err = keyring_seal(op, store_keyring(s), place, padded, &row.blob);
+    if (err || (err = store_audit_insert(op, s, &row))) {
         return err;
     }
-    row.blob = blob;
-    if ((err = store_audit_insert(op, s, &row))) {
-        return err;
-    }
-    c->pending.n = n;
+    c->pending.n = row.n;
     c->pending.link = link;
     return WW_OK;
 }
 
-static struct js *event_json(struct ww_op *op, enum audit_kind kind)
+static struct js *event_json(struct ww_op *op, enum audit_kind kind, uint64_t now)
 {
     struct js *e = js_object(&op->arena);
     js_put(&op->arena, e, "event", js_text(&op->arena, kinds[kind].text));
+    js_put(&op->arena, e, "time", js_int(&op->arena, (int64_t)now));
     return e;
 }
 
-/* The ends of the other chains, so that chains hold each other. */
-static enum ww_err other_ends(struct ww_op *op, struct store *s, struct js *list)
+/* One of the chains that a new one names, so that chains hold each other. */
+static enum ww_err name_end(struct ww_op *op, void *list, int64_t node, int64_t n, struct bytes link)
 {
-    struct audit_stored *rows;
-    size_t n;
-    enum ww_err err = store_audit_ends(op, s, &rows, &n);
-    for (size_t i = 0; !err && i < n; i++) {
-        char text[2 * 16 + 2 * 32 + 1];
-        uint8_t where[16];
-        if (rows[i].link.n != 32) {
-            continue;
-        }
-        place_bytes(where, rows[i].node, rows[i].n);
+    char text[2 * 16 + 2 * 32 + 1];
+    uint8_t where[16];
+    if (link.n == 32) { /* another length is found by audit_verify in the row itself */
+        audit_place(where, node, n);
         hex_encode(text, where, sizeof where);
-        hex_encode(text + 32, rows[i].link.p, rows[i].link.n);
+        hex_encode(text + 32, link.p, link.n);
         js_push(list, js_text(&op->arena, text));
     }
-    return err;
+    return WW_OK;
 }
 
-static enum ww_err start_chain(struct ww_op *op, struct store *s, struct chain *c)
+/* The chain of the transaction's connection, with its first event. */
+static enum ww_err ready_chain(struct ww_op *op, struct store *s, uint64_t now, struct chain **out)
 {
-    struct js *e = event_json(op, AUDIT_CHAIN_STARTED);
+    enum ww_err err = chain_of(op, out);
+    if (err || (*out)->pending.n) {
+        return err;
+    }
+    struct js *e = event_json(op, AUDIT_CHAIN_STARTED, now);
     struct js *ends = js_put(&op->arena, e, "chains", js_array(&op->arena));
-    enum ww_err err = ends ? other_ends(op, s, ends) : op_no_memory(op);
-    return err ? err : insert(op, s, c, 0, e);
+    err = ends ? store_audit_ends(op, s, name_end, ends) : op_no_memory(op);
+    return err ? err : insert(op, s, *out, 0, now, e);
 }
 
 static void put_text(struct ww_op *op, struct js *e, const char *key, const char *value)
@@ -168,173 +234,78 @@ static void put_text(struct ww_op *op, struct js *e, const char *key, const char
     }
 }
 
+static void put_uuid(struct ww_op *op, struct js *e, const char *key, const struct uuid *value)
+{
+    char text[UUID_TEXT];
+    if (value) {
+        uuid_format(text, *value);
+        put_text(op, e, key, text);
+    }
+}
+
 enum ww_err audit_append(struct ww_op *op, struct store *s, const struct audit_event *in)
 {
     struct chain *c;
-    enum ww_err err = chain_of(op, &c);
-    if (err || (c->pending.n == 0 && (err = start_chain(op, s, c)))) {
+    uint64_t now = op_now(op);
+    enum ww_err err = ready_chain(op, s, now, &c);
+    if (err) {
         return err;
     }
-    struct js *e = event_json(op, in->kind);
-    if (in->record) {
-        put_text(op, e, "account", uuid_text(&op->arena, in->record->uuid));
-    }
-    if (in->session_id) {
-        put_text(op, e, "session", uuid_text(&op->arena, *in->session_id));
-    }
+    struct js *e = event_json(op, in->kind, now);
+    put_uuid(op, e, "account", in->record ? &in->record->uuid : NULL);
+    put_uuid(op, e, "session", in->session_id);
     put_text(op, e, "method", in->method);
     put_text(op, e, "address", op->client.address);
     put_text(op, e, "user_agent", op->client.user_agent);
     put_text(op, e, "location", op->client.location);
-    return insert(op, s, c, in->record ? in->record->id : 0, e);
+    return insert(op, s, c, in->record ? in->record->id : 0, now, e);
 }
 
-void audit_refusal(struct ww_op *op, struct store *s, const struct audit_event *e)
+/* ---- naming what was erased ---- */
+
+/* Ranges in one event: about 50 bytes each. */
+enum { RANGES_IN_EVENT = 500 };
+
+static struct js *range_json(struct ww_op *op, const struct audit_range *r)
 {
-    struct op_problem kept = op->problem;
-    if (store_tx_begin(op, s, DB_WRITE) == WW_OK) {
-        enum ww_err err = audit_append(op, s, e);
-        err = err ? store_tx_abort(op, err) : store_tx_commit(op);
-        (void)err;
+    struct js *a = js_array(&op->arena);
+    js_push(a, js_text(&op->arena, arena_printf(&op->arena, "%llx", (unsigned long long)r->node)));
+    js_push(a, js_int(&op->arena, r->first));
+    js_push(a, js_int(&op->arena, r->last));
+    return a;
+}
+
+/* Without address or account: this event stays when all others of its time are erased. */
+enum ww_err audit_append_erased(struct ww_op *op, struct store *s, const struct audit_ranges *r)
+{
+    struct chain *c;
+    uint64_t now = op_now(op);
+    enum ww_err err = r->n ? ready_chain(op, s, now, &c) : WW_OK;
+    for (size_t i = 0; !err && i < r->n;) {
+        struct js *e = event_json(op, AUDIT_ERASED, now);
+        struct js *list = js_put(&op->arena, e, "erased", js_array(&op->arena));
+        for (size_t j = 0; j < RANGES_IN_EVENT && i < r->n; j++) {
+            js_push(list, range_json(op, &r->at[i++]));
+        }
+        err = insert(op, s, c, 0, now, e);
     }
-    op->problem = kept;
+    return err;
 }
 
-/* ---- reading ---- */
-
-static enum ww_err open_event(struct ww_op *op, struct store *s, int64_t node, int64_t n, struct bytes blob,
-                              struct bytes *text)
+enum ww_err audit_read_erased(struct ww_op *op, const struct js *event, struct audit_ranges *out)
 {
-    uint8_t where[16];
-    struct bytes padded;
-    struct place place = {.label = "audit", .aad = place_bytes(where, node, n)};
-    enum ww_err err = keyring_open(op, store_keyring(s), place, blob, &padded);
-    return err ? err : unpad(op, padded, text);
-}
-
-static bool is_shown(const struct js *event)
-{
-    const char *name = js_get_text(event, "event");
-    for (size_t i = 0; name && i < AUDIT_KINDS; i++) {
-        if (strcmp(kinds[i].text, name) == 0) {
-            return kinds[i].shown;
+    const struct js *list = js_get(event, "erased");
+    for (const struct js *e = list ? list->first : NULL; e; e = e->next) {
+        const struct js *node = js_at(e, 0), *first = js_at(e, 1), *last = js_at(e, 2);
+        char *end = NULL;
+        if (!node || !first || !last || node->type != JS_STRING) {
+            return WW_ETAMPERED;
+        }
+        struct audit_range r = {(int64_t)strtoull((const char *)node->string.p, &end, 16), first->integer,
+                                last->integer};
+        if (audit_ranges_add(out, r)) {
+            return op_no_memory(op);
         }
     }
-    return false;
-}
-
-/* True when the row opens, belongs to the account and is shown. */
-static bool read_row(struct ww_op *op, struct store *s, const struct audit_stored *row, const char *account,
-                     struct audit_row *out)
-{
-    struct bytes text;
-    *out = (struct audit_row){row->node, row->n, row->time, NULL};
-    if (!row->blob.p || open_event(op, s, out->node, out->n, row->blob, &text) ||
-        js_read_own(&op->arena, text, &out->event)) {
-        return false;
-    }
-    const char *owner = js_get_text(out->event, "account");
-    return owner && strcmp(owner, account) == 0 && is_shown(out->event);
-}
-
-enum ww_err audit_history(struct ww_op *op, struct store *s, const struct record *r,
-                          const struct audit_row *before, size_t limit, struct audit_row **out, size_t *n)
-{
-    char account[UUID_TEXT];
-    struct audit_row *list = ARENA_ARRAY(&op->arena, limit, struct audit_row);
-    struct audit_stored from = {INT64_MAX, INT64_MAX, INT64_MAX, 0, {0}, {0}, {0}}, *rows;
-    size_t read = limit;
-    enum ww_err err = WW_OK;
-    *out = list;
-    *n = 0;
-    if (!list) {
-        return op_no_memory(op);
-    }
-    if (before && before->time != 0) {
-        from = (struct audit_stored){.node = before->node, .n = before->n, .time = before->time};
-    }
-    uuid_format(account, r->uuid);
-    /* Some rows are not shown; then more are read. */
-    while (*n < limit && read == limit &&
-           !(err = store_audit_history(op, s, r->id, &from, limit, &rows, &read))) {
-        for (size_t i = 0; i < read && *n < limit; i++) {
-            *n += read_row(op, s, &rows[i], account, &list[*n]);
-        }
-        from = read ? rows[read - 1] : from;
-    }
-    return err;
-}
-
-/* ---- erasing ---- */
-
-enum ww_err audit_erase_account(struct ww_op *op, struct store *s, const struct record *r)
-{
-    enum ww_err err = store_audit_erase_account(op, s, r->id);
-    return err ? err : audit_append(op, s, &(struct audit_event){.kind = AUDIT_ERASED});
-}
-
-enum ww_err audit_erase_before(struct ww_op *op, struct store *s, uint64_t time)
-{
-    int64_t erased = 0;
-    enum ww_err err = store_audit_erase_before(op, s, time, &erased);
-    return err || erased == 0 ? err : audit_append(op, s, &(struct audit_event){.kind = AUDIT_ERASED});
-}
-
-/* ---- verifying ---- */
-
-static bool row_is_right(struct ww_op *op, struct store *s, const struct audit_stored *row, struct chain *c)
-{
-    struct bytes text;
-    struct key stored_mark = {{0}}, made;
-    if (row->node != c->node) { /* another chain begins */
-        *c = (struct chain){.node = row->node};
-    }
-    bool follows = row->n == c->pending.n + 1;
-    c->pending.n = row->n;
-    if (row->mark.n != 32 || row->link.n != 32) {
-        return false;
-    }
-    memcpy(stored_mark.b, row->mark.p, 32);
-    make_link(s, row->node, row->n, &c->pending.link, &stored_mark, &made);
-    bool linked = crypto_equal(BYTES_OF(made), row->link);
-    memcpy(c->pending.link.b, row->link.p, 32);
-    if (!follows || !linked) {
-        return false;
-    }
-    if (!row->blob.p) { /* erased, and the account with it: mark and link hold */
-        return row->account == 0;
-    }
-    if (open_event(op, s, row->node, row->n, row->blob, &text) != WW_OK) {
-        return false;
-    }
-    make_mark(s, text, &made);
-    return crypto_equal(BYTES_OF(made), row->mark);
-}
-
-enum { VERIFIED_AT_ONCE = 256 };
-
-/* The rows after c, which is brought forward. */
-static enum ww_err verify_some(struct ww_op *op, struct store *s, struct chain *c, size_t *read, size_t *bad)
-{
-    struct audit_stored *rows;
-    enum ww_err err = store_audit_walk(op, s, c->node, c->pending.n, VERIFIED_AT_ONCE, &rows, read);
-    for (size_t i = 0; !err && i < *read; i++) {
-        *bad += !row_is_right(op, s, &rows[i], c);
-    }
-    return err;
-}
-
-enum ww_err audit_verify(struct ww_op *op, struct store *s, size_t *events, size_t *bad)
-{
-    struct chain c = {.node = INT64_MIN, .pending = {.n = INT64_MAX}}; /* before the first of all */
-    size_t read = VERIFIED_AT_ONCE;
-    enum ww_err err = WW_OK;
-    *events = *bad = 0;
-    while (!err && read == VERIFIED_AT_ONCE) {
-        struct op_piece piece;
-        op_piece_begin(op, &piece);
-        err = op_piece_end(op, &piece, verify_some(op, s, &c, &read, bad));
-        *events += read;
-    }
-    return err;
+    return WW_OK;
 }

@@ -8,6 +8,7 @@
 #define AUDIT_EVENTS(X)                                                                                      \
     X(CHAIN_STARTED, "audit.chain_started", 0)                                                               \
     X(ERASED, "audit.erased", 0)                                                                             \
+    X(UNREADABLE, "audit.unreadable", 1)                                                                     \
     X(REGISTERED, "account.registered", 1)                                                                   \
     X(CREATED, "account.created", 1)                                                                         \
     X(DELETED, "account.deleted", 0)                                                                         \
@@ -25,6 +26,9 @@
 enum audit_kind { AUDIT_EVENTS(AUDIT_ENUM) AUDIT_KINDS };
 #undef AUDIT_ENUM
 
+/* "login.succeeded" */
+const char *audit_text(enum audit_kind kind);
+
 struct audit_event {
     enum audit_kind kind;
     const struct record *record;   /* NULL: no account, or an unknown name */
@@ -32,29 +36,52 @@ struct audit_event {
     const char *method;            /* "password", or NULL */
 };
 
-/* Appends, in a transaction; who asks comes from op->client. */
+/* Appends, in a transaction; who asks comes from op->client. Use cases call account_tell. */
 enum ww_err audit_append(struct ww_op *op, struct store *s, const struct audit_event *e) WW_MUST;
-/* The same in a short transaction of its own, after one that was given up; a failure to do so changes nothing
- * for the caller, whose problem is kept. */
-void audit_refusal(struct ww_op *op, struct store *s, const struct audit_event *e);
 
 /* An event of an account's history. */
 struct audit_row {
     int64_t node, n;
-    uint64_t time;
-    struct js *event; /* {"event","account","session","method","address","user_agent","location"} */
+    uint64_t time;    /* µs */
+    struct js *event; /* {"event","time","account","session","method","address","user_agent","location"} */
 };
-/* Newest first, those that are shown, before (time, node, n) where time is not 0; at most limit. Rows that do
- * not open or do not belong to the account are left out. */
+/* Newest first, those that are shown, before (time, node, n) where time is not 0; at most limit. A row that
+ * does not open, or whose sealed time or account is not the row's, is shown as AUDIT_UNREADABLE: what
+ * somebody altered is never left out. */
 enum ww_err audit_history(struct ww_op *op, struct store *s, const struct record *r,
                           const struct audit_row *before, size_t limit, struct audit_row **out,
                           size_t *n) WW_MUST;
-/* Blob and account of the account's rows go; mark and link stay. In a transaction; an event itself. */
+
+/* Blob and account of the account's rows go; mark and link stay, and an event names the places. What is not
+ * really the account's stays, for audit_verify to report. In a transaction. */
 enum ww_err audit_erase_account(struct ww_op *op, struct store *s, const struct record *r) WW_MUST;
-/* The same for what is older, in a transaction. */
-enum ww_err audit_erase_before(struct ww_op *op, struct store *s, uint64_t time) WW_MUST;
-/* Walks every chain: *events counts, *bad those whose blob, mark or link is not right, or that are missing.
- */
-enum ww_err audit_verify(struct ww_op *op, struct store *s, size_t *events, size_t *bad) WW_MUST;
+/* The same for a page of rows that are older than `before`, oldest first; *at is where the page before ended
+ * (zeros at first) and becomes where this one does. Starts of chains and erasures stay: they hold nobody's
+ * data. In a transaction, as often as *more says. */
+enum ww_err audit_erase_page(struct ww_op *op, struct store *s, uint64_t before, struct audit_row *at,
+                             bool *more) WW_MUST;
+
+/* What is wrong with rows of the log. */
+#define AUDIT_FINDINGS(X)                                                                                    \
+    X(BROKEN, "missing, or out of their chain")                                                              \
+    X(ALTERED, "altered")                                                                                    \
+    X(REDATED, "not of the time that their row says")                                                        \
+    X(MOVED, "not of the account that their row says")                                                       \
+    X(EMPTIED, "emptied, and no erasure names them")                                                         \
+    X(RETURNED, "there again, or gone, after an erasure named them")                                         \
+    X(CUT, "cut off: another chain names them")
+
+#define AUDIT_ENUM(name, text) AUDIT_##name,
+enum audit_finding { AUDIT_FINDINGS(AUDIT_ENUM) AUDIT_FINDING_COUNT };
+#undef AUDIT_ENUM
+
+struct audit_report {
+    size_t events;
+    size_t found[AUDIT_FINDING_COUNT];
+};
+/* "cut off: another chain names them" */
+const char *audit_finding_text(enum audit_finding f);
+/* Walks every chain in one snapshot, in pages. Opens a reading transaction of its own. */
+enum ww_err audit_verify(struct ww_op *op, struct store *s, struct audit_report *out) WW_MUST;
 
 #endif

@@ -221,6 +221,6 @@ const struct config_setting config_settings[] = {
     {"watchword.pages.brand", CONFIG_TEXT, "Watchword", 1, 64, "", "Name that the pages show."},
     TEXT("watchword.pages.accent", "#1d4ed8", "<colour>", "The pages' one colour, #rrggbb."),
     TIME("watchword.history.retention", "180d", DAYS(1), DAYS(36500),
-         "How long the history of an account is kept."),
+         "How long the history of an account is kept, by whole days."),
 };
 const size_t config_setting_count = sizeof config_settings / sizeof config_settings[0];

@@ -105,6 +105,9 @@ enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, 
                               struct record ***out, size_t *n) WW_MUST;
 /* All rows of the account but epochs; its audit rows are the audit module's. In a transaction. */
 enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
+/* Whether there is a row of this account; it is not opened. */
+enum ww_err store_record_exists(struct ww_op *op, struct store *s, const struct uuid *uuid,
+                                bool *exists) WW_MUST;
 struct record_credential *store_record_credential(const struct record *r, const struct uuid *id);
 /* Opens what was read from accounts; for joins elsewhere. */
 enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
@@ -276,22 +279,36 @@ struct audit_stored {
     uint64_t time;
     int64_t account;               /* 0: none, or erased */
     struct bytes mark, link, blob; /* blob p NULL: erased */
+    struct bytes owner;            /* UUID of that account as its row says; empty when there is none */
 };
 /* In a transaction. */
 enum ww_err store_audit_insert(struct ww_op *op, struct store *s, const struct audit_stored *row) WW_MUST;
-/* The last row of each chain that started or wrote lately, in no order. */
-enum ww_err store_audit_ends(struct ww_op *op, struct store *s, struct audit_stored **out, size_t *n) WW_MUST;
+/* Calls each with the last row of every chain that wrote since a chain was last started. It must not use the
+ * store. */
+enum ww_err store_audit_ends(struct ww_op *op, struct store *s,
+                             enum ww_err (*each)(struct ww_op *op, void *context, int64_t node, int64_t n,
+                                                 struct bytes link),
+                             void *context) WW_MUST;
+/* The link of one row; WW_ENOTFOUND without op_fail. */
+enum ww_err store_audit_link(struct ww_op *op, struct store *s, int64_t node, int64_t n,
+                             struct bytes *link) WW_MUST;
 /* Of an account, newest first, before (time, node, n), at most limit. */
 enum ww_err store_audit_history(struct ww_op *op, struct store *s, int64_t account,
                                 const struct audit_stored *before, size_t limit, struct audit_stored **out,
                                 size_t *n) WW_MUST;
+/* The same, oldest first, after (time, node, n). */
+enum ww_err store_audit_of_account(struct ww_op *op, struct store *s, int64_t account,
+                                   const struct audit_stored *after, size_t limit, struct audit_stored **out,
+                                   size_t *n) WW_MUST;
+/* What is not erased and older than `before`, oldest first, after (time, node, n), at most limit. */
+enum ww_err store_audit_kept(struct ww_op *op, struct store *s, uint64_t before,
+                             const struct audit_stored *after, size_t limit, struct audit_stored **out,
+                             size_t *n) WW_MUST;
 /* All, in order of (node, n), after that one, at most limit. */
 enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, int64_t n, size_t limit,
                              struct audit_stored **out, size_t *count) WW_MUST;
-/* Blob and account go, in a transaction. */
-enum ww_err store_audit_erase_account(struct ww_op *op, struct store *s, int64_t account) WW_MUST;
-enum ww_err store_audit_erase_before(struct ww_op *op, struct store *s, uint64_t time,
-                                     int64_t *erased) WW_MUST;
+/* Blob and account of one row go, in a transaction; WW_EBUSY when they are gone already. */
+enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n) WW_MUST;
 
 /* ---- what a check of everything asks ---- */
 enum store_rows { STORE_CREDENTIALS, STORE_IDENTIFIERS, STORE_VAULTS };

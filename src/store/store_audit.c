@@ -1,8 +1,6 @@
 /* audit: rows of the chains of vault.md §9a; what is in them is the audit module's. */
 #include "store_int.h"
 
-#include <string.h>
-
 enum ww_err store_audit_insert(struct ww_op *op, struct store *s, const struct audit_stored *row)
 {
     return store_exec(
@@ -12,8 +10,10 @@ enum ww_err store_audit_insert(struct ww_op *op, struct store *s, const struct a
                 DB_B(row->mark), DB_B(row->link), DB_B(row->blob)));
 }
 
-/* node, n, time, account, mark, link, blob: of every statement here. */
-#define COLUMNS "node, n, time, account, mark, link, blob"
+/* Of every statement here that gives rows; the owner is the account of that id, if there is one. */
+#define SELECT_ROWS                                                                                          \
+    "SELECT u.node, u.n, u.time, u.account, u.mark, u.link, u.blob, a.uuid FROM audit u"                     \
+    " LEFT JOIN accounts a ON a.id = u.account"
 
 static enum ww_err list(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                         size_t n, size_t limit, struct audit_stored **out, size_t *count)
@@ -22,10 +22,7 @@ static enum ww_err list(struct ww_op *op, struct store *s, const char *sql, cons
     struct audit_stored *found = ARENA_ARRAY(&op->arena, limit, struct audit_stored);
     *out = found;
     *count = 0;
-    if (!found) {
-        return op_no_memory(op);
-    }
-    enum ww_err err = store_query(op, s, &rows, sql, args, n);
+    enum ww_err err = found ? store_query(op, s, &rows, sql, args, n) : op_no_memory(op);
     if (err) {
         return err;
     }
@@ -36,25 +33,12 @@ static enum ww_err list(struct ww_op *op, struct store *s, const char *sql, cons
                                                   .account = db_int(&rows, 3),
                                                   .mark = db_blob(&rows, 4),
                                                   .link = db_blob(&rows, 5),
-                                                  .blob = db_blob(&rows, 6)};
+                                                  .blob = db_blob(&rows, 6),
+                                                  .owner = db_blob(&rows, 7)};
     }
     bool lost = db_lost(&rows);
     store_done(&rows);
     return lost ? op_no_memory(op) : err == WW_ENOTFOUND ? WW_OK : err;
-}
-
-/* Looking for the chains that were written since would read all events since; so these are the chains that
- * started last and those that wrote last, each by an index. */
-enum ww_err store_audit_ends(struct ww_op *op, struct store *s, struct audit_stored **out, size_t *n)
-{
-    enum { STARTED = 64, WROTE = 256 };
-    return list(
-        op, s,
-        "SELECT a.node, a.n, a.time, a.account, a.mark, a.link, a.blob"
-        " FROM (SELECT node FROM (SELECT node FROM audit WHERE n = 1 ORDER BY time DESC LIMIT $1) x"
-        " UNION SELECT node FROM (SELECT node FROM audit ORDER BY time DESC LIMIT $2) y) c"
-        " JOIN audit a ON a.node = c.node AND a.n = (SELECT max(m.n) FROM audit m WHERE m.node = c.node)",
-        DB_ARGS(DB_I(STARTED), DB_I(WROTE)), STARTED + WROTE, out, n);
 }
 
 enum ww_err store_audit_history(struct ww_op *op, struct store *s, int64_t account,
@@ -62,8 +46,8 @@ enum ww_err store_audit_history(struct ww_op *op, struct store *s, int64_t accou
                                 size_t *n)
 {
     return list(op, s,
-                "SELECT " COLUMNS " FROM audit WHERE account = $1 AND (time, node, n) < ($2, $3, $4)"
-                " ORDER BY time DESC, node DESC, n DESC LIMIT $5",
+                SELECT_ROWS " WHERE u.account = $1 AND (u.time, u.node, u.n) < ($2, $3, $4)"
+                            " ORDER BY u.time DESC, u.node DESC, u.n DESC LIMIT $5",
                 DB_ARGS(DB_I(account), DB_I(before->time), DB_I(before->node), DB_I(before->n), DB_I(limit)),
                 limit, out, n);
 }
@@ -71,19 +55,88 @@ enum ww_err store_audit_history(struct ww_op *op, struct store *s, int64_t accou
 enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, int64_t n, size_t limit,
                              struct audit_stored **out, size_t *count)
 {
-    return list(op, s, "SELECT " COLUMNS " FROM audit WHERE (node, n) > ($1, $2) ORDER BY node, n LIMIT $3",
+    return list(op, s, SELECT_ROWS " WHERE (u.node, u.n) > ($1, $2) ORDER BY u.node, u.n LIMIT $3",
                 DB_ARGS(DB_I(node), DB_I(n), DB_I(limit)), limit, out, count);
 }
 
-enum ww_err store_audit_erase_account(struct ww_op *op, struct store *s, int64_t account)
+enum ww_err store_audit_of_account(struct ww_op *op, struct store *s, int64_t account,
+                                   const struct audit_stored *after, size_t limit, struct audit_stored **out,
+                                   size_t *n)
 {
-    return store_exec(op, s, "UPDATE audit SET blob = NULL, account = NULL WHERE account = $1",
-                      DB_ARGS(DB_I(account)));
+    return list(op, s,
+                SELECT_ROWS " WHERE u.account = $1 AND (u.time, u.node, u.n) > ($2, $3, $4)"
+                            " ORDER BY u.time, u.node, u.n LIMIT $5",
+                DB_ARGS(DB_I(account), DB_I(after->time), DB_I(after->node), DB_I(after->n), DB_I(limit)),
+                limit, out, n);
 }
 
-enum ww_err store_audit_erase_before(struct ww_op *op, struct store *s, uint64_t time, int64_t *erased)
+enum ww_err store_audit_kept(struct ww_op *op, struct store *s, uint64_t before,
+                             const struct audit_stored *after, size_t limit, struct audit_stored **out,
+                             size_t *n)
 {
-    return store_change(op, s,
-                        "UPDATE audit SET blob = NULL, account = NULL WHERE time < $1 AND blob IS NOT NULL",
-                        DB_ARGS(DB_I(time)), erased);
+    return list(op, s,
+                SELECT_ROWS " WHERE u.blob IS NOT NULL AND u.time < $1 AND (u.time, u.node, u.n) >"
+                            " ($2, $3, $4) ORDER BY u.time, u.node, u.n LIMIT $5",
+                DB_ARGS(DB_I(before), DB_I(after->time), DB_I(after->node), DB_I(after->n), DB_I(limit)),
+                limit, out, n);
+}
+
+enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n)
+{
+    return store_change_one(op, s,
+                            "UPDATE audit SET blob = NULL, account = NULL WHERE node = $1 AND n = $2"
+                            " AND blob IS NOT NULL",
+                            DB_ARGS(DB_I(node), DB_I(n)));
+}
+
+/* Chains are found by their first rows, which have an index: what it costs grows with the connections that
+ * ever wrote, not with events. */
+enum ww_err store_audit_ends(struct ww_op *op, struct store *s,
+                             enum ww_err (*each)(struct ww_op *op, void *context, int64_t node, int64_t n,
+                                                 struct bytes link),
+                             void *context)
+{
+    struct db_rows rows;
+    enum ww_err err =
+        store_query(op, s, &rows,
+                    "SELECT e.node, e.n, e.link FROM audit c JOIN audit e ON e.node = c.node"
+                    " AND e.n = (SELECT max(l.n) FROM audit l WHERE l.node = c.node) WHERE c.n = 1"
+                    " AND e.time >= (SELECT coalesce(max(f.time), 0) FROM audit f WHERE f.n = 1)",
+                    NULL, 0);
+    if (err) {
+        return err;
+    }
+    while (!err && (err = db_next(&rows)) == WW_OK) {
+        struct bytes link = db_blob(&rows, 2);
+        err = db_lost(&rows) ? op_no_memory(op) : each(op, context, db_int(&rows, 0), db_int(&rows, 1), link);
+    }
+    store_done(&rows);
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
+enum ww_err store_audit_link(struct ww_op *op, struct store *s, int64_t node, int64_t n, struct bytes *link)
+{
+    struct db_rows rows;
+    *link = BYTES(NULL, 0);
+    enum ww_err err = store_one(op, s, &rows, "SELECT link FROM audit WHERE node = $1 AND n = $2",
+                                DB_ARGS(DB_I(node), DB_I(n)));
+    if (err) {
+        return err;
+    }
+    *link = db_blob(&rows, 0);
+    bool lost = db_lost(&rows);
+    store_done(&rows);
+    return lost ? op_no_memory(op) : WW_OK;
+}
+
+enum ww_err store_record_exists(struct ww_op *op, struct store *s, const struct uuid *uuid, bool *exists)
+{
+    struct db_rows rows;
+    enum ww_err err =
+        store_one(op, s, &rows, "SELECT id FROM accounts WHERE uuid = $1", DB_ARGS(DB_B(BYTES_OF(*uuid))));
+    *exists = err == WW_OK;
+    if (*exists) {
+        store_done(&rows);
+    }
+    return err == WW_ENOTFOUND ? WW_OK : err;
 }

@@ -118,6 +118,8 @@ static void live(void)
     flow.json = js_object(&journey.op->arena);
     js_put(&journey.op->arena, flow.json, "type", js_text(&journey.op->arena, "api"));
     must(store_flow_row_insert(journey.op, service_of(journey.op)->store, &flow));
+    must(ww_register(journey.op, "{\"email\":\"bob@example.org\"}", "another walk by the sea", &session));
+    must(ww_account_delete(journey.op, session, "bob@example.org"));
 }
 
 /* ---- opening what was stored ---- */
@@ -212,6 +214,18 @@ static void vault_vectors(const struct record *r)
     add("items.content", open_key(entry + 1 + 2 + 4 + 16, (struct place){"item", &r->uuid, 0, b[0]}, b[1]));
 }
 
+/* "audit.erased", the fourth event: the third, bob's registration, was erased with his account. */
+static void erased_vectors(uint64_t node)
+{
+    struct bytes blob;
+    struct buf where = BUF(&journey.op->arena);
+    row("SELECT blob FROM audit WHERE n = 4", &blob, 1);
+    buf_u64(&where, node);
+    buf_u64(&where, 4);
+    add("audit.erased.content",
+        unpadded(open_sk((struct place){.label = "audit", .aad = buf_done(&where)}, blob)));
+}
+
 /* The second event of the chain, which has a link before it. */
 static void audit_vectors(void)
 {
@@ -221,7 +235,8 @@ static void audit_vectors(void)
     must(store_tx_begin(journey.op, service_of(journey.op)->store, DB_READ));
     must(db_query(journey.op, journey.op->conn, &rows, "SELECT node, n FROM audit WHERE n = 2", NULL, 0));
     must(db_next(&rows));
-    buf_u64(&where, (uint64_t)db_int(&rows, 0));
+    uint64_t node = (uint64_t)db_int(&rows, 0);
+    buf_u64(&where, node);
     buf_u64(&where, (uint64_t)db_int(&rows, 1));
     db_done(&rows);
     store_tx_abort(journey.op, WW_OK);
@@ -233,6 +248,7 @@ static void audit_vectors(void)
     add("audit.blob", b[3]);
     struct place place = {.label = "audit", .aad = buf_done(&where)};
     add("audit.content", unpadded(open_sk(place, b[3])));
+    erased_vectors(node);
 }
 
 static void other_vectors(const struct record *r)
@@ -269,7 +285,8 @@ static void print_vectors(void)
            "counter (`test/unit/test_formats.c`, which compares every byte and writes this page with "
            "`--print`):\n"
            "the server key is 00 01 … 1f, Ada registers as `ada@example.org` with the password\n"
-           "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`.\n"
+           "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`. Bob "
+           "registers and\ncloses his account.\n"
            "`content` is what the blob opens to, without its padding.\n");
     for (size_t i = 0; i < journey.n; i++) {
         const struct vector *v = &journey.vectors[i];

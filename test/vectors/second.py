@@ -206,16 +206,33 @@ def check_epoch(s, rec, tree):
           sign == rec["sign"] == bytes(nacl.signing.SigningKey(seed).verify_key))
 
 
+def erased_places(event):
+    return {(int(node, 16), n) for node, first, last in event.get("erased", []) for n in range(first, last + 1)}
+
+
 def check_audit(s):
-    last, ok, n_events = {}, True, 0
-    for node, n, mark, link, blob in s.db.execute("SELECT node, n, mark, link, blob FROM audit ORDER BY node, n"):
-        where = struct.pack(">QQ", node, n)
+    """Chains, time and account of every event, the ends that chains name of others, what is empty against what was erased."""
+    links, ok, empty, erased, ends = {}, True, set(), set(), set()
+    owner = {account: str(uuid.UUID(bytes=uid)) for account, uid in s.db.execute("SELECT id, uuid FROM accounts")}
+    for node, n, time, account, mark, link, blob in s.db.execute(
+            "SELECT node, n, time, account, mark, link, blob FROM audit ORDER BY node, n"):
+        where, before = struct.pack(">QQ", node, n), links.get((node, n - 1), bytes(32))
+        ok = ok and (n == 1 or (node, n - 1) in links) and link == D(s.ak, "audit-link", ZERO, where + before + mark)
+        links[node, n] = link
+        if blob is None:
+            empty.add((node, n))
+            continue
         event = unpad(s.sk_open("audit", ZERO, where, blob))
-        before = last.get(node, bytes(32))
-        ok = ok and mark == D(s.ak, "audit-mark", ZERO, event) and \
-            link == D(s.ak, "audit-link", ZERO, where + before + mark) and "event" in json.loads(event)
-        last[node], n_events = link, n_events + 1
-    check(f"the audit chain holds over {n_events} events", ok and n_events > 2)
+        ok = ok and mark == D(s.ak, "audit-mark", ZERO, event)
+        event = json.loads(event)
+        ok = ok and event["time"] == time and event.get("account") == owner.get(account) and \
+            (event["event"] == "audit.chain_started") == (n == 1)
+        erased |= erased_places(event)
+        ends |= {bytes.fromhex(e) for e in event.get("chains", [])}
+    check(f"the audit chains hold over {len(links)} events", ok and len(links) > 2)
+    check(f"{len(ends)} ends that chains name of others are there",
+          ends and all(links.get(struct.unpack(">QQ", e[:16])) == e[16:] for e in ends))
+    check(f"{len(empty)} empty events are those that erasures name", empty and empty == erased)
 
 
 def run(site, *args, password=None, stdin=b""):
@@ -244,6 +261,8 @@ def main():
         run(site, "item", "put", "--user", "ada@example.org", "note", password=password, stdin=b"nobody else reads this")
         for i in range(8):
             run(site, "item", "put", "--user", "ada@example.org", f"item {i}", password=password, stdin=b"x" * i)
+        run(site, "user", "create", "--trait", "email=bob@example.org", password=password)
+        run(site, "user", "delete", "--without-password", "--yes", "bob@example.org")
         s = Store(site)
         rec = s.record("ada@example.org")
         check("the record opens", rec["json"]["traits"] == {"email": "ada@example.org"} and rec["state"] == 1)
