@@ -137,7 +137,7 @@ static enum route_csrf csrf_of(const struct match *m, const char *path)
 
 static void find_csrf_cookie(struct route_call *c)
 {
-    const char *value = site_cookie(c->r, c->arena, c->site->csrf_cookie_name, BASE64, SITE_COOKIE_BYTES);
+    const char *value = site_cookie(c->r, c->arena, c->site->csrf_cookie_name, BASE64, SITE_CSRF_BYTES);
     if (value) {
         c->csrf_cookie = value;
         c->csrf_cookie_sent = true;
@@ -176,6 +176,11 @@ static bool csrf_admits(struct route_call *c, enum route_csrf csrf)
     }
     const char *token = changes(c->r) ? sent_csrf_token(c) : NULL;
     if (!changes(c->r) || (c->csrf_cookie_sent && ww_csrf_matches(c->op, c->csrf_cookie, token))) {
+        return true;
+    }
+    if (csrf == CSRF_TOLD) {
+        c->csrf_refused = true;
+        c->csrf_token_sent = token != NULL;
         return true;
     }
     handle_csrf_refused(c, token != NULL);

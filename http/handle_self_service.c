@@ -86,7 +86,7 @@ static void read_cookies(struct route_call *c, struct ww_flow_request *in)
     if (cookies) {
         cookie_each(cookies, find_browser_cookie, &in->browser_cookies_sent);
         in->continuity =
-            site_cookie(c->r, c->arena, site_continuity_cookie_name, BASE64_URL, SITE_COOKIE_BYTES);
+            site_cookie(c->r, c->arena, site_continuity_cookie_name, BASE64_URL, SITE_CONTINUITY_BYTES);
     }
     in->csrf_cookie = c->csrf_cookie;
     in->csrf_cookie_sent = c->csrf_cookie_sent;
@@ -184,6 +184,9 @@ static void send_answer(struct route_call *c, const struct ww_flow_answer *out)
 static void answer_flow(struct route_call *c, enum ww_flow_action action, const struct ww_flow_request *in)
 {
     struct ww_flow_answer out;
+    if (!in->json && pages_keep_form(c, action, in)) {
+        return;
+    }
     enum ww_err err = ww_flow_answer(c->op, action, in, &out);
     if (err) {
         http_error_answer(c->r, (struct http_error){.status = 503, .retry_after = 1});

@@ -28,6 +28,8 @@
 
 /* Pages look for the session themselves, since a person is sent to the sign-in page rather than refused; what
  * they change needs their form's anti-CSRF token. */
+/* Keeps what was typed, whatever became of the sign-in meanwhile. */
+#define PAGE_TYPED(path, handler)   ROW(HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_SLOW, handler, 0)
 #define PAGE(method, path, handler) ROW(method, "/ui/" path, NEED_FLOW, CSRF_ON, HTTP_SLOW, handler, 0)
 
 const struct route routes_public[] = {
@@ -84,13 +86,14 @@ const struct route routes_public[] = {
     PAGE(HTTP_GET, "error", handle_page_error),
     PAGE(HTTP_GET, "", handle_page_notes),
     PAGE(HTTP_GET, "notes", handle_page_root),
-    PAGE(HTTP_POST, "notes", handle_page_note_create),
+    PAGE_TYPED("notes", handle_page_note_save),
     PAGE(HTTP_GET, "notes/new", handle_page_note_new),
     PAGE(HTTP_GET, "notes/{id}", handle_page_note),
-    PAGE(HTTP_POST, "notes/{id}", handle_page_note_save),
+    PAGE_TYPED("notes/{id}", handle_page_note_save),
     PAGE(HTTP_GET, "notes/{id}/file", handle_page_note_file),
     PAGE(HTTP_GET, "notes/{id}/delete", handle_page_note_delete),
     PAGE(HTTP_POST, "notes/{id}/delete", handle_page_note_deleted),
+    PAGE(HTTP_GET, "kept", handle_page_kept),
     PAGE(HTTP_GET, "profile", handle_page_profile),
     PAGE(HTTP_GET, "password", handle_page_password),
     PAGE(HTTP_GET, "devices", handle_page_devices),

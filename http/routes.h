@@ -21,8 +21,9 @@ enum route_need {
 };
 
 /* How a public path stands to the anti-CSRF cookie (kratos.md §2.5): it is issued and, on methods that
- * change, the form's token is checked; or neither; or not even Vary. */
-enum route_csrf { CSRF_ON, CSRF_IGNORED, CSRF_OFF };
+ * change, the form's token is checked; or neither; or not even Vary. CSRF_TOLD: as CSRF_ON, but the handler
+ * refuses, since what was typed must not be lost (route_call.csrf_refused). */
+enum route_csrf { CSRF_ON, CSRF_IGNORED, CSRF_OFF, CSRF_TOLD };
 
 struct route;
 
@@ -38,6 +39,7 @@ struct route_call {
     struct ww_session *session; /* with NEED_SESSION */
     const char *csrf_cookie;    /* the browser's, or the one that this answer sets */
     bool csrf_cookie_sent;
+    bool csrf_refused, csrf_token_sent; /* with CSRF_TOLD, on methods that change */
 };
 
 typedef void route_handler(struct route_call *c);

@@ -42,7 +42,7 @@ extern const char site_continuity_cookie_name[];
  * when there is none. Of several session cookies it is the first whose session is good, else the first. */
 const char *site_session_token(const struct site *site, const struct http_request *r, struct ww_op *op,
                                bool *cookie);
-enum { SITE_COOKIE_BYTES = 32 }; /* of the two below */
+enum { SITE_CSRF_BYTES = 32, SITE_CONTINUITY_BYTES = 48 }; /* of the two below */
 /* The first cookie of that name that is `bytes` bytes, at most 64, in base64 of a kind: the anti-CSRF and the
  * continuity cookie. NULL when there is none. */
 const char *site_cookie(const struct http_request *r, struct arena *a, const char *name,

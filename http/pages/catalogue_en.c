@@ -159,6 +159,15 @@ const struct catalogue_row catalogue_en[] = {
     {"note.name_taken", "You have another note of this name. Choose another name."},
     {"note.too_large", "This note is too large. The most that fits is {limit}."},
     {"note.full", "There is no more room in your account. Delete notes that you do not need."},
+    {"kept.title", "What you typed"},
+    {"kept.sign_in", "You are signed out. What you typed is kept: sign in, and it is saved."},
+    {"kept.profile", "This is what you typed. Save it now."},
+    {"kept.other_title", "This belongs to another account"},
+    {"kept.other_text",
+     "What you typed was written in another account than the one that is signed in here. It is kept "
+     "for 15 minutes. Sign out, sign in to that account, then open this page again."},
+    {"kept.none_title", "Nothing is waiting here"},
+    {"kept.none_text", "What you typed is saved already, or it waited for more than 15 minutes."},
     {"conflict.title", "This note was changed on another device"},
     {"conflict.intro",
      "Nothing is lost. Compare both, change yours as you like, then save it in place of the "

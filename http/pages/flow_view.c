@@ -210,11 +210,24 @@ static void describe_field(struct view *v, struct js *field, const struct js *no
     }
 }
 
+/* What was typed before, if there is such a thing; else the flow's. */
+static const char *shown_value(struct view *v, const struct js *node)
+{
+    const struct js *typed = v->options->typed;
+    for (const struct js *t = typed ? typed->first : NULL; t; t = t->next) {
+        const char *name = js_get_text(t, "name"), *value = js_get_text(t, "value");
+        if (name && value && attribute_is(node, "name", name)) {
+            return value;
+        }
+    }
+    return value_text(v->a, js_get(js_get(node, "attributes"), "value"));
+}
+
 static void add_field(struct view *v, struct js *form, const struct js *node)
 {
     const char *type = attribute(node, "type"), *name = attribute(node, "name");
     const struct js *options = js_get(js_get(node, "attributes"), "options");
-    const char *value = value_text(v->a, js_get(js_get(node, "attributes"), "value"));
+    const char *value = shown_value(v, node);
     /* Secrets are never shown again; type number hides what is no number, which the error speaks of. */
     bool secret = strcmp(type, "password") == 0;
     struct js *field = view_input(v->a, form, name, label_of(v, node),

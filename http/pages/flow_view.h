@@ -9,9 +9,10 @@ enum flow_view_kind { VIEW_LOGIN, VIEW_REGISTRATION, VIEW_SETTINGS };
 
 struct flow_view_options {
     enum flow_view_kind kind;
-    const char *group;  /* settings: "profile" or "password" shows only that form; NULL: all */
-    int64_t least;      /* the shortest password that is taken */
-    const char *person; /* settings: goes beside a new password, for those that keep passwords */
+    const char *group;      /* settings: "profile" or "password" shows only that form; NULL: all */
+    int64_t least;          /* the shortest password that is taken */
+    const char *person;     /* settings: goes beside a new password, for those that keep passwords */
+    const struct js *typed; /* [{name, value}]: what fields show instead of the flow's values, or NULL */
 };
 
 /* Puts title, intro, failed, summary, done, notes_told and forms into the page's model. */

@@ -27,6 +27,7 @@ void note_show(struct page *p, int status, const struct note *note, const char *
 {
     const char *rest = note->id ? arena_printf(p->a, "notes/%s", note->id) : "notes";
     struct js *form = view_form(p->a, page_path(p, rest ? rest : ""), page_csrf(p));
+    page_put_ticket(p, form);
     view_flag(p->a, form, "wide");
     if (note->id) {
         view_hidden(p->a, form, "version", arena_printf(p->a, "%" PRIu64, note->version));
@@ -74,17 +75,57 @@ static const char *trimmed(struct page *p, const char *text)
     return out ? out : "";
 }
 
-bool note_read_sent(struct page *p, struct note *out)
+static struct js *typed(struct page *p)
 {
-    *out = (struct note){.id = p->c->id,
-                         .name = trimmed(p, page_sent(p, "name")),
-                         .text = lines(p, page_sent(p, "text")),
-                         .version = strtoull(page_sent(p, "version"), NULL, 10)};
-    if (out->name[0] && strlen(out->name) <= NAME_MOST) {
+    static const char *const names[] = {"name", "text", "version"};
+    struct js *o = js_object(p->a);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        js_put(p->a, o, names[i], js_text(p->a, page_sent(p, names[i])));
+    }
+    if (p->c->id) {
+        js_put(p->a, o, "id", js_text(p->a, p->c->id));
+    }
+    return o;
+}
+
+bool note_open_sent(struct page *p, struct route_call *c, const char *title_key)
+{
+    return page_open(p, c, title_key) && page_open_typed(p, SECTION_NOTES, "note", typed);
+}
+
+static struct note note_from(struct page *p, const char *id, const char *name, const char *text,
+                             const char *version)
+{
+    return (struct note){.id = id,
+                         .name = trimmed(p, name ? name : ""),
+                         .text = lines(p, text ? text : ""),
+                         .version = strtoull(version ? version : "", NULL, 10)};
+}
+
+static bool note_is_fit(struct page *p, const struct note *note)
+{
+    if (note->name[0] && strlen(note->name) <= NAME_MOST) {
         return true;
     }
-    note_show(p, 422, out, "name", page_text(p, out->name[0] ? "note.name_long" : "note.name_missing"));
+    note_show(p, 422, note, "name", page_text(p, note->name[0] ? "note.name_long" : "note.name_missing"));
     return false;
+}
+
+void note_store_kept(struct page *p, const struct js *kept)
+{
+    struct note note = note_from(p, js_get_text(kept, "id"), js_get_text(kept, "name"),
+                                 js_get_text(kept, "text"), js_get_text(kept, "version"));
+    p->c->id = note.id;
+    page_put_text(p, "title", page_text(p, note.id ? "note.edit" : "note.new"));
+    if (note_is_fit(p, &note)) {
+        note_store(p, &note);
+    }
+}
+
+bool note_read_sent(struct page *p, struct note *out)
+{
+    *out = note_from(p, p->c->id, page_sent(p, "name"), page_sent(p, "text"), page_sent(p, "version"));
+    return note_is_fit(p, out);
 }
 
 bool note_is_stored(struct page *p, const struct note *note)

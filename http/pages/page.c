@@ -70,14 +70,42 @@ static enum ww_err find_person(struct page *p)
     return err;
 }
 
-bool page_open_account(struct page *p, struct route_call *c, enum page_section section, const char *title_key)
+enum ww_err page_session(struct page *p)
 {
     bool cookie;
+    const char *token = site_session_token(p->c->site, p->c->r, p->c->op, &cookie);
+    return token ? ww_session_resume(p->c->op, token, &p->c->session) : WW_EDENIED;
+}
+
+bool page_open_section(struct page *p, enum page_section section)
+{
+    enum ww_err err = find_person(p);
+    if (err) {
+        page_refused(p, err);
+        return false;
+    }
+    page_put_text(p, "person", p->person);
+    page_here(p, section);
+    return true;
+}
+
+bool page_is_ahead(struct page *p)
+{
+    const char *purpose = http_header(p->c->r, "Sec-Purpose");
+    if (http_method(p->c->r) != HTTP_HEAD && !(purpose && strstr(purpose, "prefetch"))) {
+        return false;
+    }
+    http_answer_header(p->c->r, "Cache-Control", "no-store");
+    http_answer(p->c->r, 503, NULL, 0);
+    return true;
+}
+
+bool page_open_account(struct page *p, struct route_call *c, enum page_section section, const char *title_key)
+{
     if (!page_open(p, c, title_key)) {
         return false;
     }
-    const char *token = site_session_token(c->site, c->r, c->op, &cookie);
-    enum ww_err err = token ? ww_session_resume(c->op, token, &c->session) : WW_EDENIED;
+    enum ww_err err = page_session(p);
     if (err == WW_EDENIED) {
         /* A path in base_url is taken off before requests come here. */
         bool back = http_method(c->r) == HTTP_GET;
@@ -85,13 +113,11 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
                            back ? arena_printf(p->a, "%s%s", p->site->base, http_target(c->r) + 1) : NULL);
         return false;
     }
-    if (err || (err = find_person(p))) {
+    if (err) {
         page_refused(p, err);
         return false;
     }
-    page_put_text(p, "person", p->person);
-    page_here(p, section);
-    return true;
+    return page_open_section(p, section);
 }
 
 /* ---- small things ---- */

@@ -37,6 +37,26 @@ bool page_open(struct page *p, struct route_call *c, const char *title_key) WW_M
 bool page_open_account(struct page *p, struct route_call *c, enum page_section section,
                        const char *title_key) WW_MUST;
 
+/* The session of the request, if any: WW_EDENIED when nobody is signed in. */
+enum ww_err page_session(struct page *p) WW_MUST;
+/* The rest of page_open_account, once there is a session. */
+bool page_open_section(struct page *p, enum page_section section) WW_MUST;
+/* Whether this only asks what would come: HEAD, or a browser that fetches ahead. Such a one changes nothing;
+ * true: it was answered so. */
+bool page_is_ahead(struct page *p);
+
+/* ---- what is typed must not be lost (page_kept.c) ---- */
+/* Adds the hidden field that such a form needs. */
+void page_put_ticket(struct page *p, struct js *form);
+/* Opens the page of a form with a ticket: in a section of whoever made it and is still signed in. False:
+ * answered; else `kept`, one JSON member of what was typed, waits for its owner to sign in. */
+bool page_open_typed(struct page *p, enum page_section section, const char *kind,
+                     struct js *(*typed)(struct page *p)) WW_MUST;
+/* The profile's form with these fields ([{name, value}]) filled in, to be saved (page_flow.c). */
+void page_profile_typed(struct page *p, const struct js *fields);
+/* Whether something waits for who signs in to come back to `return_to`. */
+bool page_is_waiting(struct page *p, const char *return_to);
+
 /* The first value of a parameter, or NULL. */
 const char *page_query(const struct page *p, const char *name);
 /* Of the form that was sent; "" when it is absent. */

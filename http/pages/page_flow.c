@@ -84,15 +84,34 @@ static bool fetch(struct page *p, const struct flow_page *kind, struct js **flow
     return true;
 }
 
-static void show_flow(struct page *p, const struct flow_page *kind, const struct js *flow, const char *group)
+/* Into each form of the page: what is typed there must not be lost. */
+static void put_tickets(struct page *p)
+{
+    const struct js *forms = js_get(p->model, "forms");
+    for (struct js *form = forms ? forms->first : NULL; form; form = form->next) {
+        page_put_ticket(p, form);
+    }
+}
+
+static void show_typed(struct page *p, const struct flow_page *kind, const struct js *flow, const char *group,
+                       const struct js *typed)
 {
     struct flow_view_options options = {
         .kind = kind->view,
         .group = group,
         .least = ww_setting_int(p->c->site->ww, "selfservice.methods.password.config.min_password_length"),
-        .person = p->person};
+        .person = p->person,
+        .typed = typed};
     flow_view(p->a, flow, &options, p->model);
+    if (kind->view == VIEW_SETTINGS) {
+        put_tickets(p);
+    }
     page_show(p, 200, kind->view == VIEW_SETTINGS ? "settings.html" : "flow.html");
+}
+
+static void show_flow(struct page *p, const struct flow_page *kind, const struct js *flow, const char *group)
+{
+    show_typed(p, kind, flow, group, NULL);
 }
 
 /* "New here? Create an account", with the address to return to carried along. */
@@ -118,6 +137,9 @@ void handle_page_login(struct route_call *c)
     struct js *flow;
     if (!page_open(&p, c, NULL) || !fetch(&p, &login, &flow)) {
         return;
+    }
+    if (page_is_waiting(&p, js_get_text(flow, "return_to"))) {
+        add_notice(&p, "kept.sign_in");
     }
     if (!js_get_bool(flow, "refresh", false) &&
         ww_setting_bool(c->site->ww, "selfservice.flows.registration.enabled")) {
@@ -167,33 +189,42 @@ void handle_page_settings(struct route_call *c)
     show_flow(&p, &settings, flow, group);
 }
 
-static void show_group(struct route_call *c, const char *group)
+static void show_group(struct page *p, const char *group, const struct js *typed)
 {
-    struct page p;
     struct ww_flow_answer out;
     struct js *flow;
-    if (!page_open_account(&p, c, section_of(group), NULL)) {
-        return;
-    }
-    char *return_to = arena_printf(p.a, "%sui/%s?said=%s", p.site->base, group, group);
-    if (!page_ask(&p, WW_SETTINGS_INIT, "return_to", return_to, &out, &flow)) {
+    char *return_to = arena_printf(p->a, "%sui/%s?said=%s", p->site->base, group, group);
+    if (!page_ask(p, WW_SETTINGS_INIT, "return_to", return_to, &out, &flow)) {
         return;
     }
     if (out.status != 200) {
-        show_refused(&p, &out, flow);
+        show_refused(p, &out, flow);
         return;
     }
-    show_flow(&p, &settings, flow, group);
+    show_typed(p, &settings, flow, group, typed);
+}
+
+void page_profile_typed(struct page *p, const struct js *fields)
+{
+    page_here(p, SECTION_PROFILE);
+    add_notice(p, "kept.profile");
+    show_group(p, "profile", fields);
 }
 
 void handle_page_profile(struct route_call *c)
 {
-    show_group(c, "profile");
+    struct page p;
+    if (page_open_account(&p, c, SECTION_PROFILE, NULL)) {
+        show_group(&p, "profile", NULL);
+    }
 }
 
 void handle_page_password(struct route_call *c)
 {
-    show_group(c, "password");
+    struct page p;
+    if (page_open_account(&p, c, SECTION_PASSWORD, NULL)) {
+        show_group(&p, "password", NULL);
+    }
 }
 
 /* ---- errors that flows were left with ---- */

@@ -134,31 +134,44 @@ static enum ww_err save(struct page *p, const struct note *note, const char *old
     return err;
 }
 
+static enum ww_err store_new(struct page *p, const struct note *note)
+{
+    const struct ww_item_condition absent = {.if_absent = true};
+    return ww_item_put(p->c->op, p->c->session, note->name, strlen(note->name), note->text,
+                       strlen(note->text), &absent, NULL);
+}
+
+void note_store(struct page *p, struct note *note)
+{
+    const char *old;
+    size_t old_length;
+    bool taken = !note->id;
+    enum ww_err err = WW_OK;
+    if (!note->id) {
+        err = store_new(p, note);
+    } else if ((err = ww_item_find(p->c->op, p->c->session, note->id, &old, &old_length)) == WW_OK) {
+        err = save(p, note, old, old_length, &taken);
+    }
+    if ((err == WW_EVERSION || err == WW_ENOTFOUND) && note_is_stored(p, note)) {
+        err = WW_OK; /* the same form, sent twice */
+    }
+    if (err == WW_OK) {
+        page_done(p, "", note->id ? "saved" : "created");
+    } else if (err == WW_EVERSION && taken) {
+        note_show(p, 409, note, "name", page_text(p, "note.name_taken"));
+    } else if (err == WW_EVERSION || err == WW_ENOTFOUND) {
+        show_conflict(p, note);
+    } else {
+        note_refused(p, note, err);
+    }
+}
+
 void handle_page_note_save(struct route_call *c)
 {
     struct page p;
     struct note note;
-    const char *old;
-    size_t old_length;
-    bool taken;
-    if (!page_open_account(&p, c, SECTION_NOTES, "note.edit") || !note_read_sent(&p, &note)) {
-        return;
-    }
-    enum ww_err err = ww_item_find(c->op, c->session, c->id, &old, &old_length);
-    if (!err) {
-        err = save(&p, &note, old, old_length, &taken);
-    }
-    if ((err == WW_EVERSION || err == WW_ENOTFOUND) && note_is_stored(&p, &note)) {
-        err = WW_OK; /* the same form, sent twice */
-    }
-    if (err == WW_OK) {
-        page_done(&p, "", "saved");
-    } else if (err == WW_EVERSION && taken) {
-        note_show(&p, 409, &note, "name", page_text(&p, "note.name_taken"));
-    } else if (err == WW_EVERSION || err == WW_ENOTFOUND) {
-        show_conflict(&p, &note);
-    } else {
-        note_refused(&p, &note, err);
+    if (note_open_sent(&p, c, c->id ? "note.edit" : "note.new") && note_read_sent(&p, &note)) {
+        note_store(&p, &note);
     }
 }
 

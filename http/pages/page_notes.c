@@ -79,25 +79,3 @@ void handle_page_note_new(struct route_call *c)
         note_show(&p, 200, &note, NULL, NULL);
     }
 }
-
-void handle_page_note_create(struct route_call *c)
-{
-    struct page p;
-    struct note note;
-    const struct ww_item_condition absent = {.if_absent = true};
-    if (!page_open_account(&p, c, SECTION_NOTES, "note.new") || !note_read_sent(&p, &note)) {
-        return;
-    }
-    enum ww_err err = ww_item_put(c->op, c->session, note.name, strlen(note.name), note.text,
-                                  strlen(note.text), &absent, NULL);
-    if (err == WW_EVERSION && note_is_stored(&p, &note)) {
-        err = WW_OK; /* the same form, sent twice */
-    }
-    if (err == WW_OK) {
-        page_done(&p, "", "created");
-    } else if (err == WW_EVERSION) {
-        note_show(&p, 409, &note, "name", page_text(&p, "note.name_taken"));
-    } else {
-        note_refused(&p, &note, err);
-    }
-}

@@ -12,14 +12,19 @@ void pages_close(struct site *site);
 /* What a flow could not do (429, 500, 503), for a person at a browser; false when the pages are off or the
  * client did not ask for HTML. */
 bool pages_answer_failure(struct route_call *c, int status);
+/* A settings form of ours whose sign-in ended, or changed, since it was made: what was typed is kept, and the
+ * person is asked to sign in. False: the flow may answer. */
+bool pages_keep_form(struct route_call *c, enum ww_flow_action action, const struct ww_flow_request *in);
 
 route_handler handle_page_root, handle_page_static, handle_page_missing;
 /* page_flow.c; one row each for login, registration, settings */
 route_handler handle_page_login, handle_page_registration, handle_page_settings, handle_page_profile,
     handle_page_password, handle_page_error;
 /* page_notes.c, page_note.c */
-route_handler handle_page_notes, handle_page_note_new, handle_page_note, handle_page_note_create,
-    handle_page_note_save, handle_page_note_file, handle_page_note_delete, handle_page_note_deleted;
+route_handler handle_page_notes, handle_page_note_new, handle_page_note, handle_page_note_save,
+    handle_page_note_file, handle_page_note_delete, handle_page_note_deleted;
+/* page_kept.c */
+route_handler handle_page_kept;
 /* page_account.c */
 route_handler handle_page_devices, handle_page_device_end, handle_page_devices_end, handle_page_activity,
     handle_page_close, handle_page_closing, handle_page_closed, handle_page_sign_out, handle_page_signed_out;

@@ -15,6 +15,7 @@ extern "C" {
 
 struct ww;
 struct ww_op;
+struct ww_session;
 
 enum ww_flow_action {
     WW_LOGIN_INIT = 1,
@@ -116,6 +117,27 @@ WW_EXPORT const char *ww_csrf_cookie_new(struct ww_op *op);
 /* A token for a form of our own: the cookie's value under a fresh mask. NULL when it is no value of ours. */
 WW_EXPORT const char *ww_csrf_token(struct ww_op *op, const char *cookie);
 WW_EXPORT bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token);
+
+/* ---- what somebody typed ----
+ * A page may be sent when the sign-in that it was made in has ended, or after another one in the same
+ * browser. What was typed then waits, sealed under a key that only the browser's cookie holds, until the same
+ * person has signed in. */
+
+/* For a hidden field of a page's form: whom it was made for, sealed under the server key. NULL without
+ * memory. */
+WW_EXPORT const char *ww_typed_ticket(struct ww_op *op, const struct ww_session *session);
+/* Whether the ticket was made for this session's account within 30 days. Only pages of that account hold such
+ * a one, so it also proves that a form came from one of them. */
+WW_EXPORT bool ww_typed_ticket_matches(struct ww_op *op, const struct ww_session *session,
+                                       const char *ticket);
+/* Keeps UTF-8 text for 15 minutes, for whom the ticket names; *cookie is to be set as the continuity cookie.
+ * Counted like a new flow: WW_ETHROTTLED. WW_EDENIED: no ticket of ours, or an old one. */
+WW_EXPORT enum ww_err ww_typed_keep(struct ww_op *op, const char *ticket, const char *text, size_t length,
+                                    const char **cookie) WW_MUST;
+/* Gives it out once, with a NUL behind it. WW_ENOTFOUND: nothing is kept, or not any more; WW_EDENIED: it is
+ * kept for another account, and stays. */
+WW_EXPORT enum ww_err ww_typed_take(struct ww_op *op, struct ww_session *session, const char *cookie,
+                                    const char **text, size_t *length) WW_MUST;
 
 #ifdef __cplusplus
 }

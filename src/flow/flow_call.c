@@ -114,6 +114,12 @@ static char *built_in(struct arena *a, const struct config *config, const char *
     return base && path ? flow_url_join(a, base, path) : NULL;
 }
 
+bool flow_ui_built_in(const struct call *c)
+{
+    char *key = arena_printf(c->a, "selfservice.flows.%s.ui_url", c->kind->name);
+    return key && !config_text(c->s->config, key)[0];
+}
+
 char *flow_ui_url(struct arena *a, const struct config *config, const char *name)
 {
     char *key = arena_printf(a, "selfservice.flows.%s.ui_url", name);

@@ -1,38 +1,98 @@
+/* Forms that wait for a sign-in: vault.md §9 (continuity).
+ *
+ * A form that must wait may hold a new password, so it is sealed under a random key that only the browser's
+ * cookie has: neither the database nor the server key opens it. The cookie is id ‖ secret; the account is in
+ * the seal. It ends with the wait, and is taken once. */
 #include <string.h>
 
 #include "encode.h"
 #include "flow_int.h"
+#include "flow_wait.h"
 #include "seal.h"
 #include "timefmt.h"
 
-/* A form that must wait may hold a new password. It is sealed under a random key that only the browser's
- * cookie has, so that neither the database nor the server key opens it; the row's name comes from that key,
- * too. It ends with the wait. */
-enum { CONTINUITY_MINUTES = 15 };
+enum { WAIT_MINUTES = 15, COOKIE_TEXT = 64 /* 48 bytes */ };
 
-static struct uuid row_id(const struct key *secret)
+static struct place where_kept(const struct uuid *account, const struct uuid *id)
 {
+    return (struct place){.label = "contin", .uuid = account, .aad = BYTES(id->b, sizeof id->b)};
+}
+
+enum ww_err flow_wait_keep(struct ww_op *op, struct service *s, const struct uuid *account,
+                           const struct js *payload, char **cookie)
+{
+    struct arena *a = &op->arena;
+    struct flow_row row = {.id = uuid_new(op),
+                           .kind = FLOW_CONTINUITY,
+                           .expires = op_now(op) + (uint64_t)WAIT_MINUTES * 60 * SECOND_US,
+                           .rev = 1,
+                           .json = js_object(a)};
+    struct bytes padded, blob;
+    KEY32(secret);
+
+    op_random(op, secret.b, sizeof secret.b);
+    char *text = js_write(a, payload);
+    *cookie = NULL;
+    if (!text || pad(a, bytes_str(text), &padded) != WW_OK) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = seal(op, &secret, where_kept(account, &row.id), padded, &blob);
+    if (err) {
+        return err;
+    }
+    uint8_t *both = arena_alloc(a, sizeof row.id.b + sizeof secret.b);
+    if (!both) {
+        return op_no_memory(op);
+    }
+    memcpy(both, row.id.b, sizeof row.id.b);
+    memcpy(both + sizeof row.id.b, secret.b, sizeof secret.b);
+    *cookie = base64_encode(a, BASE64_URL, BYTES(both, sizeof row.id.b + sizeof secret.b));
+    js_put(a, row.json, "payload", js_text(a, base64_encode(a, BASE64, blob)));
+    return *cookie ? store_flow_row_insert(op, s->store, &row) : op_no_memory(op);
+}
+
+enum ww_err flow_wait_open(struct ww_op *op, struct service *s, const struct uuid *account,
+                           const char *cookie, struct flow_row *row, struct js **payload)
+{
+    struct arena *a = &op->arena;
+    struct bytes raw, blob, padded, text;
     struct uuid id;
-    KEY32(name);
+    const char *sealed, *why;
+    KEY32(secret);
 
-    derive(&name, secret, "continuity-id", NULL, BYTES(NULL, 0));
-    memcpy(id.b, name.b, sizeof id.b);
-    id.b[6] = (uint8_t)((id.b[6] & 0x0f) | 0x40); /* RFC 9562 §5.4, as all ids are */
-    id.b[8] = (uint8_t)((id.b[8] & 0x3f) | 0x80);
-    return id;
+    if (!cookie || strlen(cookie) != COOKIE_TEXT || !base64_decode(a, BASE64_URL, bytes_str(cookie), &raw) ||
+        raw.n != sizeof id.b + sizeof secret.b) {
+        return WW_ENOTFOUND;
+    }
+    memcpy(id.b, raw.p, sizeof id.b);
+    memcpy(secret.b, raw.p + sizeof id.b, sizeof secret.b);
+    enum ww_err err = store_flow_row_load(op, s->store, FLOW_CONTINUITY, &id, row);
+    if (err || row->expires <= op_now(op) || !(sealed = js_get_text(row->json, "payload")) ||
+        !base64_decode(a, BASE64, bytes_str(sealed), &blob)) {
+        return err ? err : WW_ENOTFOUND;
+    }
+    err = seal_try(op, &secret, where_kept(account, &id), blob, &padded);
+    if (!err && (unpad(op, padded, &text) != WW_OK || js_read(a, text, payload, &why) != WW_OK)) {
+        err = WW_EDENIED;
+    }
+    return err == WW_ETAMPERED ? WW_EDENIED : err;
 }
 
-static struct place payload_place(const struct uuid *id)
+enum ww_err flow_wait_end(struct ww_op *op, struct service *s, struct flow_row *row)
 {
-    return (struct place){.label = "continuity", .uuid = id};
+    row->json = js_object(&op->arena);
+    row->expires = op_now(op);
+    enum ww_err err = store_flow_row_update(op, s->store, row);
+    return err == WW_EBUSY ? WW_ENOTFOUND : err;
 }
+
+/* ---- a change of settings that waits for a fresh sign-in ---- */
 
 static struct js *payload_json(struct call *c)
 {
     struct js *o = js_object(c->a);
 
     js_put(c->a, o, "flow", js_text(c->a, uuid_text(c->a, c->flow->row.id)));
-    js_put(c->a, o, "account", js_text(c->a, uuid_text(c->a, c->session->record->uuid)));
     js_put(c->a, o, "method", js_text(c->a, c->payload.method));
     js_put(c->a, o, "traits", js_copy(c->a, c->payload.traits));
     if (c->payload.password.p) {
@@ -43,39 +103,19 @@ static struct js *payload_json(struct call *c)
 
 enum ww_err flow_continuity_keep(struct call *c)
 {
-    struct flow_row row = {.kind = FLOW_CONTINUITY,
-                           .expires = op_now(c->op) + (uint64_t)CONTINUITY_MINUTES * 60 * SECOND_US,
-                           .rev = 1,
-                           .json = js_object(c->a)};
-    struct bytes blob;
-    KEY32(secret);
-
-    op_random(c->op, secret.b, sizeof secret.b);
-    row.id = row_id(&secret);
-    char *text = js_write(c->a, payload_json(c));
-    if (!text) {
-        return op_no_memory(c->op);
-    }
-    enum ww_err err = seal(c->op, &secret, payload_place(&row.id), bytes_str(text), &blob);
-    if (err) {
-        return err;
-    }
-    js_put(c->a, row.json, "payload", js_text(c->a, base64_encode(c->a, BASE64, blob)));
-    c->out->continuity = base64_encode(c->a, BASE64_URL, BYTES_OF(secret));
-    if (!c->out->continuity) {
-        return op_no_memory(c->op);
-    }
-    return store_flow_row_insert(c->op, c->s->store, &row);
+    char *cookie;
+    enum ww_err err = flow_wait_keep(c->op, c->s, &c->session->record->uuid, payload_json(c), &cookie);
+    c->out->continuity = cookie;
+    return err;
 }
 
 static bool belongs_here(const struct call *c, const struct js *o)
 {
-    const char *flow = js_get_text(o, "flow"), *account = js_get_text(o, "account");
-    char here[UUID_TEXT], who[UUID_TEXT];
+    const char *flow = js_get_text(o, "flow");
+    char here[UUID_TEXT];
 
     uuid_format(here, c->flow->row.id);
-    uuid_format(who, c->session->record->uuid);
-    return flow && account && strcmp(flow, here) == 0 && strcmp(account, who) == 0;
+    return flow && strcmp(flow, here) == 0;
 }
 
 /* The form's own anti-CSRF check was made when it was kept; only the browser that sent it holds the key. */
@@ -94,28 +134,16 @@ static void take(struct call *c, const struct js *o)
 
 enum ww_err flow_continuity_resume(struct call *c, bool *found)
 {
-    struct bytes raw, blob, text;
     struct flow_row row;
     struct js *o;
-    const char *why, *payload;
-    KEY32(secret);
+    enum ww_err err = flow_wait_open(c->op, c->s, &c->session->record->uuid, c->in->continuity, &row, &o);
 
     *found = false;
-    if (!base64_decode(c->a, BASE64_URL, bytes_str(c->in->continuity), &raw) || raw.n != sizeof secret.b) {
-        return WW_OK;
+    if (err || !belongs_here(c, o)) {
+        return err == WW_ENOTFOUND || err == WW_EDENIED ? WW_OK : err;
     }
-    memcpy(secret.b, raw.p, raw.n);
-    struct uuid id = row_id(&secret);
-    enum ww_err err = store_flow_row_load(c->op, c->s->store, FLOW_CONTINUITY, &id, &row);
-    if (err || row.expires <= op_now(c->op) || !(payload = js_get_text(row.json, "payload")) ||
-        !base64_decode(c->a, BASE64, bytes_str(payload), &blob) ||
-        seal_try(c->op, &secret, payload_place(&id), blob, &text) != WW_OK ||
-        js_read(c->a, text, &o, &why) != WW_OK || !belongs_here(c, o)) {
+    if ((err = flow_wait_end(c->op, c->s, &row))) {
         return err == WW_ENOTFOUND ? WW_OK : err;
-    }
-    err = store_flow_row_delete(c->op, c->s->store, &id);
-    if (err) {
-        return err;
     }
     take(c, o);
     c->out->continuity = c->in->continuity;

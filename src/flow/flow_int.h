@@ -89,6 +89,8 @@ struct js *flow_call_session_json(struct call *c, const struct session *x);
 struct js *flow_call_identity_json(struct call *c, const struct record *r);
 /* A switch of the configuration, by its key. */
 bool flow_call_setting(const struct call *c, const char *key);
+/* Whether the flow is shown by the built-in pages, which may be told more than Kratos tells. */
+bool flow_ui_built_in(const struct call *c);
 
 /* ---- flow_refuse.c: refusals that are no form ---- */
 struct flow_refusal {

@@ -236,6 +236,43 @@ enum ww_err flow_refused_reason(struct call *c, const char *reason)
     return flow_refused(c, flow_message_with(c->a, MSG_GENERIC, "reason", reason));
 }
 
+/* Browsers prove by token and cookie that the form came from us; native clients by carrying nothing that only
+ * a browser adds (kratos.md §2.5). *reason: why a native client is none. */
+static bool from_whom_it_should(const struct call *c, const char **reason)
+{
+    *reason = NULL;
+    if (!c->flow->api) {
+        return flow_csrf_matches(c->a, c->in->csrf_cookie_sent ? c->in->csrf_cookie : NULL,
+                                 c->payload.csrf_token);
+    }
+    if (c->in->origin) {
+        *reason =
+            "The HTTP Request Header included the \"Origin\" key, indicating that this request was made as "
+            "part "
+            "of an AJAX request in a Browser. The flow however was initiated as an API request. To prevent "
+            "potential misuse and mitigate several attack vectors including CSRF, the request has been "
+            "blocked. Please consult the documentation.";
+    } else if (c->in->browser_cookies_sent) {
+        *reason =
+            "The HTTP Request Header included the \"Cookie\" key, indicating that this request was made by a "
+            "Browser. The flow however was initiated as an API request. To prevent potential misuse and "
+            "mitigate several attack vectors including CSRF, the request has been blocked. Please consult "
+            "the documentation.";
+    }
+    return *reason == NULL;
+}
+
+/* On our pages an expired form keeps what was typed, passwords excepted; elsewhere it is empty, as Kratos'
+ * is. */
+static void echo_typed(struct call *c)
+{
+    const char *why;
+    if (c->in->body == WW_BODY_FORM && flow_ui_built_in(c) &&
+        flow_decode(c->a, c->in, c->schema, &c->payload, &why) == WW_OK && from_whom_it_should(c, &why)) {
+        c->kind->echo(c);
+    }
+}
+
 /* The expired flow is replaced by one that says so. */
 static enum ww_err replace_expired(struct call *c)
 {
@@ -254,6 +291,8 @@ static enum ww_err replace_expired(struct call *c)
     js_put(c->a, values, "expired_at", js_text(c->a, expired_at));
     js_put(c->a, values, "expired_at_unix", js_int(c->a, (int64_t)(c->flow->row.expires / SECOND_US)));
     flow_ui_add_message(c->a, fresh->ui, flow_message(c->a, c->kind->expired_message, values));
+    c->flow = fresh;
+    echo_typed(c);
     if ((err = flow_insert(c, fresh))) {
         return err;
     }
@@ -280,32 +319,6 @@ static const struct flow_step *find_step(const struct call *c)
         }
     }
     return NULL;
-}
-
-/* Browsers prove by token and cookie that the form came from us; native clients by carrying nothing that only
- * a browser adds (kratos.md §2.5). *reason: why a native client is none. */
-static bool from_whom_it_should(const struct call *c, const char **reason)
-{
-    *reason = NULL;
-    if (!c->flow->api) {
-        return flow_csrf_matches(c->a, c->in->csrf_cookie_sent ? c->in->csrf_cookie : NULL,
-                                 c->payload.csrf_token);
-    }
-    if (c->in->origin) {
-        *reason =
-            "The HTTP Request Header included the \"Origin\" key, indicating that this request was made as "
-            "part "
-            "of an AJAX request in a Browser. The flow however was initiated as an API request. To prevent "
-            "potential misuse and mitigate several attack vectors including CSRF, the request has been "
-            "blocked. Please consult the documentation.";
-    } else if (c->in->browser_cookies_sent) {
-        *reason =
-            "The HTTP Request Header included the \"Cookie\" key, indicating that this request was made by a "
-            "Browser. The flow however was initiated as an API request. To prevent potential misuse and "
-            "mitigate several attack vectors including CSRF, the request has been blocked. Please consult "
-            "the documentation.";
-    }
-    return *reason == NULL;
 }
 
 static enum ww_err run_step(struct call *c)

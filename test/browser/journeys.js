@@ -1,74 +1,11 @@
 "use strict";
 const assert = require("node:assert/strict");
-const { look, watch } = require("./look.js");
 const { start } = require("./server.js");
+const { FIRST, visit, withSettings } = require("./visitor.js");
 
-const FIRST = "several quiet lanterns";
 const SECOND = "seventeen patient herons";
 const NOTE = "Bring the green umbrella.\n\n  It rains on Thursdays.";
 const HOSTILE = `<script>alert(1)</script> "' \u202egnp.exe\u202c \u{1F408} ${"n".repeat(160)}`;
-
-// A browser of its own: cookies and all. Every page that is opened is looked at.
-async function visit({ browser, base }, options, story) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  const trouble = [];
-  const page = await context.newPage();
-  page.setDefaultTimeout(10000);
-  watch(page, trouble);
-  try {
-    await story(new Visitor(page, base, options.javaScriptEnabled !== false));
-    assert.deepEqual(trouble, []);
-  } finally {
-    await context.close();
-  }
-}
-
-class Visitor {
-  constructor(page, base, script) { Object.assign(this, { page, base, script }); }
-  look() { return look(this.page, this.script); }
-  async open(where) { await this.page.goto(this.base + where); await this.look(); }
-  // Presses a button or follows a link, and looks at what comes.
-  async press(name, role = "button") {
-    await this.page.getByRole(role, { name, exact: true }).click();
-    await this.page.waitForLoadState("load");
-    await this.look();
-  }
-  follow(name) { return this.press(name, "link"); }
-  fill(label, text) { return this.page.getByLabel(label, { exact: true }).fill(text); }
-  async sees(text) { await this.page.getByText(text).first().waitFor(); }
-  async heading(text) { assert.equal(await this.page.locator("h1").innerText(), text); }
-  async register(email, password = FIRST) {
-    await this.open("ui/");
-    await this.heading("Sign in");
-    await this.follow("Create an account");
-    await this.heading("Create an account");
-    await this.fill("E-Mail", email);
-    if (await this.page.getByLabel("Password", { exact: true }).count() === 0) await this.press("Continue");
-    await this.fill("Password", password);
-    await this.press("Create account");
-    await this.heading("Notes");
-  }
-  async signIn(email, password = FIRST) {
-    await this.open("ui/");
-    await this.fill("E-Mail", email);
-    await this.fill("Password", password);
-    await this.press("Sign in");
-    await this.heading("Notes");
-  }
-  async signOut() {
-    await this.follow("Sign out");
-    await this.heading("Sign out?");
-    await this.press("Sign out");
-    await this.heading("You are signed out");
-  }
-  async write(name, text) {
-    await this.follow("New note");
-    await this.fill("Name", name);
-    await this.fill("Text", text);
-    await this.press("Save note");
-    await this.sees("Note saved.");
-  }
-}
 
 // ---- the whole story, with a script and without ----
 
@@ -325,21 +262,14 @@ async function twoDevices(world) {
       await desk.sees("All your other devices are signed out.");
       await pocket.open("ui/devices");
       await pocket.heading("Sign in");
-      await pocket.signIn2("two@example.org");
+      await pocket.enter("two@example.org");
+      await pocket.heading("Devices"); // back to the page that was asked for
     });
     await desk.follow("Notes");
     await desk.follow("List");
     assert.equal(await desk.page.getByLabel("Text").inputValue(), "milk, bread, eggs");
   });
 }
-
-// Signing in leads back to the page that was asked for.
-Visitor.prototype.signIn2 = async function backToDevices(email) {
-  await this.fill("E-Mail", email);
-  await this.fill("Password", FIRST);
-  await this.press("Sign in");
-  await this.heading("Devices");
-};
 
 // ---- what a script adds ----
 
@@ -378,15 +308,6 @@ async function withoutScript(world) {
 }
 
 // ---- other settings than those of init ----
-
-async function withSettings({ browser }, settings, story) {
-  const site = await start(settings);
-  try {
-    await story({ browser, base: site.base });
-  } finally {
-    await site.stop();
-  }
-}
 
 // A sign-in counts as recent for a second only: what is sensitive asks again, and then goes on.
 async function freshSignIn(world) {

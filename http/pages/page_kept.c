@@ -1,0 +1,157 @@
+/* What somebody typed into a form of ours, and could not save because their sign-in had ended or somebody
+ * else had signed in meanwhile: it waits, sealed (vault.md §9), until they have signed in, and is then saved
+ * or shown again. */
+#include <string.h>
+
+#include "note.h"
+
+static const char ticket_name[] = "ticket";
+
+void page_put_ticket(struct page *p, struct js *form)
+{
+    const char *ticket = ww_typed_ticket(p->c->op, p->c->session);
+    if (ticket) {
+        view_hidden(p->a, form, ticket_name, ticket);
+    }
+}
+
+static const char *waiting_cookie(struct page *p)
+{
+    return site_cookie(p->c->r, p->a, site_continuity_cookie_name, BASE64_URL, SITE_CONTINUITY_BYTES);
+}
+
+bool page_is_waiting(struct page *p, const char *return_to)
+{
+    const char *url = page_url(p, "kept");
+    return return_to && url && strcmp(return_to, url) == 0 && waiting_cookie(p);
+}
+
+/* ---- keeping ---- */
+
+/* To the page that takes it, by way of signing in when nobody is. */
+static void keep(struct page *p, const char *ticket, const char *kind, struct js *typed)
+{
+    struct js *kept = js_object(p->a);
+    const char *cookie;
+    js_put(p->a, kept, kind, typed);
+    char *text = js_write(p->a, kept);
+    enum ww_err err = text ? ww_typed_keep(p->c->op, ticket, text, strlen(text), &cookie) : WW_ENOMEM;
+    if (err == WW_EDENIED) {
+        handle_csrf_refused(p->c, p->c->csrf_token_sent);
+    } else if (err) {
+        page_refused(p, err);
+    } else {
+        site_set_continuity_cookie(p->c->site, p->c->r, p->a, cookie);
+        p->c->session ? page_go(p, page_url(p, "kept")) : page_sign_in_first(p, false, page_url(p, "kept"));
+    }
+}
+
+bool page_open_typed(struct page *p, enum page_section section, const char *kind,
+                     struct js *(*typed)(struct page *p))
+{
+    const char *ticket = page_sent(p, ticket_name);
+    enum ww_err err = page_session(p);
+    if (err && err != WW_EDENIED) {
+        page_refused(p, err);
+        return false;
+    }
+    bool theirs = !err && ww_typed_ticket_matches(p->c->op, p->c->session, ticket);
+    if (theirs || (!err && !ticket[0] && !p->c->csrf_refused)) {
+        return page_open_section(p, section);
+    }
+    if (ticket[0]) {
+        keep(p, ticket, kind, typed(p));
+    } else if (p->c->csrf_refused) {
+        handle_csrf_refused(p->c, p->c->csrf_token_sent);
+    } else {
+        page_sign_in_first(p, false, NULL);
+    }
+    return false;
+}
+
+/* The fields of a settings form, but its secrets, in their order. */
+static struct js *typed_fields(struct page *p)
+{
+    struct js *list = js_array(p->a);
+    for (size_t i = 0; i < p->form_count; i++) {
+        struct js *o = js_object(p->a);
+        if (strncmp(p->form[i].name, "traits.", 7) == 0) {
+            js_put(p->a, o, "name", js_text(p->a, p->form[i].name));
+            js_put(p->a, o, "value", js_string(p->a, BYTES(p->form[i].value, p->form[i].length)));
+            js_push(list, o);
+        }
+    }
+    return list;
+}
+
+bool pages_keep_form(struct route_call *c, enum ww_flow_action action, const struct ww_flow_request *in)
+{
+    struct page p;
+    const char *ticket = in->body == WW_BODY_FORM ? urlform_get(in->form, in->form_count, ticket_name) : NULL;
+    const char *token = ticket ? urlform_get(in->form, in->form_count, "csrf_token") : NULL;
+    if (action != WW_SETTINGS_SUBMIT || !ticket || !c->site->pages) {
+        return false;
+    }
+    if (!page_open(&p, c, NULL)) {
+        return true;
+    }
+    enum ww_err err = page_session(&p);
+    bool same = !err && ww_typed_ticket_matches(c->op, c->session, ticket) && in->csrf_cookie_sent &&
+                ww_csrf_matches(c->op, in->csrf_cookie, token);
+    if (same || (err && err != WW_EDENIED)) {
+        return false;
+    }
+    keep(&p, ticket, "profile", typed_fields(&p));
+    return true;
+}
+
+/* ---- giving it back ---- */
+
+static void show_nothing(struct page *p, const char *title, const char *text)
+{
+    page_put_text(p, "title", page_text(p, title));
+    page_say(p, page_text(p, text));
+    page_next(p, page_path(p, ""), "error.home");
+    page_show(p, 404, "message.html");
+}
+
+/* It stays for its owner. */
+static void show_foreign(struct page *p)
+{
+    if (!page_open_section(p, SECTION_NONE)) {
+        return;
+    }
+    page_put_text(p, "title", page_text(p, "kept.other_title"));
+    page_say(p, page_text(p, "kept.other_text"));
+    page_show(p, 403, "confirm.html");
+}
+
+void handle_page_kept(struct route_call *c)
+{
+    struct page p;
+    const char *text, *why;
+    size_t n;
+    struct js *kept;
+    if (!page_open(&p, c, "kept.title") || page_is_ahead(&p)) {
+        return;
+    }
+    enum ww_err err = page_session(&p);
+    if (err == WW_EDENIED) {
+        page_sign_in_first(&p, false, page_url(&p, "kept"));
+        return;
+    }
+    if (!err) {
+        err = ww_typed_take(c->op, c->session, waiting_cookie(&p), &text, &n);
+    }
+    if (err == WW_EDENIED) {
+        show_foreign(&p);
+    } else if (err == WW_ENOTFOUND) {
+        show_nothing(&p, "kept.none_title", "kept.none_text");
+    } else if (err || (err = js_read(p.a, BYTES(text, n), &kept, &why))) {
+        page_refused(&p, err);
+    } else if (page_open_section(&p, SECTION_NOTES)) {
+        site_set_continuity_cookie(c->site, c->r, p.a, "");
+        js_get(kept, "note") ? note_store_kept(&p, js_get(kept, "note"))
+                             : page_profile_typed(&p, js_get(kept, "profile"));
+    }
+}

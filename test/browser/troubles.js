@@ -1,0 +1,144 @@
+"use strict";
+// What goes on in real life: sessions end, forms grow old, people go back, reload, and open two tabs.
+const assert = require("node:assert/strict");
+const { FIRST, visit, withSettings } = require("./visitor.js");
+
+const both = (run) => [["with a script", {}], ["without a script", { javaScriptEnabled: false }]]
+  .map(([title, options]) => [title, (w) => run(w, options)]);
+const nameOf = (options) => (options.javaScriptEnabled === false ? "plain" : "script");
+
+// ---- what was typed is never dropped ----
+
+async function noteAfterTheSessionEnded(world, options) {
+  const email = `kept-${nameOf(options)}@example.org`;
+  await visit(world, options, async (v) => {
+    await v.register(email);
+    await v.write("List", "milk");
+    await v.follow("List");
+    await v.fill("Text", "milk, and a long thought");
+    const other = await v.tab();
+    await other.open("ui/");
+    await other.signOut();
+    await v.press("Save note");
+    await v.heading("Sign in");
+    await v.sees("You are signed out. What you typed is kept: sign in, and it is saved.");
+    await v.enter(email, "not the password at all");
+    await v.sees("do not go together");
+    await v.enter(email);
+    await v.sees("Note saved.");
+    await v.follow("List");
+    assert.equal(await v.page.getByLabel("Text").inputValue(), "milk, and a long thought");
+    await v.open("ui/kept");
+    await v.heading("Nothing is waiting here");
+  });
+}
+
+async function noteAfterAnotherSignIn(world, options) {
+  const email = `again-${nameOf(options)}@example.org`;
+  await visit(world, options, async (v) => {
+    await v.register(email);
+    await v.follow("New note");
+    await v.fill("Name", "Plan");
+    await v.fill("Text", "written before");
+    const other = await v.tab();
+    await other.open("ui/");
+    await other.signOut();
+    await other.signIn(email);
+    await v.press("Save note");
+    await v.sees("Note saved.");
+    await v.follow("Plan");
+    assert.equal(await v.page.getByLabel("Text").inputValue(), "written before");
+  });
+}
+
+async function noteOfSomebodyElse(world) {
+  await visit(world, {}, async (v) => {
+    await v.register("writer@example.org");
+    await v.signOut();
+    await v.register("reader@example.org");
+    await v.signOut();
+    await v.signIn("writer@example.org");
+    await v.follow("New note");
+    await v.fill("Name", "Mine");
+    await v.fill("Text", "not for readers");
+    const other = await v.tab();
+    await other.open("ui/");
+    await other.signOut();
+    await other.signIn("reader@example.org");
+    await v.press("Save note");
+    await v.heading("This belongs to another account");
+    assert.doesNotMatch(await v.page.content(), /not for readers/);
+    await v.follow("Notes");
+    await v.sees("No notes yet.");
+    await v.signOut();
+    await v.signIn("writer@example.org");
+    await v.open("ui/kept");
+    await v.sees("Note saved.");
+    await v.follow("Mine");
+    assert.equal(await v.page.getByLabel("Text").inputValue(), "not for readers");
+  });
+}
+
+async function profileAfterTheSessionEnded(world, options) {
+  const email = `profile-${nameOf(options)}@example.org`;
+  await visit(world, options, async (v) => {
+    await v.register(email);
+    await v.follow("Profile");
+    await v.fill("E-Mail", `new-${email}`);
+    const other = await v.tab();
+    await other.open("ui/");
+    await other.signOut();
+    await v.press("Save profile");
+    await v.heading("Sign in");
+    await v.enter(email);
+    await v.heading("Profile");
+    await v.sees("This is what you typed. Save it now.");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), `new-${email}`);
+    await v.press("Save profile");
+    await v.sees("Profile saved.");
+  });
+}
+
+// A form that grew old gives a fresh one, with all that was typed but passwords.
+async function expiredForms(world, options) {
+  const settings = { SELFSERVICE_FLOWS_LOGIN_LIFESPAN: "4s", SELFSERVICE_FLOWS_REGISTRATION_LIFESPAN: "4s",
+    SELFSERVICE_FLOWS_SETTINGS_LIFESPAN: "4s" };
+  await withSettings(world, settings, (own) => visit(own, options, async (v) => {
+    const wait = () => v.page.waitForTimeout(4200);
+    await v.open("self-service/registration/browser");
+    await v.fill("E-Mail", "slow@example.org");
+    await wait();
+    await v.press("Continue");
+    await v.heading("Create an account");
+    await v.sees("This page had been open for too long.");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), "slow@example.org");
+    await v.open("ui/");
+    await v.fill("E-Mail", "slow@example.org");
+    await v.fill("Password", FIRST);
+    await wait();
+    await v.press("Sign in");
+    await v.sees("This page had been open for too long.");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), "slow@example.org");
+    assert.equal(await v.page.getByLabel("Password", { exact: true }).inputValue(), "");
+    await v.register("slow@example.org");
+    await v.follow("Profile");
+    await v.fill("E-Mail", "slower@example.org");
+    await wait();
+    await v.press("Save profile");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), "slower@example.org");
+    await v.press("Save profile");
+    await v.sees("Profile saved.");
+  }));
+}
+
+const named = (title, run) => both(run).map(([how, one]) => [`${title}, ${how}`, one]);
+
+module.exports = {
+  cases: [
+    ...named("a note saved after the session ended is kept", noteAfterTheSessionEnded),
+    ...named("a note saved after another sign-in is saved", noteAfterAnotherSignIn),
+    ["a note is kept for its writer, whoever signs in meanwhile", noteOfSomebodyElse],
+    ...named("a profile saved after the session ended is kept", profileAfterTheSessionEnded),
+    ...named("expired forms keep what was typed", expiredForms),
+  ],
+};
