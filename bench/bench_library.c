@@ -12,14 +12,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "watchword.h"
+#include "watchword/settings.h"
 
 static const char password[] = "correct horse battery staple";
 
 static void check(enum ww_err err, struct ww_op *op, const char *what)
 {
     if (err) {
-        fprintf(stderr, "%s: %s %s\n", what, ww_err_name(err), op ? ww_op_problem(op).text : "");
+        fprintf(stderr, "%s: %s %s\n", what, ww_err_name(err), op ? ww_op_problem(op)->text : "");
         exit(1);
     }
 }
@@ -35,7 +35,8 @@ static struct ww *open_site(const char *config, bool dev)
 {
     struct ww *ww;
     char why[400] = "";
-    struct ww_options options = {.config_files = &config, .config_file_count = 1, .dev = dev};
+    struct ww_options options = {
+        .size = sizeof options, .config_files = &config, .config_file_count = 1, .dev = dev};
     check(ww_open(&options, &ww, why, sizeof why), NULL, why);
     return ww;
 }
@@ -54,9 +55,9 @@ static void register_one(struct ww *ww, unsigned long number, char token[65])
     struct ww_session *session;
     char traits[100];
     snprintf(traits, sizeof traits, "{\"email\":\"person%lu@example.org\"}", number);
-    check(ww_register(op, traits, password, &session), op, "register");
-    check(ww_item_put(op, session, "note", 4, "hello", 5, NULL, NULL), op, "put");
-    memcpy(token, ww_session_token(session), 65);
+    check(ww_register(op, traits, password, sizeof password - 1, &session), op, "register");
+    check(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put");
+    memcpy(token, ww_session_token(op, session), 65);
     ww_op_end(op);
 }
 
@@ -67,7 +68,12 @@ static double login_us(struct ww *ww)
     double start = now_us();
     struct ww_op *op = begin(ww);
     struct ww_session *session;
-    check(ww_authenticate(op, "person0@example.org", password, &session), op, "login");
+    const struct ww_proof proof = {.size = sizeof proof,
+                                   .kind = WW_PROOF_PASSWORD,
+                                   .identifier = "person0@example.org",
+                                   .password = password,
+                                   .password_length = sizeof password - 1};
+    check(ww_authenticate(op, &proof, &session), op, "login");
     ww_op_end(op);
     return now_us() - start;
 }
@@ -116,7 +122,7 @@ static double resume_us(struct ww *ww, const char *token)
         const void *value;
         size_t n;
         check(ww_session_resume(op, token, &session), op, "resume");
-        check(ww_item_get(op, session, "note", 4, &value, &n, NULL), op, "get");
+        check(ww_item_get(op, session, "note", &value, &n, NULL), op, "get");
         ww_op_end(op);
     }
     return (now_us() - start) / BATCH;

@@ -53,7 +53,7 @@ static int report(struct checking *c, const struct ww_check_report *r)
 
 static int check(struct checking *c)
 {
-    struct ww_check_report r;
+    struct ww_check_report r = {.size = sizeof r};
 
     if (c->site.json) {
         cmd_json_open(&c->j, NULL, '{');

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "watchword.h"
+#include "watchword/admin.h"
 
 enum { TARGET_MS = 250, TARGET_MOST_MS = 10000, MEMORY_MOST_MB = 4096 };
 
@@ -61,7 +61,7 @@ static int calibrate(const char *name, int argc, char **argv)
     const char *target = "250ms";
     int64_t memory = 256, ms = TARGET_MS;
     bool json = false;
-    struct ww_hash_cost best;
+    struct ww_hash_cost best = {.size = sizeof best};
     int first = 0;
     const struct cmd_option options[] = {
         {0, "target", "TIME", "what one hash may take, in ms or s; 250ms without this", .text = &target},

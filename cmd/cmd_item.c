@@ -9,8 +9,6 @@
 #include "cmd_site.h"
 #include "encode.h"
 
-enum { PAGE = 250 };
-
 struct item_command {
     struct cmd_site site;
     const char *user, *path, *prefix;
@@ -51,34 +49,38 @@ static void json_version(struct cmd_json *j, uint64_t version)
 
 /* ---- list ---- */
 
+static void print_entry(struct item_command *c, struct cmd_json *j, const struct ww_item_entry *e)
+{
+    if (!c->site.json) {
+        cmd_print_text(e->name);
+        putchar('\n');
+        return;
+    }
+    cmd_json_open(j, NULL, '{');
+    cmd_json_text(j, "name", e->name);
+    json_version(j, e->version);
+    cmd_json_close(j, '}');
+}
+
 static int print_items(struct item_command *c)
 {
-    const char *after = NULL;
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_item_entry *const *entries;
     struct cmd_json j = {0};
-    size_t count;
 
     if (c->site.json) {
         cmd_json_open(&j, NULL, '[');
     }
     do {
-        struct ww_item_entry *entries;
-        enum ww_err err = ww_item_list(c->site.op, c->site.session, c->prefix, after, PAGE, &entries, &count);
+        page.token = page.next;
+        enum ww_err err = ww_item_list(c->site.op, c->site.session, c->prefix, &page, &entries);
         if (err) {
             return cmd_site_failed(&c->site, err);
         }
-        for (size_t i = 0; i < count; i++) {
-            after = entries[i].name;
-            if (c->site.json) {
-                cmd_json_open(&j, NULL, '{');
-                cmd_json_text(&j, "name", entries[i].name);
-                json_version(&j, entries[i].version);
-                cmd_json_close(&j, '}');
-            } else {
-                cmd_print_safe(entries[i].name, entries[i].name_length);
-                putchar('\n');
-            }
+        for (size_t i = 0; i < page.count; i++) {
+            print_entry(c, &j, entries[i]);
         }
-    } while (count == PAGE);
+    } while (page.next);
     if (c->site.json) {
         cmd_json_close(&j, ']');
     }
@@ -162,7 +164,7 @@ static int get(const char *name, int argc, char **argv)
         name, "-c FILE --user NAME [--out FILE [--force]] [--password-fd N] [--json] ITEM",
         "Prints an item's bytes as they are, or with --json in base64.", 1, 1};
     struct item_command c = {.site = {.password_fd = -1}};
-    struct ww_item_result result = {0};
+    struct ww_item_result result = {.size = sizeof result};
     const void *value;
     size_t n;
     int first = 0;
@@ -175,7 +177,7 @@ static int get(const char *name, int argc, char **argv)
 
     if (code == CMD_GO_ON && (code = sign_in(&c, name)) == CMD_GO_ON) {
         const char *item = argv[first];
-        enum ww_err err = ww_item_get(c.site.op, c.site.session, item, strlen(item), &value, &n, &result);
+        enum ww_err err = ww_item_get(c.site.op, c.site.session, item, &value, &n, &result);
         code = err      ? cmd_site_failed(&c.site, err)
                : c.path ? write_file(&c, value, n)
                         : print_value(&c, item, value, n, &result);
@@ -216,11 +218,10 @@ static int read_value(struct item_command *c, char **value, size_t *n, size_t *s
 
 static int put_value(struct item_command *c, const char *item, const char *value, size_t n)
 {
-    struct ww_item_condition condition = {(uint64_t)c->if_version, c->if_absent};
-    struct ww_item_result result;
+    struct ww_item_condition condition = {sizeof condition, (uint64_t)c->if_version, c->if_absent};
+    struct ww_item_result result = {.size = sizeof result};
     struct cmd_json j = {0};
-    enum ww_err err =
-        ww_item_put(c->site.op, c->site.session, item, strlen(item), value, n, &condition, &result);
+    enum ww_err err = ww_item_put(c->site.op, c->site.session, item, value, n, &condition, &result);
     if (err) {
         return cmd_site_failed(&c->site, err);
     }
@@ -274,9 +275,9 @@ static int put(const char *name, int argc, char **argv)
 
 static int delete_value(struct item_command *c, const char *item)
 {
-    struct ww_item_condition condition = {(uint64_t)c->if_version, false};
+    struct ww_item_condition condition = {sizeof condition, (uint64_t)c->if_version, false};
     struct cmd_json j = {0};
-    enum ww_err err = ww_item_delete(c->site.op, c->site.session, item, strlen(item), &condition);
+    enum ww_err err = ww_item_delete(c->site.op, c->site.session, item, &condition);
     if (err) {
         return cmd_site_failed(&c->site, err);
     }

@@ -121,7 +121,8 @@ static void block_signals(void)
 static int open_site(struct serving *s)
 {
     char why[WHY] = "";
-    struct ww_options options = {.config_files = s->files.at,
+    struct ww_options options = {.size = sizeof options,
+                                 .config_files = s->files.at,
                                  .config_file_count = s->files.n,
                                  .environment = (const char *const *)environ,
                                  .dev = s->dev};

@@ -8,9 +8,10 @@ enum { WHY = 1024 };
 
 int cmd_site_open(struct cmd_site *s, const char *name)
 {
-    static const struct ww_client client = {.user_agent = "watchword command line"};
+    static const struct ww_client client = {.size = sizeof client, .user_agent = "watchword command line"};
     char why[WHY] = "";
-    struct ww_options options = {.config_files = s->files.at,
+    struct ww_options options = {.size = sizeof options,
+                                 .config_files = s->files.at,
                                  .config_file_count = s->files.n,
                                  .environment = (const char *const *)environ,
                                  .dev = s->dev,
@@ -31,18 +32,18 @@ int cmd_site_open(struct cmd_site *s, const char *name)
 
 int cmd_site_failed(struct cmd_site *s, enum ww_err err)
 {
-    struct ww_problem p = ww_op_problem(s->op);
+    const struct ww_problem *p = ww_op_problem(s->op);
     char text[WHY];
-    const char *sentence = p.text && *p.text ? p.text : ww_err_text(err);
+    const char *sentence = p->text && *p->text ? p->text : ww_err_text(err);
 
-    if (p.retry_after > 0) {
-        snprintf(text, sizeof text, "%s; try again in %u s", sentence, p.retry_after);
-    } else if (p.field && !s->json) {
-        snprintf(text, sizeof text, "%s: %s", p.field, sentence);
+    if (p->retry_after > 0) {
+        snprintf(text, sizeof text, "%s; try again in %u s", sentence, p->retry_after);
+    } else if (p->field && !s->json) {
+        snprintf(text, sizeof text, "%s: %s", p->field, sentence);
     } else {
         snprintf(text, sizeof text, "%s", sentence);
     }
-    return cmd_fail(s->json, err, p.id, p.field, text);
+    return cmd_fail(s->json, err, p->id, p->field, text);
 }
 
 int cmd_site_sign_in(struct cmd_site *s, const char *identifier)
@@ -54,8 +55,19 @@ int cmd_site_sign_in(struct cmd_site *s, const char *identifier)
     if (!cmd_password(s->password_fd, prompt, false, &password)) {
         return CMD_FAILED;
     }
-    enum ww_err err = ww_authenticate(s->op, identifier, password.text, &s->session);
+    const struct ww_proof proof = {.size = sizeof proof,
+                                   .kind = WW_PROOF_PASSWORD,
+                                   .identifier = identifier,
+                                   .password = password.text,
+                                   .password_length = password.n};
+    enum ww_err err = ww_authenticate(s->op, &proof, &s->session);
     return err ? cmd_site_failed(s, err) : CMD_GO_ON;
+}
+
+const char *cmd_site_account(struct cmd_site *s)
+{
+    const struct ww_session_info *info = ww_session_info(s->op, s->session);
+    return info ? info->account : "";
 }
 
 void cmd_site_close(struct cmd_site *s)

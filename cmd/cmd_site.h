@@ -5,7 +5,8 @@
 
 #include "cmd.h"
 #include "js.h"
-#include "watchword.h"
+#include "watchword/admin.h"
+#include "watchword/settings.h"
 
 struct cmd_site {
     struct cmd_list files;
@@ -35,6 +36,8 @@ struct cmd_site {
 int cmd_site_open(struct cmd_site *s, const char *name);
 /* Asks for the password of this user and signs in. */
 int cmd_site_sign_in(struct cmd_site *s, const char *identifier);
+/* The id of the account that is signed in. */
+const char *cmd_site_account(struct cmd_site *s);
 /* The operation's last failure as a message; returns the exit code. */
 int cmd_site_failed(struct cmd_site *s, enum ww_err err);
 void cmd_site_close(struct cmd_site *s);

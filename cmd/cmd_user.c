@@ -47,14 +47,14 @@ static int register_user(struct cmd_site *s, const char *traits)
     if (!cmd_password(s->password_fd, "Password of the new user", true, &password)) {
         return CMD_FAILED;
     }
-    enum ww_err err = ww_register(s->op, traits, password.text, &s->session);
+    enum ww_err err = ww_register(s->op, traits, password.text, password.n, &s->session);
     if (err || (err = ww_identity(s->op, s->session, &identity))) {
         return cmd_site_failed(s, err);
     }
     if (s->json) {
         printf("%s\n", identity);
     } else {
-        printf("made account %s\n", ww_session_account(s->op, s->session));
+        printf("made account %s\n", cmd_site_account(s));
     }
     return CMD_OK;
 }
@@ -174,13 +174,13 @@ static int change_password(struct cmd_site *s, int64_t fd)
     if (!cmd_password(fd, "New password", true, &password)) {
         return CMD_FAILED;
     }
-    enum ww_err err = ww_password_change(s->op, s->session, password.text);
+    enum ww_err err = ww_password_change(s->op, s->session, password.text, password.n);
     if (err) {
         return cmd_site_failed(s, err);
     }
     if (s->json) {
         cmd_json_open(&j, NULL, '{');
-        cmd_json_text(&j, "id", ww_session_account(s->op, s->session));
+        cmd_json_text(&j, "id", cmd_site_account(s));
         cmd_json_bool(&j, "password_changed", true);
         cmd_json_close(&j, '}');
     } else {
@@ -236,7 +236,7 @@ static int delete_as_user(struct cmd_site *s, const char *user)
     if (code != CMD_GO_ON) {
         return code;
     }
-    const char *id = ww_session_account(s->op, s->session);
+    const char *id = cmd_site_account(s);
     enum ww_err err = ww_account_delete(s->op, s->session, user);
     if (err) {
         return cmd_site_failed(s, err);

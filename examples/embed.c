@@ -4,7 +4,7 @@
 
 static int fail(struct ww_op *op)
 {
-    fprintf(stderr, "%s\n", ww_op_problem(op).text);
+    fprintf(stderr, "%s\n", op ? ww_op_problem(op)->text : "out of memory");
     ww_op_end(op);
     return 1;
 }
@@ -16,7 +16,7 @@ int main(int argc, char **argv)
     snprintf(dsn, sizeof dsn, "dsn=sqlite://%s/data/watchword.db", argc > 1 ? argv[1] : ".");
     snprintf(key, sizeof key, "watchword.server_key_file=%s/keys/server.key", argc > 1 ? argv[1] : ".");
     const char *settings[] = {dsn, key};
-    struct ww_options options = {.settings = settings, .setting_count = 2};
+    struct ww_options options = {.size = sizeof options, .settings = settings, .setting_count = 2};
     struct ww *ww;
     struct ww_op *op;
     struct ww_session *session;
@@ -28,9 +28,9 @@ int main(int argc, char **argv)
         return 1;
     }
     if (ww_op_begin(ww, NULL, &op) ||
-        ww_register(op, "{\"email\":\"ada@example.org\"}", "a long walk by the sea", &session) ||
-        ww_item_put(op, session, "note", 4, "buy figs", 8, NULL, NULL) ||
-        ww_item_get(op, session, "note", 4, &note, &length, NULL)) {
+        ww_register(op, "{\"email\":\"ada@example.org\"}", "a long walk by the sea", 22, &session) ||
+        ww_item_put(op, session, "note", "buy figs", 8, NULL, NULL) ||
+        ww_item_get(op, session, "note", &note, &length, NULL)) {
         return fail(op);
     }
     printf("%.*s\n", (int)length, (const char *)note);

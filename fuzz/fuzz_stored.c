@@ -152,12 +152,13 @@ static void audit_event(struct ww_op *op, struct bytes pt)
     uint8_t aad[16];
     struct bytes blob;
     struct ww_session *session;
-    const char *json, *next;
+    struct ww_page page = {.size = sizeof page, .limit = 10};
+    const struct ww_event *const *events;
     integer_bytes(aad, 8, 77);
     integer_bytes(aad + 8, 8, 1);
     struct place place = {.label = "audit", .aad = BYTES(aad, sizeof aad)};
     FUZZ_MUST(ww_session_resume(op, memory_site()->token, &session) == WW_OK);
-    int64_t account = session_of(session)->record->id;
+    int64_t account = api_session(op, session)->record->id;
     FUZZ_MUST(store_seal(op, store_of(op), place, pt, &blob) == WW_OK);
     FUZZ_MUST(
         store_exec(
@@ -165,16 +166,19 @@ static void audit_event(struct ww_op *op, struct bytes pt)
             "INSERT INTO audit (node, n, time, account, mark, link, blob) VALUES (77, 1, 1, $1, $2, $2, $2)"
             " ON CONFLICT (node, n) DO UPDATE SET blob = excluded.blob",
             DB_ARGS(DB_I(account), DB_B(blob))) == WW_OK);
-    FUZZ_MUST(ww_account_history(op, session, 10, NULL, &json, &next) == WW_OK && json);
+    FUZZ_MUST(ww_account_history(op, session, &page, &events) == WW_OK && events);
 }
 
 static void flow_row(struct ww_op *op, struct bytes pt)
 {
     static const struct uuid id = {{0xf1, 0x0e}};
-    struct ww_flow_request in = {
-        .api = true, .json = true, .request_url = "http://127.0.0.1/", .body = WW_BODY_JSON};
+    struct ww_flow_request in = {.size = sizeof in,
+                                 .api = true,
+                                 .json = true,
+                                 .request_url = "http://127.0.0.1/",
+                                 .body = WW_BODY_JSON};
     struct ww_pair query = {.name = "id"};
-    struct ww_flow_answer answer;
+    struct ww_flow_answer answer = {.size = sizeof answer};
     uint8_t aad[17] = {FLOW_LOGIN};
     struct js *json = NULL;
     struct bytes blob;

@@ -12,7 +12,7 @@ static void resume(struct memory_site *site, const char *token)
     FUZZ_MUST(ww_op_begin(site->ww, NULL, &op) == WW_OK);
     enum ww_err err = ww_session_resume(op, token, &session);
     if (strcmp(token, site->token) == 0) {
-        FUZZ_MUST(err == WW_OK && ww_session_unlocked(session));
+        FUZZ_MUST(err == WW_OK && ww_session_unlocked(op, session));
     } else {
         FUZZ_MUST(err == WW_EDENIED && !session);
     }

@@ -34,34 +34,34 @@ static const struct {
 
 void answer_problem(struct route_call *c, enum ww_err err)
 {
-    struct ww_problem p = ww_op_problem(c->op);
+    const struct ww_problem *p = ww_op_problem(c->op);
     struct http_error e = {.status = 500}; /* our own failures are told as that only */
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         if (statuses[i].err == err) {
             e.status = statuses[i].status;
-            e.id = statuses[i].id ? statuses[i].id : p.id;
-            e.reason = err == WW_ETAMPERED || err == WW_ENOMEM ? NULL : p.text;
+            e.id = statuses[i].id ? statuses[i].id : p->id;
+            e.reason = err == WW_ETAMPERED || err == WW_ENOMEM ? NULL : p->text;
         }
     }
-    if (strncmp(p.id, "db_", 3) == 0) { /* the database's own words name its place: they are for the log */
+    if (strncmp(p->id, "db_", 3) == 0) { /* the database's own words name its place: they are for the log */
         e.status = err == WW_EFULL ? 503 : e.status;
         e.id = e.status == 503 ? "busy" : NULL;
         e.reason = NULL;
     }
     if (e.status >= 500 && err != WW_EBUSY) {
-        log_write(LOG_ERROR, "failed", "error", ww_err_name(err), "id", p.id, "text", p.text, "request_id",
+        log_write(LOG_ERROR, "failed", "error", ww_err_name(err), "id", p->id, "text", p->text, "request_id",
                   http_request_id(c->r), NULL);
     }
-    if (e.status < 500 && (p.field || p.limit)) {
+    if (e.status < 500 && (p->field || p->limit)) {
         struct js *details = js_object(c->arena);
-        if (p.field) {
-            js_put(c->arena, details, "field", js_text(c->arena, p.field));
+        if (p->field) {
+            js_put(c->arena, details, "field", js_text(c->arena, p->field));
         }
-        if (p.limit && p.limit <= INT64_MAX) {
-            js_put(c->arena, details, "limit", js_int(c->arena, (int64_t)p.limit));
+        if (p->limit && p->limit <= INT64_MAX) {
+            js_put(c->arena, details, "limit", js_int(c->arena, (int64_t)p->limit));
         }
         e.details = details;
     }
-    e.retry_after = p.retry_after ? p.retry_after : e.status == 503 ? 1 : 0;
+    e.retry_after = p->retry_after ? p->retry_after : e.status == 503 ? 1 : 0;
     http_error_answer(c->r, e);
 }

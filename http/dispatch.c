@@ -307,7 +307,8 @@ static bool begin(struct route_call *c)
         snprintf(location, sizeof location, "%s%s%s", city ? city : "", city && country ? ", " : "",
                  country ? country : "");
     }
-    struct ww_client client = {.address = http_client_address(r),
+    struct ww_client client = {.size = sizeof client,
+                               .address = http_client_address(r),
                                .user_agent = http_header(r, "User-Agent"),
                                .location = location,
                                .request_id = http_request_id(r)};
@@ -331,7 +332,6 @@ static bool decode_id(struct route_call *c, struct bytes raw)
         return false;
     }
     c->id = arena_strndup(c->arena, id.p, id.n);
-    c->id_length = id.n;
     return c->id != NULL;
 }
 

@@ -3,27 +3,51 @@
 
 #include "handlers.h"
 #include "own_parts.h"
+#include "timefmt.h"
 
 enum { TOKEN_MOST = 60, CONFIRM_MOST = 1024 };
+
+static struct js *event_json(struct arena *a, const struct ww_event *e)
+{
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"event", e->event},
+                 {"method", e->method},
+                 {"address", e->address},
+                 {"user_agent", e->user_agent},
+                 {"location", e->location}};
+    struct js *o = js_object(a);
+    js_put(a, o, "id", js_text(a, e->id));
+    js_put(a, o, "at", js_text(a, timefmt_rfc3339(a, e->time)));
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        js_put(a, o, texts[i].name, texts[i].value ? js_text(a, texts[i].value) : js_null(a));
+    }
+    js_put(a, o, "this_session", js_bool(a, e->this_session));
+    return o;
+}
 
 void handle_account_history(struct route_call *c)
 {
     struct own_query q;
-    const char *token, *json, *next;
-    size_t size;
-    if (!own_read_query(c, &q) || !own_read_page_size(c, &q, &size) ||
-        !own_read_parameter(c, &q, "page_token", TOKEN_MOST, &token)) {
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_event *const *events;
+    if (!own_read_query(c, &q) || !own_read_page_size(c, &q, &page.limit) ||
+        !own_read_parameter(c, &q, "page_token", TOKEN_MOST, &page.token)) {
         return;
     }
-    enum ww_err err = ww_account_history(c->op, c->session, size, token, &json, &next);
+    enum ww_err err = ww_account_history(c->op, c->session, &page, &events);
     if (err) {
         answer_problem(c, err);
         return;
     }
-    if (next) {
-        own_put_next(c, NULL, size, next);
+    struct js *list = js_array(c->arena);
+    for (size_t i = 0; i < page.count; i++) {
+        js_push(list, event_json(c->arena, events[i]));
     }
-    dispatch_answer_text(c->r, 200, "application/json; charset=utf-8", json);
+    if (page.next) {
+        own_put_next(c, NULL, page.limit, page.next);
+    }
+    own_answer_json(c, list);
 }
 
 void handle_account_delete(struct route_call *c)

@@ -17,17 +17,17 @@ static void answer_json(struct route_call *c, int status, const char *json)
 /* What Kratos says of each, and where: in `reason`, or in `message` alone. */
 static void answer_refused(struct route_call *c, enum ww_err err)
 {
-    struct ww_problem p = ww_op_problem(c->op);
-    struct http_error e = {.status = 400, .reason = p.text};
+    const struct ww_problem *p = ww_op_problem(c->op);
+    struct http_error e = {.status = 400, .reason = p->text};
 
     if (err == WW_ENOTFOUND) {
         e = (struct http_error){.status = 404, .message = "Unable to locate the resource"};
     } else if (err == WW_ECONFLICT) {
         e = (struct http_error){
             .status = 409, .reason = "This identity conflicts with another identity that already exists."};
-    } else if (err == WW_EINVAL && strcmp(p.id, "schema_unknown") != 0 &&
-               strcmp(p.id, "state_invalid") != 0 && strcmp(p.id, "page_token_invalid") != 0) {
-        e = (struct http_error){.status = 400, .message = p.text};
+    } else if (err == WW_EINVAL && strcmp(p->id, "schema_unknown") != 0 &&
+               strcmp(p->id, "state_invalid") != 0 && strcmp(p->id, "page_token_invalid") != 0) {
+        e = (struct http_error){.status = 400, .message = p->text};
     } else if (err != WW_EINVAL && err != WW_EVALIDATION && err != WW_EUNSUPPORTED) {
         answer_problem(c, err);
         return;
@@ -145,14 +145,15 @@ static void answer_found(struct route_call *c, const char *identifier)
 void handle_identity_list(struct route_call *c)
 {
     const struct ww_pair *pairs;
-    const char *json, *next;
-    size_t count, size;
+    struct ww_page page = {.size = sizeof page};
+    const char *json;
+    size_t count;
     if (!admits_query(c, &pairs, &count)) {
         return;
     }
     const char *per_page = urlform_get(pairs, count, "per_page"); /* the older name */
     const char *page_size = urlform_get(pairs, count, "page_size");
-    if (!read_size(page_size ? page_size : per_page, &size)) {
+    if (!read_size(page_size ? page_size : per_page, &page.limit)) {
         http_error_answer(c->r, (struct http_error){.status = 400, .reason = "page_size must be a number"});
         return;
     }
@@ -161,12 +162,12 @@ void handle_identity_list(struct route_call *c)
         answer_found(c, identifier);
         return;
     }
-    const char *token = urlform_get(pairs, count, "page_token");
-    enum ww_err err = ww_admin_identity_list(c->op, size, token, &json, &next);
+    page.token = urlform_get(pairs, count, "page_token");
+    enum ww_err err = ww_admin_identity_list(c->op, &page, &json);
     if (err) {
         answer_refused(c, err);
         return;
     }
-    put_links(c, size, NULL, next);
+    put_links(c, page.limit, NULL, page.next);
     answer_json(c, 200, json);
 }

@@ -96,6 +96,7 @@ bool handle_flow_request(struct route_call *c, struct ww_flow_request *in)
 {
     const char *accept = http_header(c->r, "Accept"), *why;
     *in = (struct ww_flow_request){
+        .size = sizeof *in,
         .json = negotiate_json(accept, http_header(c->r, "Content-Type")),
         .init_json = negotiate_init_json(accept),
         .request_url = site_request_url(c->site, c->r, c->arena),
@@ -183,7 +184,7 @@ static void send_answer(struct route_call *c, const struct ww_flow_answer *out)
 
 static void answer_flow(struct route_call *c, enum ww_flow_action action, const struct ww_flow_request *in)
 {
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     if (!in->json && pages_keep_form(c, action, in)) {
         return;
     }

@@ -12,7 +12,7 @@ enum { NAME_MOST = 1024, TOKEN_MOST = (NAME_MOST * 4 + 2) / 3 };
 
 void handle_vault(struct route_call *c)
 {
-    struct ww_vault_state state;
+    struct ww_vault_state state = {.size = sizeof state};
     enum ww_err err = ww_vault_state(c->op, c->session, &state);
     if (err) {
         answer_problem(c, err);
@@ -48,14 +48,14 @@ static bool read_token(struct route_call *c, const struct own_query *q, const ch
     return *after != NULL;
 }
 
-static void answer_list(struct route_call *c, const struct ww_item_entry *entries, size_t n)
+static void answer_list(struct route_call *c, const struct ww_item_entry *const *entries, size_t n)
 {
     struct js *root = js_object(c->arena), *items = js_array(c->arena);
     for (size_t i = 0; i < n; i++) {
         struct js *o = js_object(c->arena);
-        js_put(c->arena, o, "name", js_string(c->arena, BYTES(entries[i].name, entries[i].name_length)));
+        js_put(c->arena, o, "name", js_text(c->arena, entries[i]->name));
         js_put(c->arena, o, "version",
-               js_text(c->arena, arena_printf(c->arena, "%" PRIu64, entries[i].version)));
+               js_text(c->arena, arena_printf(c->arena, "%" PRIu64, entries[i]->version)));
         js_push(items, o);
     }
     js_put(c->arena, root, "items", items);
@@ -65,27 +65,25 @@ static void answer_list(struct route_call *c, const struct ww_item_entry *entrie
 void handle_item_list(struct route_call *c)
 {
     struct own_query q;
-    struct ww_item_entry *entries;
-    const char *prefix, *after;
-    size_t size, n;
-    if (!own_read_query(c, &q) || !own_read_page_size(c, &q, &size) ||
-        !own_read_parameter(c, &q, "prefix", NAME_MOST, &prefix) || !read_token(c, &q, &after)) {
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_item_entry *const *entries;
+    const char *prefix;
+    if (!own_read_query(c, &q) || !own_read_page_size(c, &q, &page.limit) ||
+        !own_read_parameter(c, &q, "prefix", NAME_MOST, &prefix) || !read_token(c, &q, &page.token)) {
         return;
     }
-    enum ww_err err = ww_item_list(c->op, c->session, prefix, after, size + 1, &entries, &n);
+    enum ww_err err = ww_item_list(c->op, c->session, prefix, &page, &entries);
     if (err) {
         answer_problem(c, err);
         return;
     }
-    if (n > size) {
-        const struct ww_item_entry *last = &entries[size - 1];
-        const char *token = base64_encode(c->arena, BASE64_URL, BYTES(last->name, last->name_length));
+    if (page.next) {
+        const char *token = base64_encode(c->arena, BASE64_URL, bytes_str(page.next));
         if (token) {
-            own_put_next(c, prefix, size, token);
+            own_put_next(c, prefix, page.limit, token);
         }
-        n = size;
     }
-    answer_list(c, entries, n);
+    answer_list(c, entries, page.count);
 }
 
 /* ---- conditions (RFC 9110 §13) ---- */
@@ -141,7 +139,7 @@ static bool read_one_tag(const char *text, uint64_t *version)
 static bool read_condition(struct route_call *c, struct ww_item_condition *out)
 {
     const char *match = http_header(c->r, "If-Match"), *none = http_header(c->r, "If-None-Match");
-    *out = (struct ww_item_condition){.if_absent = none != NULL};
+    *out = (struct ww_item_condition){.size = sizeof *out, .if_absent = none != NULL};
     if (match && (http_header_count(c->r, "If-Match") > 1 || !read_one_tag(match, &out->if_version))) {
         return refuse_condition(c, "If-Match");
     }
@@ -181,8 +179,8 @@ void handle_item_get(struct route_call *c)
 {
     const void *value;
     size_t n;
-    struct ww_item_result result;
-    enum ww_err err = ww_item_get(c->op, c->session, c->id, c->id_length, &value, &n, &result);
+    struct ww_item_result result = {.size = sizeof result};
+    enum ww_err err = ww_item_get(c->op, c->session, c->id, &value, &n, &result);
     if (err) {
         answer_problem(c, err);
         return;
@@ -200,14 +198,14 @@ void handle_item_get(struct route_call *c)
 void handle_item_put(struct route_call *c)
 {
     struct ww_item_condition condition;
-    struct ww_item_result result;
+    struct ww_item_result result = {.size = sizeof result};
     size_t n = 0;
     const uint8_t *body = http_body(c->r, &n);
     if (!read_condition(c, &condition)) {
         return;
     }
-    enum ww_err err = ww_item_put(c->op, c->session, c->id, c->id_length, n ? body : (const uint8_t *)"", n,
-                                  &condition, &result);
+    enum ww_err err =
+        ww_item_put(c->op, c->session, c->id, n ? body : (const uint8_t *)"", n, &condition, &result);
     if (err) {
         answer_problem(c, err);
         return;
@@ -222,7 +220,7 @@ void handle_item_delete(struct route_call *c)
     if (!read_condition(c, &condition)) {
         return;
     }
-    enum ww_err err = ww_item_delete(c->op, c->session, c->id, c->id_length, &condition);
+    enum ww_err err = ww_item_delete(c->op, c->session, c->id, &condition);
     if (err) {
         answer_problem(c, err);
     } else {

@@ -24,8 +24,7 @@ static bool refuse(struct route_call *c, const char *field, const char *reason)
 static bool add(struct route_call *c, struct several *s, const char *field, struct ww_item_change change)
 {
     for (size_t i = 0; i < s->n; i++) {
-        if (bytes_equal(BYTES(s->changes[i].name, s->changes[i].name_length),
-                        BYTES(change.name, change.name_length))) {
+        if (strcmp(s->changes[i].name, change.name) == 0) {
             return refuse(c, field, "a name stands twice in the request");
         }
     }
@@ -40,9 +39,9 @@ static bool add_put(struct route_call *c, struct several *s, const struct js *pu
         if (m->type != JS_STRING || !base64_decode(c->arena, BASE64, m->string, &value)) {
             return refuse(c, "put", "each value must be text in base64 (RFC 4648 section 4)");
         }
-        struct ww_item_change change = {.action = WW_ITEM_PUT,
+        struct ww_item_change change = {.size = sizeof change,
+                                        .action = WW_ITEM_PUT,
                                         .name = (const char *)m->key.p,
-                                        .name_length = m->key.n,
                                         .value = value.p,
                                         .value_length = value.n};
         if (!add(c, s, "put", change)) {
@@ -59,8 +58,12 @@ static bool add_names(struct route_call *c, struct several *s, const struct js *
         if (m->type != JS_STRING) {
             return refuse(c, field, "each name must be text");
         }
+        if (memchr(m->string.p, 0, m->string.n)) {
+            own_refuse(c, "item_name_invalid", "name", "a name holds no NUL");
+            return false;
+        }
         struct ww_item_change change = {
-            .action = action, .name = (const char *)m->string.p, .name_length = m->string.n};
+            .size = sizeof change, .action = action, .name = (const char *)m->string.p};
         if (!add(c, s, field, change)) {
             return false;
         }
@@ -108,10 +111,10 @@ static bool read_several(struct route_call *c, struct several *s)
 static struct js *result_of(struct arena *a, const struct ww_item_change *change)
 {
     struct js *o = js_object(a);
-    js_put(a, o, "version", js_text(a, arena_printf(a, "%" PRIu64, change->result.version)));
-    js_put(a, o, "updated_at", js_text(a, timefmt_rfc3339(a, change->result.time)));
+    js_put(a, o, "version", js_text(a, arena_printf(a, "%" PRIu64, change->version)));
+    js_put(a, o, "updated_at", js_text(a, timefmt_rfc3339(a, change->time)));
     if (change->action == WW_ITEM_PUT) {
-        js_put(a, o, "created", js_bool(a, change->result.created));
+        js_put(a, o, "created", js_bool(a, change->created));
     } else {
         js_put(a, o, "value",
                js_text(a, base64_encode(a, BASE64, BYTES(change->value, change->value_length))));
@@ -126,7 +129,7 @@ static void answer_several(struct route_call *c, const struct several *s)
     for (size_t i = 0; i < s->n; i++) {
         const struct ww_item_change *change = &s->changes[i];
         if (change->action == WW_ITEM_DELETE) {
-            js_push(deleted, js_string(a, BYTES(change->name, change->name_length)));
+            js_push(deleted, js_text(a, change->name));
         } else {
             js_put(a, change->action == WW_ITEM_PUT ? put : got, change->name, result_of(a, change));
         }

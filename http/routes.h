@@ -33,9 +33,8 @@ struct route_call {
     struct site *site;
     const struct route *route;
     struct ww_op *op;
-    struct arena *arena; /* op's */
-    const char *id;      /* the {…} of the path, decoded; NULL when it has none */
-    size_t id_length;
+    struct arena *arena;        /* op's */
+    const char *id;             /* the {…} of the path, decoded; NULL when it has none */
     struct ww_session *session; /* with NEED_SESSION */
     const char *csrf_cookie;    /* the browser's, or the one that this answer sets */
     bool csrf_cookie_sent;

@@ -7,8 +7,9 @@
 #include "encode.h"
 #include "metrics.h"
 #include "op.h"
-#include "watchword.h"
+#include "watchword/admin.h"
 #include "watchword/flow.h"
+#include "watchword/settings.h"
 
 struct page_site;
 

@@ -1,21 +1,43 @@
 /* Watchword: user authentication whose stored data only the user's own credentials can open.
  *
- * There are two roots, and only they are freed by the caller: struct ww, one per store, used by all threads;
- * and struct ww_op, one per piece of work, used by one thread. What a call gives out belongs to its operation
- * and lives until ww_op_end, which wipes it. Strings are UTF-8. Times are microseconds since 1970 UTC. Data
- * shaped by a schema crosses as JSON text. Functions that can fail return enum ww_err; ww_op_problem tells
- * more.
- *
+ *     struct ww_options options = {.size = sizeof options, …};
  *     struct ww *ww;
  *     struct ww_op *op;
  *     struct ww_session *session;
  *     ww_open(&options, &ww, why, sizeof why);
  *     ww_op_begin(ww, NULL, &op);
- *     ww_register(op, "{\"email\":\"ada@example.org\"}", "correct horse battery", &session);
- *     ww_item_put(op, session, "note", 4, "hello", 5, NULL, NULL);
+ *     ww_register(op, "{\"email\":\"ada@example.org\"}", "correct horse battery", 21, &session);
+ *     ww_item_put(op, session, "note", "hello", 5, NULL, NULL);
  *     ww_op_end(op);
  *     ww_close(ww);
- */
+ *
+ * Ownership. There are two roots, and only they are freed by the caller: struct ww, one per store, and struct
+ * ww_op, one per piece of work. Whatever a call gives out belongs to its operation and lives until ww_op_end,
+ * which wipes it. What is handed in is copied where it is kept.
+ *
+ * Data. Texts are UTF-8 and end with a NUL; passwords and values are a pointer and a length. Times are
+ * microseconds since 1970 UTC. Data shaped by a schema crosses as JSON text (RFC 8259). Members that have
+ * nothing to say are NULL, 0 or false.
+ *
+ * Sizes. Every struct begins with its size. Whoever makes it sets that to sizeof (struct …): the caller for
+ * what goes in and for what the library fills, the library for what it gives out as a pointer. A size of an
+ * earlier version is accepted, and then only those members are read or written; any other is refused:
+ * WW_EINVAL "size_unknown" with the struct's name as field. Structs that the library gives out may be longer
+ * than yours; the members that you know stay where they are.
+ *
+ * Errors. Functions that can fail return enum ww_err, which must be looked at; ww_op_problem tells more. All
+ * may return WW_ENOMEM, WW_EIO and WW_EBUSY (the store), WW_EINVAL (an argument, named by `field`; NULL where
+ * none may stand), and WW_EINTERNAL. Those that read what is stored may return WW_ETAMPERED and
+ * WW_EROLLEDBACK. Beyond these, each prototype names its own.
+ *
+ * Threads. A struct ww is used by any number of threads at once; ww_open and ww_close of it by one. An
+ * operation may move between threads, but serves one call at a time. A session belongs to the operation that
+ * gave it out. All of this is checked: two calls at once on one operation, or a session of another operation,
+ * end the program (abort), with a line on standard error.
+ *
+ * Fork. A struct ww belongs to the process that opened it. In a child, ww_op_begin returns WW_EFORKED,
+ * ww_op_end only wipes, ww_close does nothing (the store's files and connections are the parent's), and any
+ * call on an operation from before the fork ends the child (abort). Open anew in the child. */
 #ifndef WATCHWORD_H
 #define WATCHWORD_H
 
@@ -34,228 +56,252 @@ struct ww;
 struct ww_op;
 struct ww_session;
 
-/* "0.1.0", of the library that runs. */
+/* ---- versions (semver) and sizes: of this header, and of the library that runs ---- */
+
+#define WW_VERSION        "0.1.0"
+#define WW_VERSION_NUMBER 0x000100 /* two hex digits each: major, minor, patch */
+
 WW_EXPORT const char *ww_version(void);
+WW_EXPORT uint32_t ww_version_number(void);
+/* Bytes of a struct of the public headers in the library that runs, by name ("ww_options"); 0: no such. */
+WW_EXPORT size_t ww_sizeof(const char *name);
 
 /* ---- opening ---- */
 
+/* All of these may be given together. A setting comes from the last that has it: its default; the files, in
+ * order; the environment; `settings`. Keys that do not exist, and a wrong value that counts, are refused
+ * wherever they stand. `dev` holds whatever they say. With files, or the environment alone, dsn and
+ * identity.schemas must be set; with `settings`, or nothing, a store in memory and e-mail addresses are the
+ * defaults. */
 struct ww_options {
-    const char *const *config_files; /* YAML, later ones override; may be none */
+    size_t size;
+    const char *const *config_files; /* YAML; may be none */
     size_t config_file_count;
-    const char *const *settings; /* "key=value" each; used when there is no file */
+    const char *const *settings; /* "key=value" each, keys with dots (watchword.yml(5)) */
     size_t setting_count;
     const char *const
         *environment;         /* "NAME=value", NULL at the end; NULL: the environment overrides nothing */
     bool dev;                 /* as `serve --dev`: weak hashes are honoured, a missing server key is made */
     bool no_migrate;          /* refuse a store that needs migrations instead of applying them */
-    const struct ww_env *env; /* NULL: the system's clock and randomness; must outlive ww */
+    const struct ww_env *env; /* NULL: the system's clock and randomness; ctx must outlive ww. Copied. A size
+                               * that ends before this member is known, too. */
 };
 
 /* Opens, and makes what an empty store needs. On failure *out is NULL and why (of `size` bytes, may be NULL)
- * holds one sentence. WW_ECONFIG, WW_EKEYMISSING (no or a wrong server key), WW_EFOREIGN, WW_EIO, WW_EBUSY.
- */
+ * holds one sentence. WW_ECONFIG (names the file and line, variable, or number of the setting),
+ * WW_EKEYMISSING (no or a wrong server key), WW_EFOREIGN (not a store of ours, of a newer version, or
+ * migrations are needed and not wanted). */
 WW_EXPORT enum ww_err ww_open(const struct ww_options *options, struct ww **out, char *why,
                               size_t size) WW_MUST;
 /* All operations must have ended. NULL is fine. */
 WW_EXPORT void ww_close(struct ww *ww);
 
-/* The effective setting (dotted key); the text of any type. "" when it is empty; NULL when there is no such
- * key or it is a tree. Valid until ww_close. Lists have a count and elements; durations are microseconds;
- * sizes bytes. */
-WW_EXPORT const char *ww_setting(const struct ww *ww, const char *key);
-WW_EXPORT bool ww_setting_bool(const struct ww *ww, const char *key);
-WW_EXPORT int64_t ww_setting_int(const struct ww *ww, const char *key);
-WW_EXPORT uint64_t ww_setting_duration(const struct ww *ww, const char *key);
-WW_EXPORT size_t ww_setting_count(const struct ww *ww, const char *key);
-WW_EXPORT const char *ww_setting_at(const struct ww *ww, const char *key, size_t i);
-WW_EXPORT bool ww_setting_is_set(const struct ww *ww, const char *key);
-/* What the configuration warned about. */
-WW_EXPORT size_t ww_warning_count(const struct ww *ww);
-WW_EXPORT const char *ww_warning(const struct ww *ww, size_t i);
-WW_EXPORT bool ww_dev(const struct ww *ww);
-/* How many migrations ww_open applied. */
-WW_EXPORT int ww_migrated(const struct ww *ww);
-
 /* ---- operations ---- */
 
-/* Who asks; any member may be NULL. Copied: what is not UTF-8 in them is replaced, and what is too long
- * (address 64 bytes, user agent 512, location and request id 128) cut between characters. */
+/* Who asks; any member may be NULL. Copied. Throttling counts by address: a program that serves others must
+ * give it (IPv4 or IPv6, no port). The others are shown to the account's owner in sessions and history. What
+ * is not UTF-8 in them is replaced, and what is too long (address 64 bytes, user agent 512, location and
+ * request id 128) cut between characters. */
 struct ww_client {
+    size_t size;
     const char *address, *user_agent, *location, *request_id;
 };
 
-/* WW_ENOMEM: *out is NULL. */
+/* client NULL: nobody in particular. WW_EFORKED. There is no operation then, and *out is NULL. */
 WW_EXPORT enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww_op **out) WW_MUST;
 /* Frees and wipes all that the operation gave out. NULL is fine. */
 WW_EXPORT void ww_op_end(struct ww_op *op);
 
-struct ww_problem {
-    enum ww_err err;
-    const char *id;       /* stable, such as "item_not_found"; "" when there was no failure */
-    const char *field;    /* the field that is wrong, or NULL */
-    const char *text;     /* one sentence for people; holds no secret and nothing that was typed */
-    uint32_t retry_after; /* seconds, or 0 */
-    uint64_t limit;       /* the limit that was passed, or 0 */
+/* About the last failure of this operation; never NULL. Its texts live as long as the operation, the struct
+ * until the next call. */
+WW_EXPORT const struct ww_problem *ww_op_problem(struct ww_op *op);
+
+/* Lists come page by page. */
+struct ww_page {
+    size_t size;
+    size_t limit;      /* in: at most so many; 0: 250; more than 1,000 is taken as 1,000 */
+    const char *token; /* in: `next` of the page before; NULL or "": the first */
+    const char *next;  /* out: the token of the next page; NULL: this was the last */
+    size_t count;      /* out: how many there are on this page */
 };
-/* About the last failure of this operation; valid until its next call. */
-WW_EXPORT struct ww_problem ww_op_problem(const struct ww_op *op);
 
 /* ---- people ---- */
 
-/* traits: JSON text under the default identity schema. password: as typed. *session may be NULL when none is
- * wanted. WW_EVALIDATION (traits or password refused; ww_op_problem has field and reason), WW_ECONFLICT,
- * WW_ETHROTTLED, WW_EBUSY. */
+/* traits: JSON text under the default identity schema. password: as typed, UTF-8 without NUL
+ * ("password_invalid"). *session, if wanted, is of the new account. WW_EVALIDATION: traits or password
+ * refused, `field` and `text` say why ("traits/email", "password"). WW_ECONFLICT: an identifier is taken, and
+ * this does tell. WW_ETHROTTLED. */
 WW_EXPORT enum ww_err ww_register(struct ww_op *op, const char *traits, const char *password,
-                                  struct ww_session **session) WW_MUST;
-/* Unknown name and wrong password are deliberately not told apart: WW_EDENIED. WW_EDISABLED, WW_ETHROTTLED,
- * WW_EBUSY. */
-WW_EXPORT enum ww_err ww_authenticate(struct ww_op *op, const char *identifier, const char *password,
+                                  size_t password_length, struct ww_session **session) WW_MUST;
+
+/* What somebody shows to prove who they are. */
+enum ww_proof_kind {
+    WW_PROOF_PASSWORD = 1, /* identifier and password; a first step */
+};
+struct ww_proof {
+    size_t size;
+    enum ww_proof_kind kind;
+    const char *identifier; /* as typed: a name or address to sign in with; not looked at by ww_step_up */
+    const char *password;   /* as typed, UTF-8 without NUL; need not end with one */
+    size_t password_length;
+};
+
+/* Signs in. An unknown name and a wrong password are deliberately not told apart, neither by answer nor by
+ * the work done: WW_EDENIED "wrong_credentials". WW_EDISABLED comes only after the right password. WW_EAAL:
+ * right so far, but the account asks for a further step; then *session is a session all the same, pending: it
+ * says whose it is and can be resumed by its token, but opens nothing until ww_step_up. With every other
+ * error *session is NULL. WW_ETHROTTLED. WW_EUNSUPPORTED: a kind that this version does not know. */
+WW_EXPORT enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof,
                                       struct ww_session **session) WW_MUST;
-/* Checks the session's own password again. WW_EDENIED, WW_ETHROTTLED. */
-WW_EXPORT enum ww_err ww_password_check(struct ww_op *op, struct ww_session *session,
-                                        const char *password) WW_MUST;
-/* Needs a recent sign-in (WW_EREAUTH). All other sessions of the account end. */
-WW_EXPORT enum ww_err ww_password_change(struct ww_op *op, struct ww_session *session,
-                                         const char *password) WW_MUST;
-/* Replaces the traits. WW_EREAUTH when identifiers or addresses change and the sign-in is not recent. */
+/* Finishes a pending session with a proof of another kind (NIST SP 800-63B AAL2). WW_EUNSUPPORTED
+ * "proof_unsupported", field "kind", for kinds that are no second step; in this version that is all of them.
+ */
+WW_EXPORT enum ww_err ww_step_up(struct ww_op *op, struct ww_session *session,
+                                 const struct ww_proof *proof) WW_MUST;
+
+/* Checks the session's own password again; changes nothing. WW_EDENIED, WW_ETHROTTLED. */
+WW_EXPORT enum ww_err ww_password_check(struct ww_op *op, struct ww_session *session, const char *password,
+                                        size_t password_length) WW_MUST;
+/* All other sessions of the account end. WW_EREAUTH: the sign-in is not recent. WW_EVALIDATION: refused, or
+ * the same as before. WW_ELOCKED: the session opens no vault. WW_EDENIED: the session has ended meanwhile. */
+WW_EXPORT enum ww_err ww_password_change(struct ww_op *op, struct ww_session *session, const char *password,
+                                         size_t password_length) WW_MUST;
+/* Replaces the traits, JSON text. WW_EREAUTH when identifiers or addresses change and the sign-in is not
+ * recent; WW_EVALIDATION, WW_ECONFLICT as at registration; WW_EDENIED. */
 WW_EXPORT enum ww_err ww_traits_change(struct ww_op *op, struct ww_session *session,
                                        const char *traits) WW_MUST;
-/* Deletes the account and everything of it. confirm: one of its identifiers. WW_EREAUTH. */
+/* Deletes the account and everything of it; the session is of no use then. confirm: one of its identifiers as
+ * typed, else WW_EINVAL "confirm_mismatch". WW_EREAUTH. */
 WW_EXPORT enum ww_err ww_account_delete(struct ww_op *op, struct ww_session *session,
                                         const char *confirm) WW_MUST;
-/* JSON array, newest first; *next (may be NULL) is the token of the next page or NULL. page_token NULL: the
- * first. */
-WW_EXPORT enum ww_err ww_account_history(struct ww_op *op, struct ww_session *session, size_t page_size,
-                                         const char *page_token, const char **json,
-                                         const char **next) WW_MUST;
-/* The identity as JSON, as its owner sees it. */
+/* The identity as JSON, as its owner sees it: {"id","schema_id","state","traits",…}, kratos.md §4.1. */
 WW_EXPORT enum ww_err ww_identity(struct ww_op *op, struct ww_session *session, const char **json) WW_MUST;
+
+/* Something that happened on the account. */
+struct ww_event {
+    size_t size;
+    const char *id; /* opaque, unique */
+    uint64_t time;
+    const char *event;  /* "login.succeeded"; docs/generated/events.md has the list */
+    const char *method; /* "password", or NULL */
+    const char *address, *user_agent, *location; /* who asked, or NULL */
+    bool this_session;
+};
+/* Newest first. WW_EINVAL "page_token_invalid". */
+WW_EXPORT enum ww_err ww_account_history(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                                         const struct ww_event *const **events) WW_MUST;
 
 /* ---- sessions ---- */
 
-/* The token to give to the client: 64 characters that are safe in a cookie. */
-WW_EXPORT const char *ww_session_token(const struct ww_session *session);
-/* As text, lower-case with hyphens. */
-WW_EXPORT const char *ww_session_id(struct ww_op *op, const struct ww_session *session);
-WW_EXPORT const char *ww_session_account(struct ww_op *op, const struct ww_session *session);
+struct ww_session_info {
+    size_t size;
+    const char *id, *account; /* UUIDs, lower-case with hyphens (RFC 9562) */
+    bool this_session;        /* the session that asked */
+    bool pending;             /* a further step is needed: ww_step_up */
+    unsigned level;           /* 1: one factor, 2: two */
+    uint64_t issued, authenticated, expires, last_seen;
+    const char *address, *user_agent, *location; /* of the sign-in, or NULL */
+};
+
+/* The token to give to the client: 64 characters that are safe in a cookie. A secret. */
+WW_EXPORT const char *ww_session_token(struct ww_op *op, const struct ww_session *session);
+/* What is known of it. NULL: out of memory. */
+WW_EXPORT const struct ww_session_info *ww_session_info(struct ww_op *op, const struct ww_session *session);
 /* Whether it opens the vault, and whether the sign-in is recent enough for sensitive changes. */
-WW_EXPORT bool ww_session_unlocked(const struct ww_session *session);
+WW_EXPORT bool ww_session_unlocked(struct ww_op *op, const struct ww_session *session);
 WW_EXPORT bool ww_session_recent(struct ww_op *op, const struct ww_session *session);
-/* WW_EDENIED for whatever is no valid session. Does not write. */
+/* WW_EDENIED "session_inactive", deliberately alike, for whatever is no valid session: unknown, malformed,
+ * ended, expired, of a disabled account. Does not write. Pending sessions are resumed, too. */
 WW_EXPORT enum ww_err ww_session_resume(struct ww_op *op, const char *token,
                                         struct ww_session **session) WW_MUST;
 WW_EXPORT enum ww_err ww_session_end(struct ww_op *op, struct ww_session *session) WW_MUST;
-/* Another one of the account by id; unknown ids do nothing. */
+/* Another one of the account by id; unknown and foreign ids do nothing, and this is not told. */
 WW_EXPORT enum ww_err ww_session_end_other(struct ww_op *op, struct ww_session *session,
                                            const char *id) WW_MUST;
+/* *count, if wanted: how many there were. */
 WW_EXPORT enum ww_err ww_session_end_others(struct ww_op *op, struct ww_session *session,
                                             size_t *count) WW_MUST;
-/* JSON array of all active sessions, this one first:
- * {"id","this_session","issued_at","authenticated_at","expires_at",
- * "last_seen_at","address","user_agent","location"}. */
-WW_EXPORT enum ww_err ww_session_list(struct ww_op *op, struct ww_session *session,
-                                      const char **json) WW_MUST;
+/* The account's active sessions, this one first, then the newest first. */
+WW_EXPORT enum ww_err ww_session_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                                      const struct ww_session_info *const **sessions) WW_MUST;
 
 /* ---- items: what only the user can open ---- */
 
+/* All functions on items: WW_ENOVAULT: the account has none. WW_ELOCKED: the session opens nothing. WW_EAAL:
+ * it is pending. WW_EDENIED: it has ended meanwhile. name: 1 to 1,024 bytes of UTF-8. */
+
 struct ww_item_condition {
+    size_t size;
     uint64_t if_version; /* 0: any */
     bool if_absent;
 };
 struct ww_item_result {
+    size_t size;
     bool created;
     char id[33]; /* 32 hex digits, for where a name must not stand, such as a URL; kept by later writes */
-    uint64_t version, time;
+    uint64_t version; /* 1 and up, another at every write */
+    uint64_t time;    /* of the write */
 };
-/* name: 1 to 1,024 bytes of UTF-8 without NUL. condition and result may be NULL. WW_EVERSION, WW_ETOOLARGE,
- * WW_EFULL, WW_ELOCKED, WW_ENOVAULT. */
+/* Writes an item, new or over what is there. condition and result may be NULL. WW_EVERSION: the condition
+ * does not hold. WW_ETOOLARGE: above the setting vault.item_max; WW_EFULL: the vault is full; `limit` says
+ * what is allowed. */
 WW_EXPORT enum ww_err ww_item_put(struct ww_op *op, struct ww_session *session, const char *name,
-                                  size_t name_length, const void *value, size_t value_length,
+                                  const void *value, size_t value_length,
                                   const struct ww_item_condition *condition,
                                   struct ww_item_result *result) WW_MUST;
-/* *value is followed by a NUL that *value_length does not count. WW_ENOTFOUND. */
+/* *value is followed by a NUL that *value_length does not count. result may be NULL. WW_ENOTFOUND. */
 WW_EXPORT enum ww_err ww_item_get(struct ww_op *op, struct ww_session *session, const char *name,
-                                  size_t name_length, const void **value, size_t *value_length,
+                                  const void **value, size_t *value_length,
                                   struct ww_item_result *result) WW_MUST;
+/* condition may be NULL. WW_ENOTFOUND, WW_EVERSION. */
 WW_EXPORT enum ww_err ww_item_delete(struct ww_op *op, struct ww_session *session, const char *name,
-                                     size_t name_length, const struct ww_item_condition *condition) WW_MUST;
+                                     const struct ww_item_condition *condition) WW_MUST;
 struct ww_item_entry {
+    size_t size;
     const char *name;
-    size_t name_length;
-    uint64_t version;
     char id[33];
+    uint64_t version;
 };
-/* In byte order of names: those that begin with prefix and come after `after` (NULL: from the start). No
+/* In byte order of names, those that begin with prefix (NULL: all). The token of a page is the last name of
+ * the page before, and any name will do: the list goes on behind it, whatever came and went meanwhile. No
  * value is opened. */
 WW_EXPORT enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const char *prefix,
-                                   const char *after, size_t limit, struct ww_item_entry **entries,
-                                   size_t *count) WW_MUST;
-/* The name of the item with an id. WW_ENOTFOUND. */
+                                   struct ww_page *page, const struct ww_item_entry *const **entries) WW_MUST;
+/* The item with an id, found without listing. WW_ENOTFOUND, also for what is no id. */
 WW_EXPORT enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const char *id,
-                                   const char **name, size_t *name_length) WW_MUST;
+                                   const struct ww_item_entry **entry) WW_MUST;
+
 enum ww_item_action { WW_ITEM_PUT, WW_ITEM_DELETE, WW_ITEM_GET };
 struct ww_item_change {
+    size_t size; /* the same in all of one array */
     enum ww_item_action action;
     const char *name;
-    size_t name_length;
-    const void *value; /* in for put, out for get */
+    const void *value; /* in for put, out for get; followed by a NUL then, as of ww_item_get */
     size_t value_length;
-    struct ww_item_condition condition;
-    struct ww_item_result result; /* out */
+    uint64_t if_version; /* as of struct ww_item_condition */
+    bool if_absent;
+    bool created; /* out, as of struct ww_item_result */
+    char id[33];
+    uint64_t version, time;
 };
-/* Several at once, all or nothing. */
+/* Several in one transaction, in this order, all or nothing. Errors as of each alone. */
 WW_EXPORT enum ww_err ww_item_change(struct ww_op *op, struct ww_session *session,
                                      struct ww_item_change *changes, size_t n) WW_MUST;
+
 struct ww_vault_state {
+    size_t size;
     const char *state; /* "open", "locked", "none" */
     size_t items;      /* 0 unless open */
-    uint32_t epoch;
+    uint32_t epoch;    /* of its sharing keys */
 };
+/* Tells of a locked or missing vault instead of failing. */
 WW_EXPORT enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session,
                                      struct ww_vault_state *out) WW_MUST;
 
-/* ---- administration: for programs that serve administrators; nothing here opens a vault ---- */
+/* ---- upkeep ---- */
 
-/* body: Kratos' create-identity JSON (kratos.md §5.2). *json: the identity as create answers it, *id its
- * UUID. */
-WW_EXPORT enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t length,
-                                               const char **json, const char **id) WW_MUST;
-WW_EXPORT enum ww_err ww_admin_identity_get(struct ww_op *op, const char *id, const char **json) WW_MUST;
-/* By login identifier. */
-WW_EXPORT enum ww_err ww_admin_identity_find(struct ww_op *op, const char *identifier,
-                                             const char **json) WW_MUST;
-/* JSON array in order of creation; page_token NULL: the first page. *next NULL at the end. */
-WW_EXPORT enum ww_err ww_admin_identity_list(struct ww_op *op, size_t page_size, const char *page_token,
-                                             const char **json, const char **next) WW_MUST;
-WW_EXPORT enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id) WW_MUST;
-
-/* ---- operation of a deployment ---- */
-
-/* Proof that the store answers. */
-WW_EXPORT enum ww_err ww_ping(struct ww_op *op) WW_MUST;
-/* Expired rows, what was seen of sessions, old history: call once a minute. */
+/* Deletes what has expired, writes what was seen of sessions: call once a minute, by one thread. */
 WW_EXPORT enum ww_err ww_maintain(struct ww_op *op) WW_MUST;
-
-struct ww_check_report {
-    size_t accounts, credentials, sessions, flows, epochs, events; /* blobs opened */
-    size_t problems;
-};
-/* Opens every blob that the server can open and follows every index; each problem is told to `tell` (may be
- * NULL) as one line, `step` (may be NULL) hears of progress. */
-WW_EXPORT enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *line),
-                               void (*step)(void *context, size_t done, size_t total), void *context,
-                               struct ww_check_report *out) WW_MUST;
-
-struct ww_hash_cost {
-    uint32_t memory_kib, iterations; /* of Argon2id with one lane */
-    uint64_t took_us;                /* on this machine */
-};
-/* Measures this machine, which takes some seconds: the parameters whose time is nearest to target_us, memory
- * first, never below the least that the library accepts. step (may be NULL) hears of each try. WW_EINVAL: no
- * target, or most_kib below that least. */
-WW_EXPORT enum ww_err ww_hash_calibrate(uint64_t target_us, uint32_t most_kib,
-                                        void (*step)(void *context, const struct ww_hash_cost *tried),
-                                        void *context, struct ww_hash_cost *out) WW_MUST;
 
 #ifdef __cplusplus
 }

@@ -132,7 +132,7 @@ bool note_is_stored(struct page *p, const struct note *note)
 {
     const void *value;
     size_t n;
-    return ww_item_get(p->c->op, p->c->session, note->name, strlen(note->name), &value, &n, NULL) == WW_OK &&
+    return ww_item_get(p->c->op, p->c->session, note->name, &value, &n, NULL) == WW_OK &&
            n == strlen(note->text) && memcmp(value, note->text, n) == 0;
 }
 
@@ -141,7 +141,7 @@ void note_refused(struct page *p, const struct note *note, enum ww_err err)
     struct js *values = js_object(p->a);
     switch (err) {
     case WW_ETOOLARGE:
-        js_put(p->a, values, "limit", js_text(p->a, words_size(p->a, ww_op_problem(p->c->op).limit)));
+        js_put(p->a, values, "limit", js_text(p->a, words_size(p->a, ww_op_problem(p->c->op)->limit)));
         note_show(p, 413, note, "text", catalogue_text(p->a, "note.too_large", values));
         break;
     case WW_EFULL:

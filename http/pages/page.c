@@ -270,7 +270,7 @@ void page_refused(struct page *p, enum ww_err err)
     while (why->err && why->err != err) {
         why++;
     }
-    uint32_t wait = ww_op_problem(p->c->op).retry_after;
+    uint32_t wait = ww_op_problem(p->c->op)->retry_after;
     struct js *values = js_object(p->a);
     if (why->status == 429 || why->status == 503) {
         char *seconds = arena_printf(p->a, "%u", wait ? wait : 1);

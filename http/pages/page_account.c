@@ -3,36 +3,25 @@
 
 #include "page.h"
 
-static bool read_list(struct page *p, const char *text, struct js **out)
+static const char *device_of(struct page *p, const char *user_agent)
 {
-    const char *why;
-    if (js_read(p->a, bytes_str(text), out, &why) == WW_OK) {
-        return true;
-    }
-    page_refused(p, WW_EINTERNAL);
-    return false;
-}
-
-static const char *device_of(struct page *p, const struct js *o)
-{
-    const char *device = words_device(p->a, js_get_text(o, "user_agent"));
+    const char *device = words_device(p->a, user_agent);
     return device ? device : page_text(p, "device.unknown");
 }
 
 /* ---- devices ---- */
 
-static struct js *device_row(struct page *p, const struct js *session)
+enum { DEVICES_MOST = 1000 };
+
+static struct js *device_row(struct page *p, const struct ww_session_info *session)
 {
     struct js *row = js_object(p->a);
-    bool is_this = js_get_bool(session, "this_session", false);
-    js_put(p->a, row, "device", js_text(p->a, device_of(p, session)));
-    js_put(
-        p->a, row, "place",
-        js_text(p->a, words_place(p->a, js_get_text(session, "location"), js_get_text(session, "address"))));
-    js_put(p->a, row, "time", words_time(p->a, js_get_text(session, "last_seen_at"), op_now(p->c->op)));
-    js_put(p->a, row, "this", js_bool(p->a, is_this));
-    if (!is_this) {
-        char *rest = arena_printf(p->a, "sessions/%s/end", js_get_text(session, "id"));
+    js_put(p->a, row, "device", js_text(p->a, device_of(p, session->user_agent)));
+    js_put(p->a, row, "place", js_text(p->a, words_place(p->a, session->location, session->address)));
+    js_put(p->a, row, "time", words_time_us(p->a, session->last_seen, op_now(p->c->op)));
+    js_put(p->a, row, "this", js_bool(p->a, session->this_session));
+    if (!session->this_session) {
+        char *rest = arena_printf(p->a, "sessions/%s/end", session->id);
         struct js *end = js_put(p->a, row, "end", js_object(p->a));
         js_put(p->a, end, "action", js_text(p->a, page_path(p, rest ? rest : "")));
     }
@@ -42,26 +31,23 @@ static struct js *device_row(struct page *p, const struct js *session)
 void handle_page_devices(struct route_call *c)
 {
     struct page p;
-    const char *text;
-    struct js *sessions;
+    struct ww_page part = {.size = sizeof part, .limit = DEVICES_MOST};
+    const struct ww_session_info *const *sessions;
     if (!page_open_account(&p, c, SECTION_DEVICES, "devices.title")) {
         return;
     }
-    enum ww_err err = ww_session_list(c->op, c->session, &text);
+    enum ww_err err = ww_session_list(c->op, c->session, &part, &sessions);
     if (err) {
         page_refused(&p, err);
         return;
     }
-    if (!read_list(&p, text, &sessions)) {
-        return;
-    }
     struct js *list = js_put(p.a, p.model, "devices", js_array(p.a));
-    for (const struct js *s = sessions->first; s; s = s->next) {
-        js_push(list, device_row(&p, s));
+    for (size_t i = 0; i < part.count; i++) {
+        js_push(list, device_row(&p, sessions[i]));
     }
     page_put_text(&p, "intro", page_text(&p, "devices.intro"));
     page_put_text(&p, "csrf_token", page_csrf(&p));
-    if (sessions->count > 1) {
+    if (part.count > 1) {
         struct js *form = view_form(p.a, page_path(&p, "sessions/end-others"), page_csrf(&p));
         view_button(p.a, form, page_text(&p, "devices.end_others"));
         view_add_form(p.a, p.model, form);
@@ -101,49 +87,44 @@ void handle_page_devices_end(struct route_call *c)
 
 enum { ACTIVITY_PAGE = 25 };
 
-static struct js *event_row(struct page *p, const struct js *event)
+static struct js *event_row(struct page *p, const struct ww_event *event)
 {
     struct js *row = js_object(p->a);
-    const char *name = js_get_text(event, "event");
-    char *key = arena_printf(p->a, "event.%s", name ? name : "");
+    char *key = arena_printf(p->a, "event.%s", event->event);
     const char *what = key ? catalogue_find(bytes_str(key)) : NULL;
-    js_put(p->a, row, "what", js_text(p->a, what ? what : name ? name : ""));
-    js_put(p->a, row, "warn", js_bool(p->a, name && strcmp(name, "login.failed") == 0));
-    js_put(p->a, row, "this", js_bool(p->a, js_get_bool(event, "this_session", false)));
-    js_put(p->a, row, "time", words_time(p->a, js_get_text(event, "at"), op_now(p->c->op)));
-    js_put(p->a, row, "device", js_text(p->a, device_of(p, event)));
-    js_put(p->a, row, "place",
-           js_text(p->a, words_place(p->a, js_get_text(event, "location"), js_get_text(event, "address"))));
+    js_put(p->a, row, "what", js_text(p->a, what ? what : event->event));
+    js_put(p->a, row, "warn", js_bool(p->a, strcmp(event->event, "login.failed") == 0));
+    js_put(p->a, row, "this", js_bool(p->a, event->this_session));
+    js_put(p->a, row, "time", words_time_us(p->a, event->time, op_now(p->c->op)));
+    js_put(p->a, row, "device", js_text(p->a, device_of(p, event->user_agent)));
+    js_put(p->a, row, "place", js_text(p->a, words_place(p->a, event->location, event->address)));
     return row;
 }
 
 void handle_page_activity(struct route_call *c)
 {
     struct page p;
-    const char *text, *next;
-    struct js *history;
+    struct ww_page part = {.size = sizeof part, .limit = ACTIVITY_PAGE};
+    const struct ww_event *const *history;
     if (!page_open_account(&p, c, SECTION_ACTIVITY, "activity.title")) {
         return;
     }
-    enum ww_err err =
-        ww_account_history(c->op, c->session, ACTIVITY_PAGE, page_query(&p, "from"), &text, &next);
+    part.token = page_query(&p, "from");
+    enum ww_err err = ww_account_history(c->op, c->session, &part, &history);
     if (err) {
         page_refused(&p, err);
         return;
     }
-    if (!read_list(&p, text, &history)) {
-        return;
-    }
     struct js *events = js_put(p.a, p.model, "events", js_object(p.a));
     struct js *list = js_put(p.a, events, "list", js_array(p.a));
-    js_put(p.a, events, "first", js_bool(p.a, history->count > 0));
-    for (const struct js *e = history->first; e; e = e->next) {
-        js_push(list, event_row(&p, e));
+    js_put(p.a, events, "first", js_bool(p.a, part.count > 0));
+    for (size_t i = 0; i < part.count; i++) {
+        js_push(list, event_row(&p, history[i]));
     }
-    if (next) {
+    if (part.next) {
         struct js *more = js_put(p.a, p.model, "more", js_object(p.a));
         js_put(p.a, more, "href",
-               js_text(p.a, arena_printf(p.a, "%s?from=%s", page_path(&p, "activity"), next)));
+               js_text(p.a, arena_printf(p.a, "%s?from=%s", page_path(&p, "activity"), part.next)));
     }
     page_put_text(&p, "intro", page_text(&p, "activity.intro"));
     page_show(&p, 200, "activity.html");
@@ -164,7 +145,7 @@ static void add_gone(struct page *p, const char *text)
 
 static void say_what_goes(struct page *p)
 {
-    struct ww_vault_state vault;
+    struct ww_vault_state vault = {.size = sizeof vault};
     struct js *values = js_object(p->a);
     page_say(p, page_text(p, "close.intro"));
     if (ww_vault_state(p->c->op, p->c->session, &vault) == WW_OK && vault.items > 0) {
@@ -246,7 +227,7 @@ void handle_page_closed(struct route_call *c)
 void handle_page_sign_out(struct route_call *c)
 {
     struct page p;
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     struct js *body;
     if (!page_open_account(&p, c, SECTION_NONE, "sign_out.title") ||
         !page_ask(&p, WW_LOGOUT_INIT, NULL, NULL, &out, &body)) {

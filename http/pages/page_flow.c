@@ -57,7 +57,7 @@ static void add_notice(struct page *p, const char *key)
 static bool fetch(struct page *p, const struct flow_page *kind, struct js **flow)
 {
     const char *id = page_query(p, "flow"), *return_to;
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     if (!id) {
         start_anew(p, kind);
         return false;
@@ -191,7 +191,7 @@ void handle_page_settings(struct route_call *c)
 
 static void show_group(struct page *p, const char *group, const struct js *typed)
 {
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     struct js *flow;
     char *return_to = arena_printf(p->a, "%sui/%s?said=%s", p->site->base, group, group);
     if (!page_ask(p, WW_SETTINGS_INIT, "return_to", return_to, &out, &flow)) {
@@ -242,7 +242,7 @@ static const struct {
 void handle_page_error(struct route_call *c)
 {
     struct page p;
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     struct js *body;
     const char *title = "error.title", *text = "error.text";
     if (!page_open(&p, c, NULL) || !page_ask(&p, WW_ERROR_FETCH, "id", page_query(&p, "id"), &out, &body)) {

@@ -8,19 +8,19 @@
 
 struct stored {
     const char *name;
-    size_t name_length;
     struct bytes value;
     struct ww_item_result about;
 };
 
 static enum ww_err load(struct page *p, struct stored *out)
 {
+    const struct ww_item_entry *entry;
     const void *value;
-    *out = (struct stored){0};
-    enum ww_err err = ww_item_find(p->c->op, p->c->session, p->c->id, &out->name, &out->name_length);
+    *out = (struct stored){.about.size = sizeof out->about};
+    enum ww_err err = ww_item_find(p->c->op, p->c->session, p->c->id, &entry);
     if (!err) {
-        err = ww_item_get(p->c->op, p->c->session, out->name, out->name_length, &value, &out->value.n,
-                          &out->about);
+        out->name = entry->name;
+        err = ww_item_get(p->c->op, p->c->session, out->name, &value, &out->value.n, &out->about);
     }
     out->value.p = err ? NULL : value;
     return err;
@@ -64,7 +64,7 @@ static void show_file(struct page *p, const struct stored *s)
     struct js *file = js_put(p->a, p->model, "file", js_object(p->a));
     page_put_text(p, "title", page_text(p, "note.file"));
     js_put(p->a, file, "id", js_text(p->a, p->c->id));
-    js_put(p->a, file, "name", js_string(p->a, BYTES(s->name, s->name_length)));
+    js_put(p->a, file, "name", js_text(p->a, s->name));
     js_put(p->a, file, "size", js_text(p->a, words_size(p->a, s->value.n)));
     js_put(p->a, file, "time", words_time_us(p->a, s->about.time, op_now(p->c->op)));
     page_put_text(p, "id_of", p->c->id);
@@ -111,46 +111,42 @@ static void show_conflict(struct page *p, struct note *note)
 }
 
 /* Under its old name, or in one step under a new one. *taken: another note has the new name. */
-static enum ww_err save(struct page *p, const struct note *note, const char *old, size_t old_length,
-                        bool *taken)
+static enum ww_err save(struct page *p, const struct note *note, const char *old, bool *taken)
 {
-    struct ww_item_change changes[2] = {{.action = WW_ITEM_PUT,
+    struct ww_item_change changes[2] = {{.size = sizeof changes[0],
+                                         .action = WW_ITEM_PUT,
                                          .name = note->name,
-                                         .name_length = strlen(note->name),
                                          .value = note->text,
                                          .value_length = strlen(note->text)},
-                                        {.action = WW_ITEM_DELETE, .name = old, .name_length = old_length}};
-    bool renamed = old_length != changes[0].name_length || memcmp(old, note->name, old_length) != 0;
+                                        {.size = sizeof changes[1], .action = WW_ITEM_DELETE, .name = old}};
+    bool renamed = strcmp(old, note->name) != 0;
     const void *value;
     size_t n;
     *taken = false;
-    changes[renamed ? 1 : 0].condition.if_version = note->version;
-    changes[0].condition.if_absent = renamed;
+    changes[renamed ? 1 : 0].if_version = note->version;
+    changes[0].if_absent = renamed;
     enum ww_err err = ww_item_change(p->c->op, p->c->session, changes, renamed ? 2 : 1);
     if (err == WW_EVERSION && renamed) {
-        *taken =
-            ww_item_get(p->c->op, p->c->session, note->name, strlen(note->name), &value, &n, NULL) == WW_OK;
+        *taken = ww_item_get(p->c->op, p->c->session, note->name, &value, &n, NULL) == WW_OK;
     }
     return err;
 }
 
 static enum ww_err store_new(struct page *p, const struct note *note)
 {
-    const struct ww_item_condition absent = {.if_absent = true};
-    return ww_item_put(p->c->op, p->c->session, note->name, strlen(note->name), note->text,
-                       strlen(note->text), &absent, NULL);
+    const struct ww_item_condition absent = {.size = sizeof absent, .if_absent = true};
+    return ww_item_put(p->c->op, p->c->session, note->name, note->text, strlen(note->text), &absent, NULL);
 }
 
 void note_store(struct page *p, struct note *note)
 {
-    const char *old;
-    size_t old_length;
+    const struct ww_item_entry *old;
     bool taken = !note->id;
     enum ww_err err = WW_OK;
     if (!note->id) {
         err = store_new(p, note);
-    } else if ((err = ww_item_find(p->c->op, p->c->session, note->id, &old, &old_length)) == WW_OK) {
-        err = save(p, note, old, old_length, &taken);
+    } else if ((err = ww_item_find(p->c->op, p->c->session, note->id, &old)) == WW_OK) {
+        err = save(p, note, old->name, &taken);
     }
     if ((err == WW_EVERSION || err == WW_ENOTFOUND) && note_is_stored(p, note)) {
         err = WW_OK; /* the same form, sent twice */
@@ -191,7 +187,7 @@ void handle_page_note_file(struct route_call *c)
     }
     struct buf b = BUF(p.a);
     buf_str(&b, "attachment; filename*=UTF-8''"); /* RFC 6266 */
-    urlform_percent_encode(&b, BYTES(s.name, s.name_length));
+    urlform_percent_encode(&b, bytes_str(s.name));
     const char *disposition = buf_text(&b);
     http_answer_header(c->r, "Content-Type", "application/octet-stream");
     http_answer_header(c->r, "Content-Disposition", disposition ? disposition : "attachment");
@@ -215,7 +211,7 @@ static void show_delete(struct page *p, int status, const char *error)
     view_hidden(p->a, form, "version", arena_printf(p->a, "%" PRIu64, s.about.version));
     view_flag(p->a, view_button(p->a, form, page_text(p, "note.delete_button")), "danger");
     view_cancel(p->a, form, page_path(p, back ? back : ""), page_text(p, "note.keep"));
-    js_put(p->a, p->model, "subject", js_string(p->a, BYTES(s.name, s.name_length)));
+    js_put(p->a, p->model, "subject", js_text(p->a, s.name));
     page_say(p, page_text(p, "note.delete_text"));
     if (error) {
         view_error(p->a, p->model, NULL, error);
@@ -235,15 +231,15 @@ void handle_page_note_delete(struct route_call *c)
 void handle_page_note_deleted(struct route_call *c)
 {
     struct page p;
-    const char *name;
-    size_t n;
+    const struct ww_item_entry *entry;
     if (!page_open_account(&p, c, SECTION_NOTES, "note.delete_title")) {
         return;
     }
-    struct ww_item_condition same = {.if_version = strtoull(page_sent(&p, "version"), NULL, 10)};
-    enum ww_err err = ww_item_find(c->op, c->session, c->id, &name, &n);
+    struct ww_item_condition same = {.size = sizeof same,
+                                     .if_version = strtoull(page_sent(&p, "version"), NULL, 10)};
+    enum ww_err err = ww_item_find(c->op, c->session, c->id, &entry);
     if (!err) {
-        err = ww_item_delete(c->op, c->session, name, n, &same);
+        err = ww_item_delete(c->op, c->session, entry->name, &same);
     }
     if (err == WW_OK || err == WW_ENOTFOUND) { /* gone is gone, however often it is asked for */
         page_done(&p, "", "deleted");

@@ -11,8 +11,10 @@ enum ww_fault {
     WW_FAULT_STATEMENT, /* a database statement, commit included */
 };
 
-/* Passed to ww_open. Members that are NULL get the system's implementation. `ctx` is handed to each. */
+/* Passed to ww_open. Members that are NULL get the system's implementation. `ctx` is handed to each. They are
+ * called by every thread that has work under way, several at once. */
 struct ww_env {
+    size_t size;                                      /* sizeof (struct ww_env) */
     uint64_t (*now)(void *ctx);                       /* microseconds since 1970 UTC */
     void (*random)(void *ctx, void *buf, size_t len); /* must be cryptographically secure; cannot fail */
     bool (*fault)(void *ctx, enum ww_fault kind);     /* tests only: true makes this one fail */

@@ -1,9 +1,14 @@
 /* Result codes of the library.
  *
  * A code is chosen by what the caller does next; the finer meaning is the reason id and text that the
- * operation keeps (ww_op_problem). There is one table; names, values and texts all come from it. */
+ * operation keeps (ww_op_problem). There is one table; names, values and texts all come from it. A code keeps
+ * its value in every later version; new ones may come, so a caller treats what it does not know as
+ * WW_EINTERNAL. */
 #ifndef WATCHWORD_ERR_H
 #define WATCHWORD_ERR_H
+
+#include <stddef.h>
+#include <stdint.h>
 
 /*   name            value  retry  text */
 #define WW_ERR_TABLE(X)                                                                                      \
@@ -18,6 +23,7 @@
     X(EVERSION, 6, 0, "the stated version is not the current one")                                           \
     X(ETOOLARGE, 7, 0, "too large")                                                                          \
     X(EUNSUPPORTED, 8, 0, "not supported")                                                                   \
+    X(EFORKED, 9, 0, "this was opened before the process forked: open it again here")                        \
     /* refused */                                                                                            \
     X(EDENIED, 20, 0, "wrong credentials")                                                                   \
     X(EAAL, 21, 0, "a second factor is needed first")                                                        \
@@ -40,9 +46,24 @@
     X(EIO, 63, 1, "input or output failed")                                                                  \
     X(ECONFIG, 64, 0, "bad configuration")
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define WW_ERR_ENUM(name, value, retry, text) WW_##name = (value),
 enum ww_err { WW_ERR_TABLE(WW_ERR_ENUM) };
 #undef WW_ERR_ENUM
+
+/* A failure in full, as ww_op_problem gives it. */
+struct ww_problem {
+    size_t size;
+    enum ww_err err;
+    const char *id;       /* stable, such as "item_not_found"; "" when there was no failure */
+    const char *field;    /* the field that is wrong, or NULL */
+    const char *text;     /* one sentence for people; holds no secret and nothing that was typed */
+    uint32_t retry_after; /* seconds, or 0 */
+    uint64_t limit;       /* the limit that was passed, or 0 */
+};
 
 /* Declares that a result must be looked at. */
 #define WW_MUST __attribute__((warn_unused_result))
@@ -50,7 +71,7 @@ enum ww_err { WW_ERR_TABLE(WW_ERR_ENUM) };
 /* What the shared library exports. */
 #define WW_EXPORT __attribute__((visibility("default")))
 
-/* The code's text, in English; never NULL. */
+/* The code's text, in English; never NULL. These three may be called by any thread, at any time. */
 WW_EXPORT const char *ww_err_text(enum ww_err err);
 
 /* The code's name ("WW_EDENIED"); never NULL. */
@@ -58,5 +79,9 @@ WW_EXPORT const char *ww_err_name(enum ww_err err);
 
 /* Whether the same call may succeed later without change. */
 WW_EXPORT int ww_err_retryable(enum ww_err err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,5 +1,8 @@
 /* Self-service flows, sessions and schemas as Ory Kratos v26.2.0 speaks them, without HTTP: what was asked
- * goes in as a struct, what to answer comes out as one. docs/ARCHITECTURE.md names the wire contract. */
+ * goes in as a struct, what to answer comes out as one (kratos.md).
+ *
+ * NOT YET STABLE: this header is the server's own, and changes with it. The rules of <watchword.h> on
+ * ownership, sizes, errors, threads and fork hold. */
 #ifndef WATCHWORD_FLOW_H
 #define WATCHWORD_FLOW_H
 
@@ -41,7 +44,7 @@ enum ww_flow_action {
     WW_FLOW_ACTIONS, /* one more than the last */
 };
 
-/* A name with its value, decoded; value is `length` bytes and a NUL. */
+/* A name with its value, decoded; value is `length` bytes and a NUL. Stands in arrays, and never grows. */
 struct ww_pair {
     const char *name;
     const char *value;
@@ -57,6 +60,7 @@ enum ww_body {
 
 /* All texts live as long as the operation. Texts that are absent are NULL unless said otherwise. */
 struct ww_flow_request {
+    size_t size;
     bool api;                /* init: the flow is for a native client */
     bool json;               /* the client wants JSON, not redirects (negotiated as for errors and submits) */
     bool init_json;          /* the same as init endpoints negotiate it */
@@ -86,6 +90,7 @@ struct ww_flow_request {
 
 /* Belongs to the operation. */
 struct ww_flow_answer {
+    size_t size;
     int status;           /* an HTTP status */
     const char *location; /* where to go, for 302 and 303 */
     const char *body;     /* JSON text, NULL for none */

@@ -96,9 +96,17 @@ enum ww_err account_check_password(struct ww_op *op, struct service *s, struct s
 enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x,
                            const char *confirm) WW_MUST;
 
-/* Newest first: own-api.md's objects; page_token opaque, NULL for the first page; *next NULL at the end. */
+/* What its owner is told of; texts NULL where there is nothing to tell. */
+struct account_event {
+    const char *id; /* unique */
+    uint64_t time;  /* µs */
+    const char *event, *method, *address, *user_agent, *location;
+    bool this_session;
+};
+/* Newest first; page_token opaque, NULL or "" for the first page; *next NULL at the end. */
 enum ww_err account_history(struct ww_op *op, struct service *s, struct session *x, size_t page_size,
-                            const char *page_token, struct js **out, const char **next) WW_MUST;
+                            const char *page_token, struct account_event **out, size_t *n,
+                            const char **next) WW_MUST;
 
 /* ---- the vault of a session ---- */
 /* Reading: WW_ENOVAULT, WW_ELOCKED, WW_EAAL, WW_ETAMPERED, WW_EROLLEDBACK (both audited). See vault.h. */
@@ -106,6 +114,8 @@ enum ww_err account_item_get(struct ww_op *op, struct service *s, struct session
                              struct vault_value *out) WW_MUST;
 enum ww_err account_item_list(struct ww_op *op, struct service *s, struct session *x, struct bytes prefix,
                               struct bytes after, size_t limit, struct vault_entry **out, size_t *n) WW_MUST;
+enum ww_err account_item_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
+                              struct vault_entry *out) WW_MUST;
 enum ww_err account_item_count(struct ww_op *op, struct service *s, struct session *x, size_t *n) WW_MUST;
 /* Runs changes in one transaction (repeated on conflict). See vault.h for struct vault_change. */
 enum ww_err account_vault_change(struct ww_op *op, struct service *s, struct session *x,

@@ -1,26 +1,32 @@
+/* What happened on an account, as its owner is told (own-api.md, "The account"). */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "account_int.h"
-#include "timefmt.h"
 
-static struct js *history_json(struct ww_op *op, const struct session *x, const struct audit_row *row)
+static const char *text_of(const struct audit_row *row, const char *member)
 {
-    static const char *const members[] = {"event", "method", "address", "user_agent", "location"};
-    struct arena *a = &op->arena;
-    struct js *o = js_object(a);
+    const char *text = js_get_text(row->event, member);
+    return text && *text ? text : NULL;
+}
+
+static bool read_event(struct ww_op *op, const struct session *x, const struct audit_row *row,
+                       struct account_event *out)
+{
     char session[UUID_TEXT];
-    const char *of = js_get_text(row->event, "session");
+    const char *of = text_of(row, "session");
     uuid_format(session, x->id);
-    js_put(a, o, "id", js_text(a, arena_printf(a, "%" PRIx64 "-%" PRId64, (uint64_t)row->node, row->n)));
-    js_put(a, o, "at", js_text(a, timefmt_rfc3339(a, row->time)));
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        const struct js *v = js_get(row->event, members[i]);
-        bool present = v && !(v->type == JS_STRING && v->string.n == 0);
-        js_put(a, o, members[i], present ? js_copy(a, v) : js_null(a));
-    }
-    js_put(a, o, "this_session", js_bool(a, of && strcmp(of, session) == 0));
-    return o;
+    *out = (struct account_event){
+        .id = arena_printf(&op->arena, "%" PRIx64 "-%" PRId64, (uint64_t)row->node, row->n),
+        .time = row->time,
+        .event = text_of(row, "event"),
+        .method = text_of(row, "method"),
+        .address = text_of(row, "address"),
+        .user_agent = text_of(row, "user_agent"),
+        .location = text_of(row, "location"),
+        .this_session = of && strcmp(of, session) == 0,
+    };
+    return out->id != NULL;
 }
 
 /* The token is the place of the last row shown; whoever alters it only moves within their own history. */
@@ -38,30 +44,34 @@ static enum ww_err read_token(struct ww_op *op, const char *token, struct audit_
 }
 
 enum ww_err account_history(struct ww_op *op, struct service *s, struct session *x, size_t page_size,
-                            const char *page_token, struct js **out, const char **next)
+                            const char *page_token, struct account_event **out, size_t *n, const char **next)
 {
-    struct arena *a = &op->arena;
     struct audit_row from, *rows;
-    size_t n;
     *next = NULL;
     *out = NULL;
+    *n = 0;
     enum ww_err err = read_token(op, page_token, &from);
     if (err) {
         return err;
     }
-    err = audit_history(op, s->store, x->record, &from, page_size + 1, &rows, &n);
+    err = audit_history(op, s->store, x->record, &from, page_size + 1, &rows, n);
     if (err) {
         return err;
     }
-    struct js *list = js_array(a);
-    for (size_t i = 0; i < n && i < page_size; i++) {
-        js_push(list, history_json(op, x, &rows[i]));
-    }
-    if (n > page_size && page_size > 0) {
+    if (*n > page_size && page_size > 0) {
         const struct audit_row *last = &rows[page_size - 1];
-        *next = arena_printf(a, "%" PRIx64 "-%" PRIx64 "-%" PRIx64, last->time, (uint64_t)last->node,
+        *next = arena_printf(&op->arena, "%" PRIx64 "-%" PRIx64 "-%" PRIx64, last->time, (uint64_t)last->node,
                              (uint64_t)last->n);
+        if (!*next) {
+            return op_no_memory(op);
+        }
     }
-    *out = list;
-    return list ? WW_OK : op_no_memory(op);
+    *n = *n < page_size ? *n : page_size;
+    *out = ARENA_ARRAY(&op->arena, *n, struct account_event);
+    for (size_t i = 0; *out && i < *n; i++) {
+        if (!read_event(op, x, &rows[i], &(*out)[i])) {
+            return op_no_memory(op);
+        }
+    }
+    return *out ? WW_OK : op_no_memory(op);
 }

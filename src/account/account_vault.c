@@ -121,6 +121,23 @@ enum ww_err account_item_list(struct ww_op *op, struct service *s, struct sessio
     return read_vault(op, s, x, read_list, &(struct item_listing){prefix, after, limit, out, n});
 }
 
+struct item_search {
+    const struct uuid *id;
+    struct vault_entry *out;
+};
+
+static enum ww_err read_entry(struct ww_op *op, struct store *s, struct vault *v, void *context)
+{
+    struct item_search *in = context;
+    return vault_find(op, s, v, SPACE_ITEMS, in->id, in->out);
+}
+
+enum ww_err account_item_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
+                              struct vault_entry *out)
+{
+    return read_vault(op, s, x, read_entry, &(struct item_search){id, out});
+}
+
 static enum ww_err read_count(struct ww_op *op, struct store *s, struct vault *v, void *context)
 {
     return vault_count(op, s, v, SPACE_ITEMS, context);

@@ -3,9 +3,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "config_keys.h"
-#include "limits.h"
+#include "limit.h"
 #include "utf8.h"
 
 const char *ww_version(void)
@@ -13,14 +14,22 @@ const char *ww_version(void)
     return WATCHWORD_VERSION;
 }
 
+uint32_t ww_version_number(void)
+{
+    return WW_VERSION_NUMBER;
+}
+
 /* ---- opening, step by step; each takes what it needs from ww and leaves what it made there ---- */
 
 static enum ww_err load_config(struct ww_op *op, const struct ww_options *o, struct ww *ww)
 {
-    if (o->config_file_count > 0) {
-        return config_load(op, o->config_files, o->config_file_count, o->environment, o->dev, &ww->config);
-    }
-    return config_from_pairs(op, o->settings, o->setting_count, &ww->config);
+    const struct config_sources from = {.files = o->config_files,
+                                        .file_count = o->config_file_count,
+                                        .environment = o->environment,
+                                        .pairs = o->settings,
+                                        .pair_count = o->setting_count,
+                                        .dev = o->dev};
+    return config_combine(op, &from, &ww->config);
 }
 
 static enum ww_err load_schemas(struct ww_op *op, struct ww *ww)
@@ -102,8 +111,17 @@ static enum ww_err make_service(struct ww_op *op, struct ww *ww)
     return throttle_new(op, c, s->store, &s->throttle);
 }
 
-enum ww_err ww_open(const struct ww_options *o, struct ww **out, char *why, size_t size)
+/* The structs that were handed in, in full. */
+static enum ww_err take_options(struct ww_op *op, const struct ww_options *from, struct ww_options *out,
+                                struct ww *ww)
 {
+    enum ww_err err = API_TAKE(op, ww_options, from, out);
+    return err || !out->env ? err : API_TAKE(op, ww_env, out->env, &ww->env);
+}
+
+enum ww_err ww_open(const struct ww_options *options, struct ww **out, char *why, size_t size)
+{
+    struct ww_options o;
     struct ww_op op;
     struct ww *ww = calloc(1, sizeof *ww);
     enum ww_err err = WW_EINTERNAL;
@@ -111,15 +129,14 @@ enum ww_err ww_open(const struct ww_options *o, struct ww **out, char *why, size
     if (!ww) {
         return WW_ENOMEM;
     }
-    if (o->env) {
-        ww->env = *o->env;
-    }
+    ww->pid = getpid();
     crypto_init();
     op_init(&op, &ww->env, ww);
-    if ((err = load_config(&op, o, ww)) || (err = load_schemas(&op, ww)) || (err = open_store(&op, o, ww)) ||
-        (err = make_service(&op, ww))) {
+    if ((err = take_options(&op, options, &o, ww)) || (err = load_config(&op, &o, ww)) ||
+        (err = load_schemas(&op, ww)) || (err = open_store(&op, &o, ww)) || (err = make_service(&op, ww))) {
         if (why && size) {
-            snprintf(why, size, "%s", op.problem.text ? op.problem.text : ww_err_text(err));
+            snprintf(why, size, "%s%s%s", op.problem.field ? op.problem.field : "",
+                     op.problem.field ? ": " : "", op.problem.text ? op.problem.text : ww_err_text(err));
         }
         ww_close(ww);
     } else {
@@ -131,7 +148,8 @@ enum ww_err ww_open(const struct ww_options *o, struct ww **out, char *why, size
 
 void ww_close(struct ww *ww)
 {
-    if (!ww) {
+    if (!ww ||
+        api_is_forked(ww)) { /* closing in a child would drop the parent's locks on the store's files */
         return;
     }
     throttle_free(ww->service.throttle);
@@ -172,93 +190,53 @@ static bool take_client(struct ww_op *op, const struct ww_client *from)
     return true;
 }
 
+static enum ww_err begin(struct ww_op *op, const struct ww_client *client)
+{
+    struct ww_client c;
+    if (api_is_forked(op->ww)) {
+        return WW_EFORKED;
+    }
+    enum ww_err err = client ? API_TAKE(op, ww_client, client, &c) : WW_OK;
+    /* Never on without the address: limits are counted by it. */
+    return err || !client || take_client(op, &c) ? err : WW_ENOMEM;
+}
+
 enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww_op **out)
 {
     struct ww_op *op = calloc(1, sizeof *op);
-    *out = op;
+    *out = NULL;
     if (!op) {
         return WW_ENOMEM;
     }
     op_init(op, &ww->env, ww);
-    if (client && !take_client(op, client)) { /* never without the address: limits are counted by it */
+    enum ww_err err = begin(op, client);
+    if (err) {
         ww_op_end(op);
-        *out = NULL;
-        return WW_ENOMEM;
+    } else {
+        *out = op;
     }
-    return WW_OK;
+    return err;
 }
 
 void ww_op_end(struct ww_op *op)
 {
-    if (op) {
-        (void)store_tx_abort(op, WW_OK); /* one that is open still: of a failure midway */
-        op_free(op);
-        free(op);
+    if (!op) {
+        return;
     }
+    if (!api_is_forked(op->ww)) {        /* the connection is the parent's */
+        (void)store_tx_abort(op, WW_OK); /* one that is open still: of a failure midway */
+    }
+    op_free(op);
+    free(op);
 }
 
-struct ww_problem ww_op_problem(const struct ww_op *op)
+const struct ww_problem *ww_op_problem(struct ww_op *op)
 {
     const struct op_problem *p = &op->problem;
-    return (struct ww_problem){p->err,  p->id ? p->id : "", p->field, p->text ? p->text : "", p->retry_after,
-                               p->limit};
-}
-
-/* ---- settings ---- */
-
-const char *ww_setting(const struct ww *ww, const char *key)
-{
-    return config_text(ww->config, key);
-}
-
-bool ww_setting_bool(const struct ww *ww, const char *key)
-{
-    return config_bool(ww->config, key);
-}
-
-int64_t ww_setting_int(const struct ww *ww, const char *key)
-{
-    return config_int(ww->config, key);
-}
-
-uint64_t ww_setting_duration(const struct ww *ww, const char *key)
-{
-    return config_duration(ww->config, key);
-}
-
-size_t ww_setting_count(const struct ww *ww, const char *key)
-{
-    return config_list_count(ww->config, key);
-}
-
-const char *ww_setting_at(const struct ww *ww, const char *key, size_t i)
-{
-    return config_list_at(ww->config, key, i);
-}
-
-bool ww_setting_is_set(const struct ww *ww, const char *key)
-{
-    return config_is_set(ww->config, key);
-}
-
-size_t ww_warning_count(const struct ww *ww)
-{
-    return config_warning_count(ww->config);
-}
-
-const char *ww_warning(const struct ww *ww, size_t i)
-{
-    return config_warning(ww->config, i);
-}
-
-bool ww_dev(const struct ww *ww)
-{
-    return config_dev(ww->config);
-}
-
-int ww_migrated(const struct ww *ww)
-{
-    return store_migrated(ww->service.store);
+    op->told =
+        (struct ww_problem){sizeof op->told, p->err,  p->id ? p->id : "", p->field, p->text ? p->text : "",
+                            p->retry_after,  p->limit};
+    return &op->told;
 }
 
 /* ---- what the other files share ---- */
@@ -282,6 +260,11 @@ enum ww_err api_read_object(struct ww_op *op, struct bytes text, const char *fie
     return (*out)->type == JS_OBJECT
                ? WW_OK
                : op_fail_field(op, WW_EINVAL, "json_not_object", field, "a JSON object is expected");
+}
+
+enum ww_err api_text(struct ww_op *op, const char *text, const char *field)
+{
+    return text ? WW_OK : op_fail_field(op, WW_EINVAL, "argument_missing", field, "this may not be NULL");
 }
 
 enum ww_err api_refused(struct ww_op *op, enum ww_err err, const struct account_refusal *why)

@@ -1,8 +1,9 @@
-/* Administration and operation. */
+/* Administration and operation (include/watchword/admin.h). */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "api_int.h"
+#include "watchword/admin.h"
 
 /* ---- create ---- */
 
@@ -83,6 +84,7 @@ static const struct js *present(const struct js *body, const char *name)
 enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t length, const char **json,
                                      const char **id)
 {
+    API_CALL(op);
     struct service *s = service_of(op);
     struct account_refusal why = {0};
     struct record *r;
@@ -131,13 +133,14 @@ static enum ww_err identity_out(struct ww_op *op, const struct record *r, enum i
 
 static enum ww_err parse_id(struct ww_op *op, const char *id, struct uuid *out)
 {
-    return uuid_parse(out, id)
+    return id && uuid_parse(out, id)
                ? WW_OK
                : op_fail_field(op, WW_ENOTFOUND, "identity_not_found", "id", "there is no such identity");
 }
 
 enum ww_err ww_admin_identity_get(struct ww_op *op, const char *id, const char **json)
 {
+    API_CALL(op);
     struct uuid uuid;
     struct record *r;
     *json = NULL;
@@ -150,42 +153,57 @@ enum ww_err ww_admin_identity_get(struct ww_op *op, const char *id, const char *
 
 enum ww_err ww_admin_identity_find(struct ww_op *op, const char *identifier, const char **json)
 {
+    API_CALL(op);
     struct record *r;
     *json = NULL;
-    enum ww_err err = account_admin_find(op, service_of(op), identifier, &r);
+    enum ww_err err = api_text(op, identifier, "identifier");
+    if (!err) {
+        err = account_admin_find(op, service_of(op), identifier, &r);
+    }
     return err ? err : identity_out(op, r, IDENTITY_ADMIN_WITH_CREDENTIALS, json);
 }
 
-enum ww_err ww_admin_identity_list(struct ww_op *op, size_t page_size, const char *page_token,
-                                   const char **json, const char **next)
+/* The token is the row of the last one shown. */
+static enum ww_err read_token(struct ww_op *op, const char *token, int64_t *after)
 {
+    char end;
+    *after = 0;
+    return !token || !*token ||
+                   (strlen(token) <= 20 && sscanf(token, "%" SCNd64 "%c", after, &end) == 1 && *after >= 0)
+               ? WW_OK
+               : op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
+                               "The page token is invalid, do not craft your own page tokens");
+}
+
+enum ww_err ww_admin_identity_list(struct ww_op *op, struct ww_page *page, const char **json)
+{
+    API_CALL(op);
     struct service *s = service_of(op);
     struct js *list = js_array(&op->arena);
     struct record **rows;
-    int64_t after = 0;
+    struct ww_page p;
+    int64_t after;
     size_t n;
-    char end;
-    *json = *next = NULL;
-    if (page_token && *page_token &&
-        (strlen(page_token) > 20 || sscanf(page_token, "%" SCNd64 "%c", &after, &end) != 1 || after < 0)) {
-        return op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
-                             "The page token is invalid, do not craft your own page tokens");
-    }
-    enum ww_err err = account_admin_list(op, s, after, page_size + 1, &rows, &n);
-    if (err) {
+    *json = NULL;
+    enum ww_err err = api_page_read(op, page, &p);
+    if (err || (err = read_token(op, p.token, &after)) ||
+        (err = account_admin_list(op, s, after, p.limit + 1, &rows, &n))) {
         return err;
     }
-    for (size_t i = 0; i < n && i < page_size; i++) {
+    p.count = n < p.limit ? n : p.limit;
+    for (size_t i = 0; i < p.count; i++) {
         js_push(list, identity_json(op, rows[i], s->schemas, api_public_url(op->ww), IDENTITY_ADMIN));
     }
-    if (n > page_size && page_size > 0) {
-        *next = arena_printf(&op->arena, "%" PRId64, rows[page_size - 1]->id);
+    if (n > p.count && !(p.next = arena_printf(&op->arena, "%" PRId64, rows[p.count - 1]->id))) {
+        return op_no_memory(op);
     }
+    api_give(page, &p);
     return api_json(op, list, json);
 }
 
 enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id)
 {
+    API_CALL(op);
     struct uuid uuid;
     enum ww_err err = parse_id(op, id, &uuid);
     return err ? err : account_admin_delete(op, service_of(op), &uuid);
@@ -195,11 +213,13 @@ enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id)
 
 enum ww_err ww_ping(struct ww_op *op)
 {
+    API_CALL(op);
     return store_ping(op, service_of(op)->store);
 }
 
 enum ww_err ww_maintain(struct ww_op *op)
 {
+    API_CALL(op);
     return account_maintain(op, service_of(op));
 }
 
@@ -207,10 +227,15 @@ enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *l
                      void (*step)(void *context, size_t done, size_t total), void *context,
                      struct ww_check_report *out)
 {
+    API_CALL(op);
     struct account_check_report r;
-    enum ww_err err = account_check(op, service_of(op), &(struct account_checker){tell, step, context}, &r);
-    *out = (struct ww_check_report){r.accounts, r.credentials, r.sessions, r.flows,
-                                    r.epochs,   r.events,      r.problems};
+    enum ww_err err = api_check_size(op, "ww_check_report", out);
+    if (err) {
+        return err;
+    }
+    err = account_check(op, service_of(op), &(struct account_checker){tell, step, context}, &r);
+    api_give(out, &(struct ww_check_report){sizeof *out, r.accounts, r.credentials, r.sessions, r.flows,
+                                            r.epochs, r.events, r.problems});
     return err;
 }
 
@@ -219,11 +244,17 @@ struct calibration {
     void *context;
 };
 
+static struct ww_hash_cost cost_of(const struct pwhash_params *p, uint64_t took_us)
+{
+    return (struct ww_hash_cost){sizeof(struct ww_hash_cost), p->memory_kib, p->iterations, took_us};
+}
+
 static void calibration_step(void *context, const struct pwhash_params *tried, uint64_t took_us)
 {
     const struct calibration *c = context;
     if (c->step) {
-        c->step(c->context, &(struct ww_hash_cost){tried->memory_kib, tried->iterations, took_us});
+        struct ww_hash_cost cost = cost_of(tried, took_us);
+        c->step(c->context, &cost);
     }
 }
 
@@ -232,13 +263,17 @@ enum ww_err ww_hash_calibrate(uint64_t target_us, uint32_t most_kib,
                               struct ww_hash_cost *out)
 {
     struct calibration c = {step, context};
-    struct pwhash_params best;
+    struct pwhash_params best = {0};
     struct ww_op op;
+    uint64_t took_us = 0;
     crypto_init();
     op_init(&op, NULL, NULL);
-    enum ww_err err = pwhash_calibrate(&op, target_us, most_kib, calibration_step, &c, &best, &out->took_us);
-    out->memory_kib = best.memory_kib;
-    out->iterations = best.iterations;
+    enum ww_err err = api_check_size(&op, "ww_hash_cost", out);
+    if (!err) {
+        err = pwhash_calibrate(&op, target_us, most_kib, calibration_step, &c, &best, &took_us);
+        struct ww_hash_cost cost = cost_of(&best, took_us);
+        api_give(out, &cost);
+    }
     op_free(&op);
     return err;
 }

@@ -1,4 +1,4 @@
-/* Self-service flows: passed through. */
+/* Self-service flows: passed through (include/watchword/flow.h). */
 #include "api_int.h"
 
 #include "flow_answer.h"
@@ -9,52 +9,68 @@
 enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action action, const struct ww_flow_request *in,
                            struct ww_flow_answer *out)
 {
-    return flow_answer(op, service_of(op), action, in, out);
+    API_CALL(op);
+    struct ww_flow_request request;
+    struct ww_flow_answer answer;
+    enum ww_err err = API_TAKE(op, ww_flow_request, in, &request);
+    if (err || (err = api_check_size(op, "ww_flow_answer", out))) {
+        return err;
+    }
+    err = flow_answer(op, service_of(op), action, &request, &answer);
+    api_give(out, &answer);
+    return err;
 }
 
 const char *ww_csrf_cookie_name(struct ww_op *op)
 {
+    API_CALL(op);
     char *url = flow_public_url(&op->arena, service_of(op)->config);
     return url ? flow_csrf_cookie_name(&op->arena, url) : NULL;
 }
 
 const char *ww_csrf_cookie_new(struct ww_op *op)
 {
+    API_CALL(op);
     return flow_csrf_cookie_new(op);
 }
 
 const char *ww_csrf_token(struct ww_op *op, const char *cookie)
 {
+    API_CALL(op);
     return flow_csrf_mask(op, cookie);
 }
 
 bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token)
 {
+    API_CALL(op);
     return flow_csrf_matches(&op->arena, cookie, token);
 }
 
 /* ---- what somebody typed ---- */
 
-static const struct uuid *account_of(const struct ww_session *session)
+static const struct uuid *account_of(const struct ww_op *op, const struct ww_session *session)
 {
-    return &session_of_const(session)->record->uuid;
+    return &api_session(op, session)->record->uuid;
 }
 
 const char *ww_typed_ticket(struct ww_op *op, const struct ww_session *session)
 {
-    return flow_typed_ticket(op, service_of(op), account_of(session));
+    API_CALL(op);
+    return flow_typed_ticket(op, service_of(op), account_of(op, session));
 }
 
 bool ww_typed_ticket_matches(struct ww_op *op, const struct ww_session *session, const char *ticket)
 {
+    API_CALL(op);
     struct uuid account;
     return flow_typed_ticket_open(op, service_of(op), ticket, &account) == WW_OK &&
-           uuid_equal(account, *account_of(session));
+           uuid_equal(account, *account_of(op, session));
 }
 
 enum ww_err ww_typed_keep(struct ww_op *op, const char *ticket, const char *text, size_t length,
                           const char **cookie)
 {
+    API_CALL(op);
     char *made = NULL;
     enum ww_err err = flow_typed_keep(op, service_of(op), ticket, BYTES(text, length), &made);
     *cookie = made;
@@ -64,8 +80,9 @@ enum ww_err ww_typed_keep(struct ww_op *op, const char *ticket, const char *text
 enum ww_err ww_typed_take(struct ww_op *op, struct ww_session *session, const char *cookie, const char **text,
                           size_t *length)
 {
+    API_CALL(op);
     struct bytes typed = {0};
-    enum ww_err err = flow_typed_take(op, service_of(op), account_of(session), cookie, &typed);
+    enum ww_err err = flow_typed_take(op, service_of(op), account_of(op, session), cookie, &typed);
     *text = (const char *)typed.p;
     *length = typed.n;
     return err;

@@ -1,13 +1,15 @@
-/* Shared by the files of api/ only. */
+/* Shared by the files of api/ only, which implement include/. */
 #ifndef API_INT_H
 #define API_INT_H
 
 #include <string.h>
+#include <sys/types.h>
 
 #include "account.h"
 #include "watchword.h"
 
 struct ww {
+    pid_t pid;         /* of the process that opened it */
     struct ww_env env; /* a copy */
     struct config *config;
     struct service service;
@@ -18,18 +20,51 @@ static inline struct service *service_of(struct ww_op *op)
     return &op->ww->service;
 }
 
-static inline struct session *session_of(struct ww_session *s)
-{
-    return (struct session *)s;
-}
+/* ---- api_guard.c: who may call what ---- */
 
-static inline const struct session *session_of_const(const struct ww_session *s)
-{
-    return (const struct session *)s;
-}
+/* What a caller holds: a session of one operation, kept in the operation's list. */
+struct ww_session {
+    struct ww_session *next;
+    struct session *session;
+};
+/* The session behind it; aborts when this operation did not give it out. */
+struct session *api_session(const struct ww_op *op, const struct ww_session *session);
+enum ww_err api_session_new(struct ww_op *op, struct session *session, struct ww_session **out) WW_MUST;
+/* Whether a further step is needed before it opens anything. */
+bool api_is_pending(const struct session *x);
+/* Whether this process is a child of the one that opened ww. */
+bool api_is_forked(const struct ww *ww);
+/* First thing in each call on an operation: one at a time, and not in a child. Left when the scope is left.
+ */
+#define API_CALL(op) __attribute__((cleanup(api_leave), unused)) struct ww_op *api_entered = api_enter(op)
+struct ww_op *api_enter(struct ww_op *op);
+void api_leave(struct ww_op **op);
+
+/* ---- api_size.c: structs by their sizes ---- */
+
+enum { API_SIZES_MOST = 4 };
+struct api_shape {
+    const char *name;
+    size_t sizes[API_SIZES_MOST]; /* rising; the last is of now */
+};
+bool api_shape_knows(const struct api_shape *shape, size_t size);
+size_t api_shape_now(const struct api_shape *shape);
+/* WW_EINVAL "size_unknown" with the struct's name as field. */
+enum ww_err api_check_size(struct ww_op *op, const char *name, const void *s) WW_MUST;
+/* Copies what a caller handed in to a whole struct; members that it does not have become 0. */
+enum ww_err api_take(struct ww_op *op, const char *name, const void *from, void *to, size_t n) WW_MUST;
+#define API_TAKE(op, name, from, to) api_take((op), #name, (from), (to), sizeof(struct name))
+/* Fills a caller's struct, whose size was checked, as far as it goes. */
+void api_give(void *to, const void *from);
+/* Takes a page, its limit brought within bounds, and clears what goes out. */
+enum ww_err api_page_read(struct ww_op *op, struct ww_page *from, struct ww_page *out) WW_MUST;
+
+/* ---- api.c ---- */
 
 /* serve.public.base_url. */
 const char *api_public_url(const struct ww *ww);
+/* WW_EINVAL for NULL. */
+enum ww_err api_text(struct ww_op *op, const char *text, const char *field) WW_MUST;
 /* Text of a JSON value in the operation. */
 enum ww_err api_json(struct ww_op *op, const struct js *v, const char **out) WW_MUST;
 /* Reads JSON that must be an object; WW_EINVAL with this field. */

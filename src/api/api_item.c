@@ -1,165 +1,244 @@
-/* Items. */
-#include <string.h>
-
+/* Items: what a session's vault holds. */
 #include "api_int.h"
 
-static struct ww_item_result result_of(bool created, const struct uuid *id, uint64_t version, uint64_t time)
-{
-    struct ww_item_result out = {.created = created, .version = version, .time = time};
-    hex_encode(out.id, id->b, sizeof id->b);
-    return out;
-}
+enum { ID_TEXT = 33 };
 
-static struct vault_change change_of(const struct ww_item_change *c)
+/* ---- changes ---- */
+
+static enum ww_err change_of(struct ww_op *op, const struct ww_item_change *c, struct vault_change *out)
 {
     static const enum vault_change_kind kinds[] = {
         [WW_ITEM_PUT] = VAULT_PUT, [WW_ITEM_DELETE] = VAULT_DELETE, [WW_ITEM_GET] = VAULT_GET};
-    return (struct vault_change){
+    if ((unsigned)c->action > WW_ITEM_GET) {
+        return op_fail_field(op, WW_EINVAL, "action_invalid", "action", "there is no such action");
+    }
+    if (c->value_length > 0 && c->action == WW_ITEM_PUT && !c->value) {
+        return api_text(op, NULL, "value");
+    }
+    *out = (struct vault_change){
         .kind = kinds[c->action],
-        .name = BYTES(c->name, c->name_length),
+        .name = c->name ? bytes_str(c->name) : BYTES(NULL, 0),
         .value = BYTES(c->value, c->value_length),
-        .if_version = c->condition.if_version,
-        .if_absent = c->condition.if_absent,
+        .if_version = c->if_version,
+        .if_absent = c->if_absent,
     };
+    return api_text(op, c->name, "name");
 }
 
-enum ww_err ww_item_change(struct ww_op *op, struct ww_session *session, struct ww_item_change *changes,
-                           size_t n)
+/* What came of it. */
+static enum ww_err result_of(struct ww_op *op, const struct vault_change *done, struct ww_item_change *c)
 {
-    struct vault_change *list = ARENA_ARRAY(&op->arena, n, struct vault_change);
-    if (!list) {
-        return op_no_memory(op);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if ((unsigned)changes[i].action > WW_ITEM_GET) {
-            return op_fail_field(op, WW_EINVAL, "action_invalid", "action", "there is no such action");
+    c->created = done->created;
+    c->version = done->version;
+    c->time = done->time;
+    hex_encode(c->id, done->id.b, sizeof done->id.b);
+    if (c->action == WW_ITEM_GET) {
+        struct bytes copy = bytes_dup(&op->arena, done->value); /* with a NUL behind it */
+        if (!copy.p) {
+            return op_no_memory(op);
         }
-        list[i] = change_of(&changes[i]);
-    }
-    enum ww_err err = account_vault_change(op, service_of(op), session_of(session), list, n);
-    for (size_t i = 0; !err && i < n; i++) {
-        changes[i].result = result_of(list[i].created, &list[i].id, list[i].version, list[i].time);
-        if (changes[i].action == WW_ITEM_GET) {
-            changes[i].value = list[i].value.p;
-            changes[i].value_length = list[i].value.n;
-        }
-    }
-    return err;
-}
-
-enum ww_err ww_item_put(struct ww_op *op, struct ww_session *session, const char *name, size_t name_length,
-                        const void *value, size_t value_length, const struct ww_item_condition *condition,
-                        struct ww_item_result *result)
-{
-    struct ww_item_change c = {.action = WW_ITEM_PUT,
-                               .name = name,
-                               .name_length = name_length,
-                               .value = value,
-                               .value_length = value_length};
-    if (condition) {
-        c.condition = *condition;
-    }
-    enum ww_err err = ww_item_change(op, session, &c, 1);
-    if (result) {
-        *result = c.result;
-    }
-    return err;
-}
-
-enum ww_err ww_item_delete(struct ww_op *op, struct ww_session *session, const char *name, size_t name_length,
-                           const struct ww_item_condition *condition)
-{
-    struct ww_item_change c = {.action = WW_ITEM_DELETE, .name = name, .name_length = name_length};
-    if (condition) {
-        c.condition = *condition;
-    }
-    return ww_item_change(op, session, &c, 1);
-}
-
-enum ww_err ww_item_get(struct ww_op *op, struct ww_session *session, const char *name, size_t name_length,
-                        const void **value, size_t *value_length, struct ww_item_result *result)
-{
-    struct service *s = service_of(op);
-    struct vault_value got = {0};
-    *value = NULL;
-    *value_length = 0;
-    enum ww_err err = account_item_get(op, s, session_of(session), BYTES(name, name_length), &got);
-    if (err) {
-        return err;
-    }
-    struct bytes copy = bytes_dup(&op->arena, got.value); /* with a NUL behind it */
-    if (!copy.p) {
-        return op_no_memory(op);
-    }
-    *value = copy.p;
-    *value_length = copy.n;
-    if (result) {
-        *result = result_of(false, &got.id, got.version, got.time);
+        c->value = copy.p;
+        c->value_length = copy.n;
     }
     return WW_OK;
 }
 
-enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const char *prefix, const char *after,
-                         size_t limit, struct ww_item_entry **entries, size_t *count)
+static enum ww_err apply(struct ww_op *op, struct session *x, struct ww_item_change *changes, size_t n)
 {
-    struct service *s = service_of(op);
+    struct vault_change *list = ARENA_ARRAY(&op->arena, n, struct vault_change);
+    enum ww_err err = list ? WW_OK : op_no_memory(op);
+    for (size_t i = 0; !err && i < n; i++) {
+        err = change_of(op, &changes[i], &list[i]);
+    }
+    if (err || (err = account_vault_change(op, service_of(op), x, list, n))) {
+        return err;
+    }
+    for (size_t i = 0; !err && i < n; i++) {
+        err = result_of(op, &list[i], &changes[i]);
+    }
+    return err;
+}
+
+/* The caller's array steps by the caller's size. */
+enum ww_err ww_item_change(struct ww_op *op, struct ww_session *session, struct ww_item_change *changes,
+                           size_t n)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct ww_item_change *whole = ARENA_ARRAY(&op->arena, n, struct ww_item_change);
+    size_t step = changes && n > 0 ? changes[0].size : 0;
+    enum ww_err err = whole ? WW_OK : op_no_memory(op);
+    for (size_t i = 0; !err && i < n; i++) {
+        const char *from = changes ? (const char *)changes + i * step : NULL;
+        err = API_TAKE(op, ww_item_change, from, &whole[i]);
+        if (!err && whole[i].size != step) {
+            err = op_fail_field(op, WW_EINVAL, "size_unknown", "ww_item_change",
+                                "the sizes in one array differ");
+        }
+    }
+    if (err || (err = apply(op, x, whole, n))) {
+        return err;
+    }
+    for (size_t i = 0; i < n; i++) {
+        api_give((char *)changes + i * step, &whole[i]);
+    }
+    return WW_OK;
+}
+
+static enum ww_err take_condition(struct ww_op *op, const struct ww_item_condition *from,
+                                  struct ww_item_change *to)
+{
+    struct ww_item_condition c = {0};
+    enum ww_err err = from ? API_TAKE(op, ww_item_condition, from, &c) : WW_OK;
+    to->if_version = c.if_version;
+    to->if_absent = c.if_absent;
+    return err;
+}
+
+static void give_result(struct ww_item_result *to, const struct ww_item_change *c)
+{
+    struct ww_item_result r = {.created = c->created, .version = c->version, .time = c->time};
+    if (to) {
+        memcpy(r.id, c->id, sizeof r.id);
+        api_give(to, &r);
+    }
+}
+
+enum ww_err ww_item_put(struct ww_op *op, struct ww_session *session, const char *name, const void *value,
+                        size_t value_length, const struct ww_item_condition *condition,
+                        struct ww_item_result *result)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct ww_item_change c = {
+        .action = WW_ITEM_PUT, .name = name, .value = value ? value : "", .value_length = value_length};
+    enum ww_err err = take_condition(op, condition, &c);
+    if (!err && value_length > 0 && !value) {
+        err = api_text(op, NULL, "value");
+    }
+    if (err || (result && (err = api_check_size(op, "ww_item_result", result))) ||
+        (err = apply(op, x, &c, 1))) {
+        return err;
+    }
+    give_result(result, &c);
+    return WW_OK;
+}
+
+enum ww_err ww_item_delete(struct ww_op *op, struct ww_session *session, const char *name,
+                           const struct ww_item_condition *condition)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct ww_item_change c = {.action = WW_ITEM_DELETE, .name = name};
+    enum ww_err err = take_condition(op, condition, &c);
+    return err ? err : apply(op, x, &c, 1);
+}
+
+/* ---- reading ---- */
+
+enum ww_err ww_item_get(struct ww_op *op, struct ww_session *session, const char *name, const void **value,
+                        size_t *value_length, struct ww_item_result *result)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct vault_value got = {0};
+    struct ww_item_change c = {.action = WW_ITEM_GET};
+    *value = NULL;
+    *value_length = 0;
+    enum ww_err err = result ? api_check_size(op, "ww_item_result", result) : WW_OK;
+    if (err || (err = api_text(op, name, "name")) ||
+        (err = account_item_get(op, service_of(op), x, bytes_str(name), &got))) {
+        return err;
+    }
+    const struct vault_change found = {
+        .value = got.value, .id = got.id, .version = got.version, .time = got.time};
+    if ((err = result_of(op, &found, &c))) {
+        return err;
+    }
+    *value = c.value;
+    *value_length = c.value_length;
+    give_result(result, &c);
+    return WW_OK;
+}
+
+static const struct ww_item_entry *entry_of(struct ww_op *op, const struct vault_entry *e)
+{
+    struct ww_item_entry *out = ARENA_NEW(&op->arena, struct ww_item_entry);
+    if (out) {
+        *out = (struct ww_item_entry){.size = sizeof *out,
+                                      .name = arena_strndup(&op->arena, e->name.p, e->name.n),
+                                      .version = e->version};
+        hex_encode(out->id, e->id.b, sizeof e->id.b);
+    }
+    return out && out->name ? out : NULL;
+}
+
+enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const char *prefix,
+                         struct ww_page *page, const struct ww_item_entry *const **entries)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
     struct vault_entry *list;
+    struct ww_page p;
+    size_t n;
     *entries = NULL;
-    *count = 0;
-    enum ww_err err = account_item_list(op, s, session_of(session), bytes_str(prefix ? prefix : ""),
-                                        after ? bytes_str(after) : BYTES(NULL, 0), limit, &list, count);
+    enum ww_err err = api_page_read(op, page, &p);
     if (err) {
         return err;
     }
-    struct ww_item_entry *out = ARENA_ARRAY(&op->arena, *count, struct ww_item_entry);
-    for (size_t i = 0; out && i < *count; i++) {
-        char *name = arena_strndup(&op->arena, list[i].name.p, list[i].name.n);
-        if (!name) {
+    struct bytes after = p.token && *p.token ? bytes_str(p.token) : BYTES(NULL, 0);
+    if ((err = account_item_list(op, service_of(op), x, bytes_str(prefix ? prefix : ""), after, p.limit + 1,
+                                 &list, &n))) {
+        return err;
+    }
+    p.count = n < p.limit ? n : p.limit;
+    const struct ww_item_entry **out = ARENA_ARRAY(&op->arena, p.count, const struct ww_item_entry *);
+    for (size_t i = 0; out && i < p.count; i++) {
+        out[i] = entry_of(op, &list[i]);
+        if (!out[i]) {
             return op_no_memory(op);
         }
-        out[i] =
-            (struct ww_item_entry){.name = name, .name_length = list[i].name.n, .version = list[i].version};
-        hex_encode(out[i].id, list[i].id.b, sizeof list[i].id.b);
     }
+    p.next = out && n > p.count ? out[p.count - 1]->name : NULL;
     *entries = out;
+    api_give(page, &p);
     return out ? WW_OK : op_no_memory(op);
 }
 
-enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const char *id, const char **name,
-                         size_t *name_length)
+enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const char *id,
+                         const struct ww_item_entry **entry)
 {
-    struct ww_item_entry *list;
-    size_t n;
-    *name = NULL;
-    *name_length = 0;
-    enum ww_err err = ww_item_list(op, session, NULL, NULL, SIZE_MAX, &list, &n);
-    for (size_t i = 0; !err && i < n; i++) {
-        if (strcmp(list[i].id, id) == 0) {
-            *name = list[i].name;
-            *name_length = list[i].name_length;
-            return WW_OK;
-        }
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct vault_entry found;
+    struct uuid wanted;
+    *entry = NULL;
+    if (!id || strlen(id) != ID_TEXT - 1 || !hex_decode(wanted.b, sizeof wanted.b, id)) {
+        return op_fail(op, WW_ENOTFOUND, "item_not_found", "there is no item of this id");
     }
-    return err ? err : op_fail(op, WW_ENOTFOUND, "item_not_found", "there is no item of this id");
+    enum ww_err err = account_item_find(op, service_of(op), x, &wanted, &found);
+    if (err) {
+        return err;
+    }
+    *entry = entry_of(op, &found);
+    return *entry ? WW_OK : op_no_memory(op);
 }
 
 enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session, struct ww_vault_state *out)
 {
-    struct service *s = service_of(op);
-    struct session *x = session_of(session);
-    *out = (struct ww_vault_state){"none", 0, x->record->epoch};
-    enum ww_err err = account_item_count(op, s, x, &out->items);
-    if (err == WW_ENOVAULT) {
-        return WW_OK;
-    }
-    if (err == WW_ELOCKED || err == WW_EAAL) {
-        out->state = "locked";
-        return WW_OK;
-    }
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct ww_vault_state state = {.state = "open"};
+    enum ww_err err = api_check_size(op, "ww_vault_state", out);
     if (err) {
         return err;
     }
-    out->state = "open";
-    out->epoch = x->record->epoch;
-    return WW_OK;
+    err = account_item_count(op, service_of(op), x, &state.items);
+    if (err == WW_ENOVAULT || err == WW_ELOCKED || err == WW_EAAL) {
+        state.state = err == WW_ENOVAULT ? "none" : "locked";
+        err = WW_OK;
+    }
+    state.epoch = x->record->epoch;
+    api_give(out, &state);
+    return err;
 }

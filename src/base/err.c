@@ -1,3 +1,4 @@
+/* The table of result codes (include/watchword/err.h), looked up. */
 #include "watchword/err.h"
 
 static const struct {

@@ -5,6 +5,7 @@
 #ifndef OP_H
 #define OP_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "arena.h"
@@ -13,6 +14,7 @@
 #include "watchword/err.h"
 
 struct ww;
+struct ww_session;
 struct db_conn;
 
 /* What went wrong, for the caller's user. All texts live in the arena or are constants. */
@@ -40,6 +42,10 @@ struct ww_op {
     struct op_client client;
     struct op_problem problem;
     struct db_conn *conn; /* of the open transaction, or of rows that are being read; NULL else; store's */
+    /* What src/api checks its callers by: whether a call is under way, and the sessions that it gave out. */
+    atomic_bool busy;
+    struct ww_session *sessions;
+    struct ww_problem told; /* of ww_op_problem */
 };
 
 /* op is zero-filled memory of the caller's. env may be NULL: the system's clock and randomness. */

@@ -280,26 +280,58 @@ static enum ww_err keep_dir(struct loader *l, const char *path)
     return dir ? WW_OK : op_no_memory(l->op);
 }
 
-enum ww_err config_load(struct ww_op *op, const char *const *files, size_t n, const char *const *environment,
-                        bool dev, struct config **out)
+static enum ww_err add_pair(struct loader *l, size_t number, const char *pair)
+{
+    struct arena *a = &l->config->arena;
+    const char *equals = strchr(pair, '=');
+    if (!equals || equals == pair) {
+        return op_fail(l->op, WW_ECONFIG, "config_bad", "setting %zu: must be key=value", number);
+    }
+    if (strcmp(pair, "dev=true") == 0) {
+        l->config->dev = true;
+        return WW_OK;
+    }
+    char *source = arena_printf(a, "setting %zu", number);
+    char *path = arena_strndup(a, pair, (size_t)(equals - pair));
+    return source && path ? config_pair_apply(l, source, path, equals + 1) : op_no_memory(l->op);
+}
+
+enum ww_err config_combine(struct ww_op *op, const struct config_sources *from, struct config **out)
 {
     struct loader l;
 
     *out = NULL;
-    enum ww_err err = begin(op, dev, &l);
+    enum ww_err err = begin(op, from->dev, &l);
     if (err != WW_OK) {
         return err;
     }
-    if (n > 0) {
-        err = keep_dir(&l, files[0]);
+    if (from->file_count > 0) {
+        err = keep_dir(&l, from->files[0]);
     }
-    for (size_t i = 0; err == WW_OK && i < n; i++) {
-        err = add_file(&l, files[i]);
+    for (size_t i = 0; err == WW_OK && i < from->file_count; i++) {
+        err = add_file(&l, from->files[i]);
     }
-    if (err == WW_OK && environment) {
-        err = config_env_apply(&l, environment);
+    if (err == WW_OK && from->environment) {
+        err = config_env_apply(&l, from->environment);
     }
-    return finish(&l, err, true, out);
+    for (size_t i = 0; err == WW_OK && i < from->pair_count; i++) {
+        err = add_pair(&l, i + 1, from->pairs[i]);
+    }
+    bool program = from->file_count > 0 || (from->environment && from->pair_count == 0);
+    return finish(&l, err, program, out);
+}
+
+enum ww_err config_load(struct ww_op *op, const char *const *files, size_t n, const char *const *environment,
+                        bool dev, struct config **out)
+{
+    return config_combine(
+        op, &(struct config_sources){.files = files, .file_count = n, .environment = environment, .dev = dev},
+        out);
+}
+
+enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t n, struct config **out)
+{
+    return config_combine(op, &(struct config_sources){.pairs = pairs, .pair_count = n}, out);
 }
 
 enum ww_err config_from_memory(struct ww_op *op, const char *name, struct bytes text,
@@ -315,33 +347,6 @@ enum ww_err config_from_memory(struct ww_op *op, const char *name, struct bytes 
     err = add_text(&l, name, text);
     if (err == WW_OK && environment) {
         err = config_env_apply(&l, environment);
-    }
-    return finish(&l, err, false, out);
-}
-
-enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t n, struct config **out)
-{
-    struct loader l;
-
-    *out = NULL;
-    enum ww_err err = begin(op, false, &l);
-    if (err != WW_OK) {
-        return err;
-    }
-    for (size_t i = 0; err == WW_OK && i < n; i++) {
-        struct arena *a = &l.config->arena;
-        const char *equals = strchr(pairs[i], '=');
-        char *source = arena_printf(a, "setting %zu", i + 1);
-        if (!equals || equals == pairs[i]) {
-            err = op_fail(op, WW_ECONFIG, "config_bad", "setting %zu: must be key=value", i + 1);
-            break;
-        }
-        if (strcmp(pairs[i], "dev=true") == 0) {
-            l.config->dev = true;
-            continue;
-        }
-        char *path = arena_strndup(a, pairs[i], (size_t)(equals - pairs[i]));
-        err = source && path ? config_pair_apply(&l, source, path, equals + 1) : op_no_memory(op);
     }
     return finish(&l, err, false, out);
 }

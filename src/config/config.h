@@ -12,14 +12,25 @@
 
 struct config;
 
+/* Where settings come from: one comes from the last of these that has it. With files, or from the environment
+ * alone, dsn and identity.schemas must be there; with pairs alone, or nothing, nothing is required. */
+struct config_sources {
+    const char *const *files; /* in order, later ones override */
+    size_t file_count;
+    const char *const *environment; /* NULL-terminated "NAME=value" list (environ), or NULL */
+    const char *const *pairs;       /* "key.path=value" each; "dev=true" is the --dev flag */
+    size_t pair_count;
+    bool dev; /* the --dev flag */
+};
+/* WW_ECONFIG with text "file:line: key: reason", "environment variable NAME: …" or "setting N: …". */
+enum ww_err config_combine(struct ww_op *op, const struct config_sources *from, struct config **out) WW_MUST;
+
 /* files: in order, later ones override. WW_ECONFIG with text "file:line: key: reason". Relative paths inside
  * are taken relative to the process' working directory, as Kratos does. environment: NULL-terminated
  * "NAME=value" list (environ) or NULL for none. dev: the --dev flag. */
 enum ww_err config_load(struct ww_op *op, const char *const *files, size_t n, const char *const *environment,
                         bool dev, struct config **out) WW_MUST;
-/* Defaults plus overrides given as text, one "key.path=value" each; for embedders and tests. "dev=true" is
- * the
- * --dev flag. Nothing is required. */
+/* The same of pairs alone. */
 enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t n,
                               struct config **out) WW_MUST;
 void config_free(struct config *c);

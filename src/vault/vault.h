@@ -53,6 +53,10 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
                        struct bytes prefix, struct bytes after, size_t limit, struct vault_entry **out,
                        size_t *n) WW_MUST;
 
+/* The entry with an id, opening leaves until it is found. WW_ENOTFOUND id "item_not_found". */
+enum ww_err vault_find(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                       const struct uuid *id, struct vault_entry *out) WW_MUST;
+
 struct vault_value {
     struct bytes value;
     struct uuid id;

@@ -250,3 +250,22 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
     *out = list;
     return WW_OK;
 }
+
+enum ww_err vault_find(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                       const struct uuid *id, struct vault_entry *out)
+{
+    for (size_t i = 0; i < leaf_count(v); i++) {
+        enum ww_err err = vault_leaf_open(op, s, v, i);
+        if (err) {
+            return err;
+        }
+        for (size_t j = 0; j < v->leaves[i].n; j++) {
+            const struct entry *e = &v->leaves[i].entries[j];
+            if (e->space == (uint8_t)space && uuid_equal(e->id, *id)) {
+                *out = (struct vault_entry){e->name, e->id, e->version};
+                return WW_OK;
+            }
+        }
+    }
+    return op_fail(op, WW_ENOTFOUND, "item_not_found", "there is no item of this id");
+}

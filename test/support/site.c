@@ -58,7 +58,8 @@ static void open_ww(struct site *s, const char *const *extra)
         settings[n++] = "hashers.argon2.memory=19MB";
         settings[n++] = "hashers.argon2.iterations=2";
     }
-    struct ww_options options = {.settings = settings, .setting_count = n, .env = &s->env};
+    struct ww_options options = {
+        .size = sizeof options, .settings = settings, .setting_count = n, .env = &s->env};
     if (ww_open(&options, &s->ww, why, sizeof why) != WW_OK) {
         fail_msg("cannot open: %s", why);
     }
@@ -101,7 +102,7 @@ void site_open(struct site *s, const char *const *extra)
     } else {
         snprintf(s->dsn, sizeof s->dsn, "sqlite://%s/data/watchword.sqlite", s->directory);
     }
-    s->env = (struct ww_env){.now = shifted_now, .fault = fault, .ctx = s};
+    s->env = (struct ww_env){.size = sizeof s->env, .now = shifted_now, .fault = fault, .ctx = s};
     open_ww(s, extra);
     open_raw(s);
 }
@@ -150,10 +151,10 @@ char *site_register(struct site *s, const char *name)
     char traits[200];
     struct ww_session *session;
     snprintf(traits, sizeof traits, "{\"email\":\"%s@example.org\"}", name);
-    if (ww_register(site_next(s), traits, TEST_PASSWORD, &session) != WW_OK) {
-        fail_msg("cannot register: %s", ww_op_problem(s->op).text);
+    if (site_enrol(site_next(s), traits, TEST_PASSWORD, &session) != WW_OK) {
+        fail_msg("cannot register: %s", ww_op_problem(s->op)->text);
     }
-    return strdup(ww_session_token(session));
+    return strdup(ww_session_token(s->op, session));
 }
 
 struct ww_session *site_resume(struct site *s, const char *token)
@@ -167,14 +168,14 @@ enum ww_err site_login(struct site *s, const char *name, const char *password, s
 {
     char identifier[200];
     snprintf(identifier, sizeof identifier, "%s@example.org", name);
-    return ww_authenticate(site_next(s), identifier, password, session);
+    return site_sign_in(site_next(s), identifier, password, session);
 }
 
 enum ww_err site_put(struct site *s, const char *token, const char *name, const char *value)
 {
     struct ww_session *session;
     enum ww_err err = ww_session_resume(site_next(s), token, &session);
-    return err ? err : ww_item_put(s->op, session, name, strlen(name), value, strlen(value), NULL, NULL);
+    return err ? err : ww_item_put(s->op, session, name, value, strlen(value), NULL, NULL);
 }
 
 const char *site_get(struct site *s, const char *token, const char *name, enum ww_err *err)
@@ -184,7 +185,7 @@ const char *site_get(struct site *s, const char *token, const char *name, enum w
     size_t n;
     *err = ww_session_resume(site_next(s), token, &session);
     if (!*err) {
-        *err = ww_item_get(s->op, session, name, strlen(name), &value, &n, NULL);
+        *err = ww_item_get(s->op, session, name, &value, &n, NULL);
     }
     return *err ? NULL : value;
 }
@@ -226,7 +227,29 @@ uint8_t *site_blob(struct site *s, const char *sql, size_t *n)
 
 size_t site_check(struct site *s)
 {
-    struct ww_check_report report;
+    struct ww_check_report report = {.size = sizeof report};
     assert_int_equal(ww_check(site_next(s), NULL, NULL, NULL, &report), WW_OK);
     return report.problems;
+}
+
+enum ww_err site_enrol(struct ww_op *op, const char *traits, const char *password,
+                       struct ww_session **session)
+{
+    return ww_register(op, traits, password, strlen(password), session);
+}
+
+enum ww_err site_sign_in(struct ww_op *op, const char *identifier, const char *password,
+                         struct ww_session **session)
+{
+    const struct ww_proof proof = {.size = sizeof proof,
+                                   .kind = WW_PROOF_PASSWORD,
+                                   .identifier = identifier,
+                                   .password = password,
+                                   .password_length = strlen(password)};
+    return ww_authenticate(op, &proof, session);
+}
+
+enum ww_err site_new_password(struct ww_op *op, struct ww_session *session, const char *password)
+{
+    return ww_password_change(op, session, password, strlen(password));
 }

@@ -5,7 +5,7 @@
 #define SITE_H
 
 #include "db.h"
-#include "watchword.h"
+#include "watchword/admin.h"
 
 #define TEST_PASSWORD "correct horse battery staple"
 
@@ -37,6 +37,13 @@ enum ww_err site_login(struct site *s, const char *name, const char *password, s
 enum ww_err site_put(struct site *s, const char *token, const char *name, const char *value);
 /* The value as text in the operation, or NULL with *err set. */
 const char *site_get(struct site *s, const char *token, const char *name, enum ww_err *err);
+
+/* With passwords as texts. */
+enum ww_err site_enrol(struct ww_op *op, const char *traits, const char *password,
+                       struct ww_session **session);
+enum ww_err site_sign_in(struct ww_op *op, const char *identifier, const char *password,
+                         struct ww_session **session);
+enum ww_err site_new_password(struct ww_op *op, struct ww_session *session, const char *password);
 
 /* Runs SQL as who may write to the database. */
 void site_sql(struct site *s, const char *sql, const struct db_value *args, size_t n);

@@ -37,8 +37,8 @@ static void a_note_is_read_back_after_signing_in_again(void **state)
     assert_int_equal(ww_session_end(s->op, session), WW_OK);
     assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_EDENIED);
     assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_OK);
-    assert_true(ww_session_unlocked(session));
-    char *again = strdup(ww_session_token(session));
+    assert_true(ww_session_unlocked(s->op, session));
+    char *again = strdup(ww_session_token(s->op, session));
     assert_string_equal(site_get(s, again, "note", &err), "nobody else reads this");
     assert_int_equal(site_check(s), 0);
     free(token);
@@ -51,12 +51,11 @@ static void unknown_names_and_wrong_passwords_get_one_answer(void **state)
     struct ww_session *session;
     free(site_register(s, "ada"));
     assert_int_equal(site_login(s, "ada", "not the password", &session), WW_EDENIED);
-    struct ww_problem wrong = ww_op_problem(s->op);
-    char *text = strdup(wrong.text);
-    assert_string_equal(wrong.id, "wrong_credentials");
+    char *text = strdup(ww_op_problem(s->op)->text);
+    assert_string_equal(ww_op_problem(s->op)->id, "wrong_credentials");
     assert_int_equal(site_login(s, "nobody", "not the password", &session), WW_EDENIED);
-    assert_string_equal(ww_op_problem(s->op).id, "wrong_credentials");
-    assert_string_equal(ww_op_problem(s->op).text, text);
+    assert_string_equal(ww_op_problem(s->op)->id, "wrong_credentials");
+    assert_string_equal(ww_op_problem(s->op)->text, text);
     free(text);
 }
 
@@ -65,23 +64,23 @@ static void an_identifier_is_taken_whatever_its_spelling(void **state)
     struct site *s = *state;
     struct ww_session *session;
     free(site_register(s, "ada"));
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ADA@Example.org\"}", TEST_PASSWORD, NULL),
+    assert_int_equal(site_enrol(site_next(s), "{\"email\":\"ADA@Example.org\"}", TEST_PASSWORD, NULL),
                      WW_ECONFLICT);
-    assert_string_equal(ww_op_problem(s->op).id, "identifier_taken");
-    assert_int_equal(ww_authenticate(site_next(s), "  Ada@EXAMPLE.org ", TEST_PASSWORD, &session), WW_OK);
+    assert_string_equal(ww_op_problem(s->op)->id, "identifier_taken");
+    assert_int_equal(site_sign_in(site_next(s), "  Ada@EXAMPLE.org ", TEST_PASSWORD, &session), WW_OK);
 }
 
 static void bad_traits_and_weak_passwords_are_refused_by_name(void **state)
 {
     struct site *s = *state;
-    assert_int_equal(ww_register(site_next(s), "{}", TEST_PASSWORD, NULL), WW_EVALIDATION);
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"", TEST_PASSWORD, NULL),
+    assert_int_equal(site_enrol(site_next(s), "{}", TEST_PASSWORD, NULL), WW_EVALIDATION);
+    assert_int_equal(site_enrol(site_next(s), "{\"email\":\"ada@example.org\"", TEST_PASSWORD, NULL),
                      WW_EINVAL);
-    assert_string_equal(ww_op_problem(s->op).field, "traits");
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "short", NULL),
+    assert_string_equal(ww_op_problem(s->op)->field, "traits");
+    assert_int_equal(site_enrol(site_next(s), "{\"email\":\"ada@example.org\"}", "short", NULL),
                      WW_EVALIDATION);
-    assert_string_equal(ww_op_problem(s->op).field, "password");
-    assert_int_equal(ww_register(site_next(s), "{\"email\":\"ada@example.org\"}", "password1", NULL),
+    assert_string_equal(ww_op_problem(s->op)->field, "password");
+    assert_int_equal(site_enrol(site_next(s), "{\"email\":\"ada@example.org\"}", "password1", NULL),
                      WW_EVALIDATION);
 }
 
@@ -93,11 +92,11 @@ static void a_new_password_keeps_the_vault_and_ends_other_sessions(void **state)
     char *token = site_register(s, "ada");
     assert_int_equal(site_put(s, token, "note", "kept"), WW_OK);
     assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &other), WW_OK);
-    char *other_token = strdup(ww_session_token(other));
+    char *other_token = strdup(ww_session_token(s->op, other));
     session = site_resume(s, token);
-    assert_int_equal(ww_password_change(s->op, session, TEST_PASSWORD), WW_EVALIDATION);
+    assert_int_equal(site_new_password(s->op, session, TEST_PASSWORD), WW_EVALIDATION);
     session = site_resume(s, token);
-    assert_int_equal(ww_password_change(s->op, session, "an entirely different one"), WW_OK);
+    assert_int_equal(site_new_password(s->op, session, "an entirely different one"), WW_OK);
     assert_int_equal(ww_session_resume(site_next(s), other_token, &other), WW_EDENIED);
     assert_string_equal(site_get(s, token, "note", &err), "kept");
     assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &other), WW_EDENIED);
@@ -111,8 +110,8 @@ static void a_session_just_made_can_change_the_password(void **state)
 {
     struct site *s = *state;
     struct ww_session *session;
-    assert_int_equal(ww_register(s->op, "{\"email\":\"ada@example.org\"}", TEST_PASSWORD, &session), WW_OK);
-    assert_int_equal(ww_password_change(s->op, session, "an entirely different one"), WW_OK);
+    assert_int_equal(site_enrol(s->op, "{\"email\":\"ada@example.org\"}", TEST_PASSWORD, &session), WW_OK);
+    assert_int_equal(site_new_password(s->op, session, "an entirely different one"), WW_OK);
     assert_int_equal(site_login(s, "ada", "an entirely different one", &session), WW_OK);
     assert_int_equal(ww_session_end_others(s->op, session, NULL), WW_OK);
 }
@@ -124,7 +123,7 @@ static void sensitive_changes_need_a_recent_sign_in(void **state)
     s->offset += (uint64_t)2 * 3600 * 1000000;
     struct ww_session *session = site_resume(s, token);
     assert_false(ww_session_recent(s->op, session));
-    assert_int_equal(ww_password_change(s->op, session, "an entirely different one"), WW_EREAUTH);
+    assert_int_equal(site_new_password(s->op, session, "an entirely different one"), WW_EREAUTH);
     assert_int_equal(ww_account_delete(s->op, session, "ada@example.org"), WW_EREAUTH);
     assert_int_equal(ww_traits_change(s->op, session, "{\"email\":\"new@example.org\"}"), WW_EREAUTH);
     free(token);
@@ -146,21 +145,21 @@ static void items_follow_their_conditions(void **state)
     struct site *s = *state;
     char *token = site_register(s, "ada");
     struct ww_session *session = site_resume(s, token);
-    struct ww_item_result result;
-    struct ww_item_condition absent = {.if_absent = true}, wrong = {.if_version = 99};
-    assert_int_equal(ww_item_put(s->op, session, "a", 1, "1", 1, &absent, &result), WW_OK);
+    struct ww_item_result result = {.size = sizeof result};
+    struct ww_item_condition absent = {.size = sizeof absent, .if_absent = true},
+                             wrong = {.size = sizeof wrong, .if_version = 99};
+    assert_int_equal(ww_item_put(s->op, session, "a", "1", 1, &absent, &result), WW_OK);
     assert_true(result.created);
-    struct ww_item_condition right = {.if_version = result.version};
-    assert_int_equal(ww_item_put(s->op, session, "a", 1, "2", 1, &absent, NULL), WW_EVERSION);
-    assert_int_equal(ww_item_put(s->op, session, "a", 1, "2", 1, &wrong, NULL), WW_EVERSION);
-    assert_int_equal(ww_item_put(s->op, session, "a", 1, "2", 1, &right, &result), WW_OK);
+    struct ww_item_condition right = {.size = sizeof right, .if_version = result.version};
+    assert_int_equal(ww_item_put(s->op, session, "a", "2", 1, &absent, NULL), WW_EVERSION);
+    assert_int_equal(ww_item_put(s->op, session, "a", "2", 1, &wrong, NULL), WW_EVERSION);
+    assert_int_equal(ww_item_put(s->op, session, "a", "2", 1, &right, &result), WW_OK);
     assert_false(result.created);
-    assert_int_equal(ww_item_delete(s->op, session, "a", 1, &right), WW_EVERSION);
-    assert_int_equal(ww_item_delete(s->op, session, "a", 1, NULL), WW_OK);
-    assert_int_equal(ww_item_delete(s->op, session, "a", 1, NULL), WW_ENOTFOUND);
-    assert_int_equal(ww_item_put(s->op, session, "", 0, "x", 1, NULL, NULL), WW_EINVAL);
-    assert_int_equal(ww_item_put(s->op, session, "a\0b", 3, "x", 1, NULL, NULL), WW_EINVAL);
-    assert_int_equal(ww_item_put(s->op, session, "\xff", 1, "x", 1, NULL, NULL), WW_EINVAL);
+    assert_int_equal(ww_item_delete(s->op, session, "a", &right), WW_EVERSION);
+    assert_int_equal(ww_item_delete(s->op, session, "a", NULL), WW_OK);
+    assert_int_equal(ww_item_delete(s->op, session, "a", NULL), WW_ENOTFOUND);
+    assert_int_equal(ww_item_put(s->op, session, "", "x", 1, NULL, NULL), WW_EINVAL);
+    assert_int_equal(ww_item_put(s->op, session, "\xff", "x", 1, NULL, NULL), WW_EINVAL);
     free(token);
 }
 
@@ -171,8 +170,8 @@ static void several_changes_happen_together_or_not_at_all(void **state)
     char *token = site_register(s, "ada");
     struct ww_session *session = site_resume(s, token);
     struct ww_item_change changes[] = {
-        {.action = WW_ITEM_PUT, .name = "a", .name_length = 1, .value = "1", .value_length = 1},
-        {.action = WW_ITEM_DELETE, .name = "missing", .name_length = 7},
+        {.size = sizeof changes[0], .action = WW_ITEM_PUT, .name = "a", .value = "1", .value_length = 1},
+        {.size = sizeof changes[0], .action = WW_ITEM_DELETE, .name = "missing"},
     };
     assert_int_equal(ww_item_change(s->op, session, changes, 2), WW_ENOTFOUND);
     assert_null(site_get(s, token, "a", &err));
@@ -185,8 +184,7 @@ static void a_large_vault_lists_in_order_and_opens(void **state)
 {
     struct site *s = *state;
     enum { COUNT = 1500 };
-    struct ww_item_entry *entries;
-    size_t n;
+    const struct ww_item_entry *const *entries, *found;
     enum ww_err err;
     char *token = site_register(s, "ada");
     for (int i = 0; i < COUNT; i += 100) {
@@ -195,30 +193,40 @@ static void a_large_vault_lists_in_order_and_opens(void **state)
         char names[100][64];
         for (int j = 0; j < 100; j++) {
             int length = snprintf(names[j], sizeof names[j], "item %05d with a name of some length", i + j);
-            changes[j] = (struct ww_item_change){.action = WW_ITEM_PUT,
+            changes[j] = (struct ww_item_change){.size = sizeof changes[j],
+                                                 .action = WW_ITEM_PUT,
                                                  .name = names[j],
-                                                 .name_length = (size_t)length,
                                                  .value = names[j],
                                                  .value_length = (size_t)length};
         }
         assert_int_equal(ww_item_change(s->op, session, changes, 100), WW_OK);
     }
     struct ww_session *session = site_resume(s, token);
-    assert_int_equal(ww_item_list(s->op, session, "item 007", "item 00710", 20, &entries, &n), WW_OK);
-    assert_int_equal(n, 20);
-    assert_string_equal(entries[0].name, "item 00710 with a name of some length");
-    const char *found;
-    size_t found_length;
-    assert_int_equal(ww_item_find(s->op, session, entries[3].id, &found, &found_length), WW_OK);
-    assert_string_equal(found, entries[3].name);
-    struct ww_item_result written;
-    assert_int_equal(ww_item_put(s->op, session, found, found_length, "new", 3, NULL, &written), WW_OK);
-    assert_string_equal(written.id, entries[3].id);
-    assert_int_equal(ww_item_find(s->op, session, "00112233445566778899aabbccddeeff", &found, &found_length),
-                     WW_ENOTFOUND);
+    struct ww_page page = {.size = sizeof page, .limit = 20, .token = "item 00710"};
+    assert_int_equal(ww_item_list(s->op, session, "item 007", &page, &entries), WW_OK);
+    assert_int_equal(page.count, 20);
+    assert_string_equal(entries[0]->name, "item 00710 with a name of some length");
+    assert_string_equal(page.next, entries[19]->name);
+    const char *id = entries[3]->id, *name = entries[3]->name;
+    page.token = page.next;
+    page.limit = 1000;
+    assert_int_equal(ww_item_list(s->op, session, "item 007", &page, &entries), WW_OK);
+    assert_int_equal(page.count, 70); /* 00730 to 00799 */
+    assert_string_equal(entries[0]->name, "item 00730 with a name of some length");
+    assert_null(page.next);
+    assert_int_equal(ww_item_find(s->op, session, id, &found), WW_OK);
+    assert_string_equal(found->name, name);
+    struct ww_item_result written = {.size = sizeof written};
+    assert_int_equal(ww_item_put(s->op, session, name, "new", 3, NULL, &written), WW_OK);
+    assert_string_equal(written.id, id);
+    static const char *const unknown[] = {"00112233445566778899aabbccddeeff", "", "0",
+                                          "no id of an item at all"};
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        assert_int_equal(ww_item_find(s->op, session, unknown[i], &found), WW_ENOTFOUND);
+    }
     assert_string_equal(site_get(s, token, "item 01234 with a name of some length", &err),
                         "item 01234 with a name of some length");
-    struct ww_vault_state v;
+    struct ww_vault_state v = {.size = sizeof v};
     session = site_resume(s, token);
     assert_int_equal(ww_vault_state(s->op, session, &v), WW_OK);
     assert_int_equal(v.items, COUNT);
@@ -228,20 +236,29 @@ static void a_large_vault_lists_in_order_and_opens(void **state)
 static void the_history_tells_what_happened(void **state)
 {
     struct site *s = *state;
-    const char *json, *next;
+    const struct ww_event *const *events;
     struct ww_session *session;
     char *token = site_register(s, "ada");
     assert_int_equal(site_login(s, "ada", "wrong", &session), WW_EDENIED);
     assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_OK);
     session = site_resume(s, token);
-    assert_int_equal(ww_account_history(s->op, session, 2, NULL, &json, &next), WW_OK);
-    assert_non_null(strstr(json, "login.succeeded"));
-    assert_non_null(strstr(json, "login.failed"));
-    assert_null(strstr(json, "account.registered"));
-    assert_non_null(next);
-    assert_int_equal(ww_account_history(s->op, session, 2, next, &json, &next), WW_OK);
-    assert_non_null(strstr(json, "account.registered"));
-    assert_null(next);
+    struct ww_page page = {.size = sizeof page, .limit = 2};
+    assert_int_equal(ww_account_history(s->op, session, &page, &events), WW_OK);
+    assert_int_equal(page.count, 2);
+    assert_string_equal(events[0]->event, "login.succeeded");
+    assert_string_equal(events[0]->method, "password");
+    assert_true(events[0]->time >= events[1]->time);
+    assert_null(events[0]->location);
+    assert_string_equal(events[1]->event, "login.failed");
+    assert_non_null(page.next);
+    page.token = page.next;
+    assert_int_equal(ww_account_history(s->op, session, &page, &events), WW_OK);
+    assert_int_equal(page.count, 1);
+    assert_string_equal(events[0]->event, "account.registered");
+    assert_true(events[0]->this_session);
+    assert_null(page.next);
+    page.token = "0-0-zz";
+    assert_int_equal(ww_account_history(s->op, session, &page, &events), WW_EINVAL);
     free(token);
 }
 
@@ -249,23 +266,26 @@ static void what_a_client_says_is_text_of_bounded_length(void **state)
 {
     struct site *s = *state;
     struct ww_session *session;
-    const char *json;
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_session_info *const *sessions;
+    const struct ww_event *const *events;
     char city[400], *token;
-    struct ww_client odd = {.address = "127.0.0.1", .user_agent = "caf\xe9/1.0", .location = city};
+    struct ww_client odd = {
+        .size = sizeof odd, .address = "127.0.0.1", .user_agent = "caf\xe9/1.0", .location = city};
     memset(city, 'x', 127);
     strcpy(city + 127, "\xc3\xa9 and more"); /* the limit of 128 bytes is inside this character */
     free(site_register(s, "ada"));
     ww_op_end(s->op);
     assert_int_equal(ww_op_begin(s->ww, &odd, &s->op), WW_OK);
-    assert_int_equal(ww_authenticate(s->op, "ada@example.org", TEST_PASSWORD, &session), WW_OK);
-    token = strdup(ww_session_token(session));
+    assert_int_equal(site_sign_in(s->op, "ada@example.org", TEST_PASSWORD, &session), WW_OK);
+    token = strdup(ww_session_token(s->op, session));
     session = site_resume(s, token);
-    assert_int_equal(ww_session_list(s->op, session, &json), WW_OK);
+    assert_int_equal(ww_session_list(s->op, session, &page, &sessions), WW_OK);
     city[127] = '\0';
-    assert_non_null(strstr(json, "\"caf\xef\xbf\xbd/1.0\""));
-    assert_non_null(strstr(json, city));
-    assert_int_equal(ww_account_history(s->op, session, 10, NULL, &json, NULL), WW_OK);
-    assert_non_null(strstr(json, "\"caf\xef\xbf\xbd/1.0\""));
+    assert_string_equal(sessions[0]->user_agent, "caf\xef\xbf\xbd/1.0");
+    assert_string_equal(sessions[0]->location, city);
+    assert_int_equal(ww_account_history(s->op, session, &page, &events), WW_OK);
+    assert_string_equal(events[0]->user_agent, "caf\xef\xbf\xbd/1.0");
     assert_int_equal(site_check(s), 0);
     free(token);
 }

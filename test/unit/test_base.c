@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "limits.h"
+#include "limit.h"
 #include "op.h"
 #include "timefmt.h"
 #include "utf8.h"

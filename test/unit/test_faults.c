@@ -25,14 +25,14 @@ static enum ww_err register_one(struct site *s, int round)
     char traits[100];
     struct ww_session *session;
     snprintf(traits, sizeof traits, "{\"email\":\"person%d@example.org\"}", round);
-    return ww_register(s->op, traits, TEST_PASSWORD, &session);
+    return site_enrol(s->op, traits, TEST_PASSWORD, &session);
 }
 
 static enum ww_err login(struct site *s, int round)
 {
     struct ww_session *session;
     (void)round;
-    return ww_authenticate(s->op, "ada@example.org", TEST_PASSWORD, &session);
+    return site_sign_in(s->op, "ada@example.org", TEST_PASSWORD, &session);
 }
 
 static enum ww_err write_item(struct site *s, int round)
@@ -41,7 +41,7 @@ static enum ww_err write_item(struct site *s, int round)
     char value[30];
     snprintf(value, sizeof value, "value %d", round);
     enum ww_err err = ww_session_resume(s->op, token, &session);
-    return err ? err : ww_item_put(s->op, session, "note", 4, value, strlen(value), NULL, NULL);
+    return err ? err : ww_item_put(s->op, session, "note", value, strlen(value), NULL, NULL);
 }
 
 static enum ww_err read_item(struct site *s, int round)
@@ -51,7 +51,7 @@ static enum ww_err read_item(struct site *s, int round)
     size_t n;
     (void)round;
     enum ww_err err = ww_session_resume(s->op, token, &session);
-    return err ? err : ww_item_get(s->op, session, "kept", 4, &value, &n, NULL);
+    return err ? err : ww_item_get(s->op, session, "kept", &value, &n, NULL);
 }
 
 static enum ww_err change_password(struct site *s, int round)
@@ -60,16 +60,17 @@ static enum ww_err change_password(struct site *s, int round)
     char password[60];
     snprintf(password, sizeof password, "one more password of round %d", round);
     enum ww_err err = ww_session_resume(s->op, token, &session);
-    return err ? err : ww_password_change(s->op, session, password);
+    return err ? err : site_new_password(s->op, session, password);
 }
 
 static enum ww_err list_sessions(struct site *s, int round)
 {
     struct ww_session *session;
-    const char *json;
+    const struct ww_session_info *const *list;
+    struct ww_page page = {.size = sizeof page};
     (void)round;
     enum ww_err err = ww_session_resume(s->op, token, &session);
-    return err ? err : ww_session_list(s->op, session, &json);
+    return err ? err : ww_session_list(s->op, session, &page, &list);
 }
 
 static bool expected(enum ww_fault kind, enum ww_err err)
@@ -95,7 +96,7 @@ static void fail_in_turn(struct site *s, const struct journey *j, enum ww_fault 
         }
         if (err != WW_OK && !expected(kind, err)) {
             fail_msg("%s, %s %ld: %s (%s)", j->name, kind == WW_FAULT_ALLOC ? "allocation" : "statement", n,
-                     ww_err_name(err), ww_op_problem(s->op).text);
+                     ww_err_name(err), ww_op_problem(s->op)->text);
         }
         if (n % 8 == 1 && site_check(s) != 0) {
             fail_msg("%s, fault %ld left a half state", j->name, n);

@@ -41,6 +41,7 @@ static enum ww_err ask(struct site *s, const struct request *r, struct ww_flow_a
                      r->action == WW_SETTINGS_SUBMIT || r->action == WW_WHOAMI ||
                      r->action == WW_SESSIONS_LIST;
     struct ww_flow_request in = {
+        .size = sizeof in,
         .api =
             r->action == WW_LOGIN_INIT || r->action == WW_REGISTRATION_INIT || r->action == WW_SETTINGS_INIT,
         .json = true,
@@ -59,7 +60,7 @@ static enum ww_err ask(struct site *s, const struct request *r, struct ww_flow_a
 static char *begin(struct site *s, enum ww_flow_action action)
 {
     struct request r = {.action = action};
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     struct js *body;
     const char *why;
 
@@ -86,7 +87,7 @@ static void judge(const struct request *r, enum ww_fault kind, long n, enum ww_e
 static void fail_in_turn(struct site *s, const struct request *r, enum ww_fault kind)
 {
     for (long n = 1;; n += r->step) {
-        struct ww_flow_answer out = {0};
+        struct ww_flow_answer out = {.size = sizeof out};
         site_next(s);
         s->fail_at[kind] = n;
         enum ww_err err = ask(s, r, &out);

@@ -56,7 +56,7 @@ static void fixed_random(void *ctx, void *out, size_t n)
 static void must(enum ww_err err)
 {
     if (err) {
-        fprintf(stderr, "%s: %s\n", ww_err_name(err), journey.op ? ww_op_problem(journey.op).text : "");
+        fprintf(stderr, "%s: %s\n", ww_err_name(err), journey.op ? ww_op_problem(journey.op)->text : "");
         abort();
     }
 }
@@ -97,8 +97,10 @@ static void open_site(void)
     write_server_key(strchr(key, '=') + 1);
     snprintf(dsn, sizeof dsn, "dsn=sqlite://%s/data/watchword.db", journey.directory);
     const char *settings[] = {dsn, key, "hashers.argon2.memory=19MB", "hashers.argon2.iterations=2"};
-    journey.env = (struct ww_env){.now = fixed_now, .random = fixed_random, .ctx = &journey};
-    struct ww_options options = {.settings = settings, .setting_count = 4, .env = &journey.env};
+    journey.env = (struct ww_env){
+        .size = sizeof journey.env, .now = fixed_now, .random = fixed_random, .ctx = &journey};
+    struct ww_options options = {
+        .size = sizeof options, .settings = settings, .setting_count = 4, .env = &journey.env};
     if (ww_open(&options, &journey.ww, why, sizeof why)) {
         fprintf(stderr, "%s\n", why);
         abort();
@@ -108,17 +110,17 @@ static void open_site(void)
 static void live(void)
 {
     struct ww_session *session;
-    struct ww_client client = {.address = "192.0.2.7", .user_agent = "vectors"};
+    struct ww_client client = {.size = sizeof client, .address = "192.0.2.7", .user_agent = "vectors"};
     must(ww_op_begin(journey.ww, &client, &journey.op));
-    must(ww_register(journey.op, "{\"email\":\"ada@example.org\"}", "a long walk by the sea", &session));
-    must(ww_item_put(journey.op, session, "note", 4, "hello", 5, NULL, NULL));
-    journey.session = session_of(session);
+    must(ww_register(journey.op, "{\"email\":\"ada@example.org\"}", "a long walk by the sea", 22, &session));
+    must(ww_item_put(journey.op, session, "note", "hello", 5, NULL, NULL));
+    journey.session = api_session(journey.op, session);
     struct flow_row flow = {
         .id = uuid_new(journey.op), .kind = FLOW_LOGIN, .expires = fixed_now(NULL) + 3600000000};
     flow.json = js_object(&journey.op->arena);
     js_put(&journey.op->arena, flow.json, "type", js_text(&journey.op->arena, "api"));
     must(store_flow_row_insert(journey.op, service_of(journey.op)->store, &flow));
-    must(ww_register(journey.op, "{\"email\":\"bob@example.org\"}", "another walk by the sea", &session));
+    must(ww_register(journey.op, "{\"email\":\"bob@example.org\"}", "another walk by the sea", 23, &session));
     must(ww_account_delete(journey.op, session, "bob@example.org"));
 }
 

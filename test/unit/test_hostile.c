@@ -177,7 +177,7 @@ static void older_copies_are_refused(void **state)
         session = site_resume(&p->site, p->ada);
         snprintf(password, sizeof password, "a new password, number %zu", i);
         if (strcmp(t->table, "items") != 0) {
-            assert_int_equal(ww_password_change(p->site.op, session, password), WW_OK);
+            assert_int_equal(site_new_password(p->site.op, session, password), WW_OK);
         }
         uint8_t *current = get_blob(p, t, t->where_ada, &m);
         set_blob(p, t, old, n);
@@ -203,7 +203,7 @@ static void an_old_credential_row_is_not_listed(void **state)
     struct ww_session *session;
     site_sql(&p->site, "CREATE TABLE saved AS SELECT * FROM credentials", NULL, 0);
     session = site_resume(&p->site, p->ada);
-    assert_int_equal(ww_password_change(p->site.op, session, "a password to be forgotten"), WW_OK);
+    assert_int_equal(site_new_password(p->site.op, session, "a password to be forgotten"), WW_OK);
     site_sql(&p->site,
              "INSERT INTO credentials SELECT * FROM saved WHERE id NOT IN (SELECT id FROM credentials)", NULL,
              0);
@@ -270,7 +270,7 @@ static void a_lost_meta_is_not_made_anew(void **state)
     snprintf(dsn, sizeof dsn, "dsn=%s", p->site.dsn);
     snprintf(key, sizeof key, "watchword.server_key_file=%s/keys/server.key", p->site.directory);
     const char *settings[] = {dsn, key};
-    struct ww_options options = {.settings = settings, .setting_count = 2};
+    struct ww_options options = {.size = sizeof options, .settings = settings, .setting_count = 2};
     size_t n;
     uint8_t *blob = site_blob(&p->site, "SELECT blob FROM meta", &n);
     blob[n - 1] ^= 1;
@@ -330,7 +330,7 @@ static void tampering_is_audited(void **state)
 {
     struct pair *p = *state;
     size_t n, events, after;
-    struct ww_check_report report;
+    struct ww_check_report report = {.size = sizeof report};
     uint8_t *blob = get_blob(p, &targets[4], targets[4].where_ada, &n);
     assert_int_equal(ww_check(site_next(&p->site), NULL, NULL, NULL, &report), WW_OK);
     events = report.events;

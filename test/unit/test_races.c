@@ -67,7 +67,7 @@ static void *write_items(void *context)
         enum ww_err err = begin(r, &op, &session);
         if (!err) {
             do {
-                err = ww_item_put(op, session, name, (size_t)n, name, (size_t)n, NULL, NULL);
+                err = ww_item_put(op, session, name, name, (size_t)n, NULL, NULL);
             } while (err == WW_EBUSY);
         }
         count(r, err, WW_OK);
@@ -80,7 +80,7 @@ static void no_write_is_lost(void **state)
 {
     struct site s;
     struct racer racers[THREADS];
-    struct ww_vault_state v;
+    struct ww_vault_state v = {.size = sizeof v};
     (void)state;
     site_open(&s, NULL);
     char *token = site_register(&s, "ada");
@@ -103,9 +103,9 @@ static void *read_and_write(void *context)
         size_t n;
         enum ww_err err = begin(r, &op, &session);
         if (!err && r->number % 2) {
-            err = ww_item_put(op, session, "note", 4, "value", 5, NULL, NULL);
+            err = ww_item_put(op, session, "note", "value", 5, NULL, NULL);
         } else if (!err) {
-            err = ww_item_get(op, session, "note", 4, &value, &n, NULL);
+            err = ww_item_get(op, session, "note", &value, &n, NULL);
         }
         count(r, err, WW_OK);
         ww_op_end(op);
@@ -132,7 +132,7 @@ static void *register_same(void *context)
     struct ww_op *op;
     enum ww_err err = ww_op_begin(r->site->ww, NULL, &op);
     if (!err) {
-        err = ww_register(op, "{\"email\":\"same@example.org\"}", TEST_PASSWORD, NULL);
+        err = site_enrol(op, "{\"email\":\"same@example.org\"}", TEST_PASSWORD, NULL);
     }
     count(r, err, WW_ECONFLICT);
     ww_op_end(op);
@@ -167,10 +167,10 @@ static void *change_or_log_in(void *context)
         enum ww_err err;
         if (r->number == 0) {
             err = begin(r, &op, &session);
-            err = err ? err : ww_password_change(op, session, passwords[(i + 1) % 2]);
+            err = err ? err : site_new_password(op, session, passwords[(i + 1) % 2]);
         } else {
             err = ww_op_begin(r->site->ww, NULL, &op);
-            err = err ? err : ww_authenticate(op, "ada@example.org", passwords[i % 2], &session);
+            err = err ? err : site_sign_in(op, "ada@example.org", passwords[i % 2], &session);
         }
         count(r, err, r->number == 0 ? WW_OK : WW_EDENIED);
         ww_op_end(op);

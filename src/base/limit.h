@@ -3,8 +3,8 @@
  *
  * Sizes of whole bodies are bounded by route before they are read (the route table); these bound what may be
  * in one. docs/SECURITY.md lists them. */
-#ifndef LIMITS_H
-#define LIMITS_H
+#ifndef LIMIT_H
+#define LIMIT_H
 
 enum {
     /* ---- one identity ---- */

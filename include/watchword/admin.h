@@ -1,0 +1,66 @@
+/* Administration and operation of a deployment: what the server's admin port and the command line are made
+ * of.
+ *
+ * NOT YET STABLE: this header is the server's own, and changes with it. Nothing here opens a vault. The rules
+ * of <watchword.h> on ownership, sizes, errors, threads and fork hold. */
+#ifndef WATCHWORD_ADMIN_H
+#define WATCHWORD_ADMIN_H
+
+#include "watchword.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- identities; JSON as Kratos' administration API has it (kratos.md §5.2) ---- */
+
+/* body: a create-identity body of `length` bytes. *json: the identity as create answers it, *id its UUID.
+ * WW_EINVAL (a member that is unknown or of the wrong type, named by `field`), WW_EVALIDATION, WW_ECONFLICT,
+ * WW_EUNSUPPORTED (members that this version does not have yet). */
+WW_EXPORT enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t length,
+                                               const char **json, const char **id) WW_MUST;
+/* By UUID. WW_ENOTFOUND, also for what is no UUID. */
+WW_EXPORT enum ww_err ww_admin_identity_get(struct ww_op *op, const char *id, const char **json) WW_MUST;
+/* By login identifier, as typed. WW_ENOTFOUND. */
+WW_EXPORT enum ww_err ww_admin_identity_find(struct ww_op *op, const char *identifier,
+                                             const char **json) WW_MUST;
+/* JSON array in order of creation. */
+WW_EXPORT enum ww_err ww_admin_identity_list(struct ww_op *op, struct ww_page *page,
+                                             const char **json) WW_MUST;
+/* By UUID, without the owner. WW_ENOTFOUND. */
+WW_EXPORT enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id) WW_MUST;
+
+/* ---- operation ---- */
+
+/* Proof that the store answers. */
+WW_EXPORT enum ww_err ww_ping(struct ww_op *op) WW_MUST;
+
+struct ww_check_report {
+    size_t size;
+    size_t accounts, credentials, sessions, flows, epochs, events; /* blobs opened */
+    size_t problems;
+};
+/* Opens every blob that the server can open and follows every index; each problem is told to `tell` (may be
+ * NULL) as one line, `step` (may be NULL) hears of progress (total 0: unknown). They run inside of the call
+ * and must not call this operation. Problems are no failure: WW_OK. */
+WW_EXPORT enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *line),
+                               void (*step)(void *context, size_t done, size_t total), void *context,
+                               struct ww_check_report *out) WW_MUST;
+
+struct ww_hash_cost {
+    size_t size;
+    uint32_t memory_kib, iterations; /* of Argon2id (RFC 9106) with one lane */
+    uint64_t took_us;                /* microseconds on this machine */
+};
+/* Measures this machine, which takes some seconds: the parameters whose time is nearest to target_us
+ * (microseconds), memory first, never below the least that the library accepts. step (may be NULL) hears of
+ * each try. WW_EINVAL: no target, or most_kib below that least. */
+WW_EXPORT enum ww_err ww_hash_calibrate(uint64_t target_us, uint32_t most_kib,
+                                        void (*step)(void *context, const struct ww_hash_cost *tried),
+                                        void *context, struct ww_hash_cost *out) WW_MUST;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,60 @@
+/* What a caller may not do is found out here (include/watchword.h, "Threads" and "Fork"): these are mistakes
+ * in the program, and going on would show one person's data to another or break the parent's store. So it
+ * ends. */
+#include "api_int.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static _Noreturn void stop(const char *why)
+{
+    fprintf(stderr, "libwatchword: %s\n", why);
+    abort();
+}
+
+bool api_is_forked(const struct ww *ww)
+{
+    return ww->pid != getpid();
+}
+
+struct ww_op *api_enter(struct ww_op *op)
+{
+    if (!op) {
+        stop("a call without an operation");
+    }
+    if (api_is_forked(op->ww)) {
+        stop("an operation from before fork() is used in the child");
+    }
+    if (atomic_exchange(&op->busy, true)) {
+        stop("one operation is used by two calls at once");
+    }
+    return op;
+}
+
+void api_leave(struct ww_op **op)
+{
+    atomic_store(&(*op)->busy, false);
+}
+
+struct session *api_session(const struct ww_op *op, const struct ww_session *session)
+{
+    for (const struct ww_session *s = op->sessions; s; s = s->next) {
+        if (s == session) {
+            return s->session;
+        }
+    }
+    stop("a session is used that this operation did not give out");
+}
+
+enum ww_err api_session_new(struct ww_op *op, struct session *session, struct ww_session **out)
+{
+    struct ww_session *s = ARENA_NEW(&op->arena, struct ww_session);
+    if (!s) {
+        return op_no_memory(op);
+    }
+    *s = (struct ww_session){op->sessions, session};
+    op->sessions = s;
+    *out = s;
+    return WW_OK;
+}

@@ -1,0 +1,166 @@
+/* Sessions, by token and in lists. */
+#include "api_int.h"
+
+bool api_is_pending(const struct session *x)
+{
+    return (x->record->flags & FLAG_SECOND_FACTOR) && x->level < 2;
+}
+
+static const char *device_of(const struct session *x, const char *member)
+{
+    const char *text = js_get_text(x->device, member);
+    return text && *text ? text : NULL;
+}
+
+static const struct ww_session_info *info_of(struct ww_op *op, const struct session *x,
+                                             const struct record *r, bool is_this)
+{
+    struct ww_session_info *out = ARENA_NEW(&op->arena, struct ww_session_info);
+    if (out) {
+        *out = (struct ww_session_info){
+            .size = sizeof *out,
+            .id = uuid_text(&op->arena, x->id),
+            .account = uuid_text(&op->arena, r->uuid),
+            .this_session = is_this,
+            .pending = (r->flags & FLAG_SECOND_FACTOR) && x->level < 2,
+            .level = x->level,
+            .issued = x->issued,
+            .authenticated = x->authenticated,
+            .expires = x->expires,
+            .last_seen = x->seen,
+            .address = device_of(x, "ip_address"),
+            .user_agent = device_of(x, "user_agent"),
+            .location = device_of(x, "location"),
+        };
+    }
+    return out && out->id && out->account ? out : NULL;
+}
+
+const char *ww_session_token(struct ww_op *op, const struct ww_session *session)
+{
+    API_CALL(op);
+    return api_session(op, session)->token;
+}
+
+const struct ww_session_info *ww_session_info(struct ww_op *op, const struct ww_session *session)
+{
+    API_CALL(op);
+    const struct session *x = api_session(op, session);
+    return info_of(op, x, x->record, true);
+}
+
+bool ww_session_unlocked(struct ww_op *op, const struct ww_session *session)
+{
+    API_CALL(op);
+    return api_session(op, session)->root != NULL;
+}
+
+bool ww_session_recent(struct ww_op *op, const struct ww_session *session)
+{
+    API_CALL(op);
+    return account_privileged(op, service_of(op), api_session(op, session));
+}
+
+enum ww_err ww_session_resume(struct ww_op *op, const char *token, struct ww_session **session)
+{
+    API_CALL(op);
+    struct session *x;
+    *session = NULL;
+    enum ww_err err = api_text(op, token, "token");
+    if (err || (err = account_resume_with_vault(op, service_of(op), token, &x))) {
+        return err;
+    }
+    return api_session_new(op, x, session);
+}
+
+enum ww_err ww_session_end(struct ww_op *op, struct ww_session *session)
+{
+    API_CALL(op);
+    return account_logout(op, service_of(op), api_session(op, session));
+}
+
+enum ww_err ww_session_end_other(struct ww_op *op, struct ww_session *session, const char *id)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct uuid parsed;
+    if (!id || !uuid_parse(&parsed, id)) {
+        return op_fail_field(op, WW_EINVAL, "id_invalid", "id", "this is not the id of a session");
+    }
+    return account_end_session(op, service_of(op), x, &parsed);
+}
+
+enum ww_err ww_session_end_others(struct ww_op *op, struct ww_session *session, size_t *count)
+{
+    API_CALL(op);
+    size_t n = 0;
+    enum ww_err err = account_end_other_sessions(op, service_of(op), api_session(op, session), &n);
+    if (count) {
+        *count = n;
+    }
+    return err;
+}
+
+/* ---- the list ---- */
+
+/* Brings the active ones to the front, this one first; gives their number. */
+static size_t keep_active(struct session **list, size_t n, const struct session *this)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!list[i]->active) {
+            continue;
+        }
+        struct session *s = list[i];
+        size_t to = kept++;
+        if (uuid_equal(s->id, this->id)) {
+            memmove(&list[1], &list[0], to * sizeof *list);
+            to = 0;
+        }
+        list[to] = s;
+    }
+    return kept;
+}
+
+/* Where a page begins: behind the session that its token names; the first where that has gone. */
+static size_t start_of(struct session *const *list, size_t n, const char *token)
+{
+    struct uuid last;
+    for (size_t i = 0; token && uuid_parse(&last, token) && i < n; i++) {
+        if (uuid_equal(list[i]->id, last)) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+enum ww_err ww_session_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                            const struct ww_session_info *const **sessions)
+{
+    API_CALL(op);
+    const struct session *x = api_session(op, session);
+    struct service *s = service_of(op);
+    struct session **list;
+    struct ww_page p;
+    size_t n;
+    *sessions = NULL;
+    enum ww_err err = api_page_read(op, page, &p);
+    if (err || (err = session_list(op, s->store, &s->sessions, x->record, &list, &n))) {
+        return err;
+    }
+    n = keep_active(list, n, x);
+    size_t first = start_of(list, n, p.token);
+    p.count = n - first < p.limit ? n - first : p.limit;
+    const struct ww_session_info **out = ARENA_ARRAY(&op->arena, p.count, const struct ww_session_info *);
+    for (size_t i = 0; out && i < p.count; i++) {
+        const struct session *each = list[first + i];
+        out[i] = info_of(op, each, x->record, uuid_equal(each->id, x->id));
+        if (!out[i]) {
+            return op_no_memory(op);
+        }
+    }
+    p.next = out && first + p.count < n ? out[p.count - 1]->id : NULL;
+    *sessions = out;
+    api_give(page, &p);
+    return out ? WW_OK : op_no_memory(op);
+}

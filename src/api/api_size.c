@@ -1,0 +1,112 @@
+/* Structs that cross the public line, by their sizes: the seam between a caller and a library of different
+ * versions (include/watchword.h, "Sizes"). */
+#include "api_int.h"
+
+#include "watchword/admin.h"
+#include "watchword/flow.h"
+
+/* Each struct with the sizes at which an earlier version of it ended, then the one of now. A version that
+ * adds a member adds the offset of that member here. */
+static const struct api_shape shapes[] = {
+    {"ww_options", {offsetof(struct ww_options, env), sizeof(struct ww_options)}},
+    {"ww_env", {sizeof(struct ww_env)}},
+    {"ww_client", {sizeof(struct ww_client)}},
+    {"ww_problem", {sizeof(struct ww_problem)}},
+    {"ww_page", {sizeof(struct ww_page)}},
+    {"ww_proof", {sizeof(struct ww_proof)}},
+    {"ww_event", {sizeof(struct ww_event)}},
+    {"ww_session_info", {sizeof(struct ww_session_info)}},
+    {"ww_item_condition", {sizeof(struct ww_item_condition)}},
+    {"ww_item_result", {sizeof(struct ww_item_result)}},
+    {"ww_item_entry", {sizeof(struct ww_item_entry)}},
+    {"ww_item_change", {sizeof(struct ww_item_change)}},
+    {"ww_vault_state", {sizeof(struct ww_vault_state)}},
+    {"ww_check_report", {sizeof(struct ww_check_report)}},
+    {"ww_hash_cost", {sizeof(struct ww_hash_cost)}},
+    {"ww_flow_request", {sizeof(struct ww_flow_request)}},
+    {"ww_flow_answer", {sizeof(struct ww_flow_answer)}},
+};
+
+bool api_shape_knows(const struct api_shape *shape, size_t size)
+{
+    for (size_t i = 0; i < API_SIZES_MOST && shape->sizes[i]; i++) {
+        if (shape->sizes[i] == size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t api_shape_now(const struct api_shape *shape)
+{
+    size_t now = 0;
+    for (size_t i = 0; i < API_SIZES_MOST && shape->sizes[i]; i++) {
+        now = shape->sizes[i];
+    }
+    return now;
+}
+
+static const struct api_shape *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        if (strcmp(shapes[i].name, name) == 0) {
+            return &shapes[i];
+        }
+    }
+    return NULL;
+}
+
+size_t ww_sizeof(const char *name)
+{
+    const struct api_shape *shape = name ? find(name) : NULL;
+    return shape ? api_shape_now(shape) : 0;
+}
+
+enum ww_err api_check_size(struct ww_op *op, const char *name, const void *s)
+{
+    size_t size = 0;
+    const struct api_shape *shape = find(name);
+    if (s) {
+        memcpy(&size, s, sizeof size);
+    }
+    return s && shape && api_shape_knows(shape, size)
+               ? WW_OK
+               : op_fail_field(op, WW_EINVAL, "size_unknown", name,
+                               s ? "the struct's size is of no version that is known"
+                                 : "the struct is missing");
+}
+
+enum ww_err api_take(struct ww_op *op, const char *name, const void *from, void *to, size_t n)
+{
+    size_t size;
+    enum ww_err err = api_check_size(op, name, from);
+    memset(to, 0, n);
+    if (!err) {
+        memcpy(&size, from, sizeof size);
+        memcpy(to, from, size);
+    }
+    return err;
+}
+
+void api_give(void *to, const void *from)
+{
+    size_t size;
+    memcpy(&size, to, sizeof size);
+    memcpy((char *)to + sizeof size, (const char *)from + sizeof size, size - sizeof size);
+}
+
+/* ---- pages ---- */
+
+enum { PAGE_DEFAULT = 250, PAGE_MOST = 1000 };
+
+enum ww_err api_page_read(struct ww_op *op, struct ww_page *from, struct ww_page *out)
+{
+    enum ww_err err = API_TAKE(op, ww_page, from, out);
+    if (!err) {
+        out->limit = out->limit == 0 ? PAGE_DEFAULT : out->limit > PAGE_MOST ? PAGE_MOST : out->limit;
+        out->next = NULL;
+        out->count = 0;
+        api_give(from, out);
+    }
+    return err;
+}
