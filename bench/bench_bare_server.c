@@ -26,11 +26,11 @@ static void answer(struct http_request *r, void *context)
     http_answer(r, 200, b->body, b->length);
 }
 
-static struct http_route_choice route(const struct http_request *r, void *context)
+static struct http_route_choice route(struct http_request *r, void *context)
 {
     (void)r;
     (void)context;
-    return (struct http_route_choice){answer, HTTP_QUICK, "GET /"};
+    return (struct http_route_choice){.handler = answer, .label = "GET /"};
 }
 
 int main(int argc, char **argv)
@@ -49,7 +49,6 @@ int main(int argc, char **argv)
                                      .host = "127.0.0.1",
                                      .port = (uint16_t)strtoul(argv[1], NULL, 10),
                                      .fd = -1,
-                                     .max_body = 1,
                                      .route = route,
                                      .context = &bare};
     server = http_server_new(&options, &listener, 1, &error);

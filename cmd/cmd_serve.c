@@ -13,7 +13,7 @@
 #include "pages.h"
 #include "routes.h"
 
-enum { BODY_MOST = 5 << 20, ITEM_ROOM = 1 << 20, MAINTENANCE_SECONDS = 60, WHY = 512 };
+enum { MAINTENANCE_SECONDS = 60, WHY = 512 };
 
 struct serving {
     struct cmd_list files;
@@ -164,13 +164,10 @@ static struct http_listener listener_of(struct serving *s, size_t i, const char 
     char host[32], port[32];
     snprintf(host, sizeof host, "serve.%s.host", name);
     snprintf(port, sizeof port, "serve.%s.port", name);
-    /* an item in base64, and what stands around it */
-    size_t item = (size_t)ww_setting_int(s->ww, "watchword.vault.item_max") / 3 * 4 + ITEM_ROOM;
     return (struct http_listener){.name = name,
                                   .host = ww_setting(s->ww, host),
                                   .port = (uint16_t)ww_setting_int(s->ww, port),
                                   .fd = systemd_socket(name),
-                                  .max_body = item > BODY_MOST ? item : BODY_MOST,
                                   .route = dispatch_route,
                                   .context = &s->ports[i]};
 }

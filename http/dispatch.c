@@ -49,7 +49,7 @@ static const char *path_of(const struct port *port, const struct http_request *r
     return prefixed ? path + 6 : path;
 }
 
-static struct match find_route(const struct port *port, const struct http_request *r)
+static void find_route(const struct port *port, const struct http_request *r, struct match *out)
 {
     enum http_method method = http_method(r) == HTTP_HEAD ? HTTP_GET : http_method(r);
     const char *path = path_of(port, r);
@@ -68,7 +68,7 @@ static struct match find_route(const struct port *port, const struct http_reques
             m.id = id;
         }
     }
-    return m;
+    *out = m;
 }
 
 const char *dispatch_check_routes(const struct route *routes, size_t count)
@@ -144,17 +144,27 @@ static void find_csrf_cookie(struct route_call *c)
     }
 }
 
+bool route_call_form(struct route_call *c)
+{
+    if (!c->form_read) {
+        size_t n = 0;
+        const uint8_t *body = http_body(c->r, &n);
+        const char *why = NULL;
+        bool read = urlform_read(c->arena, BYTES(body, n), &c->form, &c->form_count, &why) == WW_OK;
+        c->form_refusal = read ? NULL : why;
+        c->form_read = true;
+    }
+    return !c->form_refusal;
+}
+
 static const char *sent_csrf_token(struct route_call *c)
 {
-    const char *token = http_header(c->r, "X-CSRF-Token"), *type = http_header(c->r, "Content-Type"), *why;
-    const struct ww_pair *pairs;
-    size_t n = 0, count;
-    const uint8_t *body = http_body(c->r, &n);
+    const char *token = http_header(c->r, "X-CSRF-Token"), *type = http_header(c->r, "Content-Type");
     if (token || !type || strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0 ||
-        urlform_read(c->arena, BYTES(body, n), &pairs, &count, &why) != WW_OK) {
+        !route_call_form(c)) {
         return token;
     }
-    return urlform_get(pairs, count, "csrf_token");
+    return urlform_get(c->form, c->form_count, "csrf_token");
 }
 
 /* False: refused and answered. */
@@ -338,41 +348,64 @@ static bool decode_id(struct route_call *c, struct bytes raw)
 static void handle(struct http_request *r, void *context)
 {
     const struct port *port = context;
-    struct match m = find_route(port, r);
-    struct route_call c = {.r = r, .site = port->site, .route = m.route};
+    const struct match *m = http_route_found(r);
+    if (!m) {
+        http_answer(r, 503, NULL, 0);
+        return;
+    }
+    struct route_call c = {.r = r, .site = port->site, .route = m->route};
 
     http_answer_header(r, "X-Content-Type-Options", "nosniff");
-    if (m.other && m.other->doc) {
+    if (m->other && m->other->doc) {
         http_answer_header(r, "Cache-Control", "no-store");
-    } else if (http_method(r) == HTTP_GET && !(m.route && (m.route->needs & NEED_CACHE))) {
+    } else if (http_method(r) == HTTP_GET && !(m->route && (m->route->needs & NEED_CACHE))) {
         http_answer_header(r, "Cache-Control", "private, no-cache, no-store, must-revalidate");
     }
     if (cors_answered(port, r) || !begin(&c)) {
         return;
     }
-    bool admitted = port->admin ? admin_admits(&c) : csrf_admits(&c, csrf_of(&m, http_path(r)));
+    bool admitted = port->admin ? admin_admits(&c) : csrf_admits(&c, csrf_of(m, http_path(r)));
     if (!admitted) {
         ww_op_end(c.op);
         return;
     }
-    if (!m.other) {
+    if (!m->other) {
         dispatch_not_found(r);
-    } else if (!m.route) {
-        answer_wrong_method(r, m.methods);
-    } else if (decode_id(&c, m.id) && needs_admit(&c)) {
-        m.route->handler(&c);
+    } else if (!m->route) {
+        answer_wrong_method(r, m->methods);
+    } else if (decode_id(&c, m->id) && needs_admit(&c)) {
+        m->route->handler(&c);
     }
     ww_op_end(c.op);
 }
 
-struct http_route_choice dispatch_route(const struct http_request *r, void *context)
+/* A loop waits for nothing: what reads the database runs there only where reading does not wait, and what may
+ * write (the error of a refused form, whatever its path) on a worker. */
+static enum http_where where_of(const struct port *port, const struct match *m, const struct http_request *r)
+{
+    if (!m->route) {
+        return changes(r) ? HTTP_SLOW : HTTP_QUICK;
+    }
+    bool reads = m->route->needs & NEED_READ;
+    return reads && port->site->slow_reads ? HTTP_SLOW : m->route->where;
+}
+
+struct http_route_choice dispatch_route(struct http_request *r, void *context)
 {
     const struct port *port = context;
-    struct match m = find_route(port, r);
-    enum http_where where = m.route ? m.route->where : HTTP_QUICK;
-
-    if (where == HTTP_QUICK && port->site->slow_reads) {
-        where = HTTP_SLOW;
+    struct match *m = http_request_alloc(r, sizeof *m);
+    struct http_route_choice choice = {.handler = handle, .where = HTTP_QUICK, .label = "none"};
+    if (!m) {
+        return choice;
     }
-    return (struct http_route_choice){handle, where, m.other ? m.other->label : "none"};
+    find_route(port, r, m);
+    choice.found = m;
+    choice.where = where_of(port, m, r);
+    if (m->other) {
+        choice.label = m->other->label;
+    }
+    if (m->route) { /* what nobody serves, nobody reads */
+        choice.body = &port->site->bodies[port->admin ? BODY_ADMIN : m->route->body];
+    }
+    return choice;
 }

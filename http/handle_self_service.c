@@ -18,13 +18,16 @@ static void refuse_body(struct ww_flow_request *in, const char *reason)
     in->body_refusal = reason ? reason : "The request body cannot be decoded.";
 }
 
-static void read_form(struct route_call *c, struct ww_flow_request *in, struct bytes body)
+static void read_form(struct route_call *c, struct ww_flow_request *in)
 {
-    const char *why;
     in->body = WW_BODY_FORM;
-    if (urlform_read(c->arena, body, &in->form, &in->form_count, &why) != WW_OK) {
-        refuse_body(in, arena_printf(c->arena, "Unable to decode HTTP POST form body: %s", why));
-    } else if (urlform_get(in->form, in->form_count, "csrf_token")) {
+    if (!route_call_form(c)) {
+        refuse_body(in, arena_printf(c->arena, "Unable to decode HTTP POST form body: %s", c->form_refusal));
+        return;
+    }
+    in->form = c->form;
+    in->form_count = c->form_count;
+    if (urlform_get(in->form, in->form_count, "csrf_token")) {
         in->csrf_token_sent = true;
     }
 }
@@ -51,7 +54,7 @@ static void read_body(struct route_call *c, struct ww_flow_request *in)
     } else if (negotiate_is_type(type, "application/json")) {
         in->body = WW_BODY_JSON;
     } else if (negotiate_is_type(type, "application/x-www-form-urlencoded")) {
-        read_form(c, in, BYTES(body, n));
+        read_form(c, in);
     } else if (negotiate_is_type(type, "multipart/form-data")) {
         in->body = WW_BODY_FORM; /* its fields are not read, as Kratos does not */
     } else {

@@ -254,10 +254,6 @@ void http_conn_answered(struct http_request *r)
 static void conn_dispatch(struct http_conn *c)
 {
     struct http_request *r = c->request;
-    r->choice = c->listener->route(r, c->listener->context);
-    if (!r->choice.label) {
-        r->choice.label = "none";
-    }
     c->state = BUSY;
     if (!r->choice.handler) {
         http_request_refuse(r, 404, NULL, NULL);
@@ -284,15 +280,35 @@ static bool begin_request(struct http_conn *c)
     return true;
 }
 
+static void choose_route(struct http_conn *c)
+{
+    struct http_request *r = c->request;
+    r->choice = c->listener->route(r, c->listener->context);
+    if (!r->choice.label) {
+        r->choice.label = "none";
+    }
+}
+
+/* Whether to read a body, and how much, is decided here, from the head alone: what nobody reads, or what is
+ * too large, costs no memory. */
 static void head_done(struct http_conn *c, struct http_refusal refusal)
 {
     struct http_request *r = c->request;
     http_request_describe(r, &c->peer, c->has_address);
-    if (!refusal.status && r->head.body_length > c->listener->max_body) {
-        refusal = (struct http_refusal){413, "The body is larger than this server accepts."};
-    }
     if (refusal.status) {
         conn_refuse(c, refusal);
+        return;
+    }
+    choose_route(c);
+    if (r->head.body_length && !r->choice.body) {
+        r->head.keep_alive = false;
+        conn_dispatch(c);
+        return;
+    }
+    if (r->head.body_length && r->head.body_length > r->choice.body->most) {
+        r->head.keep_alive = false;
+        http_request_refuse_size(r);
+        conn_send(c);
         return;
     }
     c->state = BODY;

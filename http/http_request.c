@@ -160,6 +160,16 @@ const uint8_t *http_body(const struct http_request *r, size_t *n)
     return r->body ? r->body : (const uint8_t *)"";
 }
 
+const void *http_route_found(const struct http_request *r)
+{
+    return r->choice.found;
+}
+
+void *http_request_alloc(struct http_request *r, size_t n)
+{
+    return arena_alloc(&r->arena, n);
+}
+
 const char *http_client_address(const struct http_request *r)
 {
     return r->client;
@@ -234,8 +244,9 @@ void http_request_run(struct http_request *r)
     }
 }
 
-/* All texts are constants without characters that JSON escapes. */
-void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason)
+/* All texts are constants without characters that JSON escapes; details is a JSON object, or NULL. */
+static void refuse(struct http_request *r, int status, const char *id, const char *reason,
+                   const char *details)
 {
     struct buf b = BUF(&r->arena);
     buf_str(&b, "{\"error\":{");
@@ -246,11 +257,33 @@ void http_request_refuse(struct http_request *r, int status, const char *id, con
     if (reason) {
         buf_printf(&b, "\"reason\":\"%s\",", reason);
     }
+    if (details) {
+        buf_printf(&b, "\"details\":%s,", details);
+    }
     buf_printf(&b, "\"message\":\"%s\"}}\n", http_status_message(status));
     struct bytes body = buf_done(&b);
     http_answer_header(r, "Content-Type", "application/json");
     http_answer_header(r, "Cache-Control", "no-store");
+    http_answer_header(r, "Ory-Error-Id", id ? id : "");
     http_answer(r, status, body.p, body.n);
+}
+
+void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason)
+{
+    refuse(r, status, id, reason, NULL);
+}
+
+void http_request_refuse_size(struct http_request *r)
+{
+    const struct http_body_limit *limit = r->choice.body;
+    char field[64] = "", reason[96], details[128];
+    if (limit->field) {
+        snprintf(field, sizeof field, "\"field\":\"%s\",", limit->field);
+    }
+    snprintf(reason, sizeof reason, "The body is larger than the %zu bytes that are accepted here.",
+             limit->most);
+    snprintf(details, sizeof details, "{%s\"limit\":%zu}", field, limit->most);
+    refuse(r, 413, limit->id, reason, details);
 }
 
 /* RFC 9110 §5.6.7, made once a second. */

@@ -6,8 +6,9 @@
  * does not fit is answered 503 with Retry-After. Strictness (RFC 9112): duplicate or non-digit
  * Content-Length, Content-Length with Transfer-Encoding, no Host or two, control characters and NUL in the
  * head, over 100 fields, a head over 16 KiB: 400 (431) and close; Transfer-Encoding in a request: 411 and
- * close; a body over the route's limit: 413 and close. The head must be there within 10 s, the body within 30
- * s and 1 s more per 64 KiB, whatever trickles. */
+ * close; a body over the route's limit: 413 and close, decided from the head before a byte of the body is
+ * read. The head must be there within 10 s, the body within 30 s and 1 s more per 64 KiB, whatever trickles.
+ */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
@@ -34,13 +35,22 @@ typedef void http_handler(struct http_request *r, void *context);
 
 enum http_where { HTTP_QUICK, HTTP_SLOW, HTTP_HASH };
 
-/* A listener's dispatch: called on the loop when a request is complete and well-formed, before any handler.
- * It picks the handler, where it runs and the label used in logs and metrics (the route's template). max_body
- * is asked before the body is read: see http_listener.max_body. */
+/* The most that a route reads, and what a refusal calls it beside "limit" (own-api.md); both may be NULL. */
+struct http_body_limit {
+    size_t most; /* bytes */
+    const char *id, *field;
+};
+
+/* A listener's dispatch: called once on the loop when the head is read and well-formed, before the body. It
+ * picks the handler, where it runs, what it may be sent, and the label used in logs and metrics (the route's
+ * template). What it found is kept for the handler: http_route_found. */
 struct http_route_choice {
     http_handler *handler;
     enum http_where where;
     const char *label; /* a constant such as "POST /self-service/login" */
+    const struct http_body_limit
+        *body;         /* NULL: a body is not read, and the connection closed behind the answer */
+    const void *found; /* in memory of http_request_alloc, or a constant */
 };
 
 struct http_listener {
@@ -48,8 +58,7 @@ struct http_listener {
     const char *host; /* address, or "unix:/path" */
     uint16_t port;    /* 0 picks a free one; see http_server_port */
     int fd;           /* an inherited listening socket (socket activation), or -1 */
-    size_t max_body;  /* bytes; larger requests are answered 413 */
-    struct http_route_choice (*route)(const struct http_request *r, void *context);
+    struct http_route_choice (*route)(struct http_request *r, void *context);
     void *context; /* handed to route and handlers */
 };
 
@@ -97,6 +106,9 @@ const char *http_query(const struct http_request *r);  /* behind '?', "" when no
 const char *http_header(const struct http_request *r, const char *name);
 unsigned http_header_count(const struct http_request *r, const char *name);
 const uint8_t *http_body(const struct http_request *r, size_t *n);
+const void *http_route_found(const struct http_request *r);
+/* Zeroed memory that lives as long as the request; NULL when there is none. */
+void *http_request_alloc(struct http_request *r, size_t n);
 /* The peer's address without port; where the peer is a trusted proxy: what it says in the one header that is
  * configured for it (own-api.md, "Who may ask"). Never NULL. */
 const char *http_client_address(const struct http_request *r);

@@ -125,6 +125,8 @@ void http_request_describe(struct http_request *r, const struct http_address *pe
 void http_request_run(struct http_request *r);
 /* Answers with the error body that Kratos speaks; id may be NULL. */
 void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason);
+/* 413 that names the limit of the route. */
+void http_request_refuse_size(struct http_request *r);
 /* Status line and header fields, in the request's arena; p NULL when there is no memory. */
 struct bytes http_request_answer_head(struct http_request *r, bool keep_alive);
 bool http_request_answer_has_body(const struct http_request *r);

@@ -8,12 +8,13 @@
 
 #define ROW(methods, path, needs, csrf, where, handler, action)                                              \
     {                                                                                                        \
-        methods, path, needs, csrf, where, handler, action, path, NULL                                       \
+        methods, path, needs, csrf, where, handler, action, path, NULL, BODY_FORM                            \
     }
 /* Watchword's own: for whoever has a session, and what changes something comes from us. */
-#define OWN_ROW(methods, path, needs, where, handler, doc)                                                   \
+#define OWN_ROW(methods, path, needs, body, handler, doc)                                                    \
     {                                                                                                        \
-        methods, path, NEED_SESSION | NEED_ORIGIN | (needs), CSRF_IGNORED, where, handler, 0, path, &(doc)   \
+        methods, path, NEED_SESSION | NEED_ORIGIN | (needs), CSRF_IGNORED, HTTP_SLOW, handler, 0, path,      \
+            &(doc), body                                                                                     \
     }
 /* The four routes of a flow: what begins it writes, what submits it may hash. */
 #define FLOW_ROWS(name, NAME)                                                                                \
@@ -29,9 +30,11 @@
 /* Pages look for the session themselves, since a person is sent to the sign-in page rather than refused; what
  * they change needs their form's anti-CSRF token. */
 /* Keeps what was typed, whatever became of the sign-in meanwhile. */
-#define PAGE_TYPED(path, handler)   ROW(HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_SLOW, handler, 0)
+#define PAGE_TYPED(path, handler)                                                                            \
+    {                                                                                                        \
+        HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_SLOW, handler, 0, "/ui/" path, NULL, BODY_NOTE    \
+    }
 #define PAGE(method, path, handler) ROW(method, "/ui/" path, NEED_FLOW, CSRF_ON, HTTP_SLOW, handler, 0)
-
 const struct route routes_public[] = {
     FLOW_ROWS("login", LOGIN),
     FLOW_ROWS("registration", REGISTRATION),
@@ -42,7 +45,8 @@ const struct route routes_public[] = {
         WW_LOGOUT_NATIVE),
     ROW(HTTP_GET, "/self-service/errors", NEED_NOTHING, CSRF_ON, HTTP_SLOW, handle_flow, WW_ERROR_FETCH),
 
-    ROW(ALL_METHODS, "/sessions/whoami", NEED_FLOW, CSRF_IGNORED, HTTP_QUICK, handle_flow, WW_WHOAMI),
+    ROW(ALL_METHODS, "/sessions/whoami", NEED_FLOW | NEED_READ, CSRF_IGNORED, HTTP_QUICK, handle_flow,
+        WW_WHOAMI),
     ROW(HTTP_GET, "/sessions", NEED_FLOW, CSRF_IGNORED, HTTP_SLOW, handle_flow, WW_SESSIONS_LIST),
     ROW(HTTP_DELETE, "/sessions", NEED_FLOW | NEED_NOT_FOREIGN, CSRF_IGNORED, HTTP_SLOW, handle_flow,
         WW_SESSIONS_END_OTHERS),
@@ -59,14 +63,14 @@ const struct route routes_public[] = {
     ROW(HTTP_GET, "/version", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_not_here, 0),
     ROW(HTTP_GET, "/metrics/prometheus", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_not_here, 0),
 
-    OWN_ROW(HTTP_GET, "/vault", 0, HTTP_SLOW, handle_vault, doc_vault),
-    OWN_ROW(HTTP_GET, "/vault/items", 0, HTTP_SLOW, handle_item_list, doc_item_list),
-    OWN_ROW(HTTP_POST, "/vault/items", 0, HTTP_SLOW, handle_items_several, doc_items_several),
-    OWN_ROW(HTTP_GET, "/vault/items/{name}", 0, HTTP_SLOW, handle_item_get, doc_item_get),
-    OWN_ROW(HTTP_PUT, "/vault/items/{name}", 0, HTTP_SLOW, handle_item_put, doc_item_put),
-    OWN_ROW(HTTP_DELETE, "/vault/items/{name}", 0, HTTP_SLOW, handle_item_delete, doc_item_delete),
-    OWN_ROW(HTTP_GET, "/account/history", 0, HTTP_SLOW, handle_account_history, doc_account_history),
-    OWN_ROW(HTTP_DELETE, "/account", NEED_RECENT, HTTP_SLOW, handle_account_delete, doc_account_delete),
+    OWN_ROW(HTTP_GET, "/vault", 0, BODY_FORM, handle_vault, doc_vault),
+    OWN_ROW(HTTP_GET, "/vault/items", 0, BODY_FORM, handle_item_list, doc_item_list),
+    OWN_ROW(HTTP_POST, "/vault/items", 0, BODY_ITEMS, handle_items_several, doc_items_several),
+    OWN_ROW(HTTP_GET, "/vault/items/{name}", 0, BODY_FORM, handle_item_get, doc_item_get),
+    OWN_ROW(HTTP_PUT, "/vault/items/{name}", 0, BODY_ITEM, handle_item_put, doc_item_put),
+    OWN_ROW(HTTP_DELETE, "/vault/items/{name}", 0, BODY_FORM, handle_item_delete, doc_item_delete),
+    OWN_ROW(HTTP_GET, "/account/history", 0, BODY_FORM, handle_account_history, doc_account_history),
+    OWN_ROW(HTTP_DELETE, "/account", NEED_RECENT, BODY_FORM, handle_account_delete, doc_account_delete),
     ROW(HTTP_GET, "/openapi.json", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_openapi, 0),
 
     /* the admin port's, sent there (kratos.md §0.1) */

@@ -17,7 +17,8 @@ enum route_need {
         64,           /* with a cookie, a changing request must not say that it comes from elsewhere: 403 */
     NEED_RECENT = 16, /* a recent sign-in: 403 session_refresh_required */
     NEED_ADMIN = 32,  /* the admin port's own guard */
-    NEED_CACHE = 64,  /* the handler says itself how long its answer may be kept */
+    NEED_CACHE = 128, /* the handler says itself how long its answer may be kept */
+    NEED_READ = 256,  /* reads the database, shortly: on the loop only where reading never waits */
 };
 
 /* How a public path stands to the anti-CSRF cookie (kratos.md §2.5): it is issued and, on methods that
@@ -37,11 +38,17 @@ struct route_call {
     const char *id;             /* the {…} of the path, decoded; NULL when it has none */
     struct ww_session *session; /* with NEED_SESSION */
     const char *csrf_cookie;    /* the browser's, or the one that this answer sets */
-    bool csrf_cookie_sent;
+    bool csrf_cookie_sent, form_read;
     bool csrf_refused, csrf_token_sent; /* with CSRF_TOLD, on methods that change */
+    const struct ww_pair *form;         /* by route_call_form */
+    size_t form_count;
+    const char *form_refusal; /* why it cannot be read, or NULL */
 };
 
 typedef void route_handler(struct route_call *c);
+
+/* Reads the body as a form, once for all who ask; false when it is none. */
+bool route_call_form(struct route_call *c);
 
 struct route {
     unsigned methods; /* enum http_method; GET answers HEAD too */
@@ -53,6 +60,7 @@ struct route {
     int action; /* for handlers that serve several rows */
     const char *label;
     const struct route_doc *doc; /* Watchword's own (own-api.md): described, and no answer is ever stored */
+    enum route_body body;
 };
 
 extern const struct route routes_public[], routes_admin[];
@@ -65,7 +73,7 @@ struct port {
     size_t count;
     bool admin;
 };
-struct http_route_choice dispatch_route(const struct http_request *r, void *port);
+struct http_route_choice dispatch_route(struct http_request *r, void *port);
 /* NULL, or which row states no need. */
 const char *dispatch_check_routes(const struct route *routes, size_t count);
 

@@ -9,6 +9,7 @@
 const char site_continuity_cookie_name[] = "ory_kratos_continuity";
 
 enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000 };
+enum { ITEMS_ROOM = 1 << 20, ITEMS_LEAST = 5 << 20, ADMIN_MOST = 5 << 20 };
 
 /* ---- settings ---- */
 
@@ -60,6 +61,18 @@ static void read_cors(struct arena *a, struct ww *ww, const char *port, struct c
     out->max_age = age ? (uint32_t)ww_setting_int(ww, age) : 0;
 }
 
+/* An item in base64 and what stands around it; a note as a form, each byte perhaps as three. */
+static void read_body_limits(struct ww *ww, struct http_body_limit *out)
+{
+    size_t form = (size_t)ww_setting_int(ww, "watchword.http.body_max"),
+           item = (size_t)ww_setting_int(ww, "watchword.vault.item_max"), items = item / 3 * 4 + ITEMS_ROOM;
+    out[BODY_FORM].most = form;
+    out[BODY_ITEM] = (struct http_body_limit){item, "item_too_large", "value"};
+    out[BODY_ITEMS].most = items > ITEMS_LEAST ? items : ITEMS_LEAST;
+    out[BODY_NOTE].most = 3 * item + form;
+    out[BODY_ADMIN].most = ADMIN_MOST;
+}
+
 bool site_init(struct site *site, struct ww *ww)
 {
     struct arena *a = &site->arena;
@@ -78,6 +91,7 @@ bool site_init(struct site *site, struct ww *ww)
     site->cors_enabled = ww_setting_bool(ww, "serve.public.cors.enabled");
     site->dev = ww_dev(ww);
     site->slow_reads = strncmp(dsn, "postgres", 8) == 0 || strcmp(dsn, "memory") == 0;
+    read_body_limits(ww, site->bodies);
     read_cors(a, ww, "public", &site->cors);
     read_cors(a, ww, "admin", &site->admin_cors);
     site->admin_cors_enabled = ww_setting_bool(ww, "serve.admin.cors.enabled");

@@ -13,6 +13,9 @@
 
 struct page_site;
 
+/* What a route reads at most; a row of routes.c names one, the admin port has one for all. */
+enum route_body { BODY_FORM, BODY_ITEM, BODY_ITEMS, BODY_NOTE, BODY_ADMIN, BODY_KINDS };
+
 struct site {
     struct ww *ww;
     struct arena arena; /* of the texts below */
@@ -21,6 +24,7 @@ struct site {
     bool cors_enabled, admin_cors_enabled, dev;
     bool slow_reads; /* the database is remote, or readers wait for writers: no handler runs on the loop */
     struct cors cors, admin_cors;
+    struct http_body_limit bodies[BODY_KINDS];
     struct metrics *metrics;
     struct http_server *server; /* once it runs */
     struct page_site *pages;    /* the built-in pages; NULL when they are off */

@@ -6,11 +6,13 @@
 
 static bool read_form(struct page *p)
 {
-    const char *why;
-    size_t n = 0;
-    const uint8_t *body = http_body(p->c->r, &n);
-    return http_method(p->c->r) != HTTP_POST ||
-           urlform_read(p->a, BYTES(body, n), &p->form, &p->form_count, &why) == WW_OK;
+    if (http_method(p->c->r) != HTTP_POST) {
+        return true;
+    }
+    bool read = route_call_form(p->c);
+    p->form = p->c->form;
+    p->form_count = p->c->form_count;
+    return read;
 }
 
 /* "?said=saved": one of a fixed list, so that no link can put words of its own on a page. */

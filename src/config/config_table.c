@@ -188,6 +188,9 @@ const struct config_setting config_settings[] = {
     SIZE("watchword.vault.item_max", "1MB", 1, MIB(8), "Longest value of an item."),
     SIZE("watchword.hash.memory_budget", "0", 0, MIB(1 << 20),
          "Memory of all hashes at once; 0 is a quarter of the machine's, at most 1GB."),
+    SIZE(
+        "watchword.http.body_max", "64KB", KIB(16), MIB(8),
+        "Longest body of a form or JSON of self-service; items and the admin port have limits of their own."),
     INT("watchword.hash.workers", "0", 0, 1024, "Hashes at once; 0 is one for each core."),
     INT("watchword.hash.queue", "64", 1, 100000, "Hashes that may wait."),
     TIME("watchword.session.idle", "0s", 0, DAYS(3650),

@@ -87,25 +87,29 @@ static const struct {
 } routes[] = {
     {HTTP_GET | HTTP_HEAD | HTTP_TRACE | HTTP_PATCH | HTTP_CONNECT | HTTP_OPTIONS,
      "/hello",
-     {hello, HTTP_QUICK, "hello"}},
-    {HTTP_POST | HTTP_PUT | HTTP_GET, "/echo", {echo, HTTP_QUICK, "echo"}},
-    {HTTP_GET, "/where", {where, HTTP_QUICK, "where"}},
-    {HTTP_GET, "/nothing", {nothing, HTTP_QUICK, "nothing"}},
-    {HTTP_GET, "/large", {large, HTTP_QUICK, "large"}},
-    {HTTP_GET, "/forgets", {forgets, HTTP_QUICK, "forgets"}},
-    {HTTP_POST, "/slow", {waits, HTTP_SLOW, "slow"}},
-    {HTTP_POST, "/hash", {waits, HTTP_HASH, "hash"}},
+     {.handler = hello, .where = HTTP_QUICK, .label = "hello"}},
+    {HTTP_POST | HTTP_PUT | HTTP_GET, "/echo", {.handler = echo, .where = HTTP_QUICK, .label = "echo"}},
+    {HTTP_POST, "/small", {.handler = echo, .where = HTTP_QUICK, .label = "small"}},
+    {HTTP_GET, "/where", {.handler = where, .where = HTTP_QUICK, .label = "where"}},
+    {HTTP_GET, "/nothing", {.handler = nothing, .where = HTTP_QUICK, .label = "nothing"}},
+    {HTTP_GET, "/large", {.handler = large, .where = HTTP_QUICK, .label = "large"}},
+    {HTTP_GET, "/forgets", {.handler = forgets, .where = HTTP_QUICK, .label = "forgets"}},
+    {HTTP_POST, "/slow", {.handler = waits, .where = HTTP_SLOW, .label = "slow"}},
+    {HTTP_POST, "/hash", {.handler = waits, .where = HTTP_HASH, .label = "hash"}},
 };
 
-static struct http_route_choice route(const struct http_request *r, void *context)
+static struct http_route_choice route(struct http_request *r, void *context)
 {
+    static const struct http_body_limit limit = {100000, NULL, NULL}, small = {10, "too_much", "value"};
     (void)context;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         if ((routes[i].methods & http_method(r)) && strcmp(routes[i].path, http_path(r)) == 0) {
-            return routes[i].choice;
+            struct http_route_choice choice = routes[i].choice;
+            choice.body = strcmp(routes[i].path, "/small") == 0 ? &small : &limit;
+            return choice;
         }
     }
-    return (struct http_route_choice){NULL, HTTP_QUICK, "unknown"};
+    return (struct http_route_choice){.label = "unknown"};
 }
 
 static void answered(const struct http_request *r, const char *label, int status, uint64_t micros,
@@ -177,8 +181,7 @@ static void *run(void *server)
 
 void probe_start(struct probe *p, struct http_options options)
 {
-    const struct http_listener listener = {
-        .name = "public", .host = "127.0.0.1", .fd = -1, .max_body = 100000, .route = route};
+    const struct http_listener listener = {.name = "public", .host = "127.0.0.1", .fd = -1, .route = route};
     const char *error;
     options.loops = options.loops ? options.loops : 2;
     options.answered = answered;
