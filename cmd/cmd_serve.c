@@ -13,7 +13,7 @@
 #include "pages.h"
 #include "routes.h"
 
-enum { MAINTENANCE_SECONDS = 60, WHY = 512 };
+enum { MAINTENANCE_SECONDS = 60, WHY = 512, LOG_PATIENCE_MS = 1000 };
 
 struct serving {
     struct cmd_list files;
@@ -132,6 +132,9 @@ static int open_site(struct serving *s)
     }
     log_setup(STDERR_FILENO, level_of(ww_setting(s->ww, "log.level")),
               strcmp(ww_setting(s->ww, "log.format"), "text") == 0);
+    if (!log_start()) {
+        return cmd_fail(false, WW_ENOMEM, NULL, NULL, "no thread could be started");
+    }
     for (size_t i = 0; i < ww_warning_count(s->ww); i++) {
         log_write(LOG_WARN, ww_warning(s->ww, i), NULL);
     }
@@ -277,5 +280,6 @@ int cmd_serve(const char *name, int argc, char **argv)
     pages_close(&s.site);
     site_free(&s.site);
     ww_close(s.ww);
+    log_stop(LOG_PATIENCE_MS);
     return code;
 }

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log.h"
+
 enum { CLASSES = 5, BUCKETS = 12 };
 
 /* Upper bounds in microseconds, and as Prometheus writes them in seconds. */
@@ -197,6 +199,8 @@ void metrics_write(const struct metrics *m, const struct http_server *server, st
                      "Requests answered 503 because a queue was full or slow.", refused);
         write_number(out, "watchword_connections_open", "gauge", "Open connections.", connections);
     }
+    write_number(out, "watchword_log_lines_dropped_total", "counter",
+                 "Lines of the log that could not be written.", log_dropped());
     write_number(out, "process_resident_memory_bytes", "gauge", "Resident memory.", resident_bytes());
     write_number(out, "process_start_time_seconds", "gauge", "Start of the process, seconds since 1970.",
                  (uint64_t)m->started);

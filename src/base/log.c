@@ -1,9 +1,12 @@
+/* One event, one line: how a line is made, and where it goes. */
 #include "log.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "log_queue.h"
 #include "op.h"
 #include "timefmt.h"
 
@@ -12,11 +15,48 @@ static struct {
     enum log_level least;
 } config = {2, 1, LOG_INFO};
 
+static atomic_int way; /* enum way */
+enum way { DIRECT, QUEUED, NOWHERE };
+static _Atomic uint64_t dropped;
+
 void log_setup(int fd, enum log_level least, int text_format)
 {
     config.fd = fd;
     config.least = least;
     config.text_format = text_format;
+}
+
+bool log_start(void)
+{
+    bool started = log_queue_start(config.fd);
+    atomic_store(&way, started ? QUEUED : DIRECT);
+    return started;
+}
+
+void log_stop(unsigned ms)
+{
+    if (atomic_load(&way) == QUEUED) {
+        atomic_store(&way, NOWHERE);
+        atomic_store(&way, log_queue_stop(ms) ? DIRECT : NOWHERE);
+    }
+}
+
+uint64_t log_dropped(void)
+{
+    return atomic_load(&dropped);
+}
+
+static bool deliver(struct bytes line)
+{
+    switch ((enum way)atomic_load(&way)) {
+    case QUEUED:
+        return log_queue_add(line);
+    case DIRECT:
+        return write(config.fd, line.p, line.n) == (ssize_t)line.n;
+    case NOWHERE:
+    default:
+        return false;
+    }
 }
 
 /* Control characters are escaped in both formats: one event is one line whatever is in it. */
@@ -84,8 +124,8 @@ void log_write(enum log_level level, const char *message, ...)
     va_end(ap);
     buf_str(&b, config.text_format ? "\n" : "}\n");
     struct bytes line = buf_done(&b);
-    if (line.p && write(config.fd, line.p, line.n) < 0) {
-        /* nowhere left to say so */
+    if (!line.p || !deliver(line)) {
+        atomic_fetch_add(&dropped, 1);
     }
     arena_free(&arena);
 }
