@@ -14,8 +14,9 @@ struct probe {
     uint16_t port;
 };
 
-/* Routes: GET /hello; POST /echo (100,000 bytes); POST /small (10 bytes); GET /where (the client's address); GET /headers; POST /slow and POST /hash
- * (wait until probe_release, on workers); everything else has no handler. */
+/* Routes: GET /hello; POST /echo (100,000 bytes); POST /small (10 bytes); GET /where (the client's address);
+ * GET /headers; POST /slow and POST /hash (wait until probe_release, on workers); everything else has no
+ * handler. */
 void probe_start(struct probe *p, struct http_options options);
 /* Stops, waits for the end, frees. */
 void probe_stop(struct probe *p);
