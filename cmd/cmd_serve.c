@@ -1,9 +1,11 @@
 /* `watchword serve`: opens the site, listens on both ports, and stops when told to. */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -15,6 +17,10 @@
 
 enum { MAINTENANCE_SECONDS = 60, WHY = 512, LOG_PATIENCE_MS = 1000 };
 
+/* From SIGTERM to the end, whatever hangs: requests have 20 s of it (http_server_int.h). Kubernetes gives 30.
+ */
+enum { STOP_SECONDS = 25 };
+
 struct serving {
     struct cmd_list files;
     bool dev, watch_courier, opt_out;
@@ -22,10 +28,11 @@ struct serving {
     struct site site;
     struct port ports[2];
     struct http_server *server;
-    pthread_t maintainer;
+    pthread_t maintainer, signals;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stopping;
+    bool stopping, has_signals;
+    atomic_bool ended;
 };
 
 /* ---- the log ---- */
@@ -91,29 +98,64 @@ static void *maintain(void *context)
 
 /* ---- signals: waited for by a thread, so that no handler interrupts anything ---- */
 
-static void *wait_for_stop(void *context)
+static sigset_t stop_signals(void)
 {
-    struct serving *s = context;
     sigset_t set;
-    int number;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    return set;
+}
+
+/* A worker that hangs, in a database that does not answer or on a disk that is gone, cannot be ended; the
+ * stores are made to survive that a process is. A second signal says that nobody wants to wait. */
+static void *wait_for_stop(void *context)
+{
+    struct serving *s = context;
+    const sigset_t set = stop_signals();
+    const struct timespec patience = {.tv_sec = STOP_SECONDS};
+    int number;
     sigwait(&set, &number);
+    if (atomic_load(&s->ended)) {
+        return NULL;
+    }
     log_write(LOG_INFO, "stopping", NULL);
     systemd_stopping();
     http_server_stop(s->server);
+    sigtimedwait(&set, NULL, &patience);
+    if (!atomic_load(&s->ended)) {
+        log_write(LOG_ERROR, "stopped without waiting for what does not end", NULL);
+        log_stop(LOG_PATIENCE_MS);
+        _exit(EXIT_FAILURE);
+    }
     return NULL;
 }
 
 static void block_signals(void)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
+    const sigset_t set = stop_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* After the last thing that may hang. */
+static void end_signals(struct serving *s)
+{
+    if (s->has_signals) {
+        atomic_store(&s->ended, true);
+        pthread_kill(s->signals, SIGTERM);
+        pthread_join(s->signals, NULL);
+    }
+}
+
+/* The soft limit is for programs that use select(); nothing here does. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* refused or not, the server takes as many as it has */
+    }
 }
 
 /* ---- opening ---- */
@@ -205,6 +247,9 @@ static int listen_on_both(struct serving *s)
     }
     struct http_options options = {.hash_workers = (unsigned)ww_setting_int(s->ww, "watchword.hash.workers"),
                                    .hash_queue = (unsigned)ww_setting_int(s->ww, "watchword.hash.queue"),
+                                   .connections =
+                                       (unsigned)ww_setting_int(s->ww, "watchword.http.connections"),
+                                   .in_flight = (size_t)ww_setting_int(s->ww, "watchword.http.in_flight_max"),
                                    .trusted_proxies = proxies,
                                    .trusted_proxy_count = n,
                                    .forwarded_header = ww_setting(s->ww, "watchword.forwarded_header"),
@@ -230,11 +275,10 @@ static int listen_on_both(struct serving *s)
 
 static int run(struct serving *s)
 {
-    pthread_t signals;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->wake, NULL);
-    if (pthread_create(&signals, NULL, wait_for_stop, s) ||
-        pthread_create(&s->maintainer, NULL, maintain, s)) {
+    s->has_signals = pthread_create(&s->signals, NULL, wait_for_stop, s) == 0;
+    if (!s->has_signals || pthread_create(&s->maintainer, NULL, maintain, s)) {
         return cmd_fail(false, WW_ENOMEM, NULL, NULL, "no thread could be started");
     }
     systemd_ready();
@@ -244,8 +288,6 @@ static int run(struct serving *s)
     pthread_cond_signal(&s->wake);
     pthread_mutex_unlock(&s->lock);
     pthread_join(s->maintainer, NULL);
-    pthread_kill(signals, SIGTERM); /* where something else than a signal ended the server */
-    pthread_join(signals, NULL);
     return CMD_OK;
 }
 
@@ -271,6 +313,7 @@ int cmd_serve(const char *name, int argc, char **argv)
     js_wipe_memory();
     http_wipe_memory();
     block_signals();
+    raise_descriptor_limit();
     if ((code = open_site(&s)) == CMD_GO_ON && (code = listen_on_both(&s)) == CMD_GO_ON) {
         code = run(&s);
     }
@@ -280,6 +323,7 @@ int cmd_serve(const char *name, int argc, char **argv)
     pages_close(&s.site);
     site_free(&s.site);
     ww_close(s.ww);
+    end_signals(&s);
     log_stop(LOG_PATIENCE_MS);
     return code;
 }

@@ -1,6 +1,6 @@
-/* The head of a request, whole and in pieces. */
+/* The head of a request, and a body in chunks behind it, whole and in pieces. */
 #include "fuzz.h"
-#include "http_strict.h"
+#include "http_chunked.h"
 
 static bool is_visible(const char *text)
 {
@@ -22,6 +22,43 @@ static size_t end_in_pieces(const uint8_t *data, size_t size, struct http_refusa
     return end;
 }
 
+struct body {
+    size_t read, bytes, sum; /* of the input; of the data; a checksum of it */
+    bool done, refused;
+};
+
+/* piece: at most so many bytes at a time. */
+static struct body read_body(const uint8_t *data, size_t size, size_t piece)
+{
+    struct http_chunked chunked = {0};
+    struct body b = {0};
+    while (b.read < size && !b.refused && chunked.state != CHUNK_DONE) {
+        size_t n = size - b.read < piece ? size - b.read : piece;
+        struct http_refusal refusal;
+        struct bytes out;
+        size_t taken = http_chunked_read(&chunked, data + b.read, n, &out, &refusal);
+        FUZZ_MUST(taken > 0 && taken <= n && out.n <= taken && chunked.left <= UINT32_MAX);
+        FUZZ_MUST(chunked.trailers <= HTTP_TRAILERS_MAX + 1 && chunked.digits <= HTTP_CHUNK_DIGITS_MAX);
+        for (size_t i = 0; i < out.n; i++) {
+            b.sum = b.sum * 31 + out.p[i];
+        }
+        b.read += taken;
+        b.bytes += out.n;
+        b.refused = refusal.status != 0;
+    }
+    b.done = chunked.state == CHUNK_DONE;
+    return b;
+}
+
+/* In whatever pieces they come, the same bytes are the same body, and end at the same place. */
+static void check_body(const uint8_t *data, size_t size)
+{
+    struct body whole = read_body(data, size, size), pieces = read_body(data, size, 1);
+    FUZZ_MUST(whole.read == pieces.read && whole.bytes == pieces.bytes && whole.sum == pieces.sum);
+    FUZZ_MUST(whole.done == pieces.done && whole.refused == pieces.refused);
+    FUZZ_MUST(!whole.done || !whole.refused);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct http_head head;
@@ -41,7 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < head.field_count; i++) {
             FUZZ_MUST(is_visible(head.fields[i].name) && is_visible(head.fields[i].value));
         }
+        FUZZ_MUST(!head.chunked || (!head.body_length && !http_head_field(&head, "Content-Length")));
     }
+    check_body(data + end, size - end);
+    check_body(data, size);
     arena_free(&a);
     return 0;
 }

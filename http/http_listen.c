@@ -67,12 +67,14 @@ static int listen_unix(const char *path, const char **error)
 
 static int bind_one(const struct addrinfo *a, bool share)
 {
-    int on = 1, off = 0;
+    int on = 1, off = 0, buffer = HTTP_SOCKET_BUFFER;
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer); /* connections inherit both */
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
     if (share) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     }

@@ -9,12 +9,17 @@
 #include "http_status.h"
 #include "log.h"
 
-struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener)
+enum { BODY_LEAST = 4096 };
+
+struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener,
+                                      struct http_peer *peer)
 {
     struct http_request *r = calloc(1, sizeof *r);
     if (r) {
         r->loop = loop;
         r->listener = listener;
+        r->peer = peer;
+        peer->users++;
         r->headers = BUF(&r->arena);
         r->id = r->made_id;
         r->choice.label = "malformed";
@@ -27,9 +32,74 @@ struct http_request *http_request_new(struct http_loop *loop, const struct http_
 void http_request_free(struct http_request *r)
 {
     if (r) {
+        http_request_body_free(r);
+        http_peers_give(&r->loop->peers, r->peer, r->held);
+        http_peers_leave(&r->loop->peers, r->peer);
         arena_free(&r->arena);
         free(r);
     }
+}
+
+/* ---- memory that counts ---- */
+
+bool http_request_take(struct http_request *r, size_t n)
+{
+    bool taken = http_peers_take(&r->loop->peers, r->peer, n);
+    r->held += taken ? n : 0;
+    return taken;
+}
+
+void http_request_hold(struct http_request *r, size_t n)
+{
+    http_peers_take_anyway(&r->loop->peers, r->peer, n);
+    r->held += n;
+}
+
+static void wipe_body(struct http_request *r)
+{
+    if (r->body) {
+        explicit_bzero(r->body, r->body_n);
+        free(r->body);
+    }
+}
+
+void http_request_body_free(struct http_request *r)
+{
+    wipe_body(r);
+    http_peers_give(&r->loop->peers, r->peer, r->body_capacity);
+    r->held -= r->body_capacity;
+    r->body = NULL;
+    r->body_n = r->body_capacity = 0;
+}
+
+/* Doubled as it fills: who announces much and sends little holds little. */
+bool http_request_body_room(struct http_request *r, size_t n, size_t most)
+{
+    size_t need = r->body_n + n, capacity = r->body_capacity ? r->body_capacity : BODY_LEAST;
+    if (need <= r->body_capacity) {
+        return true;
+    }
+    while (capacity < need) {
+        capacity *= 2;
+    }
+    capacity = capacity < most ? capacity : most;
+    size_t more = capacity - r->body_capacity;
+    if (!http_request_take(r, more)) {
+        return false;
+    }
+    uint8_t *larger = malloc(capacity);
+    if (!larger) {
+        http_peers_give(&r->loop->peers, r->peer, more);
+        r->held -= more;
+        return false;
+    }
+    if (r->body_n) {
+        memcpy(larger, r->body, r->body_n);
+    }
+    wipe_body(r);
+    r->body = larger;
+    r->body_capacity = capacity;
+    return true;
 }
 
 /* Unique, not secret: a random prefix of the loop and a counter. */
@@ -233,6 +303,22 @@ void http_answer(struct http_request *r, int status, const void *body, size_t n)
     r->status = status;
     r->answer = copy;
     r->answer_n = n;
+}
+
+void http_request_forget_answer(struct http_request *r)
+{
+    r->status = 0;
+    r->headers = BUF(&r->arena);
+    r->answer = NULL;
+    r->answer_n = 0;
+}
+
+void http_request_report(struct http_request *r)
+{
+    const struct http_options *o = &r->loop->server->options;
+    if (o->answered) {
+        o->answered(r, r->choice.label, r->status, http_now_us() - r->started_us, o->answered_context);
+    }
 }
 
 void http_request_run(struct http_request *r)

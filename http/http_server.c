@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -110,7 +111,7 @@ static void begin_stop(struct http_loop *loop)
     stop_accepting(loop);
     event_add(loop->give_up, &patience);
     http_conns_stop(loop);
-    if (!loop->conns) {
+    if (TAILQ_EMPTY(&loop->conns)) {
         event_base_loopbreak(loop->base);
     }
 }
@@ -147,6 +148,8 @@ static void on_accept(evutil_socket_t fd, short what, void *context)
         int accepted = accept4(fd, (struct sockaddr *)&peer, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (accepted >= 0) {
             http_conn_new(socket->loop, socket->listener, accepted, (struct sockaddr *)&peer);
+        } else if (errno == EMFILE && http_conns_drop_oldest(socket->loop)) {
+            continue; /* its descriptor is free now */
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             struct timeval pause = {.tv_usec = ACCEPT_PAUSE_US}; /* else the loop would spin */
             event_del(socket->accept);
@@ -186,12 +189,30 @@ static struct event_base *new_base(void)
     return base;
 }
 
+/* Loops share nothing but the budget: each has its part of the places, and of each network's part of it. */
+static void share_out(struct http_server *s, struct http_loop *loop)
+{
+    const struct http_options *o = &s->options;
+    size_t share = o->in_flight / 2 / o->loops;
+    loop->places = o->connections / o->loops;
+    loop->peers.in_flight = &s->in_flight;
+    loop->peers.budget = o->in_flight;
+    loop->peers.share = share > HTTP_IN_FLIGHT_LEAST ? share : HTTP_IN_FLIGHT_LEAST;
+    if (loop->peers.share > o->in_flight / 2) {
+        loop->peers.share = o->in_flight / 2;
+    }
+}
+
 static bool loop_init(struct http_server *s, struct http_loop *loop)
 {
     loop->server = s;
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     pthread_mutex_init(&loop->mutex, NULL);
     op_system_random(NULL, loop->id_prefix, sizeof loop->id_prefix);
+    op_system_random(NULL, (uint8_t *)&loop->peers.seed, sizeof loop->peers.seed);
+    TAILQ_INIT(&loop->conns);
+    TAILQ_INIT(&loop->waiting);
+    share_out(s, loop);
     loop->sockets = calloc(s->listener_count, sizeof *loop->sockets);
     for (size_t i = 0; loop->sockets && i < s->listener_count; i++) {
         loop->sockets[i] = (struct http_socket){s, &s->listeners[i], loop, -1, NULL, NULL};
@@ -274,9 +295,24 @@ static unsigned cores(void)
     return n < 1 ? 1 : n > 256 ? 256 : (unsigned)n;
 }
 
+/* As many as there are descriptors for. */
+static unsigned connections_most(unsigned wished)
+{
+    struct rlimit limit;
+    unsigned most = wished ? wished : HTTP_CONNECTIONS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t)most + HTTP_OTHER_DESCRIPTORS) {
+        rlim_t other = limit.rlim_cur / 2;
+        other = other < HTTP_OTHER_DESCRIPTORS ? other : HTTP_OTHER_DESCRIPTORS;
+        most = (unsigned)(limit.rlim_cur - other);
+    }
+    return most < 16 ? 16 : most;
+}
+
 static void fill_options(struct http_options *o)
 {
     unsigned n = cores();
+    o->connections = connections_most(o->connections);
+    o->in_flight = o->in_flight ? o->in_flight : HTTP_IN_FLIGHT;
     o->loops = o->loops ? o->loops : n < 4 ? n : 4;
     o->slow_workers = o->slow_workers ? o->slow_workers : 4;
     o->hash_workers = o->hash_workers ? o->hash_workers : n;
@@ -443,10 +479,11 @@ void http_server_free(struct http_server *s)
     free(s);
 }
 
-void http_server_load(const struct http_server *s, unsigned *hash_waiting, uint64_t *refused,
-                      unsigned *connections)
+void http_server_load(const struct http_server *s, struct http_load *out)
 {
-    *hash_waiting = http_pool_waiting(s->hash);
-    *refused = atomic_load(&s->refused);
-    *connections = atomic_load(&s->connections);
+    *out = (struct http_load){.hash_waiting = http_pool_waiting(s->hash),
+                              .connections = atomic_load(&s->connections),
+                              .in_flight = atomic_load(&s->in_flight),
+                              .refused = atomic_load(&s->refused),
+                              .dropped = atomic_load(&s->dropped)};
 }

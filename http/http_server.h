@@ -5,9 +5,10 @@
  * the loop (QUICK), on a worker (SLOW), or on a worker of the hashing pool (HASH), with bounded queues; what
  * does not fit is answered 503 with Retry-After. Strictness (RFC 9112): duplicate or non-digit
  * Content-Length, Content-Length with Transfer-Encoding, no Host or two, control characters and NUL in the
- * head, over 100 fields, a head over 16 KiB: 400 (431) and close; Transfer-Encoding in a request: 411 and
- * close; a body over the route's limit: 413 and close, decided from the head before a byte of the body is
- * read. The head must be there within 10 s, the body within 30 s and 1 s more per 64 KiB, whatever trickles.
+ * head, over 100 fields, a head over 16 KiB: 400 (431) and close; a Transfer-Encoding other than "chunked",
+ * and chunks that are malformed: 400 (501) and close; a body over the route's limit: 413 and close, decided
+ * from the head before a byte of the body is read. The head must be there within 10 s, the body within 30 s
+ * and 1 s more per 64 KiB, whatever trickles.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -68,6 +69,8 @@ struct http_options {
     unsigned hash_workers;              /* 0 = number of cores */
     unsigned hash_queue;                /* 0 = 64; one network may hold half of it (own-api.md) */
     unsigned queue_wait_ms;             /* longest wait in a queue; 0 = 5000 */
+    unsigned connections;               /* 0 = 10000, or what descriptors there are; a network: half of it */
+    size_t in_flight;                   /* bytes; 0 = 128 MiB; a network: half of it (http_peers.h) */
     unsigned head_seconds;              /* 0 = 10 */
     unsigned body_seconds;              /* 0 = 30 */
     const char *const *trusted_proxies; /* CIDR texts; "unix" for peers of Unix sockets */
@@ -87,14 +90,19 @@ void http_wipe_memory(void);
 struct http_server *http_server_new(const struct http_options *options, const struct http_listener *listeners,
                                     size_t n, const char **error);
 uint16_t http_server_port(const struct http_server *s, size_t listener);
-/* Runs until http_server_stop; then finishes requests that are under way (at most 30 s) and returns. */
+/* Runs until http_server_stop; then finishes requests that are under way (at most 20 s) and returns. */
 void http_server_run(struct http_server *s);
 /* From a signal handler or any thread: stop accepting, finish, return from run. */
 void http_server_stop(struct http_server *s);
 void http_server_free(struct http_server *s);
-/* For metrics: waiting in the hash queue, refused since start, open connections. */
-void http_server_load(const struct http_server *s, unsigned *hash_waiting, uint64_t *refused,
-                      unsigned *connections);
+/* For metrics. */
+struct http_load {
+    unsigned hash_waiting, connections; /* now */
+    size_t in_flight;                   /* bytes, now */
+    uint64_t refused;                   /* requests answered 503 here, since the start */
+    uint64_t dropped;                   /* connections closed to make room for others, or for want of it */
+};
+void http_server_load(const struct http_server *s, struct http_load *out);
 
 /* ---- the request ---- */
 enum http_method http_method(const struct http_request *r);

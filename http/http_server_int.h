@@ -9,6 +9,7 @@
 #include <event2/event.h>
 
 #include "bytes.h"
+#include "http_peers.h"
 #include "http_proxy.h"
 #include "http_server.h"
 #include "http_strict.h"
@@ -19,9 +20,13 @@ enum {
     HTTP_WRITE_SECONDS = 30, /* for an answer to be taken, and 1 s per 64 KiB */
     HTTP_LINGER_SECONDS = 2, /* to let the peer read the last answer */
     HTTP_LINGER_BYTES = 1 << 20,
-    HTTP_STOP_SECONDS = 30,
+    HTTP_STOP_SECONDS = 20,
     HTTP_SLOW_QUEUE = 1024,
-    HTTP_CONNECTIONS_MAX = 10000,
+    HTTP_CONNECTIONS = 10000,
+    HTTP_IN_FLIGHT = 128 << 20,
+    HTTP_IN_FLIGHT_LEAST = 16 << 20, /* of one network on one loop: room for the largest body */
+    HTTP_SOCKET_BUFFER = 256 * 1024, /* of the kernel, each way: else it takes megabytes from whoever sends */
+    HTTP_OTHER_DESCRIPTORS = 128,    /* databases, listeners, files */
 };
 
 struct http_conn;
@@ -34,8 +39,10 @@ struct http_request {
     struct http_conn *conn; /* NULL once the connection is gone; the loop's thread only */
     struct http_loop *loop;
     const struct http_listener *listener;
-    const uint8_t *body;
-    size_t body_n;
+    uint8_t *body; /* its own memory, which grows as it comes */
+    size_t body_n, body_capacity;
+    struct http_peer *peer; /* in whose share of the budget... */
+    size_t held;            /* ...this many bytes are */
     struct network network; /* whose share of the hash queue it takes */
     char client[64];
     bool peer_trusted;
@@ -69,8 +76,10 @@ struct http_loop {
     int wake_fd;
     pthread_t thread;
     bool has_thread, stopping;
-    struct http_socket *sockets; /* one per listener */
-    struct http_conn *conns;
+    struct http_socket *sockets;           /* one per listener */
+    struct http_conn_queue conns, waiting; /* all, and those that wait for their peer, oldest first */
+    unsigned connections, places;
+    struct http_peers peers;
     pthread_mutex_t mutex; /* guards done */
     struct http_request *done;
     uint8_t id_prefix[8];
@@ -91,7 +100,8 @@ struct http_server {
     atomic_bool stopping;
     atomic_bool warned_of_proxy; /* once a process: http_request_describe */
     atomic_uint connections;
-    _Atomic uint64_t refused;
+    _Atomic size_t in_flight;
+    _Atomic uint64_t refused, dropped;
 };
 
 /* ---- http_server.c ---- */
@@ -112,17 +122,31 @@ void http_conn_new(struct http_loop *loop, const struct http_listener *listener,
                    const struct sockaddr *peer);
 /* A worker's answer is there. */
 void http_conn_answered(struct http_request *r);
+/* Closes the one that has waited longest for its peer; false when none does. */
+bool http_conns_drop_oldest(struct http_loop *loop);
 /* The server stops: closes what waits for nothing. */
 void http_conns_stop(struct http_loop *loop);
 void http_conns_free(struct http_loop *loop);
 
 /* ---- http_request.c ---- */
-struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener);
+struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener,
+                                      struct http_peer *peer);
+/* On its loop's thread, as all that gives back bytes of the budget. */
 void http_request_free(struct http_request *r);
+/* Bytes of the budget until the request is freed; false when there are none. The second asks for no leave. */
+bool http_request_take(struct http_request *r, size_t n);
+void http_request_hold(struct http_request *r, size_t n);
+/* Room for n bytes more of a body of at most `most`; false when memory or budget have none. */
+bool http_request_body_room(struct http_request *r, size_t n, size_t most);
+void http_request_body_free(struct http_request *r);
 /* After the head was read: the client's address and the request's id. */
 void http_request_describe(struct http_request *r, const struct http_address *peer, bool has_address);
 /* Runs the handler; a handler that forgot to answer becomes a 500. */
 void http_request_run(struct http_request *r);
+/* Tells the log and the metrics that it was answered. */
+void http_request_report(struct http_request *r);
+/* As if no handler had answered. */
+void http_request_forget_answer(struct http_request *r);
 /* Answers with the error body that Kratos speaks; id may be NULL. */
 void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason);
 /* 413 that names the limit of the route. */

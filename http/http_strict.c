@@ -25,14 +25,18 @@ static bool is_alphanumeric(char c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* RFC 9110 §5.6.2 */
+bool http_is_token_byte(uint8_t c)
+{
+    return c && (is_alphanumeric((char)c) || strchr("!#$%&'*+-.^_`|~", c));
+}
+
 static bool is_token(const char *s)
 {
     if (!*s) {
         return false;
     }
     for (; *s; s++) {
-        if (!is_alphanumeric(*s) && !strchr("!#$%&'*+-.^_`|~", *s)) {
+        if (!http_is_token_byte((uint8_t)*s)) {
             return false;
         }
     }
@@ -234,14 +238,34 @@ static struct http_refusal check_host(const struct http_head *h, const char *aut
     return accepted;
 }
 
+/* RFC 9112 §6.1, §6.3: of all codings only "chunked", alone and said once. */
+static struct http_refusal read_coding(struct http_head *h, const char *coding)
+{
+    size_t n = strlen(coding);
+    if (http_head_field_count(h, "Transfer-Encoding") > 1) {
+        return REFUSE(400, "There is more than one Transfer-Encoding field.");
+    }
+    if (h->method == HTTP_TRACE) {
+        return REFUSE(400, "A TRACE request has no body.");
+    }
+    h->chunked = strcasecmp(coding, "chunked") == 0;
+    if (h->chunked) {
+        return accepted;
+    }
+    bool chunked_last = n > 7 && strcasecmp(coding + n - 7, "chunked") == 0 && strchr(", \t", coding[n - 8]);
+    return chunked_last ? REFUSE(501, "Of the transfer codings only chunked is known here.")
+                        : REFUSE(400, "The body's end cannot be told: chunked is not its last coding.");
+}
+
 static struct http_refusal read_length(struct http_head *h)
 {
     const char *length = http_head_field(h, "Content-Length");
-    if (http_head_field(h, "Transfer-Encoding")) {
-        if (length || h->minor_version == 0) {
-            return REFUSE(400, "The body's length is stated in two ways.");
-        }
-        return REFUSE(411, "A body needs a Content-Length; Transfer-Encoding is not accepted.");
+    const char *coding = http_head_field(h, "Transfer-Encoding");
+    if (coding && (length || h->minor_version == 0)) {
+        return REFUSE(400, "The body's length is stated in two ways.");
+    }
+    if (coding) {
+        return read_coding(h, coding);
     }
     if (!length) {
         return accepted;
@@ -309,7 +333,7 @@ void http_head_clear(struct http_head *h)
     h->method = 0;
     h->method_name = h->target = h->path = h->query = "";
     h->minor_version = 1;
-    h->keep_alive = h->expects_continue = false;
+    h->keep_alive = h->expects_continue = h->chunked = false;
     h->body_length = 0;
     h->field_count = 0;
 }

@@ -25,10 +25,13 @@ struct http_head {
     int minor_version;                 /* HTTP/1.0 or HTTP/1.1 */
     bool keep_alive;
     bool expects_continue;
+    bool chunked; /* the body's length is in the body: http_chunked.h */
     uint64_t body_length;
     size_t field_count;
     struct http_field fields[HTTP_FIELDS_MAX];
 };
+
+bool http_is_token_byte(uint8_t c); /* RFC 9110 §5.6.2 */
 
 /* Looks for the end of a head in what has arrived. *scanned says how far an earlier call got (0 at first).
  * Returns the head's length with its empty line, or 0 when more is needed. *refusal is set for NUL, other

@@ -190,14 +190,17 @@ void metrics_write(const struct metrics *m, const struct http_server *server, st
                  "# TYPE watchword_http_request_duration_seconds histogram\n");
     write_routes(m, out, write_durations);
     if (server) {
-        unsigned waiting, connections;
-        uint64_t refused;
-        http_server_load(server, &waiting, &refused, &connections);
+        struct http_load load;
+        http_server_load(server, &load);
         write_number(out, "watchword_hash_queue_waiting", "gauge", "Requests that wait for hashing.",
-                     waiting);
+                     load.hash_waiting);
         write_number(out, "watchword_requests_refused_total", "counter",
-                     "Requests answered 503 because a queue was full or slow.", refused);
-        write_number(out, "watchword_connections_open", "gauge", "Open connections.", connections);
+                     "Requests answered 503 because a queue was full or slow.", load.refused);
+        write_number(out, "watchword_connections_open", "gauge", "Open connections.", load.connections);
+        write_number(out, "watchword_connections_dropped_total", "counter",
+                     "Connections closed to make room for others, or for want of it.", load.dropped);
+        write_number(out, "watchword_bytes_in_flight", "gauge",
+                     "Bodies that are read and answers that are not yet taken, in bytes.", load.in_flight);
     }
     write_number(out, "watchword_log_lines_dropped_total", "counter",
                  "Lines of the log that could not be written.", log_dropped());

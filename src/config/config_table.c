@@ -191,6 +191,11 @@ const struct config_setting config_settings[] = {
     SIZE(
         "watchword.http.body_max", "64KB", KIB(16), MIB(8),
         "Longest body of a form or JSON of self-service; items and the admin port have limits of their own."),
+    INT("watchword.http.connections", "10000", 16, 1000000,
+        "Connections at once, as far as there are descriptors; one network has half of them."),
+    SIZE(
+        "watchword.http.in_flight_max", "128MB", MIB(1), MIB(1 << 20),
+        "Bodies that are read and answers that are not yet taken, all together; one network has half of it."),
     INT("watchword.hash.workers", "0", 0, 1024, "Hashes at once; 0 is one for each core."),
     INT("watchword.hash.queue", "64", 1, 100000, "Hashes that may wait."),
     TIME("watchword.session.idle", "0s", 0, DAYS(3650),

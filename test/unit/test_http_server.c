@@ -218,9 +218,39 @@ static const struct {
     {400, POST_ECHO "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
     {400, POST_ECHO "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n"},
     {400, "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-    {411, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
-    {411, POST_ECHO "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"},
-    {411, POST_ECHO "transfer-encoding:\tidentity\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "transfer-encoding:\tidentity\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"},
+    {501, POST_ECHO "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
+    {501, POST_ECHO "Transfer-Encoding: chunked,chunked\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding:\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+    {400, "TRACE /hello HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\nx\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n-3\r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n 3\r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n3 \r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n000000003\r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n3\rabc\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n3\r\nabc0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\n0\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0\r\n\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0\r\nX\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0\r\n X: a\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0\r\nX : a\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0\r\nX: a\nb\r\n\r\n"},
+    {400, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n0\r\nX: a\rb\r\n\r\n"},
+    {413, POST_ECHO "Transfer-Encoding: chunked\r\n\r\n186a1\r\n"},
+    {413, POST_ECHO "Transfer-Encoding: chunked\r\n\r\nffffffff\r\n"},
     {400, POST_ECHO "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n"},
     {400, POST_ECHO "Content-Length : 3\r\n\r\nabc"},
     {400, POST_ECHO "X: a\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
@@ -411,13 +441,12 @@ static int read_status(int fd)
 
 static void await_waiting(unsigned n)
 {
-    unsigned waiting = 0, connections;
-    uint64_t refused;
-    for (int i = 0; i < 200 && waiting != n; i++) {
-        http_server_load(probe.server, &waiting, &refused, &connections);
+    struct http_load load = {0};
+    for (int i = 0; i < 200 && load.hash_waiting != n; i++) {
+        http_server_load(probe.server, &load);
         usleep(2000);
     }
-    assert_int_equal(waiting, n);
+    assert_int_equal(load.hash_waiting, n);
 }
 
 static void a_worker_answers_while_the_loop_goes_on(void **state)

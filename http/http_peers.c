@@ -1,0 +1,79 @@
+/* Networks by hash, and the budget of bytes in flight. docs/SECURITY.md tells the numbers and why. */
+#include "http_peers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The seed is random for each loop: nobody can choose networks that fall into one bucket. */
+static struct http_peer **bucket_of(struct http_peers *all, const struct network *network)
+{
+    uint64_t h = all->seed;
+    for (size_t i = 0; i < sizeof network->b; i++) {
+        h = (h ^ network->b[i]) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    return &all->buckets[h % HTTP_PEER_BUCKETS];
+}
+
+static bool is_same(const struct http_peer *peer, const struct network *network, bool unshared)
+{
+    return peer->unshared == unshared && memcmp(peer->network.b, network->b, sizeof network->b) == 0;
+}
+
+struct http_peer *http_peers_enter(struct http_peers *all, const struct network *network, bool unshared)
+{
+    struct http_peer **bucket = bucket_of(all, network), *peer = *bucket;
+    while (peer && !is_same(peer, network, unshared)) {
+        peer = peer->next;
+    }
+    if (!peer && (peer = calloc(1, sizeof *peer)) != NULL) {
+        peer->network = *network;
+        peer->unshared = unshared;
+        TAILQ_INIT(&peer->waiting);
+        peer->next = *bucket;
+        *bucket = peer;
+    }
+    if (peer) {
+        peer->users++;
+    }
+    return peer;
+}
+
+void http_peers_leave(struct http_peers *all, struct http_peer *peer)
+{
+    if (--peer->users > 0) {
+        return;
+    }
+    struct http_peer **link = bucket_of(all, &peer->network);
+    while (*link != peer) {
+        link = &(*link)->next;
+    }
+    *link = peer->next;
+    free(peer);
+}
+
+bool http_peers_take(struct http_peers *all, struct http_peer *peer, size_t n)
+{
+    if (!peer->unshared && (n > all->share || peer->bytes > all->share - n)) {
+        return false;
+    }
+    size_t before = atomic_fetch_add(all->in_flight, n);
+    if (n > all->budget || before > all->budget - n) {
+        atomic_fetch_sub(all->in_flight, n);
+        return false;
+    }
+    peer->bytes += n;
+    return true;
+}
+
+void http_peers_take_anyway(struct http_peers *all, struct http_peer *peer, size_t n)
+{
+    atomic_fetch_add(all->in_flight, n);
+    peer->bytes += n;
+}
+
+void http_peers_give(struct http_peers *all, struct http_peer *peer, size_t n)
+{
+    atomic_fetch_sub(all->in_flight, n);
+    peer->bytes -= n;
+}
