@@ -132,16 +132,21 @@ static bool ask_on_terminal(const char *prompt, bool twice, struct cmd_secret *o
     return done;
 }
 
-bool cmd_password(int64_t fd, const char *prompt, bool twice, struct cmd_secret *out)
+bool cmd_password(int64_t fd, const char *option, const char *prompt, bool twice, struct cmd_secret *out)
 {
+    errno = 0;
     bool done =
         fd < 0 ? ask_on_terminal(prompt, twice, out) : fd <= INT_MAX && read_line((int)fd, false, out);
 
+    if (!done && fd >= 0) {
+        const char *why = fd > INT_MAX                   ? "there is no such descriptor"
+                          : errno                        ? strerror(errno)
+                          : out->n > CMD_SECRET_MOST - 1 ? "the line is too long"
+                                                         : "it ended before a line";
+        fprintf(stderr, "watchword: --%s %lld: no password could be read: %s\n", option, (long long)fd, why);
+    }
     if (!done) {
         cmd_secret_wipe(out);
-    }
-    if (!done && fd >= 0) {
-        fprintf(stderr, "watchword: no password could be read from that descriptor\n");
     }
     return done;
 }

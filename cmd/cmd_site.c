@@ -4,11 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "words.h"
+
 enum { WHY = 1024 };
 
 int cmd_site_open(struct cmd_site *s, const char *name)
 {
-    static const struct ww_client client = {.size = sizeof client, .user_agent = "watchword command line"};
+    static const struct ww_client client = {.size = sizeof client, .user_agent = WORDS_COMMAND_LINE};
     char why[WHY] = "";
     struct ww_options options = {.size = sizeof options,
                                  .config_files = s->files.at,
@@ -38,8 +40,6 @@ int cmd_site_failed(struct cmd_site *s, enum ww_err err)
 
     if (p->retry_after > 0) {
         snprintf(text, sizeof text, "%s; try again in %u s", sentence, p->retry_after);
-    } else if (p->field && !s->json) {
-        snprintf(text, sizeof text, "%s: %s", p->field, sentence);
     } else {
         snprintf(text, sizeof text, "%s", sentence);
     }
@@ -52,7 +52,7 @@ int cmd_site_sign_in(struct cmd_site *s, const char *identifier)
     char prompt[80];
 
     snprintf(prompt, sizeof prompt, "Password of %.60s", identifier);
-    if (!cmd_password(s->password_fd, prompt, false, &password)) {
+    if (!cmd_password(s->password_fd, "password-fd", prompt, false, &password)) {
         return CMD_FAILED;
     }
     const struct ww_proof proof = {.size = sizeof proof,

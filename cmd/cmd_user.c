@@ -44,7 +44,7 @@ static int register_user(struct cmd_site *s, const char *traits)
     CMD_SECRET(password);
     const char *identity;
 
-    if (!cmd_password(s->password_fd, "Password of the new user", true, &password)) {
+    if (!cmd_password(s->password_fd, "password-fd", "Password of the new user", true, &password)) {
         return CMD_FAILED;
     }
     enum ww_err err = ww_register(s->op, traits, password.text, password.n, &s->session);
@@ -171,7 +171,7 @@ static int change_password(struct cmd_site *s, int64_t fd)
     CMD_SECRET(password);
     struct cmd_json j = {0};
 
-    if (!cmd_password(fd, "New password", true, &password)) {
+    if (!cmd_password(fd, "new-password-fd", "New password", true, &password)) {
         return CMD_FAILED;
     }
     enum ww_err err = ww_password_change(s->op, s->session, password.text, password.n);

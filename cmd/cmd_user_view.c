@@ -18,6 +18,9 @@ int cmd_user_find(struct cmd_site *s, const char *user, struct js **identity)
     const char *json;
     enum ww_err err = looks_like_id(user) ? ww_admin_identity_get(s->op, user, &json)
                                           : ww_admin_identity_find(s->op, user, &json);
+    if (err == WW_ENOTFOUND) {
+        return cmd_fail(s->json, err, "identity_not_found", "USER", "there is no account of this name or id");
+    }
     if (err) {
         return cmd_site_failed(s, err);
     }
@@ -126,26 +129,60 @@ int cmd_user_list(const char *name, int argc, char **argv)
 
 /* ---- show ---- */
 
+/* What somebody signs in with, by Kratos' names. Every address is a "code" there, whether or not codes are
+ * sent: this version sends none. */
+static const struct {
+    const char *name, *words;
+} credential_words[] = {
+    {"password", "a password"},       {"code", NULL},
+    {"totp", "an authenticator app"}, {"lookup_secret", "backup codes"},
+    {"webauthn", "a security key"},   {"passkey", "a passkey"},
+    {"oidc", "another provider"},
+};
+
+static const char *credential_in_words(const char *name)
+{
+    for (size_t i = 0; i < sizeof credential_words / sizeof credential_words[0]; i++) {
+        if (strcmp(credential_words[i].name, name) == 0) {
+            return credential_words[i].words;
+        }
+    }
+    return name;
+}
+
+static void print_credentials(const struct js *credentials)
+{
+    const char *before = "";
+    printf("%-12s", "signs in by");
+    for (const struct js *c = credentials ? credentials->first : NULL; c; c = c->next) {
+        const char *words = credential_in_words((const char *)c->key.p);
+        if (words) {
+            fputs(before, stdout);
+            cmd_print_text(words);
+            before = ", ";
+        }
+    }
+    puts(*before ? "" : "nothing yet");
+}
+
 static int print_identity(struct cmd_site *s, const struct js *identity)
 {
-    static const char *const members[] = {"id", "schema_id", "state", "created_at", "updated_at"};
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        printf("%-12s", members[i]);
-        print_member(identity, members[i], "");
+    static const struct {
+        const char *label, *member;
+    } rows[] = {{"id", "id"},
+                {"schema", "schema_id"},
+                {"state", "state"},
+                {"made", "created_at"},
+                {"changed", "updated_at"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        printf("%-12s", rows[i].label);
+        print_member(identity, rows[i].member, "");
         putchar('\n');
     }
-    char *traits = js_write(&s->arena, js_get(identity, "traits"));
     printf("%-12s", "traits");
-    cmd_print_text(traits);
-    printf("\n%-12s", "credentials");
-    const struct js *credentials = js_get(identity, "credentials");
-    for (const struct js *c = credentials ? credentials->first : NULL; c; c = c->next) {
-        cmd_print_safe((const char *)c->key.p, c->key.n);
-        putchar(c->next ? ' ' : '\n');
-    }
-    if (!credentials || !credentials->first) {
-        puts("-");
-    }
+    cmd_print_text(js_write(&s->arena, js_get(identity, "traits")));
+    putchar('\n');
+    print_credentials(js_get(identity, "credentials"));
     return CMD_OK;
 }
 
@@ -243,6 +280,9 @@ static int end_sessions(struct cmd_site *s, const char *id)
     size_t count = 1;
     enum ww_err err =
         id ? ww_session_end_other(s->op, s->session, id) : ww_session_end_others(s->op, s->session, &count);
+    if (err == WW_EINVAL) {
+        return cmd_fail(s->json, err, "id_invalid", "--end", "this is not the id of a session");
+    }
     if (err) {
         return cmd_site_failed(s, err);
     }

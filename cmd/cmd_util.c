@@ -1,8 +1,6 @@
+/* What the subcommands share: exit codes and results. */
 #include "cmd_util.h"
 
-#include <errno.h>
-#include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,160 +50,6 @@ int cmd_exit_of(enum ww_err err)
     }
 }
 
-/* ---- subcommands ---- */
-
-static int list_commands(FILE *to, const char *name, const char *about, const struct command *commands,
-                         size_t n)
-{
-    fprintf(to, "%s\n\nusage: %s COMMAND [--help]\n\ncommands:\n", about, name);
-    for (size_t i = 0; i < n; i++) {
-        fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].help);
-    }
-    return to == stdout ? CMD_OK : CMD_USAGE;
-}
-
-int cmd_dispatch(const char *name, const char *about, const struct command *commands, size_t n, int argc,
-                 char **argv)
-{
-    char words[128];
-
-    if (argc < 2) {
-        return list_commands(stderr, name, about, commands, n);
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        return list_commands(stdout, name, about, commands, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(argv[1], commands[i].name) == 0) {
-            snprintf(words, sizeof words, "%s %s", name, commands[i].name);
-            return commands[i].run(words, argc - 1, argv + 1);
-        }
-    }
-    return cmd_usage_error(name, argv[1][0] == '-' ? "unknown option" : "unknown command");
-}
-
-/* ---- options ---- */
-
-int cmd_usage_error(const char *name, const char *format, ...)
-{
-    va_list ap;
-    fprintf(stderr, "%s: ", name);
-    va_start(ap, format);
-    vfprintf(stderr, format, ap);
-    va_end(ap);
-    fprintf(stderr, " (try `%s --help`)\n", name);
-    return CMD_USAGE;
-}
-
-static void explain(const struct cmd_usage *usage, const struct cmd_option *options, size_t n)
-{
-    printf("%s\n\nusage: %s %s\n\noptions:\n", usage->about, usage->name, usage->usage);
-    for (size_t i = 0; i < n; i++) {
-        char left[64], letter[8] = "    ";
-        if (options[i].letter) {
-            snprintf(letter, sizeof letter, "-%c, ", options[i].letter);
-        }
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, options[i].name, options[i].argument ? " " : "",
-                 options[i].argument ? options[i].argument : "");
-        printf("  %-24s %s\n", left, options[i].help);
-    }
-    printf("  %-24s %s\n", "-h, --help", "show this");
-}
-
-static bool read_number(const char *text, int64_t *out)
-{
-    char *end = NULL;
-    errno = 0;
-    *out = strtoll(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && !*end && errno == 0;
-}
-
-static int take(const struct cmd_usage *usage, const struct cmd_option *o, const char *value)
-{
-    if (o->flag) {
-        *o->flag = true;
-    } else if (o->text) {
-        *o->text = value;
-    } else if (o->list) {
-        if (o->list->n >= CMD_LIST_MOST) {
-            return cmd_usage_error(usage->name, "--%s is given too often", o->name);
-        }
-        o->list->at[o->list->n++] = value;
-    } else if (!read_number(value, o->number)) {
-        return cmd_usage_error(usage->name, "--%s: must be a number", o->name);
-    }
-    return CMD_GO_ON;
-}
-
-enum { OPTIONS_MOST = 30, OPTION_BASE = 1000, OPTION_HELP = 999 };
-
-static void long_options(const struct cmd_option *options, size_t n, struct option *out, char *letters)
-{
-    *letters++ = ':';
-    *letters++ = 'h';
-    for (size_t i = 0; i < n; i++) {
-        int has = options[i].argument ? required_argument : no_argument;
-        out[i] = (struct option){options[i].name, has, NULL, OPTION_BASE + (int)i};
-        if (options[i].letter) {
-            *letters++ = options[i].letter;
-            *letters = ':';
-            letters += options[i].argument != NULL;
-        }
-    }
-    out[n] = (struct option){"help", no_argument, NULL, OPTION_HELP};
-    out[n + 1] = (struct option){0};
-    *letters = 0;
-}
-
-static const struct cmd_option *find_option(const struct cmd_option *options, size_t n, int c)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (c == OPTION_BASE + (int)i || (options[i].letter && c == options[i].letter)) {
-            return &options[i];
-        }
-    }
-    return NULL;
-}
-
-int cmd_options(const struct cmd_usage *usage, const struct cmd_option *options, size_t n, int argc,
-                char **argv, int *first)
-{
-    struct option table[OPTIONS_MOST + 2];
-    char letters[2 * OPTIONS_MOST + 8];
-
-    if (n > OPTIONS_MOST) {
-        abort();
-    }
-    long_options(options, n, table, letters);
-    optind = 1;
-    opterr = 0;
-    for (;;) {
-        int c = getopt_long(argc, argv, letters, table, NULL);
-        if (c == -1) {
-            break;
-        }
-        if (c == 'h' || c == OPTION_HELP) {
-            explain(usage, options, n);
-            return CMD_OK;
-        }
-        const struct cmd_option *o = find_option(options, n, c);
-        if (!o) {
-            const char *what = c == ':' ? "an option lacks its argument" : "unknown option";
-            return cmd_usage_error(usage->name, "%s", what);
-        }
-        int result = take(usage, o, optarg);
-        if (result != CMD_GO_ON) {
-            return result;
-        }
-    }
-    *first = optind;
-    if (argc - optind < usage->least || argc - optind > usage->most) {
-        return cmd_usage_error(usage->name, argc - optind < usage->least ? "an argument is missing"
-                                                                         : "too many arguments");
-    }
-    return CMD_GO_ON;
-}
-
 /* ---- results ---- */
 
 /* As RFC 8259 §7; bytes above 127 go out as they are. */
@@ -231,7 +75,8 @@ static void write_string(FILE *to, const char *text)
 int cmd_fail(bool json, enum ww_err err, const char *id, const char *field, const char *text)
 {
     if (!json) {
-        fprintf(stderr, "watchword: %s\n", text && *text ? text : ww_err_text(err));
+        fprintf(stderr, "watchword: %s%s%s\n", field ? field : "", field ? ": " : "",
+                text && *text ? text : ww_err_text(err));
         return cmd_exit_of(err);
     }
     fputs("{\"error\":{\"code\":", stderr);

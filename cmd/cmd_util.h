@@ -73,7 +73,7 @@ struct cmd_usage {
 };
 int cmd_options(const struct cmd_usage *usage, const struct cmd_option *options, size_t n, int argc,
                 char **argv, int *first);
-/* Says what is wrong with the command line; returns CMD_USAGE. */
+/* Says what is wrong with the command line, beginning with the option or argument; returns CMD_USAGE. */
 int cmd_usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- results ---- */
@@ -114,8 +114,8 @@ void cmd_protect_memory(bool dev);
 bool cmd_swap_is_on(void);
 
 /* fd -1: asked for on the terminal without echo, a second time when twice. Otherwise the first line of that
- * descriptor. False after saying why on standard error. */
-bool cmd_password(int64_t fd, const char *prompt, bool twice, struct cmd_secret *out);
+ * descriptor, which the option of that name gave. False after saying why on standard error. */
+bool cmd_password(int64_t fd, const char *option, const char *prompt, bool twice, struct cmd_secret *out);
 /* All of a descriptor, at most CMD_SECRET_MOST bytes. */
 bool cmd_read_all(int fd, struct cmd_secret *out);
 

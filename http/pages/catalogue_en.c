@@ -204,6 +204,7 @@ const struct catalogue_row catalogue_en[] = {
     {"devices.end_one", "Sign out {device}"},
     {"devices.end_others", "Sign out all other devices"},
     {"device.unknown", "Unknown device"},
+    {"device.command_line", "Command line"},
     {"device.on", "{browser} on {system}"},
     {"place.both", "{location} ({address})"},
     {"said.ended", "That device is signed out."},

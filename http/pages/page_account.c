@@ -101,6 +101,14 @@ static struct js *event_row(struct page *p, const struct ww_event *event)
     return row;
 }
 
+/* The command line signs in for one command and out at once: its sign-in is the row that tells of it. It has
+ * no address, so what comes over the network cannot pass for it. */
+static bool is_worth_a_row(const struct ww_event *event)
+{
+    return event->address || !event->user_agent || strcmp(event->user_agent, WORDS_COMMAND_LINE) != 0 ||
+           strcmp(event->event, "session.ended") != 0;
+}
+
 void handle_page_activity(struct route_call *c)
 {
     struct page p;
@@ -119,7 +127,9 @@ void handle_page_activity(struct route_call *c)
     struct js *list = js_put(p.a, events, "list", js_array(p.a));
     js_put(p.a, events, "first", js_bool(p.a, part.count > 0));
     for (size_t i = 0; i < part.count; i++) {
-        js_push(list, event_row(&p, history[i]));
+        if (is_worth_a_row(history[i])) {
+            js_push(list, event_row(&p, history[i]));
+        }
     }
     if (part.next) {
         struct js *more = js_put(p.a, p.model, "more", js_object(p.a));

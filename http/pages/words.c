@@ -125,6 +125,9 @@ static const char *first_hint(const struct hint *list, const char *text)
 const char *words_device(struct arena *a, const char *user_agent)
 {
     const char *text = user_agent ? user_agent : "";
+    if (strcmp(text, WORDS_COMMAND_LINE) == 0) {
+        return catalogue_find(bytes_str("device.command_line"));
+    }
     const char *browser = first_hint(browsers, text), *system = first_hint(systems, text);
     if (!browser || !system) {
         return browser ? browser : system;

@@ -12,7 +12,9 @@ struct js *words_time_us(struct arena *a, uint64_t us, uint64_t now);
 const char *words_wait(struct arena *a, uint32_t seconds);
 /* "312 bytes", "40 KB" */
 const char *words_size(struct arena *a, uint64_t bytes);
-/* "Firefox on Linux", from a User-Agent; NULL when it names neither. */
+/* What `watchword user` and `watchword item` call themselves in place of a User-Agent. */
+#define WORDS_COMMAND_LINE "watchword command line"
+/* "Firefox on Linux", "Command line", from a User-Agent; NULL when it names neither. */
 const char *words_device(struct arena *a, const char *user_agent);
 /* "Basel, CH (192.0.2.1)", or what of it is known; "" when nothing is. Either may be NULL. */
 const char *words_place(struct arena *a, const char *location, const char *address);

@@ -21,6 +21,33 @@ int bytes_compare(struct bytes a, struct bytes b)
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
+size_t bytes_distance(struct bytes a, struct bytes b)
+{
+    enum { MOST = 48 };
+    size_t rows[3][MOST + 1];
+    if (a.n > MOST || b.n > MOST) {
+        return MOST;
+    }
+    for (size_t j = 0; j <= b.n; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= a.n; i++) {
+        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *before = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t best = above[j - 1] + (a.p[i - 1] != b.p[j - 1]);
+            best = above[j] + 1 < best ? above[j] + 1 : best;
+            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+            if (i > 1 && j > 1 && a.p[i - 1] == b.p[j - 2] && a.p[i - 2] == b.p[j - 1] &&
+                before[j - 2] + 1 < best) {
+                best = before[j - 2] + 1;
+            }
+            row[j] = best;
+        }
+    }
+    return rows[a.n % 3][b.n];
+}
+
 struct bytes bytes_dup(struct arena *a, struct bytes b)
 {
     return BYTES(arena_strndup(a, b.p, b.n), b.n);

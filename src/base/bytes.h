@@ -26,6 +26,9 @@ struct bytes bytes_str(const char *s);
 bool bytes_equal(struct bytes a, struct bytes b);
 /* Order of bytes, the shorter first when one begins the other. */
 int bytes_compare(struct bytes a, struct bytes b);
+/* Edit distance (Levenshtein), where an exchange of two neighbours counts as one edit; 48 for what is longer.
+ * For "did you mean". */
+size_t bytes_distance(struct bytes a, struct bytes b);
 /* A copy in the arena, with a NUL behind it; p NULL when there is no memory. */
 struct bytes bytes_dup(struct arena *a, struct bytes b) WW_MUST;
 

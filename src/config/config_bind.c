@@ -77,33 +77,6 @@ static const struct config_foreign *find_foreign(const char *path)
     return NULL;
 }
 
-/* Edit distance (Levenshtein), where an exchange of two neighbours counts as one edit. */
-static size_t distance(const char *a, size_t an, const char *b, size_t bn)
-{
-    enum { MOST = 48 };
-    size_t rows[3][MOST + 1];
-    if (an > MOST || bn > MOST) {
-        return MOST;
-    }
-    for (size_t j = 0; j <= bn; j++) {
-        rows[0][j] = j;
-    }
-    for (size_t i = 1; i <= an; i++) {
-        size_t *row = rows[i % 3], *above = rows[(i - 1) % 3], *before = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= bn; j++) {
-            size_t best = above[j - 1] + (a[i - 1] != b[j - 1]);
-            best = above[j] + 1 < best ? above[j] + 1 : best;
-            best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best) {
-                best = before[j - 2] + 1;
-            }
-            row[j] = best;
-        }
-    }
-    return rows[an % 3][bn];
-}
-
 struct nearest {
     const char *key; /* the whole known key */
     size_t length;   /* of its part that is suggested */
@@ -115,7 +88,7 @@ static void consider(struct nearest *best, const char *key, size_t parent, const
 {
     const char *there = key + parent;
     size_t n = strcspn(there, ".");
-    size_t d = distance(word, strlen(word), there, n);
+    size_t d = bytes_distance(bytes_str(word), BYTES(there, n));
     if (d < best->distance) {
         *best = (struct nearest){key, parent + n, d};
     }

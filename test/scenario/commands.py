@@ -228,6 +228,57 @@ def the_command_line_explains_itself(t, site):
     t.check("--help documents the exit codes", "exit codes:" in site.run("--help", config=False).out)
 
 
+def a_wrong_word_is_named(t, site):
+    """Each line with what its refusal must say: which option, which argument, and what was meant."""
+    lines = [
+        (["usr", "list"], 'unknown command "usr"; did you mean "user"?'),
+        (["user", "lits"], 'unknown command "lits"; did you mean "list"?'),
+        (["user", "hist"], 'unknown command "hist"; did you mean "history"?'),
+        (["qqqq"], 'unknown command "qqqq" (try'),
+        (["--nope"], 'unknown option "--nope"'),
+        (["user", "show"], "USER is missing"),
+        (["user", "rename"], "USER is missing"),
+        (["user", "rename", ADA], "NEW-NAME is missing"),
+        (["init"], "DIR is missing"),
+        (["item", "get", "--user", ADA], "ITEM is missing"),
+        (["user", "show", ADA, "extra"], '"extra" is one argument too many'),
+        (["migrate", "now"], '"now" is one argument too many'),
+        (["user", "list", "--jsn"], "unknown option --jsn; did you mean --json?"),
+        (["user", "show", ADA, "--jsno"], "unknown option --jsno; did you mean --json?"),
+        (["user", "show", "-x", ADA], "unknown option -x"),
+        (["user", "list", "--json=yes"], "--json takes no value"),
+        (["user", "list", "-c"], "--config: FILE is missing"),
+        (["item", "list", "--user"], "--user: NAME is missing"),
+        (["user", "history", "--limit", "many", ADA], '--limit: N must be a number from 0 up, and is "many"'),
+        (["item", "put", "--if-version", "-3", "x"], '--if-version: N must be a number from 0 up, and is "-3"'),
+        (["user", "list\x1b[31m"], 'unknown command "list?[31m"'),
+    ]
+    for words, says in lines:
+        ran = site.run(*words, config=False)
+        t.check(f"{words} says {says}", ran.code == 2 and says in ran.err and "--help" in ran.err and not ran.out, ran)
+    make_ada(site)
+    ran = site.run("user", "history", "--password-fd", "77", ADA)
+    t.check("a descriptor that is not there is named", "--password-fd 77: " in ran.err and "Bad file descriptor" in ran.err, ran)
+    ran = as_ada(site, "user", "sessions", "--end", "zz", user=ADA)
+    t.check("a session's id that is none names the option", ran.code == 8 and "--end: " in ran.err, ran)
+    ran = site.run("user", "show", "nobody@example.org")
+    t.check("an account that is not there names the argument", ran.code == 5 and "USER: there is no account" in ran.err, ran)
+    ran = site.run("user", "show", ADA)
+    t.check("show says in words what an account signs in by", re.search(r"^signs in by +a password$", ran.out, re.M), ran)
+
+
+def activity_tells_of_a_command_in_one_row(t, site):
+    make_ada(site)
+    as_ada(site, "item", "list", "--user", ADA)
+    as_ada(site, "user", "sessions", user=ADA)
+    site.start()
+    page = site.get("/ui/activity", headers={"X-Session-Token": site.login(ADA)}).body.decode()
+    site.stop()
+    rows = [row for row in re.findall(r"<(?:li|tr)\b.*?</(?:li|tr)>", page, re.S) if "Command line" in row]
+    t.check("each command is one row that says Command line", len(rows) == 3 and "Signed out" not in page
+            and sum("Signed in" in row for row in rows) == 2, page)
+
+
 def a_configuration_is_needed(t, site):
     for words in (["user", "list"], ["item", "list", "--user", ADA], ["check"], ["migrate"], ["clean", "--yes"]):
         t.check(f"{' '.join(words)} without -c ends with 2", site.run(*words, config=False).code == 2)
@@ -274,5 +325,6 @@ if __name__ == "__main__":
     run_all(an_account_is_created_and_looked_at, an_account_is_refused, a_user_acts_with_the_password,
             a_password_is_changed, a_user_is_renamed, an_account_is_deleted, items_come_back_as_they_were_put,
             items_are_refused, a_site_is_checked_migrated_and_cleaned, damage_is_found_by_check, hashing_is_calibrated,
-            the_command_line_explains_itself, a_configuration_is_needed, passwords_come_from_a_terminal,
+            the_command_line_explains_itself, a_wrong_word_is_named,
+            activity_tells_of_a_command_in_one_row, a_configuration_is_needed, passwords_come_from_a_terminal,
             closed_output_is_no_success)

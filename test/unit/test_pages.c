@@ -192,6 +192,7 @@ static void devices_are_told_by_browser_and_system(void **state)
     assert_string_equal(words_device(&b->arena, "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 "
                                                 "Firefox/128.0"),
                         "Firefox on Linux");
+    assert_string_equal(words_device(&b->arena, WORDS_COMMAND_LINE), "Command line");
     assert_null(words_device(&b->arena, "<script>"));
     assert_string_equal(words_place(&b->arena, "Basel, CH", "192.0.2.1"), "Basel, CH (192.0.2.1)");
     assert_string_equal(words_place(&b->arena, NULL, NULL), "");
