@@ -16,6 +16,22 @@
 #include "throttle.h"
 #include "vault.h"
 
+/* What subscribers hear; texts are constants. */
+struct account_told {
+    const char *event; /* of AUDIT_EVENTS: "login.succeeded" */
+    uint64_t time;     /* µs */
+    bool has_account, has_session;
+    struct uuid account, session;
+    const char *method; /* "password", or NULL */
+};
+/* hear is called on the thread of the use case, after its commit, in the order in which things were told: it
+ * must not wait, and must not use that operation. */
+struct account_subscriber {
+    void (*hear)(void *context, const struct account_told *told);
+    void *context;
+    struct account_subscriber *next; /* account_subscribe's */
+};
+
 /* What a deployment has; one per process, used by all threads. */
 struct service {
     const struct config *config;
@@ -25,9 +41,13 @@ struct service {
     struct pwhash_pool *pool;
     struct pwhash_params hashing;
     struct session_rules sessions;
-    uint64_t privileged_age;         /* µs */
+    uint64_t privileged_age; /* µs */
+    struct account_subscriber *subscribers;
     _Atomic uint64_t history_erased; /* µs: all that is older, and could be erased, is */
 };
+
+/* Before other threads use the service. The subscriber must outlive it. */
+void account_subscribe(struct service *s, struct account_subscriber *subscriber);
 
 /* Why data was refused (WW_EVALIDATION): one of the two. */
 struct account_refusal {

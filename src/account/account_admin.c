@@ -146,7 +146,7 @@ static enum ww_err write_admin_delete(struct ww_op *op, struct service *s, void 
     if ((err = store_record_delete(op, s->store, r)) || (err = audit_erase_account(op, s->store, r))) {
         return err;
     }
-    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_DELETED});
+    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_DELETED, .record = r});
 }
 
 enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const struct uuid *id)

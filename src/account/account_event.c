@@ -1,12 +1,66 @@
-/* The one mouth: what happened is told here and nowhere else, and goes into the audit log
- * (vault.md §9a) in the transaction of what it tells of. */
+/* The one mouth: what happened is told here and nowhere else. It goes into the audit log (vault.md §9a) in
+ * the transaction of what it tells of, and to subscribers once that is committed. Mail, which is sent from
+ * rows of the same transaction, will be put there here as well. */
 #include "account_int.h"
 
 #include "timefmt.h"
 
+/* ---- subscribers ---- */
+
+struct waiting {
+    const struct account_subscriber *subscribers;
+    struct account_told told;
+};
+
+static void transaction_ended(void *context, bool committed)
+{
+    const struct waiting *w = context;
+    for (const struct account_subscriber *x = committed ? w->subscribers : NULL; x; x = x->next) {
+        x->hear(x->context, &w->told);
+    }
+}
+
+/* In the arena of the operation, in which the transaction ends as well. */
+static enum ww_err tell_subscribers(struct ww_op *op, const struct service *s, const struct audit_event *e,
+                                    uint64_t time)
+{
+    struct waiting *w = s->subscribers ? ARENA_NEW(&op->arena, struct waiting) : NULL;
+    if (!w) {
+        return s->subscribers ? op_no_memory(op) : WW_OK;
+    }
+    *w = (struct waiting){s->subscribers, {.event = audit_text(e->kind), .time = time, .method = e->method}};
+    w->told.has_account = e->record != NULL;
+    w->told.has_session = e->session_id != NULL;
+    if (e->record) {
+        w->told.account = e->record->uuid;
+    }
+    if (e->session_id) {
+        w->told.session = *e->session_id;
+    }
+    return store_tx_at_end(op, transaction_ended, w);
+}
+
+void account_subscribe(struct service *s, struct account_subscriber *subscriber)
+{
+    struct account_subscriber **last = &s->subscribers;
+    while (*last) {
+        last = &(*last)->next;
+    }
+    *last = subscriber;
+    subscriber->next = NULL;
+}
+
+/* ---- telling ---- */
+
 enum ww_err account_tell(struct ww_op *op, struct service *s, const struct audit_event *e)
 {
-    return audit_append(op, s->store, e);
+    struct audit_event kept = *e;
+    kept.time = op_now(op);
+    if (e->kind == AUDIT_DELETED) {
+        kept.record = NULL; /* the log keeps nothing of a closed account */
+    }
+    enum ww_err err = audit_append(op, s->store, &kept);
+    return err ? err : tell_subscribers(op, s, e, kept.time);
 }
 
 void account_tell_refusal(struct ww_op *op, struct service *s, const struct audit_event *e)

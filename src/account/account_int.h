@@ -39,7 +39,8 @@ enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct
 enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
                            struct record *r, const struct password_ready *password,
                            struct key **root) WW_MUST;
-/* Tells what happens: into the audit log, in the transaction of what it tells of. */
+/* Tells what happens: to the audit log in the transaction of what it tells of, to subscribers after its
+ * commit. e->time is set here. */
 enum ww_err account_tell(struct ww_op *op, struct service *s, const struct audit_event *e) WW_MUST;
 /* The same in a short transaction of its own, after one that was given up; a failure to do so changes nothing
  * for the caller, whose problem is kept. */

@@ -158,7 +158,8 @@ static enum ww_err write_delete(struct ww_op *op, struct service *s, void *conte
         (err = audit_erase_account(op, s->store, r))) {
         return err;
     }
-    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_DELETED});
+    return account_tell(op, s,
+                        &(struct audit_event){.kind = AUDIT_DELETED, .record = r, .session_id = &x->id});
 }
 
 enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x, const char *confirm)

@@ -246,19 +246,18 @@ static void put_uuid(struct ww_op *op, struct js *e, const char *key, const stru
 enum ww_err audit_append(struct ww_op *op, struct store *s, const struct audit_event *in)
 {
     struct chain *c;
-    uint64_t now = op_now(op);
-    enum ww_err err = ready_chain(op, s, now, &c);
+    enum ww_err err = ready_chain(op, s, in->time, &c);
     if (err) {
         return err;
     }
-    struct js *e = event_json(op, in->kind, now);
+    struct js *e = event_json(op, in->kind, in->time);
     put_uuid(op, e, "account", in->record ? &in->record->uuid : NULL);
     put_uuid(op, e, "session", in->session_id);
     put_text(op, e, "method", in->method);
     put_text(op, e, "address", op->client.address);
     put_text(op, e, "user_agent", op->client.user_agent);
     put_text(op, e, "location", op->client.location);
-    return insert(op, s, c, in->record ? in->record->id : 0, now, e);
+    return insert(op, s, c, in->record ? in->record->id : 0, in->time, e);
 }
 
 /* ---- naming what was erased ---- */

@@ -31,6 +31,7 @@ const char *audit_text(enum audit_kind kind);
 
 struct audit_event {
     enum audit_kind kind;
+    uint64_t time;                 /* µs */
     const struct record *record;   /* NULL: no account, or an unknown name */
     const struct uuid *session_id; /* NULL: none */
     const char *method;            /* "password", or NULL */
