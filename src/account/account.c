@@ -27,14 +27,30 @@ static enum ww_err inactive(struct ww_op *op)
     return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
 }
 
-enum ww_err account_lock(struct ww_op *op, struct service *s, const struct session *x, struct record **record,
-                         struct vault **vault)
+/* What the session's row says now. The account is locked, so nobody changes generation or record meanwhile.
+ */
+static enum ww_err bring_up_to_date(struct ww_op *op, struct service *s, struct session *x)
 {
-    struct vault_row row;
+    struct session *now;
+    enum ww_err err = session_resume(op, s->store, &s->sessions, x->token, false, &now);
+    if (!err) {
+        *x = *now;
+    }
+    return err;
+}
+
+static enum ww_err lock(struct ww_op *op, struct service *s, struct session *x, bool row,
+                        struct record **record, struct vault **vault)
+{
+    struct vault_row stored;
     *vault = NULL;
     enum ww_err err = store_record_load(op, s->store, x->record->id, true, record);
     if (err) {
         return err == WW_ENOTFOUND ? inactive(op) : err;
+    }
+    bool changed = (*record)->session_generation != x->record->session_generation;
+    if ((changed || row) && (err = bring_up_to_date(op, s, x))) {
+        return err;
     }
     if (!uuid_equal((*record)->uuid, x->record->uuid) || (*record)->state != STATE_ACTIVE ||
         (*record)->session_generation != x->record->session_generation) {
@@ -43,10 +59,22 @@ enum ww_err account_lock(struct ww_op *op, struct service *s, const struct sessi
     if (!x->root || (*record)->root_generation == 0) {
         return WW_OK;
     }
-    if ((err = store_vault_row_load(op, s->store, &(*record)->vid, (*record)->id, true, &row))) {
+    if ((err = store_vault_row_load(op, s->store, &(*record)->vid, (*record)->id, true, &stored))) {
         return err;
     }
-    return vault_open(op, s->store, *record, x->root, &row, vault);
+    return vault_open(op, s->store, *record, x->root, &stored, vault);
+}
+
+enum ww_err account_lock(struct ww_op *op, struct service *s, struct session *x, struct record **record,
+                         struct vault **vault)
+{
+    return lock(op, s, x, false, record, vault);
+}
+
+enum ww_err account_lock_session(struct ww_op *op, struct service *s, struct session *x,
+                                 struct record **record, struct vault **vault)
+{
+    return lock(op, s, x, true, record, vault);
 }
 
 enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r, struct vault *v)

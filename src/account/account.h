@@ -75,7 +75,7 @@ enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char
 /* ---- login ---- */
 /* Unknown name and wrong password: WW_EDENIED id "wrong_credentials", same work. WW_EDISABLED (only after the
  * right password), WW_ETHROTTLED, WW_EBUSY. refresh: the session that is signed in now, or NULL: when it is
- * of the same account it is refreshed, else a new one is issued and the other stays valid. */
+ * of the same account it is refreshed, else a new one is issued and that one ends. */
 enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,
                           enum session_carrier carrier, struct session *refresh,
                           struct session **out) WW_MUST;

@@ -16,9 +16,14 @@ enum ww_err account_transaction(struct ww_op *op, struct service *s,
                                 void *context) WW_MUST;
 
 /* The account of a session, locked, in a transaction; WW_EDENIED "session_inactive" when the session ended
- * meanwhile. Opens the vault when the session can (*vault NULL otherwise). */
-enum ww_err account_lock(struct ww_op *op, struct service *s, const struct session *x, struct record **record,
+ * meanwhile. When another change by the same session came first, x is brought up to date. Opens the vault
+ * when the session can (*vault NULL otherwise). One account at a time (vault.md §13); other records may be
+ * read. */
+enum ww_err account_lock(struct ww_op *op, struct service *s, struct session *x, struct record **record,
                          struct vault **vault) WW_MUST;
+/* The same for a change that seals the session's own row again: x is brought up to date in any case. */
+enum ww_err account_lock_session(struct ww_op *op, struct service *s, struct session *x,
+                                 struct record **record, struct vault **vault) WW_MUST;
 /* Writes a changed record, in a transaction; with the vault at hand its floor rises and the head is sealed
  * again. */
 enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r, struct vault *v) WW_MUST;
@@ -39,6 +44,9 @@ enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct
 enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
                            struct record *r, const struct password_ready *password,
                            struct key **root) WW_MUST;
+/* Ends the session, in a transaction, and tells it; one that has ended already is fine. */
+enum ww_err account_write_logout(struct ww_op *op, struct service *s, const struct session *x) WW_MUST;
+
 /* Tells what happens: to the audit log in the transaction of what it tells of, to subscribers after its
  * commit. e->time is set here. */
 enum ww_err account_tell(struct ww_op *op, struct service *s, const struct audit_event *e) WW_MUST;

@@ -60,6 +60,14 @@ static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struc
     return account_write(op, s, r, v);
 }
 
+/* The session that a sign-in as somebody else replaces. One that cannot be read is of no use to anybody, and
+ * no reason to refuse. */
+static enum ww_err end_replaced(struct ww_op *op, struct service *s, const struct session *x)
+{
+    enum ww_err err = account_write_logout(op, s, x);
+    return err == WW_ETAMPERED || err == WW_EROLLEDBACK || err == WW_EKEYMISSING ? WW_OK : err;
+}
+
 static enum ww_err write_login(struct ww_op *op, struct service *s, void *context)
 {
     struct login *x = context;
@@ -87,7 +95,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     bool same = x->refresh && uuid_equal(x->refresh->record->uuid, r->uuid);
     err = same ? session_refresh(op, s->store, &s->sessions, x->refresh, &authn, &x->session)
                : session_issue(op, s->store, &s->sessions, &authn, x->carrier, &x->session);
-    if (err) {
+    if (err || (x->refresh && !same && (err = end_replaced(op, s, x->refresh)))) {
         return err;
     }
     return account_tell(op, s,

@@ -27,11 +27,16 @@ static enum ww_err write_logout(struct ww_op *op, struct service *s, void *conte
 }
 
 /* A row that changed since it was read is read again: somebody may have flushed when it was seen. */
-static enum ww_err write_logout_again(struct ww_op *op, struct service *s, void *context)
+enum ww_err account_write_logout(struct ww_op *op, struct service *s, const struct session *x)
 {
-    struct session *x = context, *fresh;
+    struct session *fresh;
     enum ww_err err = session_resume(op, s->store, &s->sessions, x->token, false, &fresh);
     return err == WW_EDENIED ? WW_OK : err ? err : write_logout(op, s, fresh);
+}
+
+static enum ww_err write_logout_again(struct ww_op *op, struct service *s, void *context)
+{
+    return account_write_logout(op, s, context);
 }
 
 enum ww_err account_logout(struct ww_op *op, struct service *s, struct session *x)
@@ -75,12 +80,12 @@ static enum ww_err write_end_others(struct ww_op *op, struct service *s, void *c
     struct record *r;
     struct vault *v;
     size_t n;
-    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    struct session keep = *in->x;
+    enum ww_err err = account_lock_session(op, s, &keep, &r, &v);
     if (err || (err = session_list(op, s->store, &s->sessions, r, &list, &n))) {
         return err;
     }
     *in->count = n > 0 ? n - 1 : 0;
-    struct session keep = *in->x;
     if ((err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v))) {
         return err;
     }

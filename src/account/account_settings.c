@@ -6,6 +6,7 @@ struct password_change {
     struct session *x;
     struct password_ready password;
     struct uuid old; /* the credential that is replaced */
+    bool superseded; /* by another change of the password: x is what is true now */
 };
 
 static enum ww_err same_as_before(struct ww_op *op, struct account_refusal *why)
@@ -38,12 +39,17 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
     struct credential_row row;
     struct record *r;
     struct vault *v;
-    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    enum ww_err err = account_lock_session(op, s, &keep, &r, &v);
     if (err) {
         return err;
     }
-    if (!v || !store_record_credential(r, &in->old)) {
-        return op_fail(op, WW_EBUSY, "busy", "another change came first");
+    if (!v) {
+        return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
+    }
+    in->superseded = !store_record_credential(r, &in->old);
+    if (in->superseded) {
+        *in->x = keep;
+        return op_fail(op, WW_ECONFLICT, "busy", "the password was changed meanwhile");
     }
     cred_remove(r, &in->old);
     if ((err = cred_password_add(op, r, &in->password, in->x->root, &row)) ||
@@ -61,31 +67,45 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
     return WW_OK;
 }
 
+/* One try against what in->x says now. The new password is hashed for its own slot once. */
+static enum ww_err try_changing(struct ww_op *op, struct service *s, struct password_change *in,
+                                struct bytes typed, struct account_refusal *why)
+{
+    struct bytes password;
+    const struct record_credential *old = cred_password_of(in->x->record);
+    if (!in->x->root || !old) {
+        return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
+    }
+    in->old = old->id;
+    in->superseded = false;
+    enum ww_err err = check_new(op, s, in->x, typed, why);
+    if (!err && !in->password.public_part) {
+        err = cred_password_normalize(op, typed, &password);
+        err = err ? err : cred_password_prepare(op, s->pool, &s->hashing, password, &in->password);
+    }
+    return err ? err : account_transaction(op, s, write_password, in);
+}
+
+/* Two changes of the password by one session at once come one after the other: the later is checked against
+ * the password that the earlier has set. */
 enum ww_err account_change_password(struct ww_op *op, struct service *s, struct session *x,
                                     struct bytes typed, struct account_refusal *why)
 {
+    enum { TRIES = 5 };
     struct password_change in = {.x = x};
     struct session before = *x;
-    struct bytes password;
     enum ww_err err = WW_EINTERNAL;
     *why = (struct account_refusal){0};
     if (!account_privileged(op, s, x)) {
         return account_refuse_reauth(op);
     }
-    const struct record_credential *old = cred_password_of(x->record);
-    if (!x->root || !old) {
-        return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
+    for (int i = 0; i == 0 || (i < TRIES && in.superseded); i++) {
+        err = try_changing(op, s, &in, typed, why);
     }
-    in.old = old->id;
-    if ((err = check_new(op, s, x, typed, why)) || (err = cred_password_normalize(op, typed, &password)) ||
-        (err = cred_password_prepare(op, s->pool, &s->hashing, password, &in.password))) {
-        return err;
-    }
-    err = account_transaction(op, s, write_password, &in);
     if (err) {
         *x = before;
     }
-    return err;
+    return in.superseded ? op_fail(op, WW_EBUSY, "busy", "others are changing the same account") : err;
 }
 
 /* ---- profile ---- */

@@ -199,8 +199,9 @@ struct session_row {
 /* Sets row->blob, so that the same operation can change the row again. */
 enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
                                      struct session_row *row) WW_MUST;
-/* One statement: session ⋈ account (⋈ vault when vault is not NULL and the record names one). WW_ENOTFOUND
- * without op_fail; a session altered, moved or forged is WW_EDENIED, a record WW_ETAMPERED. */
+/* One statement: session ⋈ account (⋈ the vault that the record names, when vault is not NULL; zeros when it
+ * is not there). WW_ENOTFOUND without op_fail; a session altered, moved or forged is WW_EDENIED, a record
+ * WW_ETAMPERED. */
 enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
                                    struct session_row *row, struct record **record,
                                    struct vault_row *vault) WW_MUST;

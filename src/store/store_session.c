@@ -19,20 +19,16 @@ enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const st
                                     DB_B(row->blob)));
 }
 
-/* The columns of store_session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record, 6 ring, 7
- * head; the last two only where the vault is asked for. */
+/* The columns of store_session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record; where the
+ * vault is asked for 6 vid, 7 ring, 8 head. */
 static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows *rows,
-                               struct session_row *row, struct record **record, struct vault_row *vault)
+                               struct session_row *row, struct record **record)
 {
     row->account = db_int(rows, 0);
     row->expires = (uint64_t)db_int(rows, 1);
     row->blob = db_blob(rows, 2);
     struct bytes uuid = db_blob(rows, 3), record_blob = db_blob(rows, 5);
     int64_t seq = db_int(rows, 4);
-    if (vault) {
-        vault->ring = db_blob(rows, 6);
-        vault->head = db_blob(rows, 7);
-    }
     if (db_lost(rows)) {
         return op_no_memory(op);
     }
@@ -44,6 +40,22 @@ static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows
     return err == WW_ETAMPERED ? WW_EDENIED : err;
 }
 
+/* One row for each vault of the account: the one that the record names counts, not one that waits, nor one
+ * that somebody put beside it. */
+static enum ww_err pick_vault(struct ww_op *op, struct db_rows *rows, const struct record *r,
+                              struct vault_row *vault)
+{
+    enum ww_err err = WW_OK;
+    *vault = (struct vault_row){0};
+    while (!err && !vault->head.p) {
+        if (bytes_equal(db_blob(rows, 6), BYTES_OF(r->vid))) {
+            *vault = (struct vault_row){db_blob(rows, 7), db_blob(rows, 8)};
+        }
+        err = db_lost(rows) ? op_no_memory(op) : vault->head.p ? WW_OK : db_next(rows);
+    }
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
 enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const struct key *lookup,
                                    struct session_row *row, struct record **record, struct vault_row *vault)
 {
@@ -52,16 +64,20 @@ enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const stru
     *row = (struct session_row){.lookup = *lookup};
     enum ww_err err =
         store_one(op, s, &rows,
-                  vault ? "SELECT s.account, s.expires, s.blob, a.uuid, a.seq, a.blob, v.ring, v.head"
+                  vault ? "SELECT s.account, s.expires, s.blob, a.uuid, a.seq, a.blob, v.vid, v.ring, v.head"
                           " FROM sessions s JOIN accounts a ON a.id = s.account"
                           " LEFT JOIN vaults v ON v.account = s.account WHERE s.lookup = $1"
                         : "SELECT s.account, s.expires, s.blob, a.uuid, a.seq, a.blob"
                           " FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.lookup = $1",
                   DB_ARGS(DB_B(BYTES_OF(*lookup))));
-    if (err == WW_OK) {
-        err = open_joined(op, s, &rows, row, record, vault);
-        store_done(&rows);
+    if (err) {
+        return err;
     }
+    err = open_joined(op, s, &rows, row, record);
+    if (!err && vault) {
+        err = pick_vault(op, &rows, *record, vault);
+    }
+    store_done(&rows);
     return err;
 }
 

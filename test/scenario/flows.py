@@ -209,6 +209,28 @@ def test_a_waiting_change_is_its_own_browsers(site):
         own.login("waits@example.org", "another long password")
 
 
+def sign_in_again_as(browser, email):
+    """Through the flow that asks a browser that is signed in to sign in again."""
+    login = browser.request("GET", "/self-service/login/browser?refresh=true").json
+    token = next(n["attributes"]["value"] for n in login["ui"]["nodes"] if n["attributes"]["name"] == "csrf_token")
+    answer = browser.request("POST", f"/self-service/login?flow={login['id']}",
+                             {"method": "password", "identifier": email, "password": PASSWORD, "csrf_token": token})
+    same(answer.status, 200, answer)
+
+
+def test_a_sign_in_as_somebody_else_ends_the_session_it_replaces(site):
+    site.register("replacing@example.org")
+    elsewhere = site.login("replacing@example.org")
+    browser = Browser(site).register("replaced@example.org")
+    before = Browser(site)
+    before.cookies = dict(browser.cookies)
+    same(before.request("GET", "/sessions/whoami").status, 200)
+    sign_in_again_as(browser, "replacing@example.org")
+    same(before.request("GET", "/sessions/whoami").status, 401)
+    same(browser.request("GET", "/sessions/whoami").json["identity"]["traits"]["email"], "replacing@example.org")
+    same(site.get("/sessions/whoami", headers={"X-Session-Token": elsewhere}).status, 200)
+
+
 def test_errors_are_kept_for_the_error_page(site):
     same(site.get("/self-service/errors?id=stub:500").json["error"]["reason"], "This is a stub error.")
     same(site.get("/self-service/errors?id=7c9e6679-7425-40de-944b-e07fc1f90ae7").status, 404)

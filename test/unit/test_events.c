@@ -99,7 +99,7 @@ static void subscribers_hear_what_is_committed(void **state)
     expect(l, 0, "account.registered", true, true);
     assert_string_equal(l->heard[0].method, "password");
     struct ww_session *session = site_resume(&l->site, token);
-    const char *account = ww_session_account(l->site.op, session);
+    const char *account = ww_session_info(l->site.op, session)->account;
     char text[UUID_TEXT];
     uuid_format(text, l->heard[0].account);
     assert_string_equal(text, account);

@@ -261,6 +261,28 @@ static void plain_columns_are_never_believed(void **state)
     assert_int_equal(read_note(p), WW_EDENIED);
 }
 
+/* The record says which vault is the account's: a row beside it is neither opened nor in the way, whichever
+ * comes first, and check tells of it. */
+static void another_vault_of_the_account_is_not_picked(void **state)
+{
+    struct pair *p = *state;
+    const uint8_t low[16] = {0}, high[16] = {255};
+    site_sql(&p->site, "CREATE TABLE saved AS SELECT * FROM vaults WHERE " OF(0), NULL, 0);
+    site_sql(&p->site, "DELETE FROM vaults WHERE " OF(0), NULL, 0);
+    for (int i = 0; i < 2; i++) {
+        site_sql(&p->site,
+                 "INSERT INTO vaults (vid, account, ring, head) SELECT $1, (SELECT min(id) FROM accounts),"
+                 " ring, head FROM vaults WHERE " OF(1),
+                 DB_ARGS(DB_B(BYTES(i ? high : low, 16))));
+    }
+    site_sql(&p->site, "INSERT INTO vaults SELECT * FROM saved", NULL, 0);
+    site_sql(&p->site, "DROP TABLE saved", NULL, 0);
+    assert_int_equal(read_note(p), WW_OK);
+    assert_int_equal(site_put(&p->site, p->ada, "note", "of ada"), WW_OK);
+    assert_int_equal(log_in(p), WW_OK);
+    assert_int_equal(site_check(&p->site), 1);
+}
+
 static void a_lost_meta_is_not_made_anew(void **state)
 {
     struct pair *p = *state;
@@ -355,6 +377,7 @@ int main(void)
         CASE(deleted_rows_are_refused_not_forgotten),
         CASE(an_identifier_pointed_elsewhere_logs_nobody_in),
         CASE(plain_columns_are_never_believed),
+        CASE(another_vault_of_the_account_is_not_picked),
         CASE(a_lost_meta_is_not_made_anew),
         CASE(altered_audit_rows_are_reported),
         CASE(altered_epochs_are_reported),

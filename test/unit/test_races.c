@@ -193,12 +193,91 @@ static void login_beside_a_password_change_is_yes_or_no(void **state)
     site_close(&s);
 }
 
+/* One session, four windows: each changes something else of the account, and none is in the others' way. */
+static void *change_something(void *context)
+{
+    struct racer *r = context;
+    for (int i = 0; i < 6; i++) {
+        struct ww_op *op;
+        struct ww_session *session;
+        char text[80];
+        size_t ended;
+        enum ww_err err = begin(r, &op, &session);
+        snprintf(text, sizeof text, "{\"email\":\"ada%d@example.org\"}", i);
+        if (err == WW_OK) {
+            const char *password = i % 2 ? "one of two passwords" : "other of two passwords";
+            err = r->number == 0   ? ww_password_change(op, session, password, strlen(password))
+                  : r->number == 1 ? ww_session_end_others(op, session, &ended)
+                  : r->number == 2 ? ww_traits_change(op, session, text)
+                                   : ww_item_put(op, session, "note", text, strlen(text), NULL, NULL);
+        }
+        count(r, err, WW_OK);
+        ww_op_end(op);
+    }
+    return NULL;
+}
+
+static void changes_by_one_session_wait_for_each_other(void **state)
+{
+    struct site s;
+    struct racer racers[THREADS];
+    (void)state;
+    site_open(&s, NULL);
+    char *token = site_register(&s, "ada");
+    run(racers, &s, token, change_something);
+    for (int i = 0; i < THREADS; i++) {
+        assert_int_equal(racers[i].succeeded, 6); /* none refused, none busy */
+    }
+    assert_int_equal(site_check(&s), 0);
+    free(token);
+    site_close(&s);
+}
+
+/* Every thread sets a password of its own: one after the other, each against what is true then. */
+static void *set_own_password(void *context)
+{
+    struct racer *r = context;
+    struct ww_op *op;
+    struct ww_session *session;
+    char password[60];
+    snprintf(password, sizeof password, "the password of thread number %d", r->number);
+    enum ww_err err = begin(r, &op, &session);
+    count(r, err ? err : ww_password_change(op, session, password, strlen(password)), WW_OK);
+    ww_op_end(op);
+    return NULL;
+}
+
+static void passwords_changed_at_once_are_all_taken(void **state)
+{
+    struct site s;
+    struct racer racers[THREADS];
+    struct ww_session *session;
+    int open = 0;
+    (void)state;
+    site_open(&s, NULL);
+    char *token = site_register(&s, "ada");
+    run(racers, &s, token, set_own_password);
+    for (int i = 0; i < THREADS; i++) {
+        char password[60];
+        snprintf(password, sizeof password, "the password of thread number %d", i);
+        assert_int_equal(racers[i].succeeded, 1);
+        open += site_login(&s, "ada", password, &session) == WW_OK;
+    }
+    assert_int_equal(open, 1); /* the last one holds */
+    site_resume(&s, token);
+    assert_int_equal(site_check(&s), 0);
+    free(token);
+    site_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_write_is_lost),
         cmocka_unit_test(reading_beside_writing_raises_no_alarm),
         cmocka_unit_test(one_of_many_gets_the_name),
+        cmocka_unit_test(changes_by_one_session_wait_for_each_other),
+        cmocka_unit_test(passwords_changed_at_once_are_all_taken),
         cmocka_unit_test(login_beside_a_password_change_is_yes_or_no),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
