@@ -170,11 +170,12 @@ static void put_headers(struct route_call *c, const struct ww_flow_answer *out)
     }
 }
 
-static void send_answer(struct route_call *c, const struct ww_flow_answer *out)
+static void send_answer(struct route_call *c, const struct ww_flow_request *in,
+                        const struct ww_flow_answer *out)
 {
     put_headers(c, out);
     if (out->location) {
-        http_answer_header(c->r, "Location", out->location);
+        http_answer_header(c->r, "Location", pages_sent_url(c, in, out->location));
         http_answer(c->r, out->status, NULL, 0);
         return;
     }
@@ -199,7 +200,7 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
     if (out.failed && !in->json && !in->api && pages_answer_failure(c, out.status)) {
         return;
     }
-    send_answer(c, &out);
+    send_answer(c, in, &out);
 }
 
 void handle_flow(struct route_call *c)

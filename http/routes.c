@@ -86,6 +86,7 @@ const struct route routes_public[] = {
         0),
     PAGE(HTTP_GET, "login", handle_page_login),
     PAGE(HTTP_GET, "registration", handle_page_registration),
+    PAGE(HTTP_POST, "to-login", handle_page_to_login),
     PAGE(HTTP_GET, "settings", handle_page_settings),
     PAGE(HTTP_GET, "error", handle_page_error),
     PAGE(HTTP_GET, "", handle_page_notes),

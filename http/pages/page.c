@@ -26,6 +26,40 @@ static void show_said(struct page *p)
     }
 }
 
+static void add_word(struct page *p, const char *key, const char *text)
+{
+    struct js *both = js_object(p->a);
+    const char *before = js_get_text(p->words, key);
+    js_put(p->a, both, "a", js_text(p->a, before ? before : ""));
+    js_put(p->a, both, "b", js_text(p->a, text));
+    js_put(p->a, p->words, key, js_text(p->a, before ? catalogue_text(p->a, "identifier.or", both) : text));
+}
+
+/* What people sign in with here: "e-mail address", "user name or e-mail address". */
+static void find_words(struct page *p)
+{
+    const char *text = ww_sign_in_traits(p->c->op), *why, *before = "";
+    p->words = js_object(p->a);
+    if (!text || js_read(p->a, bytes_str(text), &p->sign_in, &why) != WW_OK) {
+        p->sign_in = js_array(p->a);
+    }
+    for (const struct js *t = p->sign_in ? p->sign_in->first : NULL; t; t = t->next) {
+        const char *kind = js_get_text(t, "kind");
+        char *small = arena_printf(p->a, "identifier.%s", kind),
+             *capital = arena_printf(p->a, "Identifier.%s", kind);
+        if (small && capital && !strstr(before, kind)) {
+            bool first = !before[0];
+            add_word(p, "identifier", catalogue_text(p->a, small, NULL));
+            add_word(p, "Identifier", catalogue_text(p->a, first ? capital : small, NULL));
+            before = arena_printf(p->a, "%s %s", before, kind);
+        }
+    }
+    if (!js_get(p->words, "identifier")) {
+        add_word(p, "identifier", catalogue_text(p->a, "identifier.name", NULL));
+        add_word(p, "Identifier", catalogue_text(p->a, "Identifier.name", NULL));
+    }
+}
+
 bool page_open(struct page *p, struct route_call *c, const char *title_key)
 {
     const char *why;
@@ -35,6 +69,7 @@ bool page_open(struct page *p, struct route_call *c, const char *title_key)
         return false;
     }
     p->model = page_model(p->a, p->site, title_key);
+    find_words(p);
     if (urlform_read(p->a, bytes_str(http_query(c->r)), &p->query, &p->query_count, &why) != WW_OK ||
         !read_form(p)) {
         page_refused(p, WW_EINVAL);
@@ -138,7 +173,22 @@ const char *page_sent(const struct page *p, const char *name)
 
 const char *page_text(struct page *p, const char *key)
 {
-    return catalogue_text(p->a, key, NULL);
+    return catalogue_text(p->a, key, p->words);
+}
+
+const char *page_text_with(struct page *p, const char *key, const char *name, const char *value)
+{
+    struct js *values = js_copy(p->a, p->words);
+    js_put(p->a, values, name, js_text(p->a, value));
+    return catalogue_text(p->a, key, values);
+}
+
+const char *page_sign_in_name(struct page *p)
+{
+    const char *const *names;
+    size_t n;
+    return p->c->session && ww_sign_in_names(p->c->op, p->c->session, &names, &n) == WW_OK && n ? names[0]
+                                                                                                : "";
 }
 
 void page_put_text(struct page *p, const char *key, const char *text)
@@ -288,19 +338,29 @@ void page_refused(struct page *p, enum ww_err err)
 
 /* ---- flows ---- */
 
-bool page_ask(struct page *p, enum ww_flow_action action, const char *name, const char *value,
-              struct ww_flow_answer *out, struct js **body)
+bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_pair *pairs, size_t n,
+                   struct ww_flow_answer *out, struct js **body)
 {
     struct ww_flow_request in;
-    struct ww_pair pair = {name, value, value ? strlen(value) : 0};
+    struct ww_pair *query = ARENA_ARRAY(p->a, n + 1, struct ww_pair);
     const char *why;
     *body = NULL;
+    if (!query) {
+        page_refused(p, WW_ENOMEM);
+        return false;
+    }
     if (!handle_flow_request(p->c, &in)) {
         return false;
     }
     in.json = in.init_json = true;
-    in.query = &pair;
-    in.query_count = value ? 1 : 0;
+    in.query = query;
+    in.query_count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (pairs[i].value) {
+            query[in.query_count] = pairs[i];
+            query[in.query_count++].length = strlen(pairs[i].value);
+        }
+    }
     enum ww_err err = ww_flow_answer(p->c->op, action, &in, out);
     if (err) {
         page_refused(p, err);
@@ -312,4 +372,11 @@ bool page_ask(struct page *p, enum ww_flow_action action, const char *name, cons
         return false;
     }
     return true;
+}
+
+bool page_ask(struct page *p, enum ww_flow_action action, const char *name, const char *value,
+              struct ww_flow_answer *out, struct js **body)
+{
+    const struct ww_pair pair = {name, value, 0};
+    return page_ask_with(p, action, &pair, 1, out, body);
 }

@@ -16,6 +16,8 @@ struct page {
     const struct page_site *site;
     struct js *model;
     const char *person; /* of a session: what to call them */
+    struct js *sign_in; /* [{name, kind}]: the traits that people sign in with */
+    struct js *words;   /* {identifier, Identifier}: what those are called, for texts of the catalogue */
     const struct ww_pair *query, *form;
     size_t query_count, form_count;
 };
@@ -65,6 +67,10 @@ const char *page_sent(const struct page *p, const char *name);
 /* Marks another section than the page was opened with. */
 void page_here(struct page *p, enum page_section section);
 const char *page_text(struct page *p, const char *key);
+/* The same with one more value. */
+const char *page_text_with(struct page *p, const char *key, const char *name, const char *value);
+/* Of the session: the first name that it signs in with; "" when there is none. */
+const char *page_sign_in_name(struct page *p);
 void page_put_text(struct page *p, const char *key, const char *text);
 /* Adds to the paragraphs of the page. */
 void page_say(struct page *p, const char *text);
@@ -92,5 +98,8 @@ void page_missing(struct page *p);
  * cookies of the answer are set. False: answered already. */
 bool page_ask(struct page *p, enum ww_flow_action action, const char *name, const char *value,
               struct ww_flow_answer *out, struct js **body) WW_MUST;
+/* The same with several; those without a value are left out. */
+bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_pair *pairs, size_t n,
+                   struct ww_flow_answer *out, struct js **body) WW_MUST;
 
 #endif

@@ -172,7 +172,7 @@ static void show_close(struct page *p, int status, const char *typed, const char
     struct js *form = view_form(p->a, page_path(p, "account/delete"), page_csrf(p));
     struct js *field = view_input(p->a, form, "confirm", page_text(p, "close.confirm"), "text", typed);
     say_what_goes(p);
-    view_hint(p->a, field, page_text(p, "close.confirm_hint"));
+    view_hint(p->a, field, page_text_with(p, "close.confirm_hint", "name", page_sign_in_name(p)));
     view_flag(p->a, field, "plain");
     view_flag(p->a, field, "required");
     js_put(p->a, field, "autocomplete", js_text(p->a, "off"));
@@ -213,7 +213,7 @@ void handle_page_closing(struct route_call *c)
     if (err == WW_EREAUTH) {
         page_sign_in_first(&p, true, page_url(&p, "close"));
     } else if (err == WW_EINVAL) {
-        show_close(&p, 422, typed, page_text(&p, "close.wrong"));
+        show_close(&p, 422, typed, page_text_with(&p, "close.wrong", "name", page_sign_in_name(&p)));
     } else if (err) {
         page_refused(&p, err);
     } else {

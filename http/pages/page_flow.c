@@ -84,6 +84,32 @@ static bool fetch(struct page *p, const struct flow_page *kind, struct js **flow
     return true;
 }
 
+static const char *with_return_to(struct page *p, const char *path, const struct js *flow)
+{
+    const char *return_to = js_get_text(flow, "return_to");
+    struct buf b = BUF(p->a);
+    buf_str(&b, path ? path : "");
+    if (return_to) {
+        buf_str(&b, "?return_to=");
+        urlform_percent_encode(&b, bytes_str(return_to));
+    }
+    const char *url = buf_text(&b);
+    return url ? url : "";
+}
+
+/* The page that carries a sign-in name along to a fresh sign-in. */
+static const char *to_login(struct page *p, const struct js *flow)
+{
+    return with_return_to(p, page_path(p, "to-login"), flow);
+}
+
+/* Who does not want to confirm a sign-in goes back to the account. */
+static const char *back_from(struct page *p, const struct js *flow)
+{
+    (void)flow;
+    return page_path(p, "");
+}
+
 /* Into each form of the page: what is typed there must not be lost. */
 static void put_tickets(struct page *p)
 {
@@ -100,7 +126,12 @@ static void show_typed(struct page *p, const struct flow_page *kind, const struc
         .kind = kind->view,
         .group = group,
         .least = ww_setting_int(p->c->site->ww, "selfservice.methods.password.config.min_password_length"),
-        .person = p->person,
+        .sign_in = p->sign_in,
+        .words = p->words,
+        .username = page_sign_in_name(p),
+        .again = kind->view == VIEW_LOGIN && js_get_bool(flow, "refresh", false),
+        .back = back_from(p, flow),
+        .rename = to_login(p, flow),
         .typed = typed};
     flow_view(p->a, flow, &options, p->model);
     if (kind->view == VIEW_SETTINGS) {
@@ -114,21 +145,13 @@ static void show_flow(struct page *p, const struct flow_page *kind, const struct
     show_typed(p, kind, flow, group, NULL);
 }
 
-/* "New here? Create an account", with the address to return to carried along. */
-static void add_other(struct page *p, const char *ask, const char *link, const char *name,
-                      const struct js *flow)
+/* "New here? Create an account": a link, or a button that takes along what was typed. */
+static void add_other(struct page *p, const char *ask, const char *link, const char *key, const char *url)
 {
-    const char *return_to = js_get_text(flow, "return_to");
     struct js *o = js_put(p->a, p->model, "other", js_object(p->a));
-    struct buf b = BUF(p->a);
-    buf_printf(&b, "%sself-service/%s/browser", p->site->root, name);
-    if (return_to) {
-        buf_str(&b, "?return_to=");
-        urlform_percent_encode(&b, bytes_str(return_to));
-    }
     js_put(p->a, o, "ask", js_text(p->a, page_text(p, ask)));
     js_put(p->a, o, "link", js_text(p->a, page_text(p, link)));
-    js_put(p->a, o, "href", js_text(p->a, buf_text(&b)));
+    js_put(p->a, o, key, js_text(p->a, url));
 }
 
 void handle_page_login(struct route_call *c)
@@ -143,30 +166,127 @@ void handle_page_login(struct route_call *c)
     }
     if (!js_get_bool(flow, "refresh", false) &&
         ww_setting_bool(c->site->ww, "selfservice.flows.registration.enabled")) {
-        add_other(&p, "login.ask", "login.other", "registration", flow);
+        const char *path = arena_printf(p.a, "%sself-service/registration/browser", p.site->root);
+        add_other(&p, "login.ask", "login.other", "href", with_return_to(&p, path, flow));
     }
     show_flow(&p, &login, flow, NULL);
+}
+
+/* ---- the browser's Back button: to the first step, filled in ---- */
+
+static bool has_field(const struct js *flow, const char *wanted)
+{
+    const struct js *nodes = js_path(flow, "ui.nodes");
+    for (const struct js *n = nodes ? nodes->first : NULL; n; n = n->next) {
+        const char *name = js_get_text(js_get(n, "attributes"), "name");
+        if (name && strcmp(name, wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_second_step(const struct js *flow)
+{
+    return has_field(flow, "screen");
+}
+
+static bool is_first_of_two(const struct js *flow)
+{
+    return !has_field(flow, "screen") && !has_field(flow, "password");
+}
+
+static struct js *typed_traits(struct page *p, const struct js *flow)
+{
+    const struct js *nodes = js_path(flow, "ui.nodes");
+    struct js *list = js_array(p->a);
+    for (const struct js *n = nodes ? nodes->first : NULL; n; n = n->next) {
+        const struct js *value = js_path(n, "attributes.value");
+        const char *name = js_get_text(js_get(n, "attributes"), "name");
+        if (name && value && strncmp(name, "traits.", 7) == 0) {
+            struct js *o = js_object(p->a);
+            js_put(p->a, o, "name", js_text(p->a, name));
+            js_put(p->a, o, "value", js_copy(p->a, value));
+            js_push(list, o);
+        }
+    }
+    return list;
+}
+
+/* The address of the first step, when the flow is at its second: a fresh flow with what was typed. */
+static bool begin_again(struct page *p, struct js **flow, struct js **typed)
+{
+    struct ww_flow_answer out;
+    *typed = typed_traits(p, *flow);
+    if (!page_ask(p, registration.init, "return_to", js_get_text(*flow, "return_to"), &out, flow)) {
+        return false;
+    }
+    if (out.status != 200) {
+        show_refused(p, &out, *flow);
+    }
+    return out.status == 200;
 }
 
 void handle_page_registration(struct route_call *c)
 {
     struct page p;
+    struct js *flow, *typed = NULL;
+    if (!page_open(&p, c, NULL) || !fetch(&p, &registration, &flow)) {
+        return;
+    }
+    const char *step = page_query(&p, "step");
+    bool wants_second = step && strcmp(step, "2") == 0, second = is_second_step(flow);
+    if (second && !wants_second && !begin_again(&p, &flow, &typed)) {
+        return;
+    }
+    if (!second && wants_second && is_first_of_two(flow)) {
+        page_go(&p,
+                arena_printf(p.a, "%sui/registration?flow=%s&step=1", p.site->base, page_query(&p, "flow")));
+        return;
+    }
+    add_other(&p, "registration.ask", "registration.other", "action", to_login(&p, flow));
+    show_typed(&p, &registration, flow, NULL, typed);
+}
+
+/* What was typed at another page as a sign-in name, whatever the field was called there. */
+static const char *typed_name(struct page *p)
+{
+    const char *name = page_sent(p, "identifier");
+    for (const struct js *t = p->sign_in ? p->sign_in->first : NULL; t && !name[0]; t = t->next) {
+        name = page_sent(p, js_get_text(t, "name"));
+    }
+    return name;
+}
+
+void handle_page_to_login(struct route_call *c)
+{
+    struct page p;
+    struct ww_flow_answer out;
     struct js *flow;
-    if (page_open(&p, c, NULL) && fetch(&p, &registration, &flow)) {
-        add_other(&p, "registration.ask", "registration.other", "login", flow);
-        show_flow(&p, &registration, flow, NULL);
+    if (!page_open(&p, c, NULL)) {
+        return;
+    }
+    const struct ww_pair query[] = {{"return_to", page_query(&p, "return_to"), 0},
+                                    {"login_hint", typed_name(&p), 0}};
+    if (!page_ask_with(&p, WW_LOGIN_INIT, query, 2, &out, &flow)) {
+        return;
+    }
+    const char *id = js_get_text(flow, "id");
+    if (out.status != 200 || !id) {
+        show_refused(&p, &out, flow);
+    } else {
+        page_go(&p, arena_printf(p.a, "%sui/login?flow=%s", p.site->base, id));
     }
 }
 
-/* Which of the two pages a flow was begun on: they put themselves in as the address to return to. */
+/* Which page of one group a flow was begun on: they put themselves in as the address to return to. */
 static const char *begun_on(struct page *p, const struct js *flow)
 {
-    const char *return_to = js_get_text(flow, "return_to");
-    static const char *const groups[] = {"profile", "password"};
-    for (size_t i = 0; return_to && i < 2; i++) {
-        const char *url = page_url(p, groups[i]);
+    const char *return_to = js_get_text(flow, "return_to"), *group;
+    for (size_t i = 0; return_to && (group = flow_view_group_at(i)); i++) {
+        const char *url = page_url(p, group);
         if (url && strncmp(return_to, url, strlen(url)) == 0) {
-            return groups[i];
+            return group;
         }
     }
     return NULL;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "page.h"
+#include "urlform.h"
 
 /* As configured, else when a flow has no page of somebody else's. */
 static bool are_wanted(struct ww *ww)
@@ -69,6 +70,18 @@ bool pages_answer_failure(struct route_call *c, int status)
         page_refused(&p, status == 429 ? WW_ETHROTTLED : status == 503 ? WW_EBUSY : WW_EINTERNAL);
     }
     return true;
+}
+
+const char *pages_sent_url(struct route_call *c, const struct ww_flow_request *in, const char *location)
+{
+    const struct page_site *site = c->site->pages;
+    char *page = site ? arena_printf(c->arena, "%sui/registration?flow=", site->base) : NULL;
+    const char *screen = urlform_get(in->form, in->form_count, "screen");
+    if (c->route->action != WW_REGISTRATION_SUBMIT || !page || strncmp(location, page, strlen(page)) != 0) {
+        return location;
+    }
+    const char *url = arena_printf(c->arena, "%s&step=%d", location, screen ? 1 : 2);
+    return url ? url : location;
 }
 
 void handle_page_root(struct route_call *c)

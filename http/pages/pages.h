@@ -12,14 +12,17 @@ void pages_close(struct site *site);
 /* What a flow could not do (429, 500, 503), for a person at a browser; false when the pages are off or the
  * client did not ask for HTML. */
 bool pages_answer_failure(struct route_call *c, int status);
+/* Where the answer to a form of ours leads: the two steps of a registration have an address each, so that the
+ * browser's Back button leads from the second to the first. */
+const char *pages_sent_url(struct route_call *c, const struct ww_flow_request *in, const char *location);
 /* A settings form of ours whose sign-in ended, or changed, since it was made: what was typed is kept, and the
  * person is asked to sign in. False: the flow may answer. */
 bool pages_keep_form(struct route_call *c, enum ww_flow_action action, const struct ww_flow_request *in);
 
 route_handler handle_page_root, handle_page_static, handle_page_missing;
 /* page_flow.c; one row each for login, registration, settings */
-route_handler handle_page_login, handle_page_registration, handle_page_settings, handle_page_profile,
-    handle_page_password, handle_page_error;
+route_handler handle_page_login, handle_page_registration, handle_page_to_login, handle_page_settings,
+    handle_page_profile, handle_page_password, handle_page_error;
 /* page_notes.c, page_note.c */
 route_handler handle_page_notes, handle_page_note_new, handle_page_note, handle_page_note_save,
     handle_page_note_file, handle_page_note_delete, handle_page_note_deleted;

@@ -123,6 +123,15 @@ WW_EXPORT const char *ww_csrf_cookie_new(struct ww_op *op);
 WW_EXPORT const char *ww_csrf_token(struct ww_op *op, const char *cookie);
 WW_EXPORT bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token);
 
+/* ---- what people sign in with ---- */
+
+/* The traits of the default schema that are sign-in names, in its order: JSON [{"name": "traits.email",
+ * "kind": "email"}], the kind being "email", "phone" or "name". NULL without memory. */
+WW_EXPORT const char *ww_sign_in_traits(struct ww_op *op);
+/* The sign-in names of the session's account, as they are compared. */
+WW_EXPORT enum ww_err ww_sign_in_names(struct ww_op *op, const struct ww_session *session,
+                                       const char *const **names, size_t *count) WW_MUST;
+
 /* ---- what somebody typed ----
  * A page may be sent when the sign-in that it was made in has ended, or after another one in the same
  * browser. What was typed then waits, sealed under a key that only the browser's cookie holds, until the same

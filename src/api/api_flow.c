@@ -46,6 +46,44 @@ bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token)
     return flow_csrf_matches(&op->arena, cookie, token);
 }
 
+/* ---- what people sign in with ---- */
+
+static const char *kind_of(const struct schema_trait *t)
+{
+    const struct js *items = js_get(t->schema, "items");
+    const char *format = t->format ? t->format : js_get_text(items, "format");
+    if (t->marks & (MARK_CODE_SMS | MARK_VERIFY_SMS | MARK_RECOVER_SMS)) {
+        return "phone";
+    }
+    return format && strcmp(format, "email") == 0 ? "email"
+           : format && strcmp(format, "tel") == 0 ? "phone"
+                                                  : "name";
+}
+
+const char *ww_sign_in_traits(struct ww_op *op)
+{
+    struct js *list = js_array(&op->arena);
+    for (const struct schema_trait *t = schema_default(service_of(op)->schemas)->traits; t; t = t->next) {
+        if (t->marks & MARK_PASSWORD_IDENTIFIER) {
+            struct js *o = js_object(&op->arena);
+            js_put(&op->arena, o, "name",
+                   js_text(&op->arena, arena_printf(&op->arena, "traits.%s", t->path)));
+            js_put(&op->arena, o, "kind", js_text(&op->arena, kind_of(t)));
+            js_push(list, o);
+        }
+    }
+    return js_write(&op->arena, list);
+}
+
+enum ww_err ww_sign_in_names(struct ww_op *op, const struct ww_session *session, const char *const **names,
+                             size_t *count)
+{
+    const char **found = NULL;
+    enum ww_err err = identity_identifiers(op, session_of_const(session)->record, &found, count);
+    *names = found;
+    return err;
+}
+
 /* ---- what somebody typed ---- */
 
 static const struct uuid *account_of(const struct ww_op *op, const struct ww_session *session)

@@ -42,6 +42,15 @@ void flow_login_add_password(struct call *c, struct js *nodes, int label)
     }
 }
 
+enum { HINT_MOST = 1024 }; /* bytes, as of any identifier */
+
+/* What somebody typed already on another page. */
+static const char *login_hint(const struct call *c)
+{
+    const char *hint = flow_call_query(c, "login_hint");
+    return hint && strlen(hint) <= HINT_MOST ? hint : "";
+}
+
 static void add_identifier(struct call *c, struct js *nodes)
 {
     bool first = identifier_first(c);
@@ -49,7 +58,7 @@ static void add_identifier(struct call *c, struct js *nodes)
     js_push(nodes, flow_node(c->a, &(struct flow_input){.name = "identifier",
                                                         .type = "text",
                                                         .group = first ? "identifier_first" : "default",
-                                                        .value = js_text(c->a, ""),
+                                                        .value = js_text(c->a, login_hint(c)),
                                                         .required = true,
                                                         .autocomplete = first ? "username webauthn" : NULL,
                                                         .label = identifier_label(c)}));

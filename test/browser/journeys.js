@@ -62,10 +62,10 @@ async function wholeStory(world, email, options) {
     assert.equal(await page.getByLabel("Text").inputValue(), "under the mat");
 
     await v.follow("Close account");
-    await v.fill("Your name or e-mail address", "somebody@else.example");
+    await v.fill("Your e-mail address", "somebody@else.example");
     await v.press("Close account for good");
-    await v.sees("This is not a name or address of this account.");
-    await v.fill("Your name or e-mail address", `new-${email}`);
+    await v.sees("This is not what you sign in with.");
+    await v.fill("Your e-mail address", `new-${email}`);
     await v.press("Close account for good");
     await v.heading("Your account is closed");
 
@@ -73,7 +73,7 @@ async function wholeStory(world, email, options) {
     await v.fill("E-Mail", `new-${email}`);
     await v.fill("Password", SECOND);
     await v.press("Sign in");
-    await v.sees("That name and password do not go together.");
+    await v.sees("That e-mail address and password do not go together.");
   });
 }
 
@@ -135,7 +135,7 @@ async function errorsAreTold(world) {
     await v.fill("E-Mail", "nobody@example.org");
     await v.fill("Password", "wrong wrong wrong");
     await v.press("Sign in");
-    await v.sees("That name and password do not go together. Check both and try again.");
+    await v.sees("That e-mail address and password do not go together. Check both and try again.");
     assert.match(await page.title(), /^Error: Sign in/);
     assert.equal(await page.getByLabel("E-Mail").inputValue(), "nobody@example.org");
     assert.equal(await page.getByLabel("Password", { exact: true }).inputValue(), "");

@@ -131,6 +131,100 @@ async function expiredForms(world, options) {
   }));
 }
 
+// ---- a mistyped address can be corrected ----
+
+async function signUpGoesBack(world, options) {
+  const email = `right-${nameOf(options)}@example.org`;
+  await visit(world, options, async (v) => {
+    const { page } = v;
+    await v.open("ui/");
+    await v.follow("Create an account");
+    await v.sees("Step 1 of 2");
+    await v.fill("E-Mail", "wrogn@example.org");
+    await v.press("Continue");
+    await v.sees("Step 2 of 2");
+    await v.sees("If you forget it, nobody can open your notes.");
+    const shown = page.getByLabel("E-Mail");
+    assert.equal(await shown.inputValue(), "wrogn@example.org");
+    assert.equal(await shown.getAttribute("autocomplete"), "username");
+    assert.equal(await shown.getAttribute("readonly"), "");
+    await v.press("Change");
+    await v.sees("Step 1 of 2");
+    assert.equal(await page.getByLabel("E-Mail").inputValue(), "wrogn@example.org");
+    await v.fill("E-Mail", "wrong@example.org");
+    await v.press("Continue");
+    await v.sees("Step 2 of 2");
+    await page.goBack();
+    await page.waitForLoadState("load");
+    await v.sees("Step 1 of 2");
+    await v.fill("E-Mail", email);
+    await v.press("Continue");
+    await page.reload();
+    await v.sees("Step 2 of 2");
+    assert.equal(await page.getByLabel("E-Mail").inputValue(), email);
+    await v.fill("Password", FIRST);
+    await v.page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "Notes" }).waitFor();
+    await v.follow("Profile");
+    assert.equal(await page.getByLabel("E-Mail").inputValue(), email);
+    await v.follow("Password");
+    assert.equal(await page.locator("input[autocomplete=username]").inputValue(), email);
+  });
+}
+
+async function signInTakesTheAddressAlong(world, options) {
+  await visit(world, options, async (v) => {
+    await v.open("self-service/registration/browser");
+    await v.fill("E-Mail", "along@example.org");
+    await v.press("Sign in");
+    await v.heading("Sign in");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), "along@example.org");
+    assert.doesNotMatch(v.page.url(), /along/);
+    await v.follow("Create an account");
+    await v.fill("E-Mail", "along@example.org");
+    await v.press("Continue");
+    await v.press("Sign in");
+    await v.heading("Sign in");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), "along@example.org");
+  });
+}
+
+// In a site where the name comes first, it can be changed at the second page.
+async function nameFirst(world) {
+  await withSettings(world, { SELFSERVICE_FLOWS_LOGIN_STYLE: "identifier_first" }, (own) => visit(own, {}, async (v) => {
+    await v.register("first@example.org");
+    await v.signOut();
+    await v.open("ui/");
+    await v.fill("E-Mail", "first@example.org");
+    await v.press("Continue");
+    const shown = v.page.getByLabel("E-Mail");
+    assert.equal(await shown.inputValue(), "first@example.org");
+    assert.equal(await shown.getAttribute("autocomplete"), "username");
+    await v.press("Change");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), "first@example.org");
+    await v.press("Continue");
+    await v.fill("Password", FIRST);
+    await v.press("Sign in");
+    await v.heading("Notes");
+  }));
+}
+
+// Whose sign-in is confirmed, and the way back.
+async function confirmingShowsWhose(world) {
+  const settings = { SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "1s" };
+  await withSettings(world, settings, (own) => visit(own, {}, async (v) => {
+    await v.register("whose@example.org");
+    await v.page.waitForTimeout(1200);
+    await v.follow("Close account");
+    await v.heading("Confirm that it is you");
+    const shown = v.page.getByLabel("E-mail address");
+    assert.equal(await shown.inputValue(), "whose@example.org");
+    assert.equal(await shown.getAttribute("autocomplete"), "username");
+    await v.follow("Cancel");
+    await v.heading("Notes");
+  }));
+}
+
 const named = (title, run) => both(run).map(([how, one]) => [`${title}, ${how}`, one]);
 
 module.exports = {
@@ -139,6 +233,10 @@ module.exports = {
     ...named("a note saved after another sign-in is saved", noteAfterAnotherSignIn),
     ["a note is kept for its writer, whoever signs in meanwhile", noteOfSomebodyElse],
     ...named("a profile saved after the session ended is kept", profileAfterTheSessionEnded),
+    ...named("sign-up goes back and forth", signUpGoesBack),
+    ...named("signing in instead takes the address along", signInTakesTheAddressAlong),
+    ["a sign-in name that comes first can be changed", nameFirst],
+    ["confirming a sign-in shows whose, and has a way back", confirmingShowsWhose],
     ...named("expired forms keep what was typed", expiredForms),
   ],
 };

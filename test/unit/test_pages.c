@@ -258,9 +258,16 @@ static void the_policy_takes_no_directive_from_a_setting(void **state)
     "{\"ui\":{\"action\":\"https://id.example.org/self-service/registration?flow=1\",\"nodes\":[" nodes      \
     "],\"messages\":[" messages "]}}"
 
+#define SIGN_IN "[{\"name\":\"traits.email\",\"kind\":\"email\"}]"
+#define WORDS   "{\"identifier\":\"e-mail address\",\"Identifier\":\"E-mail address\"}"
+
 static const char *shown(struct bench *b, enum flow_view_kind kind, const char *flow)
 {
-    struct flow_view_options options = {.kind = kind, .least = 8, .person = "ada"};
+    struct flow_view_options options = {.kind = kind,
+                                        .least = 8,
+                                        .username = "ada@example.org",
+                                        .sign_in = json(b, SIGN_IN),
+                                        .words = json(b, WORDS)};
     struct js *m = page_model(&b->arena, b->site, NULL);
     flow_view(&b->arena, json(b, flow), &options, m);
     return render(b, "flow.html", m);
@@ -316,7 +323,7 @@ static void a_failed_sign_in_names_neither_half(void **state)
     const char *html = shown(b, VIEW_LOGIN,
                              FLOW(CSRF "," TRAIT("identifier", "x", "") "," SUBMIT,
                                   "{\"id\":4000006,\"text\":\"t\",\"type\":\"error\"}"));
-    assert_holds(html, "That name and password do not go together.");
+    assert_holds(html, "That e-mail address and password do not go together.");
     assert_lacks(html, "aria-invalid");
 }
 
