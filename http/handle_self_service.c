@@ -200,6 +200,9 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
     if (out.failed && !in->json && !in->api && pages_answer_failure(c, out.status)) {
         return;
     }
+    if (!in->json && !in->api) {
+        pages_note_outcome(c, action, &out);
+    }
     send_answer(c, in, &out);
 }
 

@@ -29,10 +29,10 @@
 
 /* Pages look for the session themselves, since a person is sent to the sign-in page rather than refused; what
  * they change needs their form's anti-CSRF token. */
-/* Keeps what was typed, whatever became of the sign-in meanwhile. */
-#define PAGE_TYPED(path, handler)                                                                            \
+/* A form of whoever is signed in: the page judges where it comes from, and keeps what was typed. */
+#define PAGE_SENT(path, body, handler)                                                                       \
     {                                                                                                        \
-        HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_SLOW, handler, 0, "/ui/" path, NULL, BODY_NOTE    \
+        HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_SLOW, handler, 0, "/ui/" path, NULL, body         \
     }
 #define PAGE(method, path, handler) ROW(method, "/ui/" path, NEED_FLOW, CSRF_ON, HTTP_SLOW, handler, 0)
 const struct route routes_public[] = {
@@ -91,24 +91,25 @@ const struct route routes_public[] = {
     PAGE(HTTP_GET, "error", handle_page_error),
     PAGE(HTTP_GET, "", handle_page_notes),
     PAGE(HTTP_GET, "notes", handle_page_root),
-    PAGE_TYPED("notes", handle_page_note_save),
+    PAGE_SENT("notes", BODY_NOTE, handle_page_note_save),
     PAGE(HTTP_GET, "notes/new", handle_page_note_new),
     PAGE(HTTP_GET, "notes/{id}", handle_page_note),
-    PAGE_TYPED("notes/{id}", handle_page_note_save),
+    PAGE_SENT("notes/{id}", BODY_NOTE, handle_page_note_save),
     PAGE(HTTP_GET, "notes/{id}/file", handle_page_note_file),
     PAGE(HTTP_GET, "notes/{id}/delete", handle_page_note_delete),
-    PAGE(HTTP_POST, "notes/{id}/delete", handle_page_note_deleted),
+    PAGE_SENT("notes/{id}/delete", BODY_FORM, handle_page_note_deleted),
     PAGE(HTTP_GET, "kept", handle_page_kept),
     PAGE(HTTP_GET, "profile", handle_page_profile),
     PAGE(HTTP_GET, "password", handle_page_password),
     PAGE(HTTP_GET, "devices", handle_page_devices),
-    PAGE(HTTP_POST, "sessions/end-others", handle_page_devices_end),
-    PAGE(HTTP_POST, "sessions/{id}/end", handle_page_device_end),
+    PAGE_SENT("sessions/end-others", BODY_FORM, handle_page_devices_end),
+    PAGE_SENT("sessions/{id}/end", BODY_FORM, handle_page_device_end),
     PAGE(HTTP_GET, "activity", handle_page_activity),
     PAGE(HTTP_GET, "close", handle_page_close),
-    PAGE(HTTP_POST, "account/delete", handle_page_closing),
+    PAGE_SENT("account/delete", BODY_FORM, handle_page_closing),
     PAGE(HTTP_GET, "closed", handle_page_closed),
     PAGE(HTTP_GET, "sign-out", handle_page_sign_out),
+    PAGE_SENT("sign-out", BODY_FORM, handle_page_signing_out),
     PAGE(HTTP_GET, "signed-out", handle_page_signed_out),
     PAGE(HTTP_GET, "{a}", handle_page_missing),
     PAGE(HTTP_GET, "{a}/{b}", handle_page_missing),

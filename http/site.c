@@ -7,8 +7,9 @@
 #include "http_server.h"
 
 const char site_continuity_cookie_name[] = "ory_kratos_continuity";
+const char site_said_cookie_name[] = "watchword_said";
 
-enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000 };
+enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000, SAID_SECONDS = 60 };
 enum { ITEMS_ROOM = 1 << 20, ITEMS_LEAST = 5 << 20, ADMIN_MOST = 5 << 20 };
 
 /* ---- settings ---- */
@@ -162,6 +163,13 @@ void site_set_continuity_cookie(struct site *site, struct http_request *r, struc
 {
     struct cookie c = common(site, site_continuity_cookie_name, value);
     c.max_age = CONTINUITY_SECONDS;
+    set_cookie(r, a, &c);
+}
+
+void site_set_said_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
+{
+    struct cookie c = common(site, site_said_cookie_name, value);
+    c.max_age = value[0] ? SAID_SECONDS : -1;
     set_cookie(r, a, &c);
 }
 

@@ -42,6 +42,10 @@ void site_end_session_cookie(struct site *site, struct http_request *r, struct a
 void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a,
                                 const char *value);
 extern const char site_continuity_cookie_name[];
+/* What the next page tells, a word of the pages' own; "" ends it. A link cannot set it, as it could a query.
+ */
+void site_set_said_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value);
+extern const char site_said_cookie_name[];
 
 /* The token of the carrier that decides: X-Session-Token, the session cookie, Authorization: Bearer; NULL
  * when there is none. Of several session cookies it is the first whose session is good, else the first. */

@@ -1,4 +1,4 @@
-/* From one node of a flow (kratos.md §3) to a field, a button or a hidden value (pages.md, "Behaviour"). */
+/* From one node of a flow (kratos.md §3) to a field, a button or a hidden value. */
 #include "flow_view_int.h"
 
 /* ---- looking at nodes ---- */

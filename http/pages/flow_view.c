@@ -1,4 +1,4 @@
-/* A flow as a page: its name, its forms by group, what is told at the top (pages.md; kratos.md §2.1, §3). */
+/* A flow as a page: its name, its forms by group, what is told at the top (kratos.md §2.1, §3). */
 #include "flow_view_int.h"
 
 static bool is_error(const struct js *message)

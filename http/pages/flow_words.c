@@ -1,4 +1,4 @@
-/* What a flow's fields and messages are called, in the words of the catalogue (pages.md, "Words"). */
+/* What a flow's fields and messages are called, in the words of the catalogue. */
 #include "flow_view_int.h"
 
 static const char *last_part(const char *name)

@@ -26,8 +26,7 @@ static void add_text_fields(struct page *p, struct js *form, const struct note *
 void note_show(struct page *p, int status, const struct note *note, const char *field, const char *error)
 {
     const char *rest = note->id ? arena_printf(p->a, "notes/%s", note->id) : "notes";
-    struct js *form = view_form(p->a, page_path(p, rest ? rest : ""), page_csrf(p));
-    page_put_ticket(p, form);
+    struct js *form = page_form(p, rest);
     view_flag(p->a, form, "wide");
     if (note->id) {
         view_hidden(p->a, form, "version", arena_printf(p->a, "%" PRIu64, note->version));
@@ -42,7 +41,13 @@ void note_show(struct page *p, int status, const struct note *note, const char *
         js_put(p->a, theirs, "text", js_text(p->a, note->theirs));
     }
     add_text_fields(p, form, note, field, error);
-    view_button(p->a, form, page_text(p, "note.save"));
+    view_button(p->a, form, page_text(p, note->conflict ? "conflict.save" : "note.save"));
+    if (note->conflict) {
+        struct js *copy = view_button(p->a, form, page_text(p, "conflict.copy"));
+        js_put(p->a, copy, "name", js_text(p->a, "copy"));
+        js_put(p->a, copy, "value", js_text(p->a, "1"));
+        view_flag(p->a, copy, "quiet");
+    }
     view_cancel(p->a, form, page_path(p, ""), page_text(p, "cancel"));
     view_add_form(p->a, p->model, form);
     page_show(p, status, "note.html");
@@ -125,6 +130,7 @@ void note_store_kept(struct page *p, const struct js *kept)
 bool note_read_sent(struct page *p, struct note *out)
 {
     *out = note_from(p, p->c->id, page_sent(p, "name"), page_sent(p, "text"), page_sent(p, "version"));
+    out->as_copy = page_sent(p, "copy")[0] != 0;
     return note_is_fit(p, out);
 }
 

@@ -12,6 +12,8 @@ struct note {
     uint64_t version;   /* that the form was made from */
     uint64_t time;      /* of the last write, 0 when it is not shown */
     const char *theirs; /* what another device wrote meanwhile, or NULL */
+    bool conflict;      /* it may be saved as a copy, too */
+    bool as_copy;       /* under a name of its own */
 };
 
 /* The form; error at that field ("name", "text") when there is one. */

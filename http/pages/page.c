@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "cookie.h"
+
 /* ---- opening ---- */
 
 static bool read_form(struct page *p)
@@ -15,15 +17,33 @@ static bool read_form(struct page *p)
     return read;
 }
 
-/* "?said=saved": one of a fixed list, so that no link can put words of its own on a page. */
+/* Words of a fixed list only. */
+static bool is_said(const char *value, void *unused)
+{
+    (void)unused;
+    return strlen(value) < 20 && strspn(value, "abcdefghijklmnopqrstuvwxyz_") == strlen(value);
+}
+
+const char *page_said(struct page *p)
+{
+    const char *said =
+        cookie_find(p->a, http_header(p->c->r, "Cookie"), site_said_cookie_name, is_said, NULL);
+    return said ? said : "";
+}
+
+/* Told once, by the first page that is shown. */
 static void show_said(struct page *p)
 {
-    const char *said = page_query(p, "said");
-    char *key = said ? arena_printf(p->a, "said.%s", said) : NULL;
-    const char *text = key ? catalogue_find(bytes_str(key)) : NULL;
-    if (text) {
+    const char *said = page_said(p);
+    char *key = said[0] ? arena_printf(p->a, "said.%s", said) : NULL;
+    if (!key || http_method(p->c->r) != HTTP_GET) {
+        return;
+    }
+    const char *text = catalogue_find(bytes_str(key));
+    if (text && !js_get(p->model, "summary")) {
         page_put_text(p, "done", text);
     }
+    site_set_said_cookie(p->c->site, p->c->r, p->a, "");
 }
 
 static void add_word(struct page *p, const char *key, const char *text)
@@ -75,7 +95,6 @@ bool page_open(struct page *p, struct route_call *c, const char *title_key)
         page_refused(p, WW_EINVAL);
         return false;
     }
-    show_said(p);
     return true;
 }
 
@@ -122,6 +141,8 @@ bool page_open_section(struct page *p, enum page_section section)
         return false;
     }
     page_put_text(p, "person", p->person);
+    page_put_text(p, "csrf_token", page_csrf(p));
+    page_put_text(p, "ticket", ww_typed_ticket(p->c->op, p->c->session));
     page_here(p, section);
     return true;
 }
@@ -129,11 +150,12 @@ bool page_open_section(struct page *p, enum page_section section)
 bool page_is_ahead(struct page *p)
 {
     const char *purpose = http_header(p->c->r, "Sec-Purpose");
-    if (http_method(p->c->r) != HTTP_HEAD && !(purpose && strstr(purpose, "prefetch"))) {
+    bool head = http_method(p->c->r) == HTTP_HEAD;
+    if (!head && !(purpose && strstr(purpose, "prefetch"))) {
         return false;
     }
     http_answer_header(p->c->r, "Cache-Control", "no-store");
-    http_answer(p->c->r, 503, NULL, 0);
+    http_answer(p->c->r, head ? 200 : 503, NULL, 0);
     return true;
 }
 
@@ -220,6 +242,13 @@ const char *page_url(struct page *p, const char *rest)
     return arena_printf(p->a, "%sui/%s", p->site->base, rest);
 }
 
+struct js *page_form(struct page *p, const char *rest)
+{
+    struct js *form = view_form(p->a, page_path(p, rest ? rest : ""), page_csrf(p));
+    page_put_ticket(p, form);
+    return form;
+}
+
 const char *page_csrf(struct page *p)
 {
     return ww_csrf_token(p->c->op, p->c->csrf_cookie);
@@ -250,6 +279,7 @@ void page_show(struct page *p, int status, const char *template_name)
 {
     struct bytes html;
     const char *why;
+    show_said(p);
     if (template_render(p->a, template_name, p->model, &html, &why) != WW_OK) {
         http_answer(p->c->r, 503, NULL, 0);
         return;
@@ -271,8 +301,10 @@ void page_go(struct page *p, const char *url)
 
 void page_done(struct page *p, const char *rest, const char *said)
 {
-    page_go(p,
-            arena_printf(p->a, "%sui/%s%s%s", p->site->base, rest, said ? "?said=" : "", said ? said : ""));
+    if (said) {
+        site_set_said_cookie(p->c->site, p->c->r, p->a, said);
+    }
+    page_go(p, page_url(p, rest));
 }
 
 void page_sign_in_first(struct page *p, bool again, const char *return_to)
@@ -344,7 +376,11 @@ bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_p
     struct ww_flow_request in;
     struct ww_pair *query = ARENA_ARRAY(p->a, n + 1, struct ww_pair);
     const char *why;
+    bool begins = action == WW_LOGIN_INIT || action == WW_REGISTRATION_INIT || action == WW_SETTINGS_INIT;
     *body = NULL;
+    if (begins && page_is_ahead(p)) {
+        return false;
+    }
     if (!query) {
         page_refused(p, WW_ENOMEM);
         return false;

@@ -43,11 +43,15 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
 enum ww_err page_session(struct page *p) WW_MUST;
 /* The rest of page_open_account, once there is a session. */
 bool page_open_section(struct page *p, enum page_section section) WW_MUST;
-/* Whether this only asks what would come: HEAD, or a browser that fetches ahead. Such a one changes nothing;
- * true: it was answered so. */
+/* Whether this only asks what would come: HEAD, or a browser that fetches ahead (RFC 9110 §9.3.2; Fetch,
+ * "Sec-Purpose"). Such a one changes nothing; true: it was answered so. */
 bool page_is_ahead(struct page *p);
 
 /* ---- what is typed must not be lost (page_kept.c) ---- */
+/* Opens the page that a form of page_form is sent to: it has the anti-CSRF token, or was made for this
+ * account. False: answered. */
+bool page_open_sent(struct page *p, struct route_call *c, enum page_section section,
+                    const char *title_key) WW_MUST;
 /* Adds the hidden field that such a form needs. */
 void page_put_ticket(struct page *p, struct js *form);
 /* Opens the page of a form with a ticket: in a section of whoever made it and is still signed in. False:
@@ -79,6 +83,10 @@ void page_next(struct page *p, const char *href, const char *label_key);
 /* "/ui/notes/…" under the path that we are served at. */
 const char *page_path(struct page *p, const char *rest);
 const char *page_url(struct page *p, const char *rest); /* the same, absolute */
+/* What there is to tell, not told yet; "" when there is nothing. */
+const char *page_said(struct page *p);
+/* A form of our own for whoever is signed in: to "/ui/…", with all that proves where it comes from. */
+struct js *page_form(struct page *p, const char *rest);
 /* The token for a form of our own. */
 const char *page_csrf(struct page *p);
 
@@ -86,7 +94,8 @@ const char *page_csrf(struct page *p);
 void page_show(struct page *p, int status, const char *template_name);
 /* 303. */
 void page_go(struct page *p, const char *url);
-/* To a page of ours, which then tells what was done: a key of the catalogue behind "said.", or NULL. */
+/* To a page of ours, and the next page that is shown tells what was done: a key of the catalogue behind
+ * "said.", or NULL. */
 void page_done(struct page *p, const char *rest, const char *said);
 void page_sign_in_first(struct page *p, bool again, const char *return_to);
 /* What the library refused. */

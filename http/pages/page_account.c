@@ -46,9 +46,8 @@ void handle_page_devices(struct route_call *c)
         js_push(list, device_row(&p, sessions[i]));
     }
     page_put_text(&p, "intro", page_text(&p, "devices.intro"));
-    page_put_text(&p, "csrf_token", page_csrf(&p));
     if (part.count > 1) {
-        struct js *form = view_form(p.a, page_path(&p, "sessions/end-others"), page_csrf(&p));
+        struct js *form = page_form(&p, "sessions/end-others");
         view_button(p.a, form, page_text(&p, "devices.end_others"));
         view_add_form(p.a, p.model, form);
     }
@@ -58,7 +57,7 @@ void handle_page_devices(struct route_call *c)
 void handle_page_device_end(struct route_call *c)
 {
     struct page p;
-    if (!page_open_account(&p, c, SECTION_DEVICES, "devices.title")) {
+    if (!page_open_sent(&p, c, SECTION_DEVICES, "devices.title")) {
         return;
     }
     enum ww_err err = ww_session_end_other(c->op, c->session, c->id);
@@ -72,7 +71,7 @@ void handle_page_device_end(struct route_call *c)
 void handle_page_devices_end(struct route_call *c)
 {
     struct page p;
-    if (!page_open_account(&p, c, SECTION_DEVICES, "devices.title")) {
+    if (!page_open_sent(&p, c, SECTION_DEVICES, "devices.title")) {
         return;
     }
     enum ww_err err = ww_session_end_others(c->op, c->session, NULL);
@@ -169,7 +168,7 @@ static void say_what_goes(struct page *p)
 
 static void show_close(struct page *p, int status, const char *typed, const char *error)
 {
-    struct js *form = view_form(p->a, page_path(p, "account/delete"), page_csrf(p));
+    struct js *form = page_form(p, "account/delete");
     struct js *field = view_input(p->a, form, "confirm", page_text(p, "close.confirm"), "text", typed);
     say_what_goes(p);
     view_hint(p->a, field, page_text_with(p, "close.confirm_hint", "name", page_sign_in_name(p)));
@@ -201,7 +200,7 @@ void handle_page_close(struct route_call *c)
 void handle_page_closing(struct route_call *c)
 {
     struct page p;
-    if (!page_open_account(&p, c, SECTION_CLOSE, "close.title")) {
+    if (!page_open_sent(&p, c, SECTION_CLOSE, "close.title")) {
         return;
     }
     const char *typed = page_sent(&p, "confirm");
@@ -218,40 +217,36 @@ void handle_page_closing(struct route_call *c)
         page_refused(&p, err);
     } else {
         site_end_session_cookie(c->site, c->r, c->arena);
-        page_done(&p, "closed", NULL);
+        page_done(&p, "closed", "closed");
     }
 }
 
+/* Only who has just closed an account is told so. */
 void handle_page_closed(struct route_call *c)
 {
     struct page p;
-    if (page_open(&p, c, "closed.title")) {
-        page_say(&p, page_text(&p, "closed.text"));
-        page_next(&p, arena_printf(p.a, "%sself-service/registration/browser", p.site->root), "closed.again");
-        page_show(&p, 200, "message.html");
+    if (!page_open(&p, c, "closed.title")) {
+        return;
     }
+    if (strcmp(page_said(&p), "closed") != 0) {
+        page_done(&p, "", NULL);
+        return;
+    }
+    page_say(&p, page_text(&p, "closed.text"));
+    page_next(&p, arena_printf(p.a, "%sself-service/registration/browser", p.site->root), "closed.again");
+    page_show(&p, 200, "message.html");
 }
 
 /* ---- signing out ---- */
 
+/* Who comes by a link is asked; the button of the account area sends the form at once. */
 void handle_page_sign_out(struct route_call *c)
 {
     struct page p;
-    struct ww_flow_answer out = {.size = sizeof out};
-    struct js *body;
-    if (!page_open_account(&p, c, SECTION_NONE, "sign_out.title") ||
-        !page_ask(&p, WW_LOGOUT_INIT, NULL, NULL, &out, &body)) {
+    if (!page_open_account(&p, c, SECTION_NONE, "sign_out.title")) {
         return;
     }
-    const char *token = js_get_text(body, "logout_token");
-    if (out.status != 200 || !token) {
-        page_sign_in_first(&p, false, NULL);
-        return;
-    }
-    struct js *form = view_form(p.a, arena_printf(p.a, "%sself-service/logout", p.site->root), NULL);
-    js_put(p.a, form, "method", js_text(p.a, "get"));
-    view_hidden(p.a, form, "token", token);
-    view_hidden(p.a, form, "return_to", page_url(&p, "signed-out"));
+    struct js *form = page_form(&p, "sign-out");
     view_button(p.a, form, page_text(&p, "sign_out"));
     view_cancel(p.a, form, page_path(&p, ""), page_text(&p, "sign_out.stay"));
     view_add_form(p.a, p.model, form);
@@ -259,12 +254,42 @@ void handle_page_sign_out(struct route_call *c)
     page_show(&p, 200, "confirm.html");
 }
 
+/* With a new anti-CSRF cookie, as the flow of signing out gives one: whoever uses the browser next starts
+ * anew. */
+void handle_page_signing_out(struct route_call *c)
+{
+    struct page p;
+    const struct ww_flow_answer out = {.size = sizeof out, .end_session = true, .renew_csrf = true};
+    if (!page_open(&p, c, "sign_out.title")) {
+        return;
+    }
+    if (page_session(&p) == WW_EDENIED) {
+        page_go(&p, page_url(&p, "signed-out"));
+        return;
+    }
+    if (!page_open_sent(&p, c, SECTION_NONE, "sign_out.title")) {
+        return;
+    }
+    enum ww_err err = ww_session_end(c->op, c->session);
+    if (err && err != WW_EDENIED) {
+        page_refused(&p, err);
+        return;
+    }
+    handle_flow_cookies(c, &out);
+    page_go(&p, page_url(&p, "signed-out"));
+}
+
 void handle_page_signed_out(struct route_call *c)
 {
     struct page p;
-    if (page_open(&p, c, "signed_out.title")) {
-        page_say(&p, page_text(&p, "signed_out.text"));
-        page_next(&p, arena_printf(p.a, "%sself-service/login/browser", p.site->root), "signed_out.again");
-        page_show(&p, 200, "message.html");
+    if (!page_open(&p, c, "signed_out.title")) {
+        return;
     }
+    if (page_session(&p) != WW_EDENIED) {
+        page_done(&p, "", NULL);
+        return;
+    }
+    page_say(&p, page_text(&p, "signed_out.text"));
+    page_next(&p, arena_printf(p.a, "%sself-service/login/browser", p.site->root), "signed_out.again");
+    page_show(&p, 200, "message.html");
 }

@@ -216,7 +216,7 @@ static struct js *typed_traits(struct page *p, const struct js *flow)
 /* The address of the first step, when the flow is at its second: a fresh flow with what was typed. */
 static bool begin_again(struct page *p, struct js **flow, struct js **typed)
 {
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     *typed = typed_traits(p, *flow);
     if (!page_ask(p, registration.init, "return_to", js_get_text(*flow, "return_to"), &out, flow)) {
         return false;
@@ -261,7 +261,7 @@ static const char *typed_name(struct page *p)
 void handle_page_to_login(struct route_call *c)
 {
     struct page p;
-    struct ww_flow_answer out;
+    struct ww_flow_answer out = {.size = sizeof out};
     struct js *flow;
     if (!page_open(&p, c, NULL)) {
         return;
@@ -313,7 +313,7 @@ static void show_group(struct page *p, const char *group, const struct js *typed
 {
     struct ww_flow_answer out = {.size = sizeof out};
     struct js *flow;
-    char *return_to = arena_printf(p->a, "%sui/%s?said=%s", p->site->base, group, group);
+    char *return_to = arena_printf(p->a, "%sui/%s", p->site->base, group);
     if (!page_ask(p, WW_SETTINGS_INIT, "return_to", return_to, &out, &flow)) {
         return;
     }

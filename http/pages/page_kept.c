@@ -46,6 +46,31 @@ static void keep(struct page *p, const char *ticket, const char *kind, struct js
     }
 }
 
+/* Whether a form sent by this session comes from a page of its account. */
+static bool is_theirs(struct page *p)
+{
+    const char *ticket = page_sent(p, ticket_name);
+    return ticket[0] ? ww_typed_ticket_matches(p->c->op, p->c->session, ticket) : !p->c->csrf_refused;
+}
+
+bool page_open_sent(struct page *p, struct route_call *c, enum page_section section, const char *title_key)
+{
+    if (!page_open(p, c, title_key)) {
+        return false;
+    }
+    enum ww_err err = page_session(p);
+    if (err == WW_EDENIED) {
+        page_sign_in_first(p, false, NULL);
+    } else if (err) {
+        page_refused(p, err);
+    } else if (!is_theirs(p)) {
+        handle_csrf_refused(c, c->csrf_token_sent);
+    } else {
+        return page_open_section(p, section);
+    }
+    return false;
+}
+
 bool page_open_typed(struct page *p, enum page_section section, const char *kind,
                      struct js *(*typed)(struct page *p))
 {
@@ -55,8 +80,7 @@ bool page_open_typed(struct page *p, enum page_section section, const char *kind
         page_refused(p, err);
         return false;
     }
-    bool theirs = !err && ww_typed_ticket_matches(p->c->op, p->c->session, ticket);
-    if (theirs || (!err && !ticket[0] && !p->c->csrf_refused)) {
+    if (!err && is_theirs(p)) {
         return page_open_section(p, section);
     }
     if (ticket[0]) {

@@ -101,7 +101,8 @@ static void show_conflict(struct page *p, struct note *note)
         return;
     }
     page_put_text(p, "title", page_text(p, "conflict.title"));
-    page_put_text(p, "intro", page_text(p, err ? "conflict.gone" : "conflict.intro"));
+    view_error(p->a, p->model, NULL, page_text(p, err ? "conflict.gone" : "conflict.intro"));
+    note->conflict = !err;
     note->id = err ? NULL : note->id; /* what was deleted becomes a new note */
     if (!err) {
         note->version = now.about.version;
@@ -138,12 +139,32 @@ static enum ww_err store_new(struct page *p, const struct note *note)
     return ww_item_put(p->c->op, p->c->session, note->name, note->text, strlen(note->text), &absent, NULL);
 }
 
+/* Beside the one that it was, under the first name that is free. */
+static enum ww_err store_copy(struct page *p, struct note *note)
+{
+    enum { COPIES_MOST = 20 };
+    const char *name = note->name;
+    enum ww_err err = WW_EVERSION;
+    note->id = NULL;
+    for (int64_t n = 1; err == WW_EVERSION && n <= COPIES_MOST; n++) {
+        struct js *values = js_object(p->a);
+        js_put(p->a, values, "name", js_text(p->a, name));
+        js_put(p->a, values, "n", js_int(p->a, n));
+        note->name = catalogue_text(p->a, n > 1 ? "conflict.copy_n" : "conflict.copy_name", values);
+        err = store_new(p, note);
+    }
+    return err;
+}
+
 void note_store(struct page *p, struct note *note)
 {
     const struct ww_item_entry *old;
     bool taken = !note->id;
     enum ww_err err = WW_OK;
-    if (!note->id) {
+    if (note->as_copy) {
+        err = store_copy(p, note);
+        taken = true;
+    } else if (!note->id) {
         err = store_new(p, note);
     } else if ((err = ww_item_find(p->c->op, p->c->session, note->id, &old)) == WW_OK) {
         err = save(p, note, old->name, &taken);
@@ -207,7 +228,7 @@ static void show_delete(struct page *p, int status, const char *error)
     }
     const char *here = arena_printf(p->a, "notes/%s/delete", p->c->id);
     const char *back = arena_printf(p->a, "notes/%s", p->c->id);
-    struct js *form = view_form(p->a, page_path(p, here ? here : ""), page_csrf(p));
+    struct js *form = page_form(p, here);
     view_hidden(p->a, form, "version", arena_printf(p->a, "%" PRIu64, s.about.version));
     view_flag(p->a, view_button(p->a, form, page_text(p, "note.delete_button")), "danger");
     view_cancel(p->a, form, page_path(p, back ? back : ""), page_text(p, "note.keep"));
@@ -232,7 +253,7 @@ void handle_page_note_deleted(struct route_call *c)
 {
     struct page p;
     const struct ww_item_entry *entry;
-    if (!page_open_account(&p, c, SECTION_NOTES, "note.delete_title")) {
+    if (!page_open_sent(&p, c, SECTION_NOTES, "note.delete_title")) {
         return;
     }
     struct ww_item_condition same = {.size = sizeof same,

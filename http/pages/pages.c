@@ -84,6 +84,24 @@ const char *pages_sent_url(struct route_call *c, const struct ww_flow_request *i
     return url ? url : location;
 }
 
+void pages_note_outcome(struct route_call *c, enum ww_flow_action action, const struct ww_flow_answer *out)
+{
+    const char *group, *said = action == WW_REGISTRATION_SUBMIT && out->set_session ? "registered" : NULL;
+    const struct page_site *site = c->site->pages;
+    if (!site || out->failed || !out->location) {
+        return;
+    }
+    for (size_t i = 0; action == WW_SETTINGS_SUBMIT && (group = flow_view_group_at(i)); i++) {
+        char *page = arena_printf(c->arena, "%sui/%s", site->base, group);
+        if (page && strcmp(out->location, page) == 0) {
+            said = group;
+        }
+    }
+    if (said) {
+        site_set_said_cookie(c->site, c->r, c->arena, said);
+    }
+}
+
 void handle_page_root(struct route_call *c)
 {
     struct page p;

@@ -15,6 +15,8 @@ bool pages_answer_failure(struct route_call *c, int status);
 /* Where the answer to a form of ours leads: the two steps of a registration have an address each, so that the
  * browser's Back button leads from the second to the first. */
 const char *pages_sent_url(struct route_call *c, const struct ww_flow_request *in, const char *location);
+/* Remembers what a flow has done, for the page that comes next to tell. */
+void pages_note_outcome(struct route_call *c, enum ww_flow_action action, const struct ww_flow_answer *out);
 /* A settings form of ours whose sign-in ended, or changed, since it was made: what was typed is kept, and the
  * person is asked to sign in. False: the flow may answer. */
 bool pages_keep_form(struct route_call *c, enum ww_flow_action action, const struct ww_flow_request *in);
@@ -30,6 +32,7 @@ route_handler handle_page_notes, handle_page_note_new, handle_page_note, handle_
 route_handler handle_page_kept;
 /* page_account.c */
 route_handler handle_page_devices, handle_page_device_end, handle_page_devices_end, handle_page_activity,
-    handle_page_close, handle_page_closing, handle_page_closed, handle_page_sign_out, handle_page_signed_out;
+    handle_page_close, handle_page_closing, handle_page_closed, handle_page_sign_out, handle_page_signing_out,
+    handle_page_signed_out;
 
 #endif

@@ -62,6 +62,7 @@ static const char *kind_of(const struct schema_trait *t)
 
 const char *ww_sign_in_traits(struct ww_op *op)
 {
+    API_CALL(op);
     struct js *list = js_array(&op->arena);
     for (const struct schema_trait *t = schema_default(service_of(op)->schemas)->traits; t; t = t->next) {
         if (t->marks & MARK_PASSWORD_IDENTIFIER) {
@@ -78,8 +79,9 @@ const char *ww_sign_in_traits(struct ww_op *op)
 enum ww_err ww_sign_in_names(struct ww_op *op, const struct ww_session *session, const char *const **names,
                              size_t *count)
 {
+    API_CALL(op);
     const char **found = NULL;
-    enum ww_err err = identity_identifiers(op, session_of_const(session)->record, &found, count);
+    enum ww_err err = identity_identifiers(op, api_session(op, session)->record, &found, count);
     *names = found;
     return err;
 }

@@ -225,6 +225,85 @@ async function confirmingShowsWhose(world) {
   }));
 }
 
+// ---- what is said is true, and is heard ----
+
+async function outcomesAreTrue(world) {
+  await visit(world, {}, async (v) => {
+    const { page } = v;
+    await v.open("ui/closed");
+    await v.heading("Sign in");
+    await v.register("true@example.org");
+    await v.sees("Your account is made.");
+    assert.match(await page.title(), /^Your account is made\./);
+    assert.ok(await page.evaluate(() => document.activeElement.matches(".told.good")), "the outcome has the focus");
+    await page.reload();
+    assert.equal(await page.locator(".told").count(), 0);
+    for (const said of ["saved", "deleted", "password", "closed"]) {
+      await v.open(`ui/?said=${said}`);
+      assert.equal(await page.locator(".told").count(), 0);
+    }
+    await v.open("ui/closed");
+    await v.heading("Notes");
+    await v.open("ui/signed-out");
+    await v.heading("Notes");
+  });
+}
+
+async function conflictsOfferACopy(world) {
+  await visit(world, {}, async (v) => {
+    await v.register("copy@example.org");
+    await v.write("List", "milk");
+    await v.follow("List");
+    const other = await v.tab();
+    await other.open("ui/");
+    await other.follow("List");
+    await other.fill("Text", "milk, bread");
+    await other.press("Save note");
+    await v.fill("Text", "milk, eggs");
+    await v.press("Save note");
+    await v.heading("Two versions of this note");
+    assert.match(await v.page.title(), /^Error: /);
+    await v.sees("milk, bread");
+    assert.equal(await v.page.getByLabel("Text").inputValue(), "milk, eggs");
+    await v.press("Save mine as a copy");
+    await v.sees("Note saved.");
+    await v.follow("List (copy)");
+    assert.equal(await v.page.getByLabel("Text").inputValue(), "milk, eggs");
+    await v.follow("Notes");
+    await v.follow("List");
+    assert.equal(await v.page.getByLabel("Text").inputValue(), "milk, bread");
+  });
+}
+
+// Whoever asks ahead changes nothing: no session ends, nothing that waits is taken.
+async function asking(v, where, how) {
+  return v.page.evaluate(async ([url, options]) => {
+    const answer = await fetch(url, { redirect: "manual", ...options });
+    return answer.status || answer.type;
+  }, [where, how]);
+}
+async function lookingAheadChangesNothing(world) {
+  await visit(world, {}, async (v) => {
+    await v.register("ahead@example.org");
+    for (const where of ["ui/sign-out", "ui/kept", "ui/profile", "ui/signed-out"]) {
+      await asking(v, world.base + where, { method: "HEAD" });
+    }
+    await v.open("ui/");
+    await v.heading("Notes");
+    await v.follow("New note");
+    await v.fill("Name", "Waits");
+    await v.fill("Text", "patiently");
+    const other = await v.tab();
+    await other.open("ui/");
+    await other.signOut();
+    await v.press("Save note");
+    await other.signIn("ahead@example.org");
+    assert.equal(await asking(other, `${world.base}ui/kept`, { method: "HEAD" }), 200);
+    await other.open("ui/kept");
+    await other.sees("Note saved.");
+  });
+}
+
 const named = (title, run) => both(run).map(([how, one]) => [`${title}, ${how}`, one]);
 
 module.exports = {
@@ -237,6 +316,9 @@ module.exports = {
     ...named("signing in instead takes the address along", signInTakesTheAddressAlong),
     ["a sign-in name that comes first can be changed", nameFirst],
     ["confirming a sign-in shows whose, and has a way back", confirmingShowsWhose],
+    ["what is said is true, takes the focus, and is said once", outcomesAreTrue],
+    ["a conflict is an error that shows both, and offers a copy", conflictsOfferACopy],
+    ["looking ahead changes nothing", lookingAheadChangesNothing],
     ...named("expired forms keep what was typed", expiredForms),
   ],
 };
