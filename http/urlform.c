@@ -98,7 +98,7 @@ enum ww_err urlform_read(struct arena *a, struct bytes text, const struct ww_pai
     for (size_t i = 0; i < text.n; i++) {
         most += text.p[i] == '&';
     }
-    if (most > URLFORM_PAIRS_MAX) {
+    if (most > LIMIT_FIELDS) {
         *why = "there are more than 1000 fields";
         return WW_EINVAL;
     }

@@ -3,13 +3,12 @@
 #define HTTP_URLFORM_H
 
 #include "bytes.h"
+#include "limit.h"
 #include "watchword/flow.h"
-
-enum { URLFORM_PAIRS_MAX = 1000 };
 
 /* Pairs in their order, repeated names kept, '+' as space; a name without '=' has an empty value. Refused
  * with WW_EINVAL and *why (a constant, for people): a '%' without two hex digits, ';', NUL, what is not UTF-8
- * once decoded, and more than URLFORM_PAIRS_MAX pairs. */
+ * once decoded, and more than LIMIT_FIELDS pairs. */
 enum ww_err urlform_read(struct arena *a, struct bytes text, const struct ww_pair **pairs, size_t *count,
                          const char **why) WW_MUST;
 /* The first value of a name, or NULL. */

@@ -150,7 +150,8 @@ struct ww_proof {
  * the work done: WW_EDENIED "wrong_credentials". WW_EDISABLED comes only after the right password. WW_EAAL:
  * right so far, but the account asks for a further step; then *session is a session all the same, pending: it
  * says whose it is and can be resumed by its token, but opens nothing until ww_step_up. With every other
- * error *session is NULL. WW_ETHROTTLED. WW_EUNSUPPORTED: a kind that this version does not know. */
+ * error *session is NULL. WW_EINVAL, field "identifier": no account can have such a name (above 1,024 bytes,
+ * or a control character). WW_ETHROTTLED. WW_EUNSUPPORTED: a kind that this version does not know. */
 WW_EXPORT enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof,
                                       struct ww_session **session) WW_MUST;
 /* Finishes a pending session with a proof of another kind (NIST SP 800-63B AAL2). WW_EUNSUPPORTED

@@ -1,6 +1,5 @@
 #include "template.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct render {
@@ -131,8 +130,8 @@ static void add_value(struct buf *b, const struct js *v)
 {
     if (v && v->type == JS_STRING) {
         template_escape(b, v->string);
-    } else if (v && v->type == JS_INT) {
-        buf_printf(b, "%" PRId64, v->integer);
+    } else if (v && (v->type == JS_INT || v->type == JS_REAL)) {
+        js_write_to(b, v);
     }
 }
 

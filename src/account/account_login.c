@@ -15,11 +15,9 @@ static enum ww_err find_account(struct ww_op *op, struct service *s, const char 
     struct bytes value;
     int64_t account;
     *out = NULL;
-    enum ww_err err = utf8_ident(&op->arena, bytes_str(identifier), &value);
-    if (err == WW_EINVAL) {
-        value = BYTES("", 0); /* not UTF-8: nobody's name */
-    } else if (err) {
-        return op_no_memory(op);
+    enum ww_err err = identity_ident(op, bytes_str(identifier), "identifier", &value);
+    if (err) {
+        return err;
     }
     store_identifier_tag(s->store, IDENT_LOGIN, value, tag);
     err = store_identifier_find(op, s->store, tag, &account);

@@ -13,13 +13,18 @@ struct arena_chunk {
     _Alignas(ALIGNMENT) unsigned char data[];
 };
 
-void *arena_alloc(struct arena *a, size_t n)
+bool arena_has_room(const struct arena *a, size_t n)
 {
     size_t limit = a->limit ? a->limit : default_limit;
+    return n <= limit && a->used <= limit - n;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
     size_t need = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct arena_chunk *c = a->chunks;
 
-    if (need < n || need > limit || a->used > limit - need) {
+    if (need < n || !arena_has_room(a, need)) {
         return NULL;
     }
     if (a->env && a->env->fault && a->env->fault(a->env->ctx, WW_FAULT_ALLOC)) {

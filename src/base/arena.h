@@ -6,6 +6,7 @@
 #define ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,10 @@ void *arena_alloc(struct arena *a, size_t n) WW_MUST;
 void *arena_array(struct arena *a, size_t count, size_t size) WW_MUST;
 #define ARENA_NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, count, type) ((type *)arena_array((a), (count), sizeof(type)))
+
+/* Whether n bytes more are within the limit: asked before memory is taken elsewhere for the same operation.
+ */
+bool arena_has_room(const struct arena *a, size_t n);
 
 /* Copies with a NUL appended; the second formats. NULL when there is no memory. */
 char *arena_strdup(struct arena *a, const char *s) WW_MUST;

@@ -12,17 +12,17 @@ enum {
      */
     LIMIT_IDENTIFIER = 1024,
     /* Values to sign in with: each is a row of its own, written by one anonymous request. */
-    LIMIT_IDENTIFIERS = 32,
+    LIMIT_IDENTIFIERS = 64,
     /* Addresses to verify or to recover with; one value may be both. */
-    LIMIT_ADDRESSES = 64,
+    LIMIT_ADDRESSES = 128,
 
     /* ---- JSON ---- */
     /* Brackets around a value. Every walk over a tree recurses as deep. */
     LIMIT_JSON_DEPTH = 32,
     /* What we sealed ourselves stands a few levels deeper in a record or flow than it was sent. */
     LIMIT_JSON_DEPTH_OWN = 64,
-    /* Values in one text. Each costs some 300 bytes while it is read, whatever its text is. */
-    LIMIT_JSON_NODES = 100000,
+    /* Values in one text. Each may cost 450 bytes while it is read, whatever its text is: 59 MB then. */
+    LIMIT_JSON_NODES = 1 << 17,
     /* Characters of one number: a double has at most 309 before its point, and 17 that count. */
     LIMIT_JSON_NUMBER = 400,
 

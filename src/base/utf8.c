@@ -1,7 +1,6 @@
-/* Text: UTF-8 at the door, normal forms, and the one form of an identifier (vault.md §6). */
+/* Text: UTF-8 at the door, and normal forms. */
 #include "utf8.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <utf8proc.h>
@@ -82,29 +81,39 @@ char *utf8_clean(struct arena *a, const char *text, size_t most)
     return buf_text(&b);
 }
 
-/* utf8proc_map allocates with malloc: copy, wipe, free. */
-static enum ww_err map(struct arena *a, struct bytes text, utf8proc_option_t options, struct bytes *out)
+/* Decomposed, ordered and composed again in the arena: utf8proc_map would leave UTF-32 of a password behind
+ * in memory that nobody wipes. Marks in a row are ordered in quadratic time: callers bound the text first. */
+static enum ww_err normalize(struct arena *a, struct bytes text, utf8proc_option_t options, struct bytes *out)
 {
-    utf8proc_uint8_t *mapped = NULL;
+    utf8proc_ssize_t length = (utf8proc_ssize_t)text.n;
     *out = BYTES(NULL, 0);
-    utf8proc_ssize_t n = utf8proc_map(text.p, (utf8proc_ssize_t)text.n, &mapped, options);
+    utf8proc_ssize_t n = utf8proc_decompose(text.p, length, NULL, 0, options);
     if (n < 0) {
-        return n == UTF8PROC_ERROR_NOMEM ? WW_ENOMEM : WW_EINVAL;
+        return WW_EINVAL;
     }
-    *out = bytes_dup(a, BYTES(mapped, (size_t)n));
-    explicit_bzero(mapped, (size_t)n);
-    free(mapped);
-    return out->p ? WW_OK : WW_ENOMEM;
+    utf8proc_int32_t *points = ARENA_ARRAY(a, (size_t)n + 1, utf8proc_int32_t); /* and a NUL */
+    if (!points) {
+        return WW_ENOMEM;
+    }
+    n = utf8proc_decompose(text.p, length, points, n, options);
+    n = n < 0 ? n : utf8proc_reencode(points, n, options);
+    if (n < 0) {
+        return WW_EINVAL;
+    }
+    *out = BYTES(points, (size_t)n);
+    return WW_OK;
 }
 
 enum ww_err utf8_nfc(struct arena *a, struct bytes text, struct bytes *out)
 {
-    return map(a, text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, out);
+    return normalize(a, text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, out);
 }
 
-static enum ww_err nfkc(struct arena *a, struct bytes text, struct bytes *out)
+enum ww_err utf8_casefold(struct arena *a, struct bytes text, struct bytes *out)
 {
-    return map(a, text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT, out);
+    return normalize(
+        a, text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE,
+        out);
 }
 
 static void add_code_point(struct buf *b, int32_t c)
@@ -126,98 +135,4 @@ enum ww_err utf8_lower(struct arena *a, struct bytes text, struct bytes *out)
     }
     *out = buf_done(&b);
     return out->p ? WW_OK : WW_ENOMEM;
-}
-
-/* Unicode property White_Space. */
-static bool white_space(int32_t c)
-{
-    utf8proc_category_t category = utf8proc_category(c);
-    return (c >= 0x09 && c <= 0x0d) || c == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
-           category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
-}
-
-static struct bytes trim(struct bytes text)
-{
-    size_t end = 0;
-    for (struct bytes rest = text;;) {
-        int32_t c = utf8_next(&rest);
-        if (c < 0) {
-            break;
-        }
-        if (!white_space(c)) {
-            end = text.n - rest.n;
-        } else if (end == 0) {
-            text = rest;
-        }
-    }
-    return BYTES(text.p, end);
-}
-
-static bool dropped(int32_t c)
-{
-    utf8proc_category_t category = utf8proc_category(c);
-    return utf8proc_get_property(c)->ignorable || category == UTF8PROC_CATEGORY_CC ||
-           category == UTF8PROC_CATEGORY_CF;
-}
-
-static enum ww_err drop_invisible(struct arena *a, struct bytes text, struct bytes *out)
-{
-    struct buf b = BUF(a);
-    for (;;) {
-        int32_t c = utf8_next(&text);
-        if (c < 0) {
-            break;
-        }
-        if (!dropped(c)) {
-            add_code_point(&b, c);
-        }
-    }
-    *out = buf_done(&b);
-    return out->p ? WW_OK : WW_ENOMEM;
-}
-
-/* ^\+[0-9 ().\-/]+$ with 7 to 15 digits: keeps + and the digits, in place. */
-static struct bytes telephone(struct bytes text)
-{
-    size_t digits = 0;
-    if (text.n < 2 || text.p[0] != '+') {
-        return text;
-    }
-    for (size_t i = 1; i < text.n; i++) {
-        bool digit = text.p[i] >= '0' && text.p[i] <= '9';
-        if (!digit && (text.p[i] == 0 || !strchr(" ().-/", text.p[i]))) {
-            return text;
-        }
-        digits += digit;
-    }
-    if (digits < 7 || digits > 15) {
-        return text;
-    }
-    uint8_t *to = (uint8_t *)(uintptr_t)text.p; /* our own copy, see utf8_ident */
-    size_t n = 1;
-    for (size_t i = 1; i < text.n; i++) {
-        if (text.p[i] >= '0' && text.p[i] <= '9') {
-            to[n++] = text.p[i];
-        }
-    }
-    if (n < text.n) {
-        to[n] = 0; /* as behind every text */
-    }
-    return BYTES(to, n);
-}
-
-enum ww_err utf8_ident(struct arena *a, struct bytes text, struct bytes *out)
-{
-    enum ww_err err = WW_EINTERNAL;
-    struct bytes t;
-    *out = BYTES(NULL, 0);
-    if (!utf8_valid(text)) {
-        return WW_EINVAL;
-    }
-    if ((err = drop_invisible(a, trim(text), &t)) || (err = nfkc(a, t, &t)) || (err = utf8_lower(a, t, &t)) ||
-        (err = nfkc(a, t, &t))) {
-        return err;
-    }
-    *out = telephone(t);
-    return WW_OK;
 }

@@ -18,12 +18,20 @@ int32_t utf8_next(struct bytes *rest);
  * for each maximal part), and at most `most` bytes, cut between characters. NULL gives "". NULL when there is
  * no memory. */
 char *utf8_clean(struct arena *a, const char *text, size_t most) WW_MUST;
-/* NFC of valid UTF-8; WW_EINVAL when it is not valid, WW_ENOMEM. */
+/* Normal forms of valid UTF-8, with a NUL behind; WW_EINVAL when it is not valid, WW_ENOMEM. Time grows with
+ * the square of how many marks follow one letter: bound what is given. NFC; toNFKC_Casefold (Unicode 3.13,
+ * D147). */
 enum ww_err utf8_nfc(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
+enum ww_err utf8_casefold(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
 /* Simple lower case per code point. */
 enum ww_err utf8_lower(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
-/* The one form of an identifier, vault.md §6: trim White_Space; drop Default_Ignorable, Cc and Cf; NFKC;
- * simple lower case; NFKC again; a telephone number is reduced to + and digits. The result may be empty. */
+
+/* ---- utf8_ident.c ---- */
+/* The one form of an identifier, vault.md §6, with a NUL behind; it may be empty. WW_ETOOLARGE above
+ * LIMIT_IDENTIFIER bytes, before anything is looked at; WW_EINVAL when it is not UTF-8 or holds a control
+ * character; WW_ENOMEM. Not for passwords: libidn2 uses memory of its own. */
 enum ww_err utf8_ident(struct arena *a, struct bytes text, struct bytes *out) WW_MUST;
+/* A domain in U-labels: IDNA 2008 with the mapping of UTS 46, non-transitional. WW_EINVAL: it is none. */
+enum ww_err utf8_domain(struct arena *a, const char *domain, char **out) WW_MUST;
 
 #endif

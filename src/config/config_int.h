@@ -10,7 +10,7 @@ enum {
     CONFIG_FILE_MOST = 1 << 20, /* bytes */
     CONFIG_NODES_MOST = 20000,
     CONFIG_MAP_MOST = 1000,
-    CONFIG_DEPTH_MOST = JS_MAX_DEPTH - 2, /* a subtree must be writable as JSON */
+    CONFIG_DEPTH_MOST = LIMIT_JSON_DEPTH - 2, /* a subtree must be writable as JSON */
     CONFIG_PATH_MOST = 256,
     CONFIG_WARNINGS_MOST = 200,
 };

@@ -83,12 +83,12 @@ static bool is_joiner(int32_t c)
     return c < 0x80 && !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'));
 }
 
-/* After ident() (vault.md §6), without ASCII punctuation and blanks. */
+/* Folded as identifiers are (vault.md §6), without ASCII punctuation and blanks. */
 static struct points core_of(struct arena *a, struct bytes text)
 {
     struct bytes form;
     struct points all = {NULL, 0};
-    if (utf8_ident(a, text, &form) == WW_OK) {
+    if (utf8_casefold(a, text, &form) == WW_OK) {
         all = points_of(a, form);
     }
     size_t kept = 0;

@@ -1,86 +1,114 @@
+/* What was submitted, as one object: forms by the types that the schema gives, JSON as it is (docs/kratos.md
+ * §2.4). Every text is held against its limit here, before anything else sees it. */
 #include "flow_decode.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 /* ---- forms ---- */
-
-static bool is_one_of(struct bytes text, const char *const *words)
-{
-    for (; *words; words++) {
-        if (bytes_equal(text, bytes_str(*words))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The spellings that Go's strconv.ParseBool knows, as Kratos does. */
-static struct js *boolean_value(struct arena *a, struct bytes text)
-{
-    static const char *const yes[] = {"1", "t", "T", "TRUE", "true", "True", NULL};
-    static const char *const no[] = {"0", "f", "F", "FALSE", "false", "False", NULL};
-
-    if (is_one_of(text, yes) || is_one_of(text, no)) {
-        return js_bool(a, is_one_of(text, yes));
-    }
-    return js_string(a, text);
-}
-
-static struct js *number_value(struct arena *a, const struct schema_trait *t, struct bytes text)
-{
-    struct js *v = NULL;
-    const char *why;
-
-    if (js_read(a, text, &v, &why) == WW_OK &&
-        (v->type == JS_INT || (v->type == JS_REAL && strcmp(t->type, "number") == 0))) {
-        return v;
-    }
-    return js_string(a, text);
-}
-
-struct js *flow_form_value(struct arena *a, const struct schema_trait *t, struct bytes text)
-{
-    bool boolean = strcmp(t->type, "boolean") == 0;
-    bool number = strcmp(t->type, "number") == 0 || strcmp(t->type, "integer") == 0;
-
-    if (text.n == 0) { /* dropped, so that a required text counts as missing */
-        if (!t->required || (!boolean && !number)) {
-            return NULL;
-        }
-        return boolean ? js_bool(a, false) : js_int(a, 0);
-    }
-    return boolean ? boolean_value(a, text) : number ? number_value(a, t, text) : js_string(a, text);
-}
 
 static struct bytes pair_value(const struct ww_pair *p)
 {
     return BYTES(p->value, p->length);
 }
 
-/* A list takes all values of its name, a truth the last (an unchecked box has a hidden field before it), all
- * else the first. */
-static void form_trait(struct arena *a, const struct ww_flow_request *in, const struct schema_trait *t,
+/* The fields sorted by name; of one name in their order. */
+struct form {
+    const struct ww_pair **pairs;
+    size_t count;
+};
+
+static int by_name(const void *x, const void *y)
+{
+    const struct ww_pair *const *a = x, *const *b = y;
+    int order = strcmp((*a)->name, (*b)->name);
+    return order ? order : (*a > *b) - (*a < *b);
+}
+
+static bool sort_form(struct arena *a, const struct ww_flow_request *in, struct form *out)
+{
+    *out = (struct form){ARENA_ARRAY(a, in->form_count, const struct ww_pair *), in->form_count};
+    for (size_t i = 0; out->pairs && i < in->form_count; i++) {
+        out->pairs[i] = &in->form[i];
+    }
+    if (out->pairs) {
+        qsort(out->pairs, out->count, sizeof(const struct ww_pair *), by_name);
+    }
+    return out->pairs != NULL;
+}
+
+/* The first place whose name is not before this one. */
+static size_t form_place(const struct form *form, const char *name)
+{
+    size_t low = 0, high = form->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (strcmp(form->pairs[middle]->name, name) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* All values of the name, then those by index ("traits.emails.0"). */
+static struct js *form_list(struct arena *a, const struct form *form, const struct schema_trait *t,
+                            const char *name)
+{
+    struct js_field *fields = ARENA_ARRAY(a, form->count, struct js_field);
+    struct js *list = js_array(a), *indexed = js_array(a), *next;
+    size_t n = 0, length = strlen(name);
+
+    for (size_t i = form_place(form, name); fields && i < form->count; i++) {
+        const struct ww_pair *p = form->pairs[i];
+        if (strcmp(p->name, name) == 0) {
+            struct js *v = flow_form_element(a, t, pair_value(p));
+            if (v) {
+                js_push(list, v);
+            }
+        } else if (strncmp(p->name, name, length) != 0) {
+            break;
+        } else if (p->name[length] == '.' && p->length > 0) {
+            fields[n++] = (struct js_field){p->name + length + 1, flow_form_element(a, t, pair_value(p)), 0};
+        }
+    }
+    if (!fields || !list || !indexed || !js_set_fields(a, indexed, fields, n)) {
+        return NULL;
+    }
+    for (struct js *v = indexed->first; v; v = next) {
+        next = v->next;
+        js_push(list, v);
+    }
+    return list;
+}
+
+/* A truth takes the last value (an unchecked box has a hidden field before it), all else the first. */
+static struct js *form_single(struct arena *a, const struct form *form, const struct schema_trait *t,
+                              const char *name)
+{
+    size_t first = form_place(form, name), last = first;
+
+    while (last < form->count && strcmp(form->pairs[last]->name, name) == 0) {
+        last++;
+    }
+    if (first == last) {
+        return NULL;
+    }
+    size_t taken = strcmp(t->type, "boolean") == 0 ? last - 1 : first;
+    return flow_form_value(a, t, pair_value(form->pairs[taken]));
+}
+
+static void form_trait(struct arena *a, const struct form *form, const struct schema_trait *t,
                        struct js *traits)
 {
     char *name = arena_printf(a, "traits.%s", t->path);
-    bool list = strcmp(t->type, "array") == 0, boolean = strcmp(t->type, "boolean") == 0, found = false;
-    struct js *values = list ? js_array(a) : NULL, *value = NULL;
+    bool list = strcmp(t->type, "array") == 0;
+    struct js *value = !name ? NULL : list ? form_list(a, form, t, name) : form_single(a, form, t, name);
 
-    for (size_t i = 0; name && i < in->form_count; i++) {
-        if (strcmp(in->form[i].name, name) != 0) {
-            continue;
-        }
-        if (list && in->form[i].length > 0) {
-            js_push(values, js_string(a, pair_value(&in->form[i])));
-        } else if (!list && (boolean || !found)) {
-            value = flow_form_value(a, t, pair_value(&in->form[i]));
-        }
-        found = true;
-    }
-    if (found && list && values && values->count > 0) {
-        value = values;
-    }
-    if (value) {
+    if (value && (!list || value->count > 0)) {
         js_put_path(a, traits, t->path, value);
     }
 }
@@ -99,6 +127,7 @@ static enum ww_err form_traits(struct arena *a, const struct ww_flow_request *in
                                const struct identity_schema *schema, struct js **out, const char **why)
 {
     const struct ww_pair *whole = form_pair(in, "traits");
+    struct form form;
 
     *out = js_object(a);
     if (whole && whole->length > 0) {
@@ -108,8 +137,11 @@ static enum ww_err form_traits(struct arena *a, const struct ww_flow_request *in
             return err ? err : WW_EINVAL;
         }
     }
+    if (!sort_form(a, in, &form)) {
+        return WW_ENOMEM;
+    }
     for (const struct schema_trait *t = schema ? schema->traits : NULL; t; t = t->next) {
-        form_trait(a, in, t, *out);
+        form_trait(a, &form, t, *out);
     }
     return *out ? WW_OK : WW_ENOMEM;
 }
@@ -159,21 +191,53 @@ static const char *json_text(struct arena *a, const struct js *root, const char 
     return text ? text : "";
 }
 
-static enum ww_err json_traits(struct arena *a, const struct js *root, struct js **out, const char **why)
+/* A list that was sent by indexes alone is there before its elements are set. */
+static void prepare_lists(struct arena *a, const struct js_field *fields, size_t n,
+                          const struct identity_schema *schema, struct js *traits)
 {
-    const struct js *traits = js_get(root, "traits");
+    for (const struct schema_trait *t = schema ? schema->traits : NULL; t; t = t->next) {
+        size_t length = strlen(t->path);
+        bool list = strcmp(t->type, "array") == 0 && !js_path(traits, t->path);
+        for (size_t i = 0; list && i < n; i++) {
+            if (strncmp(fields[i].path, t->path, length) == 0 && fields[i].path[length] == '.') {
+                js_put_path(a, traits, t->path, js_array(a));
+                break;
+            }
+        }
+    }
+}
+
+static enum ww_err json_traits(struct arena *a, struct js *root, const struct identity_schema *schema,
+                               struct js **out, const char **why)
+{
+    struct js *traits = js_get(root, "traits"), *next;
+    struct js_field *fields = ARENA_ARRAY(a, root->count, struct js_field);
+    size_t n = 0;
 
     if (traits && traits->type != JS_OBJECT) {
         *why = "Expected the member \"traits\" to be a JSON object.";
         return WW_EINVAL;
     }
-    *out = traits ? js_copy(a, traits) : js_object(a);
-    for (const struct js *m = root->first; m; m = m->next) {
+    *out = traits ? traits : js_object(a);
+    for (struct js *m = root->first; fields && *out && m; m = next) {
+        next = m->next;
         if (m->key.n > 7 && memcmp(m->key.p, "traits.", 7) == 0) {
-            js_put_path(a, *out, (const char *)m->key.p + 7, js_copy(a, m));
+            fields[n++] = (struct js_field){(const char *)m->key.p + 7, m, 0};
         }
     }
-    return *out ? WW_OK : WW_ENOMEM;
+    if (!fields || !*out) {
+        return WW_ENOMEM;
+    }
+    if (n > LIMIT_FIELDS) {
+        *why = "There are too many fields.";
+        return WW_EINVAL;
+    }
+    prepare_lists(a, fields, n, schema, *out);
+    if (!js_set_fields(a, *out, fields, n)) {
+        *why = "A field is nested too deeply.";
+        return WW_EINVAL;
+    }
+    return WW_OK;
 }
 
 static const char *kind_of(const struct js *v)
@@ -195,7 +259,8 @@ static const char *kind_of(const struct js *v)
     }
 }
 
-static enum ww_err decode_json(struct arena *a, const struct ww_flow_request *in, struct flow_payload *out,
+static enum ww_err decode_json(struct arena *a, const struct ww_flow_request *in,
+                               const struct identity_schema *schema, struct flow_payload *out,
                                const char **why)
 {
     struct js *root;
@@ -223,7 +288,7 @@ static enum ww_err decode_json(struct arena *a, const struct ww_flow_request *in
         out->password = password->string;
     }
     out->transient_payload = js_get(root, "transient_payload");
-    return json_traits(a, root, &out->traits, why);
+    return json_traits(a, root, schema, &out->traits, why);
 }
 
 /* ---- both ---- */
@@ -249,6 +314,74 @@ static void default_objects(struct arena *a, const struct js *schema, struct js 
     }
 }
 
+/* ---- limits ---- */
+
+static enum ww_err refuse_long(struct arena *a, struct flow_payload *out, const char *field, size_t most,
+                               const char **why)
+{
+    out->field = field;
+    *why = arena_printf(a, "This is longer than %zu bytes.", most);
+    return field && *why ? WW_EINVAL : WW_ENOMEM;
+}
+
+/* The first text below v that is too long, as the path of its member from v's place on; NULL: none. Names of
+ * members count as texts. */
+static const char *long_text(struct arena *a, const struct js *v, const char *path)
+{
+    const char *found = NULL;
+    size_t i = 0;
+
+    if (v->type == JS_STRING) {
+        return v->string.n > LIMIT_TRAIT_TEXT ? path : NULL;
+    }
+    for (const struct js *m = v->first; m && !found; m = m->next, i++) {
+        bool nameless = v->type == JS_ARRAY || m->key.n > LIMIT_IDENTIFIER;
+        found = long_text(a, m, "");
+        if (v->type == JS_OBJECT && m->key.n > LIMIT_IDENTIFIER) {
+            return path;
+        }
+        if (found) {
+            found = nameless ? arena_printf(a, "%s.%zu%s", path, i, found)
+                             : arena_printf(a, "%s.%s%s", path, (const char *)m->key.p, found);
+        }
+    }
+    return found;
+}
+
+/* What names an account is shorter than other texts; a list of them is looked at element by element. */
+static bool long_identifier(const struct schema_trait *t, const struct js *v)
+{
+    bool found = v && v->type == JS_STRING && v->string.n > LIMIT_IDENTIFIER;
+
+    for (const struct js *e = v && v->type == JS_ARRAY ? v->first : NULL; e && !found; e = e->next) {
+        found = e->type == JS_STRING && e->string.n > LIMIT_IDENTIFIER;
+    }
+    return found && (t->marks & ~(unsigned)MARK_SEARCHABLE);
+}
+
+static enum ww_err check_limits(struct arena *a, const struct identity_schema *schema,
+                                struct flow_payload *out, const char **why)
+{
+    if (strlen(out->identifier) > LIMIT_IDENTIFIER) {
+        out->identifier = "";
+        return refuse_long(a, out, "identifier", LIMIT_IDENTIFIER, why);
+    }
+    for (const struct schema_trait *t = schema ? schema->traits : NULL; t; t = t->next) {
+        if (long_identifier(t, js_path(out->traits, t->path))) {
+            return refuse_long(a, out, arena_printf(a, "traits.%s", t->path), LIMIT_IDENTIFIER, why);
+        }
+    }
+    const char *field = long_text(a, out->traits, "traits");
+    if (field) {
+        return refuse_long(a, out, field, LIMIT_TRAIT_TEXT, why);
+    }
+    if (js_depth(out->traits) >= LIMIT_JSON_DEPTH) {
+        *why = "A field is nested too deeply.";
+        return WW_EINVAL;
+    }
+    return WW_OK;
+}
+
 enum ww_err flow_decode(struct arena *a, const struct ww_flow_request *in,
                         const struct identity_schema *schema, struct flow_payload *out, const char **why)
 {
@@ -256,12 +389,16 @@ enum ww_err flow_decode(struct arena *a, const struct ww_flow_request *in,
 
     *out = (struct flow_payload){.method = "", .screen = "", .identifier = ""};
     *why = "";
+    if (in->form_count > LIMIT_FIELDS) {
+        *why = "There are too many fields.";
+        return WW_EINVAL;
+    }
     switch (in->body) {
     case WW_BODY_FORM:
         err = decode_form(a, in, schema, out, why);
         break;
     case WW_BODY_JSON:
-        err = decode_json(a, in, out, why);
+        err = decode_json(a, in, schema, out, why);
         break;
     case WW_BODY_NONE:
     case WW_BODY_REFUSED:
@@ -269,7 +406,12 @@ enum ww_err flow_decode(struct arena *a, const struct ww_flow_request *in,
         *why = in->body_refusal ? in->body_refusal : "There is no request body.";
         break;
     }
-    if (err == WW_OK && schema) {
+    if (err == WW_OK) {
+        err = check_limits(a, schema, out, why);
+    }
+    if (err) {
+        out->traits = NULL; /* what is refused is not shown again */
+    } else if (schema) {
         default_objects(a, js_path(schema->json, "properties.traits"), out->traits);
     }
     return err;

@@ -14,15 +14,19 @@ struct flow_payload {
     const char *identifier;             /* "" when missing; numbers are written out */
     struct js *traits;                  /* an object */
     const struct js *transient_payload; /* NULL when missing */
+    const char *field;                  /* of a refusal: what is wrong, or NULL for the whole */
 };
 
-/* schema NULL: there are no traits. WW_EINVAL with *why, a text for people, when it cannot be decoded. */
+/* schema NULL: there are no traits. WW_EINVAL with *why, a text for people, when it cannot be decoded or
+ * passes a limit of limit.h; then there are no traits, and no text that is too long. */
 enum ww_err flow_decode(struct arena *a, const struct ww_flow_request *in,
                         const struct identity_schema *schema, struct flow_payload *out,
                         const char **why) WW_MUST;
 
-/* One value of a form by the type of its trait; NULL when nothing is to be set. Texts that do not fit their
- * type stay texts: then the schema says what is wrong with them. */
+/* flow_form.c. One value of a form by the type of its trait; NULL when nothing is to be set. Texts that do
+ * not fit their type stay texts: then the schema says what is wrong with them. */
 struct js *flow_form_value(struct arena *a, const struct schema_trait *t, struct bytes text);
+/* The same for one element of a list. */
+struct js *flow_form_element(struct arena *a, const struct schema_trait *t, struct bytes text);
 
 #endif

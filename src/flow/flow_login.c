@@ -204,7 +204,10 @@ static enum ww_err run_password(struct call *c)
         return signed_in(c, x);
     }
     echo(c);
-    if (err == WW_EDENIED || err == WW_EINVAL) { /* a name or password that cannot be one is simply wrong */
+    if (err == WW_EINVAL && c->op->problem.field && strcmp(c->op->problem.field, "identifier") == 0) {
+        return flow_refused_problem(c, err, NULL);
+    }
+    if (err == WW_EDENIED || err == WW_EINVAL) { /* a password that cannot be one is simply wrong */
         return flow_refused(c, flow_message(c->a, MSG_WRONG_CREDENTIALS, NULL));
     }
     return err == WW_EDISABLED ? refuse_disabled_account(c) : flow_refused_problem(c, err, NULL);

@@ -201,28 +201,14 @@ struct js *flow_nodes_without(struct arena *a, struct js *nodes, bool (*drop)(co
     return seen == all ? kept : NULL; /* what was lost to lack of memory stays lost */
 }
 
-static void fill(struct arena *a, struct js *nodes, const char *name, const struct js *v)
-{
-    if (v->type != JS_OBJECT && v->type != JS_ARRAY) {
-        struct js *node = flow_node_find(nodes, name);
-        if (node) {
-            flow_node_set_value(a, node, js_copy(a, v));
-        }
-        return;
-    }
-    size_t i = 0;
-    for (const struct js *m = v->first; m; m = m->next, i++) {
-        char *inner = v->type == JS_ARRAY ? arena_printf(a, "%s.%zu", name, i)
-                                          : arena_printf(a, "%s.%s", name, (const char *)m->key.p);
-        if (inner) {
-            fill(a, nodes, inner, m);
-        }
-    }
-}
-
+/* Each node looks for its value, not each value for its node: there may be many more values than nodes. */
 void flow_nodes_fill(struct arena *a, struct js *nodes, const struct js *traits)
 {
-    if (traits) {
-        fill(a, nodes, "traits", traits);
+    for (struct js *node = nodes ? nodes->first : NULL; node; node = node->next) {
+        const char *name = flow_node_name(node);
+        const struct js *v = strncmp(name, "traits.", 7) == 0 ? js_path(traits, name + 7) : NULL;
+        if (v && v->type != JS_OBJECT && v->type != JS_ARRAY) {
+            flow_node_set_value(a, node, js_copy(a, v));
+        }
     }
 }

@@ -53,7 +53,7 @@ static enum ww_err show_invalid(struct call *c, const struct account_refusal *wh
     } else {
         struct js *message = flow_message_with(c->a, MSG_GENERIC, "reason", c->op->problem.text);
         const char *field = c->op->problem.field;
-        if (field && strcmp(field, "password") == 0) {
+        if (field && (strcmp(field, "password") == 0 || flow_node_find(flow_nodes(c->flow), field))) {
             flow_ui_field_message(c->a, c->flow->ui, field, message);
         } else {
             flow_ui_add_message(c->a, c->flow->ui, message);

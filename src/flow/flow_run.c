@@ -4,6 +4,9 @@
 #include "flow_int.h"
 #include "flow_return_to.h"
 #include "timefmt.h"
+#include "utf8.h"
+
+enum { FIELD_SHOWN = 100 }; /* bytes of a name that came from outside */
 
 struct js *flow_nodes(const struct flow *f)
 {
@@ -342,6 +345,21 @@ static enum ww_err run_step(struct call *c)
     return step->run(c);
 }
 
+/* A field that passes its limit: told where it stands in the form, nothing of what was typed is shown or
+ * kept. */
+static enum ww_err refuse_undecoded(struct call *c, const char *why)
+{
+    const char *field = c->payload.field;
+
+    if (!field || !flow_node_find(flow_nodes(c->flow), field)) {
+        char *name = field ? utf8_clean(c->a, field, FIELD_SHOWN) : NULL;
+        return flow_refused_reason(c, name ? arena_printf(c->a, "%s: %s", name, why) : why);
+    }
+    flow_reset(c);
+    flow_ui_field_message(c->a, c->flow->ui, field, flow_message_with(c->a, MSG_GENERIC, "reason", why));
+    return flow_show(c, 400, c->kind->refused_redirect);
+}
+
 enum ww_err flow_submit(struct call *c)
 {
     const char *id = flow_call_query(c, "flow"), *why;
@@ -375,8 +393,5 @@ enum ww_err flow_submit(struct call *c)
         }
     }
     err = flow_decode(c->a, c->in, c->schema, &c->payload, &why);
-    if (err == WW_EINVAL) {
-        return flow_refused_reason(c, why);
-    }
-    return err ? err : run_step(c);
+    return err == WW_EINVAL ? refuse_undecoded(c, why) : err ? err : run_step(c);
 }

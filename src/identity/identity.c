@@ -3,14 +3,23 @@
 
 #include <string.h>
 
+#include "limit.h"
 #include "utf8.h"
 
 /* ---- traits to identifiers and addresses ---- */
 
-static const char *ident_text(struct ww_op *op, struct bytes value)
+enum ww_err identity_ident(struct ww_op *op, struct bytes value, const char *field, struct bytes *out)
 {
-    struct bytes out;
-    return utf8_ident(&op->arena, value, &out) == WW_OK ? (const char *)out.p : NULL;
+    enum ww_err err = utf8_ident(&op->arena, value, out);
+    if (err == WW_ETOOLARGE) {
+        return op_fail_field(op, WW_EINVAL, "identifier_too_long", field,
+                             "a name or address has at most %d bytes", LIMIT_IDENTIFIER);
+    }
+    if (err == WW_EINVAL) {
+        return op_fail_field(op, WW_EINVAL, "identifier_invalid", field,
+                             "a name or address holds no control characters");
+    }
+    return err ? op_no_memory(op) : WW_OK;
 }
 
 static struct js *find_where(const struct js *list, const char *key1, const char *value1, const char *key2,
@@ -88,10 +97,13 @@ static enum ww_err add_value(struct ww_op *op, struct js *identifiers, struct js
     if (v->value->type != JS_STRING) {
         return WW_OK;
     }
-    const char *value = ident_text(op, v->value->string);
-    if (!value) {
-        return op_no_memory(op);
+    struct bytes form;
+    const char *field = arena_printf(&op->arena, "traits.%s", v->path);
+    enum ww_err err = field ? identity_ident(op, v->value->string, field, &form) : op_no_memory(op);
+    if (err) {
+        return err;
     }
+    const char *value = (const char *)form.p;
     if ((v->marks & LOGIN_MARKS) && *value) {
         add_identifier(op, identifiers, IDENT_LOGIN, value);
     }
@@ -100,8 +112,7 @@ static enum ww_err add_value(struct ww_op *op, struct js *identifiers, struct js
             continue;
         }
         if (!looks_like(address_marks[i].via, value)) {
-            const char *field = arena_printf(&op->arena, "traits.%s", v->path);
-            return op_fail_field(op, WW_EVALIDATION, "address_format", field ? field : "traits",
+            return op_fail_field(op, WW_EVALIDATION, "address_format", field,
                                  "the value is not an address of the kind that the schema asks for");
         }
         add_address(op, addresses, before, address_marks[i].use, address_marks[i].via, value);

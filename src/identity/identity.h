@@ -8,9 +8,14 @@
 /* Fills r->json's traits, identifiers and addresses from traits that are valid under schema; keeps the id,
  * verified state and times of addresses whose value did not change. Also sets "schema" and "updated".
  * WW_EVALIDATION with id "no_identifier" when `need_identifier` and the traits yield none; id
- * "address_format" with the field when a marked address is no e-mail address or telephone number. */
+ * "address_format" with the field when a marked address is no e-mail address or telephone number. WW_EINVAL
+ * as identity_ident. */
 enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct identity_schema *schema,
                                 const struct js *traits, bool need_identifier) WW_MUST;
+/* The one form of a name or address (vault.md §6), with a NUL behind. WW_EINVAL ids "identifier_too_long" and
+ * "identifier_invalid" (a control character) with the field. */
+enum ww_err identity_ident(struct ww_op *op, struct bytes value, const char *field,
+                           struct bytes *out) WW_MUST;
 /* Brings the identifiers and search rows in line with r->json, in a transaction: `before` is the JSON that
  * the rows follow now (NULL: none). WW_ECONFLICT id "identifier_taken". */
 enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct identity_schema *schema,

@@ -1,6 +1,7 @@
+/* Trees: looking, comparing, building. What was read is at most LIMIT_JSON_DEPTH_OWN deep, which bounds every
+ * recursion here. */
 #include "js.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- looking ---- */
@@ -56,12 +57,25 @@ int64_t js_get_int(const struct js *o, const char *key, int64_t otherwise)
     return v && v->type == JS_INT ? v->integer : otherwise;
 }
 
+/* "0", "1", …: as many digits as an array that was read can have elements. */
+static struct js *at_index(const struct js *array, struct bytes digits)
+{
+    size_t i = 0;
+    for (size_t k = 0; k < digits.n; k++) {
+        if (digits.p[k] < '0' || digits.p[k] > '9' || k > 6) {
+            return NULL;
+        }
+        i = i * 10 + (size_t)(digits.p[k] - '0');
+    }
+    return digits.n > 0 ? js_at(array, i) : NULL;
+}
+
 struct js *js_path(const struct js *o, const char *dotted)
 {
     const struct js *v = o;
     while (v) {
         size_t n = strcspn(dotted, ".");
-        v = find(v, BYTES(dotted, n));
+        v = v->type == JS_ARRAY ? at_index(v, BYTES(dotted, n)) : find(v, BYTES(dotted, n));
         if (!dotted[n]) {
             break;
         }
@@ -70,24 +84,23 @@ struct js *js_path(const struct js *o, const char *dotted)
     return (struct js *)(uintptr_t)v;
 }
 
-static double number(const struct js *v)
+size_t js_depth(const struct js *v)
 {
-    return v->type == JS_INT ? (double)v->integer : v->real;
-}
-
-static bool is_number(const struct js *v)
-{
-    return v->type == JS_INT || v->type == JS_REAL;
+    size_t deepest = 0;
+    if (!v || (v->type != JS_ARRAY && v->type != JS_OBJECT)) {
+        return 0;
+    }
+    for (const struct js *child = v->first; child; child = child->next) {
+        size_t depth = js_depth(child);
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest + 1;
 }
 
 bool js_equal(const struct js *a, const struct js *b)
 {
-    if (is_number(a) && is_number(b)) {
-        if (a->type == JS_INT && b->type == JS_INT) {
-            return a->integer == b->integer;
-        }
-        double x = number(a), y = number(b);
-        return x <= y && x >= y;
+    if (js_is_number(a) && js_is_number(b)) {
+        return js_number_compare(a, b) == 0;
     }
     if (a->type != b->type || a->count != b->count) {
         return false;
@@ -105,11 +118,13 @@ bool js_equal(const struct js *a, const struct js *b)
         }
         return true;
     case JS_OBJECT:
-        for (const struct js *x = a->first; x; x = x->next) {
-            const struct js *y = find(b, x->key);
+        for (const struct js *x = a->first, *beside = b->first; x; x = x->next) {
+            /* mostly in the same order: then nothing is searched for */
+            const struct js *y = beside && bytes_equal(beside->key, x->key) ? beside : find(b, x->key);
             if (!y || !js_equal(x, y)) {
                 return false;
             }
+            beside = y->next;
         }
         return true;
     case JS_NULL:
@@ -294,7 +309,7 @@ struct js *js_copy(struct arena *a, const struct js *v)
     copy->integer = v->integer;
     copy->real = v->real;
     copy->count = v->count == lost ? lost : 0;
-    if (v->type == JS_STRING) {
+    if (v->string.p) {
         copy->string = bytes_dup(a, v->string);
         return copy->string.p ? copy : NULL;
     }
@@ -310,9 +325,13 @@ struct js *js_copy(struct arena *a, const struct js *v)
 
 struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, struct js *value)
 {
-    for (;;) {
+    for (size_t depth = 1;; depth++) {
         size_t n = strcspn(dotted, ".");
         struct bytes key = BYTES(dotted, n);
+        if (depth > LIMIT_JSON_DEPTH && object) {
+            object->count = lost;
+            return NULL;
+        }
         if (!dotted[n]) {
             return put(a, object, key, value);
         }

@@ -9,4 +9,13 @@
  * left to jansson: then false. True with *out NULL: no memory. */
 bool js_read_plain(struct arena *a, struct bytes text, struct js **out);
 
+/* How many values a text can hold, depth and numbers that pass their limits: found in one pass that only
+ * tells strings from what is outside of them. Whether the text is well-formed is left to jansson. */
+struct js_measure {
+    size_t depth, nodes, longest_number;
+};
+struct js_measure js_scan_measure(struct bytes text);
+/* The next number outside of strings; *rest moves behind it. n 0: there is none. */
+struct bytes js_scan_number(struct bytes *rest);
+
 #endif

@@ -141,9 +141,9 @@ static struct js *value(struct plain *in, int depth)
     uint8_t c = skip_space(in);
     switch (c) {
     case '{':
-        return depth < JS_MAX_DEPTH ? object(in, depth) : NULL;
+        return depth < LIMIT_JSON_DEPTH_OWN ? object(in, depth) : NULL;
     case '[':
-        return depth < JS_MAX_DEPTH ? array(in, depth) : NULL;
+        return depth < LIMIT_JSON_DEPTH_OWN ? array(in, depth) : NULL;
     case '"':
         return string(in, &text) ? keep(in, js_string(in->arena, text)) : NULL;
     case 't':

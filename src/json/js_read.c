@@ -1,44 +1,46 @@
+/* Reading what comes from outside: bounded by a first look, parsed by jansson, made a tree in the arena. */
 #include "js_int.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
-/* Depth is checked before jansson sees the text, since its own limit is 2048. Only brackets outside of
- * strings count; whether the text is well-formed is left to jansson. */
-static bool too_deep(struct bytes text)
+/* What jansson takes for a value besides its text: an object with its first 8 buckets, rounded up. It
+ * comes from malloc and is freed once the tree is made; as much must fit into what the operation may use. */
+enum { JANSSON_NODE = 320 };
+
+/* The tree being made. jansson gives values in the order of the text (objects keep theirs, keys that stand
+ * twice are refused), so the numbers of the text are met in their order. */
+struct conversion {
+    struct arena *arena;
+    struct bytes rest; /* of the text, behind the last number */
+};
+
+static struct js *convert(struct conversion *c, json_t *from);
+
+static struct js *convert_number(struct conversion *c, json_t *from)
 {
-    int depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (quoted) {
-            if (c == '\\') {
-                i++;
-            } else if (c == '"') {
-                quoted = false;
-            }
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > JS_MAX_DEPTH) {
-                return true;
-            }
-        } else if (c == ']' || c == '}') {
-            depth--;
-        }
+    struct bytes digits = js_scan_number(&c->rest);
+    struct js *v = js_real(c->arena, json_real_value(from));
+    if (!v || !(v->string = bytes_dup(c->arena, digits)).p) {
+        return NULL;
     }
-    return false;
+    if (!memchr(digits.p, '.', digits.n) && !memchr(digits.p, 'e', digits.n) &&
+        !memchr(digits.p, 'E', digits.n)) {
+        errno = 0;
+        v->integer = strtoll((const char *)v->string.p, NULL, 10);
+        v->type = errno ? JS_REAL : JS_INT;
+    }
+    return v;
 }
 
-static struct js *convert(struct arena *a, json_t *from);
-
-static struct js *convert_array(struct arena *a, json_t *from)
+static struct js *convert_array(struct conversion *c, json_t *from)
 {
-    struct js *to = js_array(a);
+    struct js *to = js_array(c->arena);
     for (size_t i = 0; to && i < json_array_size(from); i++) {
-        if (!js_push(to, convert(a, json_array_get(from, i)))) {
+        if (!js_push(to, convert(c, json_array_get(from, i)))) {
             return NULL;
         }
     }
@@ -46,12 +48,12 @@ static struct js *convert_array(struct arena *a, json_t *from)
 }
 
 /* Appends without looking for the key: jansson has refused duplicates already. */
-static struct js *convert_object(struct arena *a, json_t *from)
+static struct js *convert_object(struct conversion *c, json_t *from)
 {
-    struct js *to = js_object(a);
+    struct js *to = js_object(c->arena);
     for (void *at = json_object_iter(from); to && at; at = json_object_iter_next(from, at)) {
-        struct js *value = convert(a, json_object_iter_value(at));
-        if (!value || !(value->key = bytes_dup(a, bytes_str(json_object_iter_key(at)))).p) {
+        struct js *value = convert(c, json_object_iter_value(at));
+        if (!value || !(value->key = bytes_dup(c->arena, bytes_str(json_object_iter_key(at)))).p) {
             return NULL;
         }
         js_push(to, value);
@@ -59,25 +61,24 @@ static struct js *convert_object(struct arena *a, json_t *from)
     return to;
 }
 
-static struct js *convert(struct arena *a, json_t *from)
+static struct js *convert(struct conversion *c, json_t *from)
 {
     switch (json_typeof(from)) {
     case JSON_OBJECT:
-        return convert_object(a, from);
+        return convert_object(c, from);
     case JSON_ARRAY:
-        return convert_array(a, from);
+        return convert_array(c, from);
     case JSON_STRING:
-        return js_string(a, BYTES(json_string_value(from), json_string_length(from)));
+        return js_string(c->arena, BYTES(json_string_value(from), json_string_length(from)));
     case JSON_INTEGER:
-        return js_int(a, json_integer_value(from));
     case JSON_REAL:
-        return js_real(a, json_real_value(from));
+        return convert_number(c, from);
     case JSON_TRUE:
     case JSON_FALSE:
-        return js_bool(a, json_is_true(from));
+        return js_bool(c->arena, json_is_true(from));
     case JSON_NULL:
     default:
-        return js_null(a);
+        return js_null(c->arena);
     }
 }
 
@@ -112,24 +113,50 @@ static const char *reason(struct arena *a, const json_error_t *error)
     return why ? why : kind;
 }
 
-enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why)
+/* NULL when the text may be parsed, else what is wrong; *err tells how. */
+static const char *measure(const struct arena *a, struct bytes text, size_t depth, enum ww_err *err)
+{
+    struct js_measure m = js_scan_measure(text);
+    *err = WW_EINVAL;
+    if (m.depth > depth) {
+        return "nested too deeply";
+    }
+    if (m.nodes > LIMIT_JSON_NODES) {
+        return "too many values";
+    }
+    if (m.longest_number > LIMIT_JSON_NUMBER) {
+        return "a number of too many digits";
+    }
+    *err = WW_ENOMEM;
+    return arena_has_room(a, m.nodes * (sizeof(struct js) + JANSSON_NODE) + 2 * text.n) ? NULL
+                                                                                        : "out of memory";
+}
+
+static enum ww_err read_text(struct arena *a, struct bytes text, size_t depth, struct js **out,
+                             const char **why)
 {
     json_error_t error;
+    enum ww_err err = WW_OK;
     *out = NULL;
-    *why = "nested too deeply";
-    if (too_deep(text)) {
-        return WW_EINVAL;
+    if ((*why = measure(a, text, depth, &err))) {
+        return err;
     }
-    json_t *root = json_loadb((const char *)text.p, text.n,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    json_t *root = json_loadb(
+        (const char *)text.p, text.n,
+        JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
     if (!root) {
         *why = reason(a, &error);
         return json_error_code(&error) == json_error_out_of_memory ? WW_ENOMEM : WW_EINVAL;
     }
-    *out = convert(a, root);
+    *out = convert(&(struct conversion){a, text}, root);
     json_decref(root);
     *why = "out of memory";
     return *out ? WW_OK : WW_ENOMEM;
+}
+
+enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why)
+{
+    return read_text(a, text, LIMIT_JSON_DEPTH, out, why);
 }
 
 enum ww_err js_read_own(struct arena *a, struct bytes text, struct js **out)
@@ -138,7 +165,7 @@ enum ww_err js_read_own(struct arena *a, struct bytes text, struct js **out)
     if (js_read_plain(a, text, out)) {
         return *out ? WW_OK : WW_ENOMEM;
     }
-    return js_read(a, text, out, &why);
+    return read_text(a, text, LIMIT_JSON_DEPTH_OWN, out, &why);
 }
 
 /* The size stands in front of each block, so that freeing can wipe all of it. */

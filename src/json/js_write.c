@@ -1,3 +1,4 @@
+/* Trees as text. */
 #include "js.h"
 
 #include <math.h>
@@ -38,24 +39,49 @@ void js_write_string(struct buf *b, struct bytes s)
     buf_char(b, '"');
 }
 
-/* The shortest form that reads back as the same number, with a mark that it is a real. */
-static void write_real(struct buf *b, double v)
+/* As it was typed; else the shortest form that reads back as the same number, with a mark that it is a real.
+ */
+static void write_real(struct buf *b, const struct js *v)
 {
-    char text[40];
-    if (!isfinite(v)) {
+    char text[JS_NUMBER_MADE];
+    if (v->string.n > 0) {
+        buf_bytes(b, v->string);
+        return;
+    }
+    if (!isfinite(v->real)) {
         b->failed = true;
         return;
     }
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
+        snprintf(text, sizeof text, "%.*g", digits, v->real);
         double back = strtod(text, NULL);
-        if (back >= v && back <= v) {
+        if (back >= v->real && back <= v->real) {
             break;
         }
     }
     buf_str(b, text);
     if (!strpbrk(text, ".e")) {
         buf_str(b, ".0");
+    }
+}
+
+static void write_integer(struct buf *b, const struct js *v)
+{
+    if (v->string.n > 0) {
+        buf_bytes(b, v->string);
+    } else {
+        buf_printf(b, "%lld", (long long)v->integer);
+    }
+}
+
+static void write_number(struct buf *b, const struct js *v, bool canonical)
+{
+    if (canonical && (v->type == JS_INT || isfinite(v->real))) {
+        js_number_write_canonical(b, v);
+    } else if (v->type == JS_INT) {
+        write_integer(b, v);
+    } else {
+        write_real(b, v);
     }
 }
 
@@ -105,10 +131,8 @@ static void write_value(struct buf *b, const struct js *v, bool canonical)
         buf_str(b, v->boolean ? "true" : "false");
         break;
     case JS_INT:
-        buf_printf(b, "%lld", (long long)v->integer);
-        break;
     case JS_REAL:
-        write_real(b, v->real);
+        write_number(b, v, canonical);
         break;
     case JS_STRING:
         js_write_string(b, v->string);

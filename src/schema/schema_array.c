@@ -35,10 +35,9 @@ static void write_object(struct buf *b, const struct js *v)
 
 static void write_equal(struct buf *b, const struct js *v)
 {
-    char number[NUMBER_TEXT];
-    if (schema_number_is(v)) {
-        schema_number_text(number, v);
-        buf_printf(b, "%s ", strcmp(number, "-0") == 0 ? "0" : number);
+    if (js_is_number(v)) {
+        js_number_write_canonical(b, v);
+        buf_char(b, ' ');
     } else if (v->type == JS_OBJECT) {
         write_object(b, v);
     } else if (v->type == JS_ARRAY) {

@@ -152,7 +152,7 @@ static bool walk(struct trait_walk *w, const struct subschema *s, const char *pa
     if (!s || s->json->type == JS_BOOL) {
         return true;
     }
-    if (w->depth > 2 * JS_MAX_DEPTH || ++w->steps > MAX_WALK) {
+    if (w->depth > 2 * LIMIT_JSON_DEPTH || ++w->steps > MAX_WALK) {
         return walk_fail(w, s, "the traits refer to themselves, or are nested too deeply");
     }
     w->depth++;

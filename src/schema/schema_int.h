@@ -16,6 +16,7 @@ enum {
     SCHEMA_MAX_PATTERN = 4096, /* bytes of a regular expression */
     SCHEMA_MAX_REGEX_MEMORY = 8 << 20, /* bytes of all regular expressions of a schema, compiled */
     SCHEMA_MAX_TRAITS = 500,
+    SCHEMA_MAX_DIVISOR = 18, /* digits of multipleOf: ten times it fits into 64 bits */
 };
 
 /* ---- documents compiled into the program (the build makes the array from documents/ and presets/) ---- */
@@ -73,10 +74,6 @@ enum ww_err schema_format_idn_hostname(struct arena *a, struct bytes text) WW_MU
 enum ww_err schema_format_idn_email(struct arena *a, struct bytes text) WW_MUST;
 
 /* ---- numbers (schema_number.c) ---- */
-bool schema_number_is(const struct js *v);
-bool schema_number_is_integer(const struct js *v);
-/* -1, 0, 1, exact for integers of 63 bits against reals. */
-int schema_number_compare(const struct js *a, const struct js *b);
 /* Whether a is an integer multiple of b > 0, as decimal numbers: 0.0075 is one of 0.0001. */
 bool schema_number_multiple_of(const struct js *a, const struct js *b);
 enum { NUMBER_TEXT = 40 };

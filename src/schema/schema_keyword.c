@@ -284,7 +284,7 @@ static bool take_type(struct compiler *c, struct subschema *s, const struct js *
 
 static bool take_count(struct compiler *c, struct subschema *s, const struct js *member, int64_t *out)
 {
-    if (!schema_number_is(member) || !schema_number_is_integer(member)) {
+    if (!js_is_number(member) || !js_number_is_integer(member)) {
         return wrong(c, s, member, "expected a whole number, 0 or more");
     }
     if (member->type == JS_INT) {
@@ -298,13 +298,14 @@ static bool take_count(struct compiler *c, struct subschema *s, const struct js 
 static bool take_number(struct compiler *c, struct subschema *s, const struct js *member, bool divisor,
                         const struct js **out)
 {
-    const struct js zero = {.type = JS_INT};
-    if (!schema_number_is(member)) {
+    struct js_decimal d;
+    if (!js_is_number(member)) {
         return wrong(c, s, member, "expected a number");
     }
     *out = member;
-    return !divisor || schema_number_compare(member, &zero) > 0 ||
-           wrong(c, s, member, "expected a number above 0");
+    js_decimal(member, &d);
+    return !divisor || (d.n > 0 && d.n <= SCHEMA_MAX_DIVISOR && !d.negative) ||
+           wrong(c, s, member, "expected a number above 0, of at most 18 digits");
 }
 
 static bool take_text(struct compiler *c, struct subschema *s, const struct js *member, const char **out)

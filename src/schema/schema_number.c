@@ -1,3 +1,4 @@
+/* Numbers for keywords and messages. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,28 +7,6 @@
 #include "schema_int.h"
 
 __extension__ typedef unsigned __int128 wide;
-
-bool schema_number_is(const struct js *v)
-{
-    return v->type == JS_INT || v->type == JS_REAL;
-}
-
-bool schema_number_is_integer(const struct js *v)
-{
-    return v->type == JS_INT || (v->type == JS_REAL && floor(v->real) >= v->real);
-}
-
-/* 64 bits of mantissa or more, so that both kinds convert exactly. */
-static long double value_of(const struct js *v)
-{
-    return v->type == JS_INT ? (long double)v->integer : (long double)v->real;
-}
-
-int schema_number_compare(const struct js *a, const struct js *b)
-{
-    long double x = value_of(a), y = value_of(b);
-    return (x > y) - (x < y);
-}
 
 /* The shortest decimal digits that read back as the same double: "%.*e" of 1 to 17 digits. */
 static void shortest(char *out, size_t size, double v)
@@ -41,58 +20,26 @@ static void shortest(char *out, size_t size, double v)
     }
 }
 
-/* |value| = digits × 10^exponent */
-struct decimal {
-    uint64_t digits;
-    int exponent;
-};
-
-static struct decimal decimal_of(const struct js *v)
-{
-    struct decimal d = {0};
-    if (v->type == JS_INT) {
-        d.digits = v->integer < 0 ? 0 - (uint64_t)v->integer : (uint64_t)v->integer;
-        return d;
-    }
-    char text[NUMBER_TEXT];
-    shortest(text, sizeof text, fabs(v->real));
-    char *e = strchr(text, 'e');
-    d.exponent = e ? atoi(e + 1) : 0;
-    bool fraction = false;
-    for (const char *p = text; *p && *p != 'e'; p++) {
-        if (*p == '.') {
-            fraction = true;
-        } else {
-            d.digits = d.digits * 10 + (uint64_t)(*p - '0');
-            d.exponent -= fraction;
-        }
-    }
-    return d;
-}
-
 bool schema_number_multiple_of(const struct js *a, const struct js *b)
 {
-    struct decimal x = decimal_of(a), y = decimal_of(b);
-    if (x.digits == 0 || y.digits == 0) {
-        return x.digits == 0;
+    struct js_decimal x, y;
+    uint64_t divisor = 0, rest = 0;
+    js_decimal(a, &x);
+    js_decimal(b, &y);
+    if (x.n == 0 || y.n == 0) {
+        return x.n == 0;
     }
-    int shift = x.exponent - y.exponent;
-    if (shift >= 0) {
-        wide rest = x.digits % y.digits;
-        for (; shift > 0 && rest > 0; shift--) {
-            rest = rest * 10 % y.digits;
-        }
-        return rest == 0;
+    for (size_t i = 0; i < y.n; i++) {
+        divisor = divisor * 10 + (uint64_t)(y.digits[i] - '0');
     }
-    /* The divisor has trailing zeros beyond the dividend's: more than 20 and it is larger. */
-    wide divisor = y.digits;
-    for (; shift < 0; shift++) {
-        if (divisor > x.digits) {
-            return false;
-        }
-        divisor *= 10;
+    int shift = x.exponent - y.exponent; /* of the dividend, in units of the divisor's last digit */
+    for (size_t i = 0; i < x.n; i++) {
+        rest = (uint64_t)(((wide)rest * 10 + (unsigned)(x.digits[i] - '0')) % divisor);
     }
-    return x.digits % divisor == 0;
+    for (; shift > 0 && rest > 0; shift--) {
+        rest = (uint64_t)((wide)rest * 10 % divisor);
+    }
+    return shift >= 0 && rest == 0; /* below the divisor's last digit there is something left */
 }
 
 /* Exponents outside -4 ≤ e < 21 only, as JSON texts are written by most. */

@@ -82,7 +82,7 @@ void schema_check_number(struct check *c, const struct subschema *s, const struc
     char actual[NUMBER_TEXT], bound[NUMBER_TEXT];
     schema_number_text(actual, v);
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
-        int order = limits[i].limit ? schema_number_compare(v, limits[i].limit) : 0;
+        int order = limits[i].limit ? js_number_compare(v, limits[i].limit) : 0;
         if (!limits[i].limit || (order >= limits[i].low && order <= limits[i].high) ||
             !schema_leaf_wanted(c, out)) {
             continue;

@@ -34,7 +34,7 @@ bool schema_check_quietly(struct check *c, const struct subschema *s, const stru
 static bool type_matches(const struct subschema *s, const struct js *v)
 {
     return s->types == 0 || (s->types & schema_type_of(v)) ||
-           ((s->types & TYPE_INTEGER) && schema_number_is(v) && schema_number_is_integer(v));
+           ((s->types & TYPE_INTEGER) && js_is_number(v) && js_number_is_integer(v));
 }
 
 static void type_failed(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
@@ -273,7 +273,7 @@ static void check_keywords(struct check *c, const struct subschema *s, const str
         schema_check_array(c, s, v, at, out);
     } else if (v->type == JS_STRING) {
         schema_check_string(c, s, v, at, out);
-    } else if (schema_number_is(v)) {
+    } else if (js_is_number(v)) {
         schema_check_number(c, s, v, at, out);
     }
     check_marks(c, s, v, at, out);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -190,6 +191,84 @@ static enum ww_err decode_text(struct arena *a, const char *text, struct flow_pa
     return flow_decode(a, &in, schema_of(a), p, why);
 }
 
+static void form_numbers_are_what_people_type(void **state)
+{
+    static const struct {
+        size_t trait; /* 1: a whole number; 2: any */
+        const char *from, *to;
+    } cases[] = {
+        {2, ".5", "0.5"},
+        {2, "5.", "5"},
+        {2, "007", "7"},
+        {2, "+7", "7"},
+        {2, "-.5e2", "-0.5e2"},
+        {2, "1.10", "1.10"},
+        {2, "42.0", "42.0"},
+        {2, "1e3", "1e3"},
+        {2, "18446744073709551615", "18446744073709551615"},
+        {1, "007", "7"},
+        {1, "42.0", "42"},
+        {1, "1e3", "1000"},
+        {1, "-0", "-0"},
+        {1, "18446744073709551615", "18446744073709551615"},
+        /* no numbers: the schema says so then */
+        {1, "1.5", "\"1.5\""},
+        {2, ".", "\".\""},
+        {2, "", NULL},
+        {2, "-", "\"-\""},
+        {2, "1e", "\"1e\""},
+        {2, "1 000", "\"1 000\""},
+        {2, "0x10", "\"0x10\""},
+        {2, "1_000", "\"1_000\""},
+        {2, "NaN", "\"NaN\""},
+        {2, "Infinity", "\"Infinity\""},
+        {2, "1e999", "\"1e999\""},
+        {2, " 1", "\" 1\""},
+    };
+    struct arena *a = arena_of(state);
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct js *v = flow_form_value(a, &traits[cases[i].trait], bytes_str(cases[i].from));
+        if (cases[i].to) {
+            assert_string_equal(js_write(a, v), cases[i].to);
+        } else {
+            assert_null(v);
+        }
+    }
+}
+
+/* The trait "tags" with elements of a type, decoded from a form. */
+static void assert_list(void **state, const char *type, const struct ww_pair *form, size_t n,
+                        const char *expected)
+{
+    struct arena *a = arena_of(state);
+    struct ww_flow_request in = {.body = WW_BODY_FORM, .form = form, .form_count = n};
+    struct identity_schema *schema = schema_of(a);
+    struct flow_payload p;
+    const char *why;
+
+    traits[4].item_type = type;
+    assert_int_equal(flow_decode(a, &in, schema, &p, &why), WW_OK);
+    traits[4].item_type = "string";
+    assert_string_equal(js_write(a, js_get(p.traits, "tags")), expected);
+}
+
+static void lists_are_decoded_element_by_element(void **state)
+{
+    static const struct ww_pair numbers[] = {
+        {"traits.tags", "1", 1}, {"traits.tags", "", 0}, {"traits.tags", ".5", 2}, {"traits.tags", "x", 1}};
+    static const struct ww_pair truths[] = {{"traits.tags", "true", 4}, {"traits.tags", "0", 1}};
+    static const struct ww_pair indexed[] = {
+        {"traits.tags.10", "k", 1},       {"traits.tags.2", "c", 1},        {"traits.tags.0", "a", 1},
+        {"traits.tags.x", "no index", 8}, {"traits.tagsx.0", "another", 7}, {"traits.tags.3", "", 0}};
+    static const struct ww_pair whole[] = {{"traits.tags.1", "2.0", 3}, {"traits.tags.0", "01", 2}};
+
+    assert_list(state, "number", numbers, 4, "[1,0.5,\"x\"]");
+    assert_list(state, "boolean", truths, 2, "[true,false]");
+    assert_list(state, "string", indexed, 6, "[\"a\",\"c\",\"k\"]");
+    assert_list(state, "integer", whole, 2, "[1,2]");
+}
+
 static void json_is_decoded_as_it_is(void **state)
 {
     struct arena *a = arena_of(state);
@@ -210,6 +289,123 @@ static void json_is_decoded_as_it_is(void **state)
     assert_int_equal(decode_text(a, "{\"method\":", &p, &why), WW_EINVAL);
     assert_int_equal(decode_text(a, "{\"method\":\"a\",\"method\":\"b\"}", &p, &why), WW_EINVAL);
     assert_int_equal(decode_text(a, "{\"traits\":[]}", &p, &why), WW_EINVAL);
+}
+
+static void dotted_members_of_json_are_set_where_they_belong(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } cases[] = {
+        {"{\"traits.email\":\"a@b\",\"traits.name.first\":\"A\"}",
+         "{\"email\":\"a@b\",\"name\":{\"first\":\"A\"}}"},
+        {"{\"traits\":{\"email\":\"x\",\"age\":1},\"traits.email\":\"a@b\"}",
+         "{\"email\":\"a@b\",\"age\":1,\"name\":{}}"},
+        {"{\"traits.tags.1\":\"b\",\"traits.tags.0\":\"a\",\"traits.tags.10\":\"c\"}",
+         "{\"tags\":[\"a\",\"b\",\"c\"],\"name\":{}}"},
+        {"{\"traits\":{\"tags\":[\"a\",\"b\"]},\"traits.tags.1\":\"B\",\"traits.tags.x\":1}",
+         "{\"tags\":[\"a\",\"B\"],\"name\":{}}"},
+        {"{\"traits.a\":1,\"traits.a-b\":2,\"traits.a.c\":3}", "{\"a\":{\"c\":3},\"a-b\":2,\"name\":{}}"},
+        {"{\"traits.score\":1.10,\"traits.age\":18446744073709551615}",
+         "{\"age\":18446744073709551615,\"score\":1.10,\"name\":{}}"},
+    };
+    struct arena *a = arena_of(state);
+    struct flow_payload p;
+    const char *why;
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(decode_text(a, cases[i].from, &p, &why), WW_OK);
+        assert_string_equal(js_write(a, p.traits), cases[i].to);
+    }
+}
+
+/* text n times, between two others, in the arena. */
+static char *repeated(struct arena *a, const char *before, const char *text, size_t n, const char *behind)
+{
+    struct buf b = BUF(a);
+
+    buf_str(&b, before);
+    for (size_t i = 0; i < n; i++) {
+        buf_str(&b, text);
+    }
+    buf_str(&b, behind);
+    return buf_text(&b);
+}
+
+static void what_is_too_much_is_refused_by_field(void **state)
+{
+    struct arena *a = arena_of(state);
+    struct flow_payload p;
+    const char *why;
+
+    /* the member that ended the process */
+    assert_int_equal(decode_text(a, repeated(a, "{\"traits", ".a", 400000, "\":1}"), &p, &why), WW_EINVAL);
+    assert_non_null(strstr(why, "deep"));
+    /* deep in part by its name and in part by its value */
+    assert_int_equal(decode_text(a, repeated(a, "{\"traits", ".a", 28, "\":[[[[1]]]]}"), &p, &why),
+                     WW_EINVAL);
+    assert_int_equal(decode_text(a, repeated(a, "{\"traits", ".a", 27, "\":[[[[1]]]]}"), &p, &why), WW_OK);
+    traits[0].marks = MARK_PASSWORD_IDENTIFIER;
+    assert_int_equal(decode_text(a, repeated(a, "{\"traits\":{\"email\":\"", "a", 1025, "\"}}"), &p, &why),
+                     WW_EINVAL);
+    traits[0].marks = 0;
+    assert_string_equal(p.field, "traits.email");
+    assert_null(p.traits);
+    assert_int_equal(decode_text(a, repeated(a, "{\"identifier\":\"", "a", 1025, "\"}"), &p, &why),
+                     WW_EINVAL);
+    assert_string_equal(p.field, "identifier");
+    assert_string_equal(p.identifier, "");
+    assert_int_equal(
+        decode_text(a, repeated(a, "{\"traits\":{\"name\":{\"first\":\"", "a", 16385, "\"}}}"), &p, &why),
+        WW_EINVAL);
+    assert_string_equal(p.field, "traits.name.first");
+    assert_int_equal(
+        decode_text(a, repeated(a, "{\"traits\":{\"tags\":[1,\"", "a", 16385, "\"]}}"), &p, &why), WW_EINVAL);
+    assert_string_equal(p.field, "traits.tags.1");
+}
+
+/* How much memory a body of n members takes: what is done twice for each pair of members shows in it or in
+ * time. */
+static clock_t decoding_time(size_t members, bool form)
+{
+    clock_t least = 0;
+
+    for (int run = 0; run < 5; run++) {
+        struct arena a = {0};
+        struct ww_pair *pairs = ARENA_ARRAY(&a, members, struct ww_pair);
+        struct buf json = BUF(&a);
+        struct flow_payload p;
+        const char *why;
+        buf_str(&json, "{\"method\":\"password\"");
+        for (size_t i = 0; i < members; i++) {
+            pairs[i] = (struct ww_pair){arena_printf(&a, "traits.tags.%zu", members - i), "x", 1};
+            buf_printf(&json, ",\"traits.%zu\":1", i);
+        }
+        buf_str(&json, "}");
+        struct ww_flow_request in = {.body = form ? WW_BODY_FORM : WW_BODY_JSON,
+                                     .form = pairs,
+                                     .form_count = form ? members : 0,
+                                     .json_text = json.p,
+                                     .json_length = json.n};
+        clock_t start = clock();
+        for (int i = 0; i < 20; i++) {
+            assert_int_equal(flow_decode(&a, &in, schema_of(&a), &p, &why), WW_OK);
+        }
+        clock_t took = clock() - start;
+        least = run == 0 || took < least ? took : least;
+        arena_free(&a);
+    }
+    return least;
+}
+
+static void decoding_is_linear(void **state)
+{
+    (void)state;
+    for (int form = 0; form < 2; form++) {
+        clock_t small = decoding_time(LIMIT_FIELDS / 4, form), large = decoding_time(LIMIT_FIELDS, form);
+        if (large > 9 * small + 1000) { /* µs; quadratic: 16 times */
+            fail_msg("%d fields take %ld us, four times as many %ld", LIMIT_FIELDS / 4, small, large);
+        }
+    }
 }
 
 static void failures_go_to_their_nodes(void **state)
@@ -328,6 +524,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(login_nodes_are_sorted, setup, teardown),
         cmocka_unit_test_setup_teardown(forms_are_decoded_by_type, setup, teardown),
         cmocka_unit_test_setup_teardown(form_values_that_do_not_fit_stay_texts, setup, teardown),
+        cmocka_unit_test_setup_teardown(form_numbers_are_what_people_type, setup, teardown),
+        cmocka_unit_test_setup_teardown(lists_are_decoded_element_by_element, setup, teardown),
+        cmocka_unit_test_setup_teardown(dotted_members_of_json_are_set_where_they_belong, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_too_much_is_refused_by_field, setup, teardown),
+        cmocka_unit_test_setup_teardown(decoding_is_linear, setup, teardown),
         cmocka_unit_test_setup_teardown(json_is_decoded_as_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_go_to_their_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(cookie_names_are_kratos, setup, teardown),

@@ -175,15 +175,15 @@ static void malformed_forms_are_refused(void **state)
         assert_int_equal(read_form(bad[i], &p, &n), WW_EINVAL);
         assert_int_equal(n, 0);
     }
-    char many[2 * URLFORM_PAIRS_MAX + 2];
-    for (size_t i = 0; i < URLFORM_PAIRS_MAX + 1; i++) {
+    char many[2 * LIMIT_FIELDS + 2];
+    for (size_t i = 0; i < LIMIT_FIELDS + 1; i++) {
         memcpy(many + 2 * i, "a&", 2);
     }
-    many[2 * URLFORM_PAIRS_MAX - 1] = '\0';
+    many[2 * LIMIT_FIELDS - 1] = '\0';
     assert_int_equal(read_form(many, &p, &n), WW_OK);
-    assert_int_equal(n, URLFORM_PAIRS_MAX);
-    many[2 * URLFORM_PAIRS_MAX - 1] = '&';
-    many[2 * URLFORM_PAIRS_MAX + 1] = '\0';
+    assert_int_equal(n, LIMIT_FIELDS);
+    many[2 * LIMIT_FIELDS - 1] = '&';
+    many[2 * LIMIT_FIELDS + 1] = '\0';
     assert_int_equal(read_form(many, &p, &n), WW_EINVAL);
 }
 

@@ -3,7 +3,7 @@
 
 It makes a site with the program, writes through the program, and then opens the whole SQLite database by itself: meta,
 records, credentials, slots, rings, heads, leaves, items, epochs, sessions and the audit chain. Then it writes: a new item
-value, leaf and head, sealed here, which the program must read. Needs PyNaCl (XChaCha20-Poly1305, Argon2id, Ed25519).
+value, leaf and head, sealed here, which the program must read. Needs PyNaCl (XChaCha20-Poly1305, Argon2id, Ed25519) and idna.
 
 usage: WATCHWORD_BIN=build/watchword second.py        last line: N passed, N failed
 """
@@ -12,6 +12,8 @@ import hashlib, hmac, json, os, sqlite3, struct, subprocess, sys, tempfile, unic
 import nacl.bindings as na
 import nacl.signing
 from nacl.pwhash import argon2id
+
+from ident import ident, wrong_rows
 
 BIN = os.path.abspath(os.environ.get("WATCHWORD_BIN", "build/watchword"))
 ZERO = bytes(16)
@@ -86,6 +88,8 @@ def normative_values():
     blob = seal(key, "item", uid, 0, bytes(range(0xb0, 0xc0)), b"hello", bytes(range(0x40, 0x58)))
     check("S has its check value", blob.hex() == "0100000000" + bytes(range(0x40, 0x58)).hex() +
           "d5b9692022cab014db74bb94c4aa1eed0bd20895dd3ca8c8516e069656b4da33b302526538298ced31d3d477ae92e04fdd3aa110ec")
+    wrong, rows = wrong_rows()
+    check(f"ident() holds in {rows} rows" + "".join(f"; not {r}" for r in wrong), rows > 30 and not wrong)
 
 
 # ---- the database ----
@@ -108,7 +112,7 @@ class Store:
         return unseal(self.sk, label, uid, self.kid, aad, blob)
 
     def record(self, name):
-        tag = D(self.ik, "ident", ZERO, b"\x01" + name.encode())
+        tag = D(self.ik, "ident", ZERO, b"\x01" + ident(name).encode())
         account = self.one("SELECT account FROM identifiers WHERE tag = ?", tag)[0]
         uid, seq, blob = self.one("SELECT uuid, seq, blob FROM accounts WHERE id = ?", account)
         r = Reader(unpad(self.sk_open("record", uid, struct.pack(">Q", account), blob)))
@@ -261,11 +265,14 @@ def main():
         run(site, "item", "put", "--user", "ada@example.org", "note", password=password, stdin=b"nobody else reads this")
         for i in range(8):
             run(site, "item", "put", "--user", "ada@example.org", f"item {i}", password=password, stdin=b"x" * i)
+        run(site, "user", "create", "--trait", "email=Eva@XN--STRAE-OQA.de", password=password)
         run(site, "user", "create", "--trait", "email=bob@example.org", password=password)
         run(site, "user", "delete", "--without-password", "--yes", "bob@example.org")
         s = Store(site)
         rec = s.record("ada@example.org")
         check("the record opens", rec["json"]["traits"] == {"email": "ada@example.org"} and rec["state"] == 1)
+        check("an identifier is found in another spelling",
+              s.record("eva@STRASSE.de")["json"]["identifiers"][0]["value"] == "eva@strasse.de")
         R = s.root(rec, password)
         tree = s.tree(rec, R)
         check("record and head agree", tree["record_seq"] <= rec["seq"] and rec["floor"] <= tree["seq"])

@@ -1,0 +1,138 @@
+/* The one form of an identifier, vault.md §6: names that people take for the same are the same bytes. */
+#include "utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <idn2.h>
+#include <utf8proc.h>
+
+#include "limit.h"
+
+/* Unicode property White_Space; controls are refused before. */
+static bool white_space(int32_t c)
+{
+    utf8proc_category_t category = utf8proc_category(c);
+    return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+           category == UTF8PROC_CATEGORY_ZP;
+}
+
+/* Without White_Space around it and without Cf. WW_EINVAL: it is not UTF-8 or holds a control character. */
+static enum ww_err trim(struct arena *a, struct bytes text, struct bytes *out)
+{
+    struct buf b = BUF(a);
+    size_t end = 0;
+    bool begun = false;
+    while (text.n > 0) {
+        struct bytes rest = text;
+        int32_t c = utf8_next(&rest);
+        utf8proc_category_t category = c < 0 ? UTF8PROC_CATEGORY_CC : utf8proc_category(c);
+        if (category == UTF8PROC_CATEGORY_CC) {
+            return WW_EINVAL;
+        }
+        bool white = white_space(c);
+        begun = begun || !white;
+        if (begun && category != UTF8PROC_CATEGORY_CF) {
+            buf_add(&b, text.p, text.n - rest.n);
+        }
+        end = white ? end : b.n;
+        text = rest;
+    }
+    *out = buf_done(&b);
+    out->n = out->p ? end : 0;
+    return out->p ? WW_OK : WW_ENOMEM;
+}
+
+/* Letters, digits, hyphens and dots without "xn--": already what IDNA would make of it. */
+static bool is_plain_domain(const char *domain)
+{
+    for (const char *p = domain; *p; p++) {
+        if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '.')) {
+            return false;
+        }
+    }
+    return strncmp(domain, "xn--", 4) != 0 && !strstr(domain, ".xn--");
+}
+
+enum ww_err utf8_domain(struct arena *a, const char *domain, char **out)
+{
+    char *ascii = NULL, *unicode = NULL;
+    if (is_plain_domain(domain)) {
+        *out = arena_strdup(a, domain);
+        return *out ? WW_OK : WW_ENOMEM;
+    }
+    int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc == IDN2_OK) {
+        rc = idn2_to_unicode_8z8z(ascii, &unicode, 0);
+    }
+    *out = rc == IDN2_OK ? arena_strdup(a, unicode) : NULL;
+    if (ascii) {
+        explicit_bzero(ascii, strlen(ascii));
+    }
+    if (unicode) {
+        explicit_bzero(unicode, strlen(unicode));
+    }
+    idn2_free(ascii);
+    idn2_free(unicode);
+    return rc == IDN2_MALLOC || (rc == IDN2_OK && !*out) ? WW_ENOMEM : rc == IDN2_OK ? WW_OK : WW_EINVAL;
+}
+
+/* What follows the one '@' in U-labels, or as it is where it is no domain. */
+static enum ww_err fold_domain(struct arena *a, struct bytes text, struct bytes *out)
+{
+    const uint8_t *at = text.n > 0 ? memchr(text.p, '@', text.n) : NULL;
+    size_t local = at ? (size_t)(at - text.p) + 1 : 0;
+    char *domain;
+    *out = text;
+    if (!at || memchr(at + 1, '@', text.n - local)) {
+        return WW_OK;
+    }
+    char *typed = arena_strndup(a, at + 1, text.n - local);
+    enum ww_err err = typed ? utf8_domain(a, typed, &domain) : WW_ENOMEM;
+    if (err) {
+        return err == WW_EINVAL ? WW_OK : err;
+    }
+    struct buf b = BUF(a);
+    buf_add(&b, text.p, local);
+    buf_str(&b, domain);
+    return buf_done(&b).p ? utf8_casefold(a, buf_done(&b), out) : WW_ENOMEM;
+}
+
+/* ^\+[0-9 ().\-/]+$ with 7 to 15 digits: keeps + and the digits. */
+static enum ww_err fold_phone(struct arena *a, struct bytes text, struct bytes *out)
+{
+    struct buf b = BUF(a);
+    *out = text;
+    if (text.n < 2 || text.p[0] != '+') {
+        return WW_OK;
+    }
+    buf_char(&b, '+');
+    for (size_t i = 1; i < text.n; i++) {
+        if (text.p[i] >= '0' && text.p[i] <= '9') {
+            buf_char(&b, (char)text.p[i]);
+        } else if (!memchr(" ().-/", text.p[i], 6)) {
+            return WW_OK;
+        }
+    }
+    if (!b.failed && (b.n < 1 + 7 || b.n > 1 + 15)) {
+        return WW_OK;
+    }
+    *out = BYTES(buf_text(&b), b.n);
+    return out->p ? WW_OK : WW_ENOMEM;
+}
+
+enum ww_err utf8_ident(struct arena *a, struct bytes text, struct bytes *out)
+{
+    enum ww_err err = WW_EINTERNAL;
+    struct bytes t;
+    *out = BYTES(NULL, 0);
+    if (text.n > LIMIT_IDENTIFIER) {
+        return WW_ETOOLARGE;
+    }
+    if ((err = trim(a, text, &t)) || (err = utf8_casefold(a, t, &t)) || (err = fold_domain(a, t, &t)) ||
+        (err = fold_phone(a, t, &t))) {
+        return err;
+    }
+    *out = bytes_dup(a, t); /* with a NUL behind it */
+    return out->p ? WW_OK : WW_ENOMEM;
+}
