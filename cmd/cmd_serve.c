@@ -245,16 +245,17 @@ static int listen_on_both(struct serving *s)
     if (!is_loopback(listeners[1].host)) {
         log_write(LOG_WARN, "the admin port listens beyond loopback: whoever reaches it administers", NULL);
     }
-    struct http_options options = {.hash_workers = (unsigned)ww_setting_int(s->ww, "watchword.hash.workers"),
-                                   .hash_queue = (unsigned)ww_setting_int(s->ww, "watchword.hash.queue"),
-                                   .connections =
-                                       (unsigned)ww_setting_int(s->ww, "watchword.http.connections"),
-                                   .in_flight = (size_t)ww_setting_int(s->ww, "watchword.http.in_flight_max"),
-                                   .trusted_proxies = proxies,
-                                   .trusted_proxy_count = n,
-                                   .forwarded_header = ww_setting(s->ww, "watchword.forwarded_header"),
-                                   .answered = answered,
-                                   .answered_context = &s->site};
+    struct http_options options = {
+        .hash_workers = (unsigned)ww_setting_int(s->ww, "watchword.hash.workers"),
+        .hash_queue = (unsigned)ww_setting_int(s->ww, "watchword.hash.queue"),
+        .hash_percent = (unsigned)ww_setting_int(s->ww, "watchword.throttle.queue_percent"),
+        .connections = (unsigned)ww_setting_int(s->ww, "watchword.http.connections"),
+        .in_flight = (size_t)ww_setting_int(s->ww, "watchword.http.in_flight_max"),
+        .trusted_proxies = proxies,
+        .trusted_proxy_count = n,
+        .forwarded_header = ww_setting(s->ww, "watchword.forwarded_header"),
+        .answered = answered,
+        .answered_context = &s->site};
     s->server = http_server_new(&options, listeners, 2, &error);
     if (!s->server) {
         return cannot_listen(s, listeners, error);

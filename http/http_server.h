@@ -67,7 +67,8 @@ struct http_options {
     unsigned loops;                     /* 0 = number of cores, at most 4 */
     unsigned slow_workers;              /* 0 = 4 */
     unsigned hash_workers;              /* 0 = number of cores */
-    unsigned hash_queue;                /* 0 = 64; one network may hold half of it (own-api.md) */
+    unsigned hash_queue;                /* 0 = 64; less when one second's work is less (http_workers.c) */
+    unsigned hash_percent;              /* of it, the most for one network; 0 = 50 (own-api.md) */
     unsigned queue_wait_ms;             /* longest wait in a queue; 0 = 5000 */
     unsigned connections;               /* 0 = 10000, or what descriptors there are; a network: half of it */
     size_t in_flight;                   /* bytes; 0 = 128 MiB; a network: half of it (http_peers.h) */

@@ -44,6 +44,7 @@ struct http_request {
     struct http_peer *peer; /* in whose share of the budget... */
     size_t held;            /* ...this many bytes are */
     struct network network; /* whose share of the hash queue it takes */
+    uint64_t queued_us;     /* when it began to wait there */
     char client[64];
     bool peer_trusted;
     char made_id[40];
@@ -156,9 +157,9 @@ struct bytes http_request_answer_head(struct http_request *r, bool keep_alive);
 bool http_request_answer_has_body(const struct http_request *r);
 
 /* ---- http_workers.c ---- */
-/* share: the most places that one network may hold; 0 = all. yields: its threads run at a lower priority, so
- * that long work leaves the loops quick where there is no core left. */
-struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned share, bool yields);
+/* capacity: the most that ever wait. percent: of the places, the most for one network; with it, it is the
+ * queue for hashing, which holds one second's work and runs in batches. 0: neither. */
+struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned percent);
 /* False when there is no place for it. */
 bool http_pool_add(struct http_pool *pool, struct http_request *r);
 /* True when it was still waiting and no longer is: no worker will see it. */

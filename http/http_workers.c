@@ -1,20 +1,29 @@
-/* Bounded queues in front of worker threads: so much hashing at once, so much waiting, the rest is refused.
- */
+/* Bounded queues in front of worker threads: so much at once, so much waiting, the rest is refused.
+ *
+ * The hash queue holds what its threads do in one second, by the average of what they did: who is let in is
+ * served soon, who is not is told at once, and in overload good answers do not wait behind a full queue. */
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "http_server_int.h"
 
-enum { YIELDING_NICE = 10 };
+enum {
+    WORTH_US = 1000000,  /* of work that may wait */
+    SLICE_NS = 20000000, /* of a thread that hashes; the kernel's own is about 3 ms */
+    AVERAGE_OVER = 8,    /* runs that the average remembers, about */
+};
 
 struct http_pool {
     pthread_mutex_t mutex;
     pthread_cond_t work;
     struct http_request *first, *last;
-    unsigned waiting, capacity, share;
-    bool stopping, yields;
+    unsigned waiting, capacity, percent;
+    bool stopping, batch;
+    uint64_t average_us; /* of a run; 0 before the first */
     unsigned thread_count;
     pthread_t threads[];
 };
@@ -32,12 +41,32 @@ static struct http_request *take(struct http_pool *pool)
     return r;
 }
 
+/* Long work takes its fair share of the processor beside other programs, but in long slices that whoever
+ * wakes may interrupt: a loop gets its core at once (SCHED_BATCH; Linux 6.12 obeys the slice). A lower
+ * priority (nice) would do that too, and starve beside busy neighbours. Refused or not, it works. */
+static void work_in_batches(void)
+{
+    const struct { /* of sched_setattr(2), which glibc does not know */
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime_ns, deadline_ns, period_ns;
+    } wish = {.size = sizeof wish, .policy = SCHED_BATCH, .runtime_ns = SLICE_NS};
+    (void)syscall(SYS_sched_setattr, 0, &wish, 0);
+}
+
+static void remember(struct http_pool *pool, uint64_t took_us)
+{
+    uint64_t before = pool->average_us ? pool->average_us : took_us;
+    pool->average_us = (before * (AVERAGE_OVER - 1) + took_us) / AVERAGE_OVER + 1;
+}
+
 static void *work(void *argument)
 {
     struct http_pool *pool = argument;
-    if (pool->yields) {
-        /* of this thread alone, as Linux has it; refused or not, it works */
-        (void)setpriority(PRIO_PROCESS, 0, YIELDING_NICE);
+    if (pool->batch) {
+        work_in_batches();
     }
     pthread_mutex_lock(&pool->mutex);
     while (!pool->stopping) {
@@ -47,23 +76,26 @@ static void *work(void *argument)
         }
         struct http_request *r = take(pool);
         pthread_mutex_unlock(&pool->mutex);
+        uint64_t began = http_now_us();
         http_request_run(r);
+        uint64_t took = http_now_us() - began;
         http_loop_post(r);
         pthread_mutex_lock(&pool->mutex);
+        remember(pool, took);
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
 }
 
-struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned share, bool yields)
+struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned percent)
 {
     struct http_pool *pool = calloc(1, sizeof *pool + threads * sizeof *pool->threads);
     if (!pool) {
         return NULL;
     }
     pool->capacity = capacity;
-    pool->share = share;
-    pool->yields = yields;
+    pool->percent = percent;
+    pool->batch = percent > 0;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     sigset_t all, before; /* signals are for the thread that runs the server */
@@ -82,16 +114,35 @@ struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned sh
     return pool;
 }
 
+/* What the average promises, and what is seen: requests that do not hash make the average small, and then the
+ * one that waits longest tells the truth. */
+static unsigned places(const struct http_pool *pool)
+{
+    uint64_t now = http_now_us(), most = pool->capacity;
+    if (!pool->percent) {
+        return pool->capacity;
+    }
+    if (pool->first && now > pool->first->queued_us + WORTH_US) {
+        return 0;
+    }
+    if (pool->average_us && pool->thread_count * (uint64_t)WORTH_US / pool->average_us < most) {
+        most = pool->thread_count * (uint64_t)WORTH_US / pool->average_us;
+    }
+    return most ? (unsigned)most : 1;
+}
+
+/* One network has a part of the places only, so that it cannot shut out the others (own-api.md,
+ * "Throttling"). */
 static bool has_place(const struct http_pool *pool, const struct http_request *r)
 {
-    unsigned held = 0;
-    if (pool->stopping || pool->waiting >= pool->capacity) {
+    unsigned held = 0, most = places(pool);
+    if (pool->stopping || pool->waiting >= most) {
         return false;
     }
-    for (const struct http_request *q = pool->share ? pool->first : NULL; q; q = q->next) {
+    for (const struct http_request *q = pool->percent ? pool->first : NULL; q; q = q->next) {
         held += memcmp(q->network.b, r->network.b, sizeof r->network.b) == 0;
     }
-    return !pool->share || held < pool->share;
+    return !pool->percent || held * 100 < most * pool->percent;
 }
 
 bool http_pool_add(struct http_pool *pool, struct http_request *r)
@@ -101,6 +152,7 @@ bool http_pool_add(struct http_pool *pool, struct http_request *r)
     if (added) {
         r->next = NULL;
         r->waiting = true;
+        r->queued_us = http_now_us();
         if (pool->last) {
             pool->last->next = r;
         } else {

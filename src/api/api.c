@@ -96,8 +96,6 @@ static enum ww_err make_service(struct ww_op *op, struct ww *ww)
     struct pwhash_limits limits = {
         .memory_budget = (uint64_t)config_int(c, "watchword.hash.memory_budget"),
         .workers = (unsigned)config_int(c, "watchword.hash.workers"),
-        .queue = (unsigned)config_int(c, "watchword.hash.queue"),
-        .network_percent = (unsigned)config_int(c, "watchword.throttle.queue_percent"),
     };
     s->config = c;
     s->hashing = hash_params(c);

@@ -197,7 +197,8 @@ const struct config_setting config_settings[] = {
         "watchword.http.in_flight_max", "128MB", MIB(1), MIB(1 << 20),
         "Bodies that are read and answers that are not yet taken, all together; one network has half of it."),
     INT("watchword.hash.workers", "0", 0, 1024, "Hashes at once; 0 is one for each core."),
-    INT("watchword.hash.queue", "64", 1, 100000, "Hashes that may wait."),
+    INT("watchword.hash.queue", "64", 1, 100000,
+        "Requests that may wait for a hash, at most; no more than take one second."),
     TIME("watchword.session.idle", "0s", 0, DAYS(3650),
          "Ends a session that was not used for so long; 0 is off."),
 

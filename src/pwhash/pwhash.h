@@ -22,15 +22,13 @@ struct pwhash_params {
  * says whether it did. */
 bool pwhash_raise_to_floor(struct pwhash_params *p);
 
-/* How many hashes may run, and wait, in this process. */
+/* How many hashes may run in this process; the other threads that ask wait. */
 struct pwhash_pool;
 struct pwhash_limits {
     uint64_t memory_budget; /* bytes of all hashes running at once; 0 = a quarter of the machine's memory, at
                                most 1 GiB */
     unsigned workers;       /* hashes at once; 0 = number of cores */
-    unsigned queue;         /* waiting at most; 0 = 64 */
     unsigned wait_ms;       /* longest wait; 0 = 5000 */
-    unsigned network_percent; /* share of the queue that one network (op->client.address) may take; 0 = 50 */
 };
 enum ww_err pwhash_pool_new(struct ww_op *op, const struct pwhash_limits *limits,
                             struct pwhash_pool **out) WW_MUST;
@@ -49,7 +47,7 @@ enum ww_err pwhash_public_new(struct ww_op *op, const struct pwhash_params *p, c
 /* Hashes in the pool. password: after NFC, at most 1,024 bytes. WW_ETOOLARGE id
  * "password_too_long_for_bcrypt" for bcrypt above 72 bytes or with a NUL; WW_EINVAL a public part that is
  * malformed or above the ceilings (memory budget, t 20, bcrypt cost 15), checked before any work; WW_EBUSY
- * (id "busy", retry_after set) the queue is full or the wait too long. */
+ * (id "busy", retry_after set) the wait was too long. */
 enum ww_err pwhash_derive(struct ww_op *op, struct pwhash_pool *pool, const char *public_part,
                           struct bytes password, struct pwhash_secret *out) WW_MUST;
 /* The same work for nobody: for unknown names and accounts without a password. Its result is always

@@ -1,5 +1,7 @@
-/* How many hashes run at once. A hash runs on the thread that asks for it; the pool is the gate before it:
- * places are given in the order of asking, so that a small hash cannot starve a large one. */
+/* How many hashes run at once (vault.md §7). A hash runs on the thread that asks for it; the pool is the gate
+ * before it: places are given in the order of asking, so that a small hash cannot starve a large one. It is
+ * no queue of a length of its own: as many wait as there are threads that ask, each for a bounded time. The
+ * server queues requests before it gives them a thread (http_workers.c). */
 #include "pwhash_format.h"
 
 #include <errno.h>
@@ -8,17 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "netaddr.h"
 #include "timefmt.h"
 
-enum { DEFAULT_QUEUE = 64, DEFAULT_WAIT_MS = 5000, DEFAULT_PERCENT = 50 };
+enum { DEFAULT_WAIT_MS = 5000 };
 static const uint64_t default_budget_max = (uint64_t)1 << 30;
 
 /* On the stack of the thread that waits. */
 struct waiter {
     struct waiter *next;
-    struct network network;
-    bool has_network;
     pthread_cond_t turn;
 };
 
@@ -44,9 +43,7 @@ static struct pwhash_limits with_defaults(const struct pwhash_limits *given)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     l.memory_budget = l.memory_budget ? l.memory_budget : default_budget();
     l.workers = l.workers ? l.workers : cores > 0 ? (unsigned)cores : 1;
-    l.queue = l.queue ? l.queue : DEFAULT_QUEUE;
     l.wait_ms = l.wait_ms ? l.wait_ms : DEFAULT_WAIT_MS;
-    l.network_percent = l.network_percent && l.network_percent <= 100 ? l.network_percent : DEFAULT_PERCENT;
     return l;
 }
 
@@ -99,19 +96,6 @@ static void wake_first(struct pwhash_pool *p)
     }
 }
 
-/* One network may fill a part of the queue only, so that it cannot shut out the others. */
-static bool may_wait(const struct pwhash_pool *p, const struct waiter *w)
-{
-    uint64_t same = 0, share = ((uint64_t)p->limits.queue * p->limits.network_percent + 99) / 100;
-    if (p->waiting >= p->limits.queue) {
-        return false;
-    }
-    for (const struct waiter *other = p->first; w->has_network && other; other = other->next) {
-        same += other->has_network && bytes_equal(BYTES_OF(other->network.b), BYTES_OF(w->network.b));
-    }
-    return same < share;
-}
-
 static void enqueue(struct pwhash_pool *p, struct waiter *w)
 {
     *p->end = w;
@@ -148,10 +132,7 @@ static bool wait_for_turn(struct pwhash_pool *p, struct waiter *w, uint64_t memo
 
 static bool enter(struct pwhash_pool *p, struct waiter *w, uint64_t memory)
 {
-    bool admitted = !p->first && has_room(p, memory);
-    if (!admitted && may_wait(p, w)) {
-        admitted = wait_for_turn(p, w, memory);
-    }
+    bool admitted = (!p->first && has_room(p, memory)) || wait_for_turn(p, w, memory);
     if (admitted) {
         p->running++;
         p->memory_used += memory;
@@ -163,7 +144,6 @@ static bool enter(struct pwhash_pool *p, struct waiter *w, uint64_t memory)
 enum ww_err pwhash_pool_enter(struct ww_op *op, struct pwhash_pool *p, uint64_t memory)
 {
     struct waiter w = {0};
-    w.has_network = netaddr_network(&w.network, op->client.address);
     if (pthread_cond_init(&w.turn, &p->clock) != 0) {
         return op_no_memory(op);
     }

@@ -480,6 +480,60 @@ static void one_network_gets_half_the_hash_queue(void **state)
     assert_int_equal(probe_begun(), 3);
 }
 
+static int start_long_queue(void **state)
+{
+    (void)state;
+    probe_start(&probe, (struct http_options){.hash_workers = 1, .hash_queue = 64, .hash_percent = 100});
+    return 0;
+}
+
+/* After a run of 0.3 s, three may wait; on a machine that is busy fewer, and never many. */
+static void the_hash_queue_holds_one_seconds_work(void **state)
+{
+    enum { MANY = 12 };
+    int fds[MANY], served = 0, refused = 0;
+    (void)state;
+    probe_hold();
+    int running = post("/hash");
+    probe_await_begun(1);
+    usleep(300000);
+    probe_release();
+    assert_int_equal(read_status(running), 200);
+    probe_hold();
+    running = post("/hash");
+    probe_await_begun(2);
+    for (int i = 0; i < MANY; i++) {
+        fds[i] = post("/hash");
+        usleep(10000);
+    }
+    probe_release();
+    for (int i = 0; i < MANY; i++) {
+        int status = read_status(fds[i]);
+        served += status == 200;
+        refused += status == 503;
+    }
+    assert_int_equal(read_status(running), 200);
+    assert_int_equal(served + refused, MANY);
+    assert_in_range(served, 1, 3);
+}
+
+/* Whatever the average says: while one waits longer than a second, nobody is let in behind it. */
+static void nobody_queues_behind_who_waits_too_long(void **state)
+{
+    (void)state;
+    probe_hold();
+    int running = post("/hash");
+    probe_await_begun(1);
+    int waiting = post("/hash");
+    await_waiting(1);
+    usleep(1100000);
+    assert_int_equal(read_status(post("/hash")), 503);
+    assert_non_null(strstr(answer, "\r\nRetry-After: "));
+    probe_release();
+    assert_int_equal(read_status(running), 200);
+    assert_int_equal(read_status(waiting), 200);
+}
+
 static void who_waits_too_long_is_sent_away(void **state)
 {
     (void)state;
@@ -598,6 +652,8 @@ int main(void)
         SERVED(a_connection_that_says_nothing_is_closed),
         SERVED(a_worker_answers_while_the_loop_goes_on),
         SERVED(one_network_gets_half_the_hash_queue),
+        cmocka_unit_test_setup_teardown(the_hash_queue_holds_one_seconds_work, start_long_queue, stop),
+        cmocka_unit_test_setup_teardown(nobody_queues_behind_who_waits_too_long, start_long_queue, stop),
         SERVED(who_waits_too_long_is_sent_away),
         SERVED(a_client_that_leaves_hurts_nobody),
         SERVED(stopping_finishes_what_is_under_way),

@@ -1,4 +1,4 @@
-/* The gate before password hashes: places, memory, the queue, its wait, and the share of one network. */
+/* The gate before password hashes: places, memory, who waits, and how long. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,8 +70,8 @@ static struct pwhash_pool *pool_of(struct ww_op *op, struct pwhash_limits limits
 static void who_waits_too_long_is_told_to_come_back(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(
-        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 4, .wait_ms = 1500});
+    struct pwhash_pool *pool =
+        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .wait_ms = 1500});
     struct visitor v = {.pool = pool, .memory = 10};
     (void)state;
     assert_int_equal(pwhash_pool_enter(&op, pool, 10), WW_OK);
@@ -85,28 +85,11 @@ static void who_waits_too_long_is_told_to_come_back(void **state)
     op_free(&op);
 }
 
-static void a_full_queue_refuses_at_once(void **state)
-{
-    struct ww_op op;
-    struct pwhash_pool *pool = pool_of(
-        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 1, .wait_ms = 60000});
-    struct visitor waits = {.pool = pool, .memory = 10}, refused = waits;
-    (void)state;
-    assert_int_equal(pwhash_pool_enter(&op, pool, 10), WW_OK);
-    start(&waits);
-    start(&refused);
-    assert_int_equal(finish(&refused), WW_EBUSY); /* would hang for a minute if it waited */
-    pwhash_pool_leave(pool, 10);
-    assert_int_equal(finish(&waits), WW_OK);
-    pwhash_pool_free(pool);
-    op_free(&op);
-}
-
 static void the_memory_budget_bounds_what_runs_together(void **state)
 {
     struct ww_op op;
     struct pwhash_pool *pool =
-        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 8, .queue = 8, .wait_ms = 200});
+        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 8, .wait_ms = 200});
     struct visitor large = {.pool = pool, .memory = 401}, fits = {.pool = pool, .memory = 400};
     (void)state;
     assert_int_equal(pwhash_pool_enter(&op, pool, 600), WW_OK);
@@ -122,8 +105,8 @@ static void the_memory_budget_bounds_what_runs_together(void **state)
 static void who_came_first_is_served_first(void **state)
 {
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(
-        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 8, .wait_ms = 60000});
+    struct pwhash_pool *pool =
+        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .wait_ms = 60000});
     unsigned order = 0;
     struct visitor v[4];
     (void)state;
@@ -145,7 +128,7 @@ static void a_waiter_that_gives_up_lets_the_next_one_through(void **state)
 {
     struct ww_op op;
     struct pwhash_pool *pool =
-        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 2, .queue = 8, .wait_ms = 300});
+        pool_of(&op, (struct pwhash_limits){.memory_budget = 1000, .workers = 2, .wait_ms = 300});
     struct visitor large = {.pool = pool, .memory = 900}, small = {.pool = pool, .memory = 100};
     (void)state;
     assert_int_equal(pwhash_pool_enter(&op, pool, 200), WW_OK);
@@ -159,36 +142,12 @@ static void a_waiter_that_gives_up_lets_the_next_one_through(void **state)
     op_free(&op);
 }
 
-static void one_network_fills_half_of_the_queue_at_most(void **state)
-{
-    struct ww_op op;
-    struct pwhash_pool *pool = pool_of(
-        &op, (struct pwhash_limits){.memory_budget = 1000, .workers = 1, .queue = 4, .wait_ms = 60000});
-    struct visitor same[3], other = {.pool = pool, .memory = 1, .address = "2001:db8:0:2::1"};
-    static const char *const addresses[] = {"2001:db8:0:1::1", "2001:db8:0:1::2", "2001:db8:0:1:ffff::3"};
-    (void)state;
-    assert_int_equal(pwhash_pool_enter(&op, pool, 1), WW_OK);
-    for (int i = 0; i < 3; i++) {
-        same[i] = (struct visitor){.pool = pool, .memory = 1, .address = addresses[i]};
-        start(&same[i]);
-    }
-    assert_int_equal(finish(&same[2]), WW_EBUSY);
-    start(&other);
-    pwhash_pool_leave(pool, 1);
-    assert_int_equal(finish(&same[0]), WW_OK);
-    assert_int_equal(finish(&same[1]), WW_OK);
-    assert_int_equal(finish(&other), WW_OK);
-    pwhash_pool_free(pool);
-    op_free(&op);
-}
-
 static void whatever_was_taken_is_given_back(void **state)
 {
     enum { THREADS = 6 };
     struct ww_op op;
-    struct pwhash_pool *pool = pool_of(
-        &op,
-        (struct pwhash_limits){.memory_budget = 128 * 1024, .workers = 2, .queue = 64, .wait_ms = 60000});
+    struct pwhash_pool *pool =
+        pool_of(&op, (struct pwhash_limits){.memory_budget = 128 * 1024, .workers = 2, .wait_ms = 60000});
     struct visitor v[THREADS];
     (void)state;
     for (int i = 0; i < THREADS; i++) {
@@ -231,11 +190,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_waits_too_long_is_told_to_come_back),
-        cmocka_unit_test(a_full_queue_refuses_at_once),
         cmocka_unit_test(the_memory_budget_bounds_what_runs_together),
         cmocka_unit_test(who_came_first_is_served_first),
         cmocka_unit_test(a_waiter_that_gives_up_lets_the_next_one_through),
-        cmocka_unit_test(one_network_fills_half_of_the_queue_at_most),
         cmocka_unit_test(whatever_was_taken_is_given_back),
         cmocka_unit_test(networks_are_ipv4_addresses_and_ipv6_halves),
     };
