@@ -38,6 +38,7 @@ int cmd_clean(const char *name, int argc, char **argv)
     if (code == CMD_GO_ON && !yes) {
         code = cmd_usage_error(name, "this deletes what has expired: say --yes");
     }
+    cmd_ignore_signals(); /* the database is changed in one go */
     if (code == CMD_GO_ON && (code = cmd_site_open(&s, name)) == CMD_GO_ON) {
         code = clean(&s);
     }

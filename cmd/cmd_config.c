@@ -108,6 +108,17 @@ static const char *const type_names[] = {
     [CONFIG_JSON] = "free in form",
 };
 
+/* Why a setting is accepted only, or NULL. */
+static const char *not_acted_on(const char *key)
+{
+    for (size_t i = 0; i < config_foreign_count; i++) {
+        if (strcmp(config_foreigns[i].key, key) == 0) {
+            return config_foreigns[i].why;
+        }
+    }
+    return NULL;
+}
+
 static void print_markdown(struct arena *a)
 {
     printf(
@@ -123,12 +134,13 @@ static void print_markdown(struct arena *a)
         for (char *p = shown; p && *p; p++) {
             *p = *p == '|' ? '/' : *p; /* a bar would end the cell */
         }
-        printf("| `%s` | %s | %s%s%s | %s |\n", s->key, shown ? shown : "", *s->otherwise ? "`" : "",
-               s->otherwise, *s->otherwise ? "`" : "", s->what);
+        const char *unheeded = not_acted_on(s->key);
+        printf("| `%s` | %s | %s%s%s | %s%s%s%s |\n", s->key, shown ? shown : "", *s->otherwise ? "`" : "",
+               s->otherwise, *s->otherwise ? "`" : "", s->what, unheeded ? " Not acted on: " : "",
+               unheeded ? unheeded : "", unheeded ? "." : "");
     }
-    printf(
-        "\n# Settings of Ory Kratos that are accepted and not acted on\n\n| key, and all below it | why |\n"
-        "|---|---|\n");
+    printf("\n# Settings that are accepted and not acted on\n\n| key, and all below it | why |\n"
+           "|---|---|\n");
     for (size_t i = 0; i < config_foreign_count; i++) {
         printf("| `%s` | %s |\n", config_foreigns[i].key, config_foreigns[i].why);
     }

@@ -1,3 +1,4 @@
+/* `watchword init`: a site in a directory (own-api.md, "Configuration of its own"). */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,20 +25,15 @@ static const char configuration[] =
     "\n"
     "serve:\n"
     "  public:\n"
-    "    # The address that people see; with a reverse proxy, its https:// address.\n"
-    "    base_url: http://127.0.0.1:4433/\n"
+    "    # The address that people see. Unset it is made of host and port; behind a reverse proxy write its\n"
+    "    # https:// address, and cookies are secure.\n"
+    "    # base_url: https://id.example.org/\n"
     "    host: 127.0.0.1\n"
     "    port: 4433\n"
     "  admin:\n"
     "    # Whoever reaches this port can create and delete accounts: keep it on loopback.\n"
-    "    base_url: http://127.0.0.1:4434/\n"
     "    host: 127.0.0.1\n"
     "    port: 4434\n"
-    "\n"
-    "cookies:\n"
-    "  # Without https browsers send back no secure cookie. Behind https remove this line: true is the "
-    "default.\n"
-    "  secure: false\n"
     "\n"
     "identity:\n"
     "  # What an account is made of. Presets: email, username, both; or your own as "

@@ -30,6 +30,7 @@ int cmd_migrate(const char *name, int argc, char **argv)
     const struct cmd_option options[] = {CMD_SITE_OPTIONS(&s)};
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
 
+    cmd_ignore_signals(); /* the database is changed in one go */
     if (code == CMD_GO_ON && (code = cmd_site_open(&s, name)) == CMD_GO_ON) {
         report(&s);
         code = CMD_OK;

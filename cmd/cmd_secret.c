@@ -1,6 +1,8 @@
+/* Secrets that are typed in, and what a process that holds some is protected from. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,6 +23,14 @@ void cmd_protect_memory(bool dev)
     (void)setrlimit(RLIMIT_CORE, &none);
     if (!dev) {
         (void)prctl(PR_SET_DUMPABLE, 0);
+    }
+}
+
+void cmd_ignore_signals(void)
+{
+    static const int ignored[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+        signal(ignored[i], SIG_IGN);
     }
 }
 

@@ -135,7 +135,7 @@ static void block_signals(void)
 {
     const sigset_t set = stop_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    cmd_ignore_signals();
 }
 
 /* After the last thing that may hang. */
@@ -214,15 +214,8 @@ static struct http_listener listener_of(struct serving *s, size_t i, const char 
                                   .port = (uint16_t)ww_setting_int(s->ww, port),
                                   .fd = systemd_socket(name),
                                   .route = dispatch_route,
+                                  .refusing = dispatch_refusing,
                                   .context = &s->ports[i]};
-}
-
-static int cannot_listen(struct serving *s, const struct http_listener *listeners, const char *error)
-{
-    const char *text =
-        arena_printf(&s->site.arena, "cannot listen on %s:%u (public) and %s:%u (admin): %s",
-                     listeners[0].host, listeners[0].port, listeners[1].host, listeners[1].port, error);
-    return cmd_fail(false, WW_EIO, NULL, NULL, text ? text : error);
 }
 
 static int listen_on_both(struct serving *s)
@@ -258,7 +251,7 @@ static int listen_on_both(struct serving *s)
         .answered_context = &s->site};
     s->server = http_server_new(&options, listeners, 2, &error);
     if (!s->server) {
-        return cannot_listen(s, listeners, error);
+        return cmd_fail(false, WW_EIO, NULL, NULL, error);
     }
     s->site.server = s->server;
     for (size_t i = 0; i < 2; i++) {

@@ -1,3 +1,4 @@
+/* `watchword server-key`: the key as a file and on paper (vault.md §4). */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -193,13 +194,59 @@ static int verify_key(const char *name, int argc, char **argv)
     return code;
 }
 
+/* ---- import ---- */
+
+static int restore(struct source *s, const char *path)
+{
+    CMD_SECRET(print);
+
+    if (!cmd_read_all(STDIN_FILENO, &print)) {
+        return CMD_FAILED;
+    }
+    enum ww_err err = config_key_parse(&s->op, BYTES(print.text, print.n), &s->key);
+    if (err == WW_OK) {
+        err = config_key_file_write(&s->op, path, &s->key);
+    }
+    if (err != WW_OK) {
+        return fail(s, err);
+    }
+    if (s->json) {
+        struct cmd_json j = {0};
+        cmd_json_open(&j, NULL, '{');
+        cmd_json_text(&j, "file", path);
+        cmd_json_close(&j, '}');
+    } else {
+        printf("restored %s from the print\n", path);
+    }
+    return CMD_OK;
+}
+
+static int import_key(const char *name, int argc, char **argv)
+{
+    struct source s = {0};
+    int first = 0;
+    const struct cmd_usage usage = {name, "[--json] FILE < PRINT",
+                                    "Makes the file of a server key again from the print that `export` made, "
+                                    "typed in on standard\ninput. A file that is there is left alone.",
+                                    1, 1};
+    int code = begin(&s, &usage, argc, argv, &first);
+
+    if (code != CMD_GO_ON) {
+        return code;
+    }
+    code = restore(&s, argv[first]);
+    end(&s);
+    return code;
+}
+
 int cmd_server_key(const char *name, int argc, char **argv)
 {
     static const struct command commands[] = {
         {"new", new_key, "make a key"},
         {"export", export_key, "print a key for paper"},
         {"verify", verify_key, "test a print"},
+        {"import", import_key, "make the file again from a print"},
     };
-    return cmd_dispatch(name, "The server key seals what the server itself must read.", commands, 3, argc,
-                        argv);
+    return cmd_dispatch(name, "The server key seals what the server itself must read.", commands,
+                        sizeof commands / sizeof commands[0], argc, argv);
 }

@@ -110,6 +110,10 @@ void cmd_secret_wipe(struct cmd_secret *s);
 /* No core dumps, and not traceable by other processes of the same user (vault.md, Memory). dev: traceable,
  * for debuggers. Call before the first secret is read. */
 void cmd_protect_memory(bool dev);
+/* SIGHUP, SIGUSR1 and SIGUSR2 ask servers to read their configuration or logs again, and log rotation and
+ * terminals send them; there is nothing of the kind yet, and they must not end what holds locks. A write to
+ * who has gone is an error value (SIGPIPE). */
+void cmd_ignore_signals(void);
 /* Whether memory may be written to a swap device. */
 bool cmd_swap_is_on(void);
 

@@ -1,3 +1,5 @@
+/* Cross-origin resource sharing (fetch.spec.whatwg.org, "HTTP extensions"), as Kratos has it: kratos.md §0.1.
+ */
 #include "cors.h"
 
 #include <string.h>
@@ -17,6 +19,27 @@ static bool matches(const char *pattern, const char *origin)
            strcasecmp(star + 1, origin + n - after) == 0;
 }
 
+/* Whether a pattern is about somebody's site: an origin itself, any port of a host, or any host below a
+ * domain. A star that stands for the whole host is about nobody's: whoever matches it is no friend. */
+static bool names_site(const char *pattern)
+{
+    const char *star = strchr(pattern, '*'), *host = strstr(pattern, "://");
+    if (!star || (star[1] == '.' && star[2])) {
+        return true;
+    }
+    return host && star > host + 3 && star[-1] == ':' && !star[1];
+}
+
+static bool allows_anybody(const struct cors *c)
+{
+    for (size_t i = 0; i < c->origin_count; i++) {
+        if (!names_site(c->origins[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool allows_all(const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -31,6 +54,16 @@ bool cors_allows_origin(const struct cors *c, const char *origin)
 {
     for (size_t i = 0; i < c->origin_count; i++) {
         if (matches(c->origins[i], origin)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool cors_names_origin(const struct cors *c, const char *origin)
+{
+    for (size_t i = 0; i < c->origin_count; i++) {
+        if (names_site(c->origins[i]) && matches(c->origins[i], origin)) {
             return true;
         }
     }
@@ -90,7 +123,7 @@ static struct cors_verdict allowed(const struct cors *c, const struct cors_quest
 {
     /* "*" is never answered with the origin itself: together with credentials that would open every account
      * to every site */
-    bool any = allows_all(c->origins, c->origin_count);
+    bool any = allows_anybody(c);
     return (struct cors_verdict){.allow_origin = any ? "*" : q->origin, .allow_credentials = c->credentials};
 }
 
@@ -131,9 +164,8 @@ static const char *harmless(const char *value)
     return value;
 }
 
-bool cors_apply(struct http_request *r, const struct cors *c)
+static struct cors_verdict answer_headers(struct http_request *r, const struct cors *c, struct arena *a)
 {
-    struct arena arena = {0};
     struct cors_question q = {
         .method = http_method(r),
         .method_name = http_method_name(r),
@@ -141,7 +173,7 @@ bool cors_apply(struct http_request *r, const struct cors *c)
         .request_method = harmless(http_header(r, "Access-Control-Request-Method")),
         .request_headers = harmless(http_header(r, "Access-Control-Request-Headers")),
     };
-    struct cors_verdict v = cors_judge(&arena, c, &q);
+    struct cors_verdict v = cors_judge(a, c, &q);
     add(r, "Vary", v.vary);
     add(r, "Access-Control-Allow-Origin", v.allow_origin);
     add(r, "Access-Control-Allow-Methods", v.allow_methods);
@@ -149,9 +181,23 @@ bool cors_apply(struct http_request *r, const struct cors *c)
     add(r, "Access-Control-Allow-Credentials", v.allow_credentials ? "true" : NULL);
     add(r, "Access-Control-Expose-Headers", v.expose_headers);
     add(r, "Access-Control-Max-Age", v.max_age);
-    if (v.preflight) {
+    return v;
+}
+
+void cors_headers(struct http_request *r, const struct cors *c)
+{
+    struct arena arena = {0};
+    (void)answer_headers(r, c, &arena);
+    arena_free(&arena);
+}
+
+bool cors_apply(struct http_request *r, const struct cors *c)
+{
+    struct arena arena = {0};
+    bool preflight = answer_headers(r, c, &arena).preflight;
+    if (preflight) {
         http_answer(r, 204, NULL, 0);
     }
     arena_free(&arena);
-    return v.preflight;
+    return preflight;
 }

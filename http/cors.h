@@ -6,7 +6,8 @@
 #include "http_server.h"
 
 struct cors {
-    /* Origins, in full, with one star in place of any characters, or the star alone for all. */
+    /* Origins, in full, or with one star in place of any characters: of the hosts below a domain, or of a
+     * port; the star alone for all. */
     const char *const *origins;
     size_t origin_count;
     const char *const *methods;
@@ -37,9 +38,14 @@ struct cors_verdict {
 };
 
 bool cors_allows_origin(const struct cors *c, const char *origin);
+/* Whether it is allowed by an entry that is about its site, not by one that lets in anybody: only then may
+ * cookies go along or a change be trusted. */
+bool cors_names_origin(const struct cors *c, const char *origin);
 /* Texts live in the arena, in the question or forever; without memory nothing is allowed. */
 struct cors_verdict cors_judge(struct arena *a, const struct cors *c, const struct cors_question *q);
 /* Adds the headers. True when it was a preflight, which is then answered. */
 bool cors_apply(struct http_request *r, const struct cors *c);
+/* The headers alone, for a refusal that comes before any handler. */
+void cors_headers(struct http_request *r, const struct cors *c);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "handlers.h"
 #include "http_error.h"
+#include "http_proxy.h"
 #include "negotiate.h"
 #include "own_parts.h"
 #include "routes.h"
@@ -36,7 +37,7 @@ static bool path_matches(const char *template, const char *path, struct bytes *i
 
 struct match {
     const struct route *route; /* NULL: no row for this method */
-    const struct route *other; /* a row of the path, whatever the method */
+    const struct route *other; /* the first row of the path, whatever the method; of the route, itself */
     unsigned methods;          /* of all rows of the path */
     struct bytes id;
 };
@@ -62,12 +63,13 @@ static void find_route(const struct port *port, const struct http_request *r, st
             continue;
         }
         m.methods |= row->methods;
-        m.other = row;
+        m.other = m.other ? m.other : row;
         if ((row->methods & (unsigned)method) && !m.route) {
             m.route = row;
             m.id = id;
         }
     }
+    m.other = m.route ? m.route : m.other;
     *out = m;
 }
 
@@ -258,17 +260,30 @@ static bool host_is(const char *host, const char *name)
     return strncasecmp(host, name, n) == 0 && (host[n] == 0 || host[n] == ':');
 }
 
+/* A page can have a name of its own resolved to our address, but then its name stands here: an address that
+ * is written out cannot be rebound. Probes ask that way. */
+static bool is_address(const char *host)
+{
+    struct http_address ignored;
+    const char *port = host[0] == '[' ? strchr(host, ']') : host;
+    port = port ? strchr(port, ':') : NULL;
+    return http_address_read(host, &ignored) && (host[0] == '[' || !port || !strchr(port + 1, ':')) &&
+           (!port || strspn(port + 1, "0123456789") == strlen(port + 1));
+}
+
 static bool admin_host(const struct site *site, const char *host)
 {
     const char *own = strstr(site->admin_url, "://");
     if (!host) {
         return false;
     }
+    if (is_address(host)) {
+        return true;
+    }
     if (own && strlen(host) == strcspn(own + 3, "/") && strncasecmp(own + 3, host, strlen(host)) == 0) {
         return true;
     }
-    if (host_is(host, "localhost") || host_is(host, "127.0.0.1") || host_is(host, "[::1]") ||
-        host_is(host, ww_setting(site->ww, "serve.admin.host"))) {
+    if (host_is(host, "localhost") || host_is(host, ww_setting(site->ww, "serve.admin.host"))) {
         return true;
     }
     for (size_t i = 0; i < ww_setting_count(site->ww, "watchword.admin.allowed_hosts"); i++) {
@@ -285,7 +300,7 @@ static bool admin_admits(struct route_call *c)
     const char *type = http_header(c->r, "Content-Type");
     size_t n = 0;
     http_body(c->r, &n);
-    if ((origin && !cors_allows_origin(&c->site->admin_cors, origin)) ||
+    if ((origin && !cors_names_origin(&c->site->admin_cors, origin)) ||
         (!origin && from && strcmp(from, "none") != 0) || !admin_host(c->site, http_header(c->r, "Host"))) {
         refuse(c, 403, NULL, "The admin port does not answer web pages or foreign host names.");
         return false;
@@ -299,11 +314,58 @@ static bool admin_admits(struct route_call *c)
 
 /* ---- one request ---- */
 
+static const struct cors *cors_of(const struct port *port)
+{
+    const struct site *site = port->site;
+    return port->admin ? (site->admin_cors_enabled ? &site->admin_cors : NULL)
+                       : (site->cors_enabled ? &site->cors : NULL);
+}
+
 /* True for a preflight, which is then answered. */
 static bool cors_answered(const struct port *port, struct http_request *r)
 {
-    const struct cors *cors = port->admin ? &port->site->admin_cors : &port->site->cors;
-    return (port->admin ? port->site->admin_cors_enabled : port->site->cors_enabled) && cors_apply(r, cors);
+    const struct cors *cors = cors_of(port);
+    return cors && cors_apply(r, cors);
+}
+
+static void put_common_headers(const struct port *port, struct http_request *r)
+{
+    http_answer_header(r, "X-Content-Type-Options", "nosniff");
+    if (!port->admin && port->site->public_https) { /* RFC 6797 §7.1; subdomains are not ours to bind */
+        http_answer_header(r, "Strict-Transport-Security", "max-age=31536000");
+    }
+}
+
+void dispatch_refusing(struct http_request *r, void *context)
+{
+    const struct port *port = context;
+    const struct cors *cors = cors_of(port);
+    put_common_headers(port, r);
+    if (cors) {
+        cors_headers(r, cors);
+    }
+}
+
+/* HEAD asks about an answer, and a browser that fetches ahead may never show it: neither is anybody's wish to
+ * begin a flow or to sign out. A prefetch is refused, so that the page is asked for once it is wanted. */
+static bool only_looks(struct http_request *r)
+{
+    static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
+    if (http_method(r) == HTTP_HEAD) {
+        http_answer_header(r, "Content-Type", "application/json; charset=utf-8");
+        http_answer(r, 200, NULL, 0);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *purpose = http_header(r, names[i]);
+        if (purpose &&
+            (strncasecmp(purpose, "prefetch", 8) == 0 || strncasecmp(purpose, "preview", 7) == 0)) {
+            http_error_answer(
+                r, (struct http_error){.status = 503, .reason = "This is not done ahead of time."});
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool begin(struct route_call *c)
@@ -355,7 +417,7 @@ static void handle(struct http_request *r, void *context)
     }
     struct route_call c = {.r = r, .site = port->site, .route = m->route};
 
-    http_answer_header(r, "X-Content-Type-Options", "nosniff");
+    put_common_headers(port, r);
     if (m->other && m->other->doc) {
         http_answer_header(r, "Cache-Control", "no-store");
     } else if (http_method(r) == HTTP_GET && !(m->route && (m->route->needs & NEED_CACHE))) {
@@ -373,7 +435,7 @@ static void handle(struct http_request *r, void *context)
         dispatch_not_found(r);
     } else if (!m->route) {
         answer_wrong_method(r, m->methods);
-    } else if (decode_id(&c, m->id) && needs_admit(&c)) {
+    } else if (!((m->route->needs & NEED_WISH) && only_looks(r)) && decode_id(&c, m->id) && needs_admit(&c)) {
         m->route->handler(&c);
     }
     ww_op_end(c.op);

@@ -123,6 +123,8 @@ static bool read_head(struct http_conn *c)
     if (end) {
         refusal = http_head_read(&c->request->arena, p, end, &c->request->head);
         evbuffer_drain(c->input, end);
+    } else {
+        http_head_salvage(&c->request->arena, p, c->scanned, &c->request->head);
     }
     head_done(c, refusal);
     return true;

@@ -1,34 +1,21 @@
+/* Sending an error: its body is made in src/json/js_error.c. */
 #include "http_error.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "http_status.h"
-
-static void put_text(struct arena *a, struct js *object, const char *key, const char *text)
-{
-    if (text && *text) {
-        js_put(a, object, key, js_text(a, text));
-    }
-}
+#include "js_error.h"
 
 char *http_error_text(struct arena *a, const struct http_error *e)
 {
-    struct js *root = js_object(a), *error = js_object(a);
-    put_text(a, error, "id", e->id);
-    js_put(a, error, "code", js_int(a, e->status));
-    js_put(a, error, "status", js_text(a, http_status_text(e->status)));
-    put_text(a, error, "request", e->request_id);
-    put_text(a, error, "reason", e->reason);
-    if (e->details) {
-        js_put(a, error, "details", js_copy(a, e->details));
-    }
-    js_put(a, error, "message", js_text(a, e->message ? e->message : http_status_message(e->status)));
-    js_put(a, root, "error", error);
-    for (const struct js *m = e->beside ? e->beside->first : NULL; m; m = m->next) {
-        js_put(a, root, (const char *)m->key.p, js_copy(a, m));
-    }
-    return js_write(a, root);
+    const struct js_error body = {.status = e->status,
+                                  .id = e->id,
+                                  .reason = e->reason,
+                                  .message = e->message,
+                                  .request_id = e->request_id,
+                                  .details = e->details,
+                                  .beside = e->beside};
+    return js_write(a, js_error(a, &body));
 }
 
 void http_error_answer(struct http_request *r, struct http_error e)

@@ -125,17 +125,18 @@ static int listen_tcp(const struct http_listener *listener, uint16_t *port, bool
 {
     char service[8];
     struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *all = NULL;
+    struct addrinfo *found = NULL;
     snprintf(service, sizeof service, "%u", *port);
-    const char *host = *listener->host ? listener->host : "::";
-    int failed = getaddrinfo(host, service, &hints, &all);
+    bool all_of_them = !*listener->host || strcmp(listener->host, "*") == 0;
+    const char *host = all_of_them ? "::" : listener->host;
+    int failed = getaddrinfo(host, service, &hints, &found);
     if (failed) {
         *error = gai_strerror(failed);
         return -1;
     }
     int fd = -1;
     errno = EADDRNOTAVAIL;
-    for (const struct addrinfo *a = all; a && fd < 0; a = a->ai_next) {
+    for (const struct addrinfo *a = found; a && fd < 0; a = a->ai_next) {
         if (share || *port == 0 || is_free(a)) {
             fd = bind_one(a, true);
         }
@@ -147,7 +148,7 @@ static int listen_tcp(const struct http_listener *listener, uint16_t *port, bool
         }
     }
     *error = fd < 0 ? why(errno) : NULL;
-    freeaddrinfo(all);
+    freeaddrinfo(found);
     *port = fd < 0 ? 0 : bound_port(fd);
     return fd;
 }

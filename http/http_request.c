@@ -6,8 +6,9 @@
 #include <time.h>
 
 #include "http_server_int.h"
-#include "http_status.h"
+#include "js_error.h"
 #include "log.h"
+#include "status.h"
 
 enum { BODY_LEAST = 4096 };
 
@@ -326,50 +327,41 @@ void http_request_run(struct http_request *r)
     r->choice.handler(r, r->listener->context);
     if (!r->status) {
         log_write(LOG_ERROR, "a handler did not answer", "route", r->choice.label, NULL);
+        r->headers = BUF(&r->arena); /* of what it began */
         http_request_refuse(r, 500, NULL, NULL);
     }
 }
 
-/* All texts are constants without characters that JSON escapes; details is a JSON object, or NULL. */
-static void refuse(struct http_request *r, int status, const char *id, const char *reason,
-                   const char *details)
+static void refuse(struct http_request *r, const struct js_error *e)
 {
-    struct buf b = BUF(&r->arena);
-    buf_str(&b, "{\"error\":{");
-    if (id) {
-        buf_printf(&b, "\"id\":\"%s\",", id);
+    if (r->listener->refusing) {
+        r->listener->refusing(r, r->listener->context);
     }
-    buf_printf(&b, "\"code\":%d,\"status\":\"%s\",", status, http_status_text(status));
-    if (reason) {
-        buf_printf(&b, "\"reason\":\"%s\",", reason);
-    }
-    if (details) {
-        buf_printf(&b, "\"details\":%s,", details);
-    }
-    buf_printf(&b, "\"message\":\"%s\"}}\n", http_status_message(status));
-    struct bytes body = buf_done(&b);
     http_answer_header(r, "Content-Type", "application/json");
     http_answer_header(r, "Cache-Control", "no-store");
-    http_answer_header(r, "Ory-Error-Id", id ? id : "");
-    http_answer(r, status, body.p, body.n);
+    http_answer_header(r, "Ory-Error-Id", e->id ? e->id : "");
+    const char *text = js_write(&r->arena, js_error(&r->arena, e));
+    http_answer(r, e->status, text, text ? strlen(text) : 0);
 }
 
 void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason)
 {
-    refuse(r, status, id, reason, NULL);
+    refuse(r, &(struct js_error){.status = status, .id = id, .reason = reason});
 }
 
 void http_request_refuse_size(struct http_request *r)
 {
     const struct http_body_limit *limit = r->choice.body;
-    char field[64] = "", reason[96], details[128];
+    struct arena *a = &r->arena;
+    struct js *details = js_object(a);
+    char reason[96];
     if (limit->field) {
-        snprintf(field, sizeof field, "\"field\":\"%s\",", limit->field);
+        js_put(a, details, "field", js_text(a, limit->field));
     }
+    js_put(a, details, "limit", js_int(a, (int64_t)limit->most));
     snprintf(reason, sizeof reason, "The body is larger than the %zu bytes that are accepted here.",
              limit->most);
-    snprintf(details, sizeof details, "{%s\"limit\":%zu}", field, limit->most);
-    refuse(r, 413, limit->id, reason, details);
+    refuse(r, &(struct js_error){.status = 413, .id = limit->id, .reason = reason, .details = details});
 }
 
 /* RFC 9110 §5.6.7, made once a second. */
@@ -402,8 +394,7 @@ bool http_request_answer_has_body(const struct http_request *r)
 struct bytes http_request_answer_head(struct http_request *r, bool keep_alive)
 {
     struct buf b = BUF(&r->arena);
-    buf_printf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, http_status_text(r->status),
-               date_line(r->loop));
+    buf_printf(&b, "HTTP/1.1 %d %s\r\nDate: %s\r\n", r->status, status_text(r->status), date_line(r->loop));
     if (!r->headers.failed) {
         buf_add(&b, r->headers.p, r->headers.n);
     }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -358,6 +359,19 @@ static bool copy_listeners(struct http_server *s, const struct http_listener *li
     return true;
 }
 
+/* Which of the ports cannot be had. A server is made once in a process: one text is enough. */
+static const char *name_listener(const struct http_listener *l, const char *error)
+{
+    static char text[512];
+    bool has_port = l->fd < 0 && !http_socket_is_local(l);
+    char port[16] = "";
+    if (has_port) {
+        snprintf(port, sizeof port, " port %u", l->port);
+    }
+    snprintf(text, sizeof text, "cannot listen on %s%s (%s): %s", l->host, port, l->name, error);
+    return text;
+}
+
 static bool server_init(struct http_server *s, const struct http_listener *listeners, size_t n,
                         const char **error)
 {
@@ -379,6 +393,7 @@ static bool server_init(struct http_server *s, const struct http_listener *liste
     }
     for (size_t i = 0; i < n; i++) {
         if (!open_sockets(s, i, error)) {
+            *error = name_listener(&listeners[i], *error);
             return false;
         }
     }

@@ -60,7 +60,9 @@ struct http_listener {
     uint16_t port;    /* 0 picks a free one; see http_server_port */
     int fd;           /* an inherited listening socket (socket activation), or -1 */
     struct http_route_choice (*route)(struct http_request *r, void *context);
-    void *context; /* handed to route and handlers */
+    /* Called before the connection itself answers (413, 431, 503…): adds headers. May be NULL. */
+    void (*refusing)(struct http_request *r, void *context);
+    void *context; /* handed to route, refusing and handlers */
 };
 
 struct http_options {

@@ -148,7 +148,7 @@ void http_request_run(struct http_request *r);
 void http_request_report(struct http_request *r);
 /* As if no handler had answered. */
 void http_request_forget_answer(struct http_request *r);
-/* Answers with the error body that Kratos speaks; id may be NULL. */
+/* Answers with the error body that Kratos speaks; id and reason may be NULL. */
 void http_request_refuse(struct http_request *r, int status, const char *id, const char *reason);
 /* 413 that names the limit of the route. */
 void http_request_refuse_size(struct http_request *r);

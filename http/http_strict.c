@@ -60,6 +60,19 @@ static struct http_refusal check_byte(const uint8_t *p, size_t i)
     return accepted;
 }
 
+void http_head_salvage(struct arena *a, const uint8_t *p, size_t n, struct http_head *out)
+{
+    while (n > 0 && p[n - 1] != '\n') {
+        n--;
+    }
+    uint8_t *lines = n ? arena_alloc(a, n + 2) : NULL;
+    if (lines) {
+        memcpy(lines, p, n);
+        memcpy(lines + n, "\r\n", 2);
+        (void)http_head_read(a, lines, n + 2, out);
+    }
+}
+
 size_t http_head_end(const uint8_t *p, size_t n, size_t *scanned, struct http_refusal *refusal)
 {
     *refusal = accepted;

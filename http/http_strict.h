@@ -42,6 +42,10 @@ size_t http_head_end(const uint8_t *p, size_t n, size_t *scanned, struct http_re
  * was understood so far stays in *out, whose members are safe to use. */
 struct http_refusal http_head_read(struct arena *a, const uint8_t *p, size_t n, struct http_head *out);
 
+/* Reads the whole lines of a head of which http_head_end refused the rest, so that the refusal can still be
+ * shown to who asked (HEAD, Origin). */
+void http_head_salvage(struct arena *a, const uint8_t *p, size_t n, struct http_head *out);
+
 /* Sets what an unread head says: empty texts. */
 void http_head_clear(struct http_head *h);
 

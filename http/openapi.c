@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "handlers.h"
-#include "http_status.h"
 #include "own_parts.h"
+#include "status.h"
 
 /* error.id of the refusals (own-api.md, "Refusals of its own") */
 static const struct {
@@ -90,10 +90,10 @@ static const char *description_of(struct arena *a, int status)
 {
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         if (refusals[i].status == status) {
-            return arena_printf(a, "%s: %s", http_status_text(status), refusals[i].ids);
+            return arena_printf(a, "%s: %s", status_text(status), refusals[i].ids);
         }
     }
-    return http_status_text(status);
+    return status_text(status);
 }
 
 static struct js *add_answer(struct arena *a, struct js *answers, int status)

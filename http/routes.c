@@ -18,14 +18,14 @@
     }
 /* The four routes of a flow: what begins it writes, what submits it may hash. */
 #define FLOW_ROWS(name, NAME)                                                                                \
-    ROW(HTTP_GET, "/self-service/" name "/browser", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow,              \
+    ROW(HTTP_GET, "/self-service/" name "/browser", NEED_FLOW | NEED_WISH, CSRF_ON, HTTP_SLOW, handle_flow,  \
         WW_##NAME##_INIT),                                                                                   \
-        ROW(HTTP_GET, "/self-service/" name "/api", NEED_FLOW, CSRF_IGNORED, HTTP_SLOW, handle_flow_api,     \
-            WW_##NAME##_INIT),                                                                               \
+        ROW(HTTP_GET, "/self-service/" name "/api", NEED_FLOW | NEED_WISH, CSRF_IGNORED, HTTP_SLOW,          \
+            handle_flow_api, WW_##NAME##_INIT),                                                              \
         ROW(HTTP_GET, "/self-service/" name "/flows", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow,            \
             WW_##NAME##_FETCH),                                                                              \
-        ROW(HTTP_GET | HTTP_POST, "/self-service/" name, NEED_FLOW, CSRF_IGNORED, HTTP_HASH, handle_flow,    \
-            WW_##NAME##_SUBMIT)
+        ROW(HTTP_GET | HTTP_POST, "/self-service/" name, NEED_FLOW | NEED_WISH, CSRF_IGNORED, HTTP_HASH,     \
+            handle_flow, WW_##NAME##_SUBMIT)
 
 /* Pages look for the session themselves, since a person is sent to the sign-in page rather than refused; what
  * they change needs their form's anti-CSRF token. */
@@ -35,12 +35,19 @@
         HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_SLOW, handler, 0, "/ui/" path, NULL, body         \
     }
 #define PAGE(method, path, handler) ROW(method, "/ui/" path, NEED_FLOW, CSRF_ON, HTTP_SLOW, handler, 0)
+
+/* Its GET begins a flow, or takes what was kept. */
+#define PAGE_THAT_WRITES(path, handler)                                                                      \
+    ROW(HTTP_GET, "/ui/" path, NEED_FLOW | NEED_WISH, CSRF_ON, HTTP_SLOW, handler, 0)
+
 const struct route routes_public[] = {
     FLOW_ROWS("login", LOGIN),
     FLOW_ROWS("registration", REGISTRATION),
     FLOW_ROWS("settings", SETTINGS),
-    ROW(HTTP_GET, "/self-service/logout/browser", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow, WW_LOGOUT_INIT),
-    ROW(HTTP_GET, "/self-service/logout", NEED_FLOW, CSRF_ON, HTTP_SLOW, handle_flow, WW_LOGOUT_SUBMIT),
+    ROW(HTTP_GET, "/self-service/logout/browser", NEED_FLOW | NEED_WISH, CSRF_ON, HTTP_SLOW, handle_flow,
+        WW_LOGOUT_INIT),
+    ROW(HTTP_GET, "/self-service/logout", NEED_FLOW | NEED_WISH, CSRF_ON, HTTP_SLOW, handle_flow,
+        WW_LOGOUT_SUBMIT),
     ROW(HTTP_DELETE, "/self-service/logout/api", NEED_FLOW, CSRF_IGNORED, HTTP_SLOW, handle_flow,
         WW_LOGOUT_NATIVE),
     ROW(HTTP_GET, "/self-service/errors", NEED_NOTHING, CSRF_ON, HTTP_SLOW, handle_flow, WW_ERROR_FETCH),
@@ -84,10 +91,10 @@ const struct route routes_public[] = {
     ROW(HTTP_GET, "/ui", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_page_root, 0),
     ROW(HTTP_GET, "/ui/static/{file}", NEED_NOTHING | NEED_CACHE, CSRF_OFF, HTTP_QUICK, handle_page_static,
         0),
-    PAGE(HTTP_GET, "login", handle_page_login),
-    PAGE(HTTP_GET, "registration", handle_page_registration),
+    PAGE_THAT_WRITES("login", handle_page_login),
+    PAGE_THAT_WRITES("registration", handle_page_registration),
     PAGE(HTTP_POST, "to-login", handle_page_to_login),
-    PAGE(HTTP_GET, "settings", handle_page_settings),
+    PAGE_THAT_WRITES("settings", handle_page_settings),
     PAGE(HTTP_GET, "error", handle_page_error),
     PAGE(HTTP_GET, "", handle_page_notes),
     PAGE(HTTP_GET, "notes", handle_page_root),
@@ -98,9 +105,9 @@ const struct route routes_public[] = {
     PAGE(HTTP_GET, "notes/{id}/file", handle_page_note_file),
     PAGE(HTTP_GET, "notes/{id}/delete", handle_page_note_delete),
     PAGE_SENT("notes/{id}/delete", BODY_FORM, handle_page_note_deleted),
-    PAGE(HTTP_GET, "kept", handle_page_kept),
-    PAGE(HTTP_GET, "profile", handle_page_profile),
-    PAGE(HTTP_GET, "password", handle_page_password),
+    PAGE_THAT_WRITES("kept", handle_page_kept),
+    PAGE_THAT_WRITES("profile", handle_page_profile),
+    PAGE_THAT_WRITES("password", handle_page_password),
     PAGE(HTTP_GET, "devices", handle_page_devices),
     PAGE_SENT("sessions/end-others", BODY_FORM, handle_page_devices_end),
     PAGE_SENT("sessions/{id}/end", BODY_FORM, handle_page_device_end),

@@ -19,6 +19,7 @@ enum route_need {
     NEED_ADMIN = 32,  /* the admin port's own guard */
     NEED_CACHE = 128, /* the handler says itself how long its answer may be kept */
     NEED_READ = 256,  /* reads the database, shortly: on the loop only where reading never waits */
+    NEED_WISH = 512,  /* its GET writes: HEAD and a prefetch are answered without it */
 };
 
 /* How a public path stands to the anti-CSRF cookie (kratos.md §2.5): it is issued and, on methods that
@@ -73,6 +74,8 @@ struct port {
     size_t count;
     bool admin;
 };
+/* For http_listener.refusing: what every answer of the port carries. */
+void dispatch_refusing(struct http_request *r, void *port);
 struct http_route_choice dispatch_route(struct http_request *r, void *port);
 /* NULL, or which row states no need. */
 const char *dispatch_check_routes(const struct route *routes, size_t count);

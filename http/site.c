@@ -1,3 +1,5 @@
+/* What handlers need of a site's settings, its cookies (kratos.md §§2.5, 4.1), and who a request comes from
+ * (own-api.md, "Who may ask"). */
 #include "site.h"
 
 #include <string.h>
@@ -5,6 +7,7 @@
 
 #include "cookie.h"
 #include "http_server.h"
+#include "limit.h"
 
 const char site_continuity_cookie_name[] = "ory_kratos_continuity";
 const char site_said_cookie_name[] = "watchword_said";
@@ -13,22 +16,6 @@ enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000, SAID_SECONDS = 60 
 enum { ITEMS_ROOM = 1 << 20, ITEMS_LEAST = 5 << 20, ADMIN_MOST = 5 << 20 };
 
 /* ---- settings ---- */
-
-static char *port_url(struct arena *a, struct ww *ww, const char *port)
-{
-    char *base = arena_printf(a, "serve.%s.base_url", port),
-         *host_key = arena_printf(a, "serve.%s.host", port);
-    char *number = arena_printf(a, "serve.%s.port", port);
-    if (!base || !host_key || !number) {
-        return NULL;
-    }
-    const char *url = ww_setting(ww, base), *host = ww_setting(ww, host_key);
-    if (url && url[0]) {
-        return arena_strdup(a, url);
-    }
-    return arena_printf(a, strchr(host, ':') ? "http://[%s]:%lld/" : "http://%s:%lld/", host,
-                        (long long)ww_setting_int(ww, number));
-}
 
 /* "https://host:port" of a URL. */
 static char *origin_of(struct arena *a, const char *url)
@@ -86,9 +73,10 @@ bool site_init(struct site *site, struct ww *ww)
     site->csrf_cookie_name = name ? arena_strdup(a, name) : NULL;
     ww_op_end(op);
     site->session_cookie_name = arena_strdup(a, ww_setting(ww, "session.cookie.name"));
-    site->public_url = port_url(a, ww, "public");
-    site->admin_url = port_url(a, ww, "admin");
+    site->public_url = arena_strdup(a, ww_setting(ww, "serve.public.base_url"));
+    site->admin_url = arena_strdup(a, ww_setting(ww, "serve.admin.base_url"));
     site->public_origin = origin_of(a, site->public_url);
+    site->public_https = site->public_origin && strncasecmp(site->public_origin, "https:", 6) == 0;
     site->cors_enabled = ww_setting_bool(ww, "serve.public.cors.enabled");
     site->dev = ww_dev(ww);
     site->slow_reads = strncmp(dsn, "postgres", 8) == 0 || strcmp(dsn, "memory") == 0;
@@ -120,77 +108,54 @@ static void set_cookie(struct http_request *r, struct arena *a, const struct coo
     }
 }
 
-/* The first of the keys that is set; the last gives the default. */
-static const char *first_set(struct ww *ww, const char *key, const char *fallback)
+/* What the settings below `section` say; those of the session's cookie have the general ones as defaults
+ * (config_check.c). SameSite=None without Secure is refused by browsers, and Kratos then says Lax whatever is
+ * configured. */
+static struct cookie make_cookie(const struct site *site, struct arena *a, const char *section,
+                                 const char *name, const char *value)
 {
-    const char *value = key ? ww_setting(ww, key) : "";
-    return value[0] ? value : ww_setting(ww, fallback);
-}
-
-static bool is_secure(const struct site *site, const char *own)
-{
-    if (own && ww_setting_is_set(site->ww, own)) {
-        return ww_setting_bool(site->ww, own);
-    }
-    if (ww_setting_is_set(site->ww, "cookies.secure")) {
-        return ww_setting_bool(site->ww, "cookies.secure");
-    }
-    return !site->dev;
-}
-
-/* SameSite=None without Secure is refused by browsers, and Kratos then says Lax whatever is configured. */
-static struct cookie common(const struct site *site, const char *name, const char *value)
-{
+    const char *parts[] = {"path", "domain", "same_site", "secure"}, *keys[4];
     struct ww *ww = site->ww;
-    bool secure = is_secure(site, NULL);
+    for (size_t i = 0; i < 4; i++) {
+        if (!(keys[i] = arena_printf(a, "%s.%s", section, parts[i]))) {
+            return (struct cookie){.name = "", .value = ""}; /* cookie_build refuses it */
+        }
+    }
+    bool secure = ww_setting_bool(ww, keys[3]);
     return (struct cookie){.name = name,
                            .value = value,
-                           .path = ww_setting(ww, "cookies.path"),
-                           .domain = ww_setting(ww, "cookies.domain"),
-                           .same_site = secure ? ww_setting(ww, "cookies.same_site") : "Lax",
+                           .path = ww_setting(ww, keys[0]),
+                           .domain = ww_setting(ww, keys[1]),
+                           .same_site = secure ? ww_setting(ww, keys[2]) : "Lax",
                            .http_only = true,
                            .secure = secure};
 }
 
 void site_set_csrf_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
 {
-    struct cookie c = common(site, site->csrf_cookie_name, value);
+    struct cookie c = make_cookie(site, a, "cookies", site->csrf_cookie_name, value);
     c.max_age = CSRF_SECONDS;
     set_cookie(r, a, &c);
 }
 
 void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
 {
-    struct cookie c = common(site, site_continuity_cookie_name, value);
+    struct cookie c = make_cookie(site, a, "cookies", site_continuity_cookie_name, value);
     c.max_age = CONTINUITY_SECONDS;
     set_cookie(r, a, &c);
 }
 
 void site_set_said_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
 {
-    struct cookie c = common(site, site_said_cookie_name, value);
+    struct cookie c = make_cookie(site, a, "cookies", site_said_cookie_name, value);
     c.max_age = value[0] ? SAID_SECONDS : -1;
     set_cookie(r, a, &c);
-}
-
-static struct cookie session_cookie(const struct site *site, const char *value)
-{
-    struct ww *ww = site->ww;
-    bool secure = is_secure(site, "session.cookie.secure");
-    return (struct cookie){
-        .name = site->session_cookie_name,
-        .value = value,
-        .path = first_set(ww, "session.cookie.path", "cookies.path"),
-        .domain = first_set(ww, "session.cookie.domain", "cookies.domain"),
-        .same_site = secure ? first_set(ww, "session.cookie.same_site", "cookies.same_site") : "Lax",
-        .http_only = true,
-        .secure = secure};
 }
 
 void site_set_session_cookie(struct site *site, struct http_request *r, struct arena *a, const char *token,
                              uint64_t seconds)
 {
-    struct cookie c = session_cookie(site, token);
+    struct cookie c = make_cookie(site, a, "session.cookie", site->session_cookie_name, token);
     if (ww_setting_bool(site->ww, "session.cookie.persistent")) {
         c.max_age = seconds > 0 ? (int64_t)seconds : 1;
     }
@@ -199,7 +164,7 @@ void site_set_session_cookie(struct site *site, struct http_request *r, struct a
 
 void site_end_session_cookie(struct site *site, struct http_request *r, struct arena *a)
 {
-    struct cookie c = session_cookie(site, "");
+    struct cookie c = make_cookie(site, a, "session.cookie", site->session_cookie_name, "");
     c.max_age = -1;
     set_cookie(r, a, &c);
 }
@@ -291,10 +256,17 @@ char *site_request_url(const struct site *site, const struct http_request *r, st
             strlen(host)) {
         host = own_host;
     }
-    if (strcasecmp(host, own_host) == 0) {
-        return arena_printf(a, "%s%s", site->public_origin, target);
+    size_t room = strlen(target) > LIMIT_URL ? strcspn(target, "?") : strlen(target);
+    if (room > LIMIT_URL) {
+        target = "/";
+        room = 1;
     }
-    return arena_printf(a, "%s://%s%s", scheme, host, target);
+    if (strcasecmp(host, own_host) == 0) { /* a path in base_url is taken off before requests come here */
+        size_t base = strlen(site->public_url);
+        base -= site->public_url[base - 1] == '/';
+        return arena_printf(a, "%.*s%.*s", (int)base, site->public_url, (int)room, target);
+    }
+    return arena_printf(a, "%s://%s%.*s", scheme, host, (int)room, target);
 }
 
 bool site_origin_is_ours(const struct site *site, const struct http_request *r)
@@ -302,7 +274,7 @@ bool site_origin_is_ours(const struct site *site, const struct http_request *r)
     const char *origin = http_header(r, "Origin"), *from = http_header(r, "Sec-Fetch-Site");
     if (origin) {
         return strcasecmp(origin, site->public_origin) == 0 ||
-               (site->cors_enabled && site->cors.credentials && cors_allows_origin(&site->cors, origin));
+               (site->cors_enabled && site->cors.credentials && cors_names_origin(&site->cors, origin));
     }
     return from && strcmp(from, "same-origin") == 0;
 }

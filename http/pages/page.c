@@ -147,18 +147,6 @@ bool page_open_section(struct page *p, enum page_section section)
     return true;
 }
 
-bool page_is_ahead(struct page *p)
-{
-    const char *purpose = http_header(p->c->r, "Sec-Purpose");
-    bool head = http_method(p->c->r) == HTTP_HEAD;
-    if (!head && !(purpose && strstr(purpose, "prefetch"))) {
-        return false;
-    }
-    http_answer_header(p->c->r, "Cache-Control", "no-store");
-    http_answer(p->c->r, head ? 200 : 503, NULL, 0);
-    return true;
-}
-
 bool page_open_account(struct page *p, struct route_call *c, enum page_section section, const char *title_key)
 {
     if (!page_open(p, c, title_key)) {
@@ -376,11 +364,7 @@ bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_p
     struct ww_flow_request in;
     struct ww_pair *query = ARENA_ARRAY(p->a, n + 1, struct ww_pair);
     const char *why;
-    bool begins = action == WW_LOGIN_INIT || action == WW_REGISTRATION_INIT || action == WW_SETTINGS_INIT;
     *body = NULL;
-    if (begins && page_is_ahead(p)) {
-        return false;
-    }
     if (!query) {
         page_refused(p, WW_ENOMEM);
         return false;

@@ -43,9 +43,6 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
 enum ww_err page_session(struct page *p) WW_MUST;
 /* The rest of page_open_account, once there is a session. */
 bool page_open_section(struct page *p, enum page_section section) WW_MUST;
-/* Whether this only asks what would come: HEAD, or a browser that fetches ahead (RFC 9110 §9.3.2; Fetch,
- * "Sec-Purpose"). Such a one changes nothing; true: it was answered so. */
-bool page_is_ahead(struct page *p);
 
 /* ---- what is typed must not be lost (page_kept.c) ---- */
 /* Opens the page that a form of page_form is sent to: it has the anti-CSRF token, or was made for this

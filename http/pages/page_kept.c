@@ -156,7 +156,7 @@ void handle_page_kept(struct route_call *c)
     const char *text, *why;
     size_t n;
     struct js *kept;
-    if (!page_open(&p, c, "kept.title") || page_is_ahead(&p)) {
+    if (!page_open(&p, c, "kept.title")) {
         return;
     }
     enum ww_err err = page_session(&p);

@@ -32,6 +32,13 @@ enum {
     /* One text of the traits, bytes. It is stored twice: in the record, and in the flow that shows it. */
     LIMIT_TRAIT_TEXT = 16384,
 
+    /* ---- addresses ---- */
+    /* Where to go afterwards, and where a flow was begun, bytes: as a setting may have. Either is kept with
+     * the flow; a longer one to go to is refused unread, a longer one begun at is cut before its query. */
+    LIMIT_URL = 2048,
+    /* The id of a schema, bytes, where it is named in a refusal. */
+    LIMIT_SCHEMA_ID = 256,
+
     /* ---- what a client says of itself; longer texts are cut ---- */
     LIMIT_CLIENT_ADDRESS = 64,
     LIMIT_USER_AGENT = 512,

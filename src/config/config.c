@@ -179,7 +179,11 @@ static enum ww_err require(struct loader *l)
     static const char *const keys[] = {"dsn", "identity.schemas"};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (!config_is_set(l->config, keys[i])) {
-            return op_fail(l->op, WW_ECONFIG, "config_bad", "configuration: %s: is required", keys[i]);
+            char *name = config_env_name(&l->op->arena, keys[i]);
+            return op_fail(l->op, WW_ECONFIG, "config_bad",
+                           "configuration: %s: is required: name a file with -c FILE, or set %s in the "
+                           "environment",
+                           keys[i], name ? name : "it");
         }
     }
     return WW_OK;

@@ -1,62 +1,34 @@
+/* What concerns several settings: schemas, hooks, what is derived, and what is worth a warning (own-api.md,
+ * "Configuration of its own"). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config_int.h"
-
-/* ---- accepted, but not obeyed ---- */
-
-static const struct {
-    const char *key;
-    const char *why;
-} not_obeyed[] = {
-    {"selfservice.methods.code.enabled", "no codes are mailed by this version"},
-    {"selfservice.methods.code.passwordless_enabled", "this method is not available in this version"},
-    {"selfservice.methods.code.mfa_enabled", "this method is not available in this version"},
-    {"selfservice.methods.link.enabled", "no links are mailed by this version"},
-    {"selfservice.methods.totp.enabled", "this method is not available in this version"},
-    {"selfservice.methods.lookup_secret.enabled", "this method is not available in this version"},
-    {"selfservice.methods.webauthn.enabled", "this method is not available in this version"},
-    {"selfservice.methods.passkey.enabled", "this method is not available in this version"},
-    {"selfservice.methods.oidc.enabled", "this method is not available in this version"},
-    {"selfservice.methods.password.config.haveibeenpwned_enabled",
-     "passwords are judged without asking a service"},
-    {"selfservice.flows.recovery.enabled", "recovery is not available in this version"},
-    {"selfservice.flows.verification.enabled", "verification is not available in this version"},
-    {"log.leak_sensitive_values", "secrets are never logged"},
-    {"watchword.witness_file", "there are no witnesses in this version"},
-};
-
-/* Numbers that this program has no choice about (own-api.md, "Configuration of its own"). */
-static const struct {
-    const char *key;
-    uint64_t only;
-    const char *text;
-} fixed[] = {
-    {"hashers.argon2.parallelism", 1, "1"},
-    {"hashers.argon2.salt_length", 16, "16"},
-    {"hashers.argon2.key_length", 32, "32"},
-};
+#include "url.h"
 
 static const struct node *where(const struct loader *l, const char *key)
 {
     return l->config->values[config_find(l->config, key)].node;
 }
 
-static void name_not_obeyed(struct loader *l)
+/* ---- accepted, but not acted on ---- */
+
+/* config_kratos.c names them; here only those that are settings as well, which bind_node does not see. */
+static void name_not_acted_on(struct loader *l)
 {
-    for (size_t i = 0; i < sizeof not_obeyed / sizeof not_obeyed[0]; i++) {
-        const struct value *v = &l->config->values[config_find(l->config, not_obeyed[i].key)];
-        bool truth = config_settings[config_find(l->config, not_obeyed[i].key)].type == CONFIG_BOOL;
-        if (v->set && (truth ? v->boolean : *v->text != 0)) {
-            config_warn(l, v->node, not_obeyed[i].key, "not acted on: %s", not_obeyed[i].why);
-        }
-    }
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
-        struct value *v = config_value(l->config, fixed[i].key, CONFIG_INT);
-        if (v->number != fixed[i].only) {
-            config_warn(l, v->node, fixed[i].key, "not obeyed: it is always %s", fixed[i].text);
-            v->number = fixed[i].only;
-            v->text = fixed[i].text;
+    for (size_t i = 0; i < config_foreign_count; i++) {
+        const struct config_foreign *f = &config_foreigns[i];
+        int index = config_find(l->config, f->key);
+        struct value *v = index < 0 ? NULL : &l->config->values[index];
+        if (v && f->only) {
+            if (strcmp(v->text, f->only) != 0) {
+                config_warn(l, v->node, f->key, "not obeyed: it is always %s", f->only);
+                v->number = strtoull(f->only, NULL, 10);
+                v->text = f->only;
+            }
+        } else if (v && v->set && (config_settings[index].type == CONFIG_BOOL ? v->boolean : *v->text != 0)) {
+            config_warn(l, v->node, f->key, "not acted on: %s", f->why);
         }
     }
 }
@@ -218,7 +190,20 @@ static enum ww_err check_hooks(struct loader *l)
 
 /* ---- derived from other settings ---- */
 
-static enum ww_err derive_base_url(struct loader *l, const char *port_name)
+static bool is_everywhere(const char *host)
+{
+    static const char *const hosts[] = {"", "*", "0.0.0.0", "::"};
+    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++) {
+        if (strcmp(host, hosts[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The one place where an address is made of host and port; flows, routes and pages read what stands here.
+ * What listens everywhere is reached by no such name, so people are sent to this machine. */
+static enum ww_err derive_addresses(struct loader *l, const char *port_name)
 {
     struct arena *a = &l->config->arena;
     char key[64], host_key[64], port_key[64];
@@ -226,18 +211,23 @@ static enum ww_err derive_base_url(struct loader *l, const char *port_name)
     snprintf(key, sizeof key, "serve.%s.base_url", port_name);
     snprintf(host_key, sizeof host_key, "serve.%s.host", port_name);
     snprintf(port_key, sizeof port_key, "serve.%s.port", port_name);
-    struct value *v = config_value(l->config, key, CONFIG_TEXT);
-    if (*v->text) {
-        return WW_OK;
+    struct value *url = config_value(l->config, key, CONFIG_TEXT),
+                 *host = config_value(l->config, host_key, CONFIG_TEXT);
+    size_t n = strlen(host->text);
+    if (n > 2 && host->text[0] == '[' && host->text[n - 1] == ']') {
+        host->text = arena_strndup(a, host->text + 1, n - 2);
     }
-    const char *host = config_text(l->config, host_key);
-    bool any = !*host || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 || strcmp(host, "[::]") == 0;
-    bool bare6 = !any && strchr(host, ':') && *host != '[';
-    v->text = arena_printf(a, "http://%s%s%s:%u/", bare6 ? "[" : "", any ? "localhost" : host,
-                           bare6 ? "]" : "", (unsigned)config_int(l->config, port_key));
-    return v->text ? WW_OK : op_no_memory(l->op);
+    if (host->text && !*url->text) {
+        const char *shown = is_everywhere(host->text) ? "localhost" : host->text;
+        url->text = arena_printf(a, strchr(shown, ':') ? "http://[%s]:%u/" : "http://%s:%u/", shown,
+                                 (unsigned)config_int(l->config, port_key));
+    }
+    return host->text && url->text ? WW_OK : op_no_memory(l->op);
 }
 
+/* Cookies are secure where people come over https, and, as Kratos has it, where somebody wrote an http
+ * address for others than developers. An address that nobody wrote is this machine's: browsers would not send
+ * them back. */
 static enum ww_err derive_cookies(struct loader *l)
 {
     static const char *const names[] = {"domain", "path", "same_site"};
@@ -246,7 +236,8 @@ static enum ww_err derive_cookies(struct loader *l)
     struct value *session = config_value(c, "session.cookie.secure", CONFIG_BOOL);
 
     if (!secure->set) {
-        secure->boolean = !c->dev;
+        bool https = strncmp(config_text(c, "serve.public.base_url"), "https://", 8) == 0;
+        secure->boolean = https || (config_is_set(c, "serve.public.base_url") && !c->dev);
     }
     if (!session->set) {
         session->boolean = secure->boolean;
@@ -274,13 +265,63 @@ static void warn_cookies(struct loader *l)
     }
 }
 
+static bool is_this_machine(const char *url)
+{
+    const char *host = strstr(url, "://");
+    size_t n = host ? strcspn(host + 3, ":/") : 0;
+    return host && ((n == 9 && strncmp(host + 3, "localhost", n) == 0) || strncmp(host + 3, "127.", 4) == 0 ||
+                    strncmp(host + 3, "[::1]", 5) == 0);
+}
+
 static void warn_base_url(struct loader *l)
 {
     const struct config *c = l->config;
-    if (!c->dev && config_bool(c, "session.cookie.secure") &&
-        strncmp(config_text(c, "serve.public.base_url"), "http://", 7) == 0) {
+    const char *url = config_text(c, "serve.public.base_url");
+    if (strncmp(url, "http://", 7) != 0 || c->dev) {
+        return;
+    }
+    if (config_bool(c, "session.cookie.secure")) {
         config_warn(l, where(l, "cookies.secure"), "cookies.secure",
                     "cookies are secure but serve.public.base_url is http: browsers will not send them back");
+    } else if (!is_this_machine(url)) {
+        config_warn(l, where(l, "serve.public.base_url"), "serve.public.base_url",
+                    "is http: passwords and sessions cross the network for all to read, and cookies are not "
+                    "secure; behind a TLS proxy write its https:// address here");
+    }
+}
+
+/* What flow_return_to_check can match: a scheme, and a host, perhaps "*." before it (kratos.md §2.8). */
+static const char *never_matches(const char *entry)
+{
+    struct url u;
+    if (!url_read(entry, &u)) {
+        return "is no address that a browser and we read alike";
+    }
+    if (!u.scheme.n || !u.host.n) {
+        return "needs a scheme and a host, as https://app.example.org/";
+    }
+    size_t stars = 0;
+    for (size_t i = 0; i < u.host.n; i++) {
+        stars += u.host.p[i] == '*';
+    }
+    if (stars > 1 || (stars == 1 && (u.host.n < 3 || memcmp(u.host.p, "*.", 2) != 0))) {
+        return "has a star that stands for nothing: only https://*.example.org stands for hosts below a "
+               "domain";
+    }
+    if (memchr(u.path.p, '*', u.path.n)) {
+        return "has a star in its path: whatever begins with the path is allowed already";
+    }
+    return NULL;
+}
+
+static void warn_return_urls(struct loader *l)
+{
+    static const char key[] = "selfservice.allowed_return_urls";
+    for (size_t i = 0; i < config_list_count(l->config, key); i++) {
+        const char *why = never_matches(config_list_at(l->config, key, i));
+        if (why) {
+            config_warn(l, where(l, key), key, "entry %zu allows nothing: it %s", i + 1, why);
+        }
     }
 }
 
@@ -291,19 +332,20 @@ enum ww_err config_check_all(struct loader *l)
         err = check_hooks(l);
     }
     if (err == WW_OK) {
-        err = derive_base_url(l, "public");
+        err = derive_addresses(l, "public");
     }
     if (err == WW_OK) {
-        err = derive_base_url(l, "admin");
+        err = derive_addresses(l, "admin");
     }
     if (err == WW_OK) {
         err = derive_cookies(l);
     }
     if (err == WW_OK) {
-        name_not_obeyed(l);
+        name_not_acted_on(l);
         warn_below_floor(l);
         warn_cookies(l);
         warn_base_url(l);
+        warn_return_urls(l);
     }
     return err;
 }

@@ -1,7 +1,9 @@
+/* Settings from the environment, and the directories that it names. */
 #include <ctype.h>
 #include <string.h>
 
 #include "config_int.h"
+#include "config_keys.h"
 
 char *config_env_name(struct arena *a, const char *key)
 {
@@ -119,6 +121,10 @@ static enum ww_err take_server_key(struct loader *l, const char *text)
     if (!hex_decode(key->b, sizeof key->b, text)) {
         return op_fail(l->op, WW_ECONFIG, "config_bad",
                        "environment variable WATCHWORD_SERVER_KEY: must be 64 hex digits");
+    }
+    if (config_key_is_zero(key)) {
+        return op_fail(l->op, WW_ECONFIG, "config_bad",
+                       "environment variable WATCHWORD_SERVER_KEY: is all zeros, which is no key");
     }
     c->environment_key = key;
     config_warn(l, NULL, NULL,

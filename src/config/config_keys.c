@@ -1,3 +1,4 @@
+/* The files and places of server keys (vault.md §4). */
 #include "config_keys.h"
 
 #include <errno.h>
@@ -21,11 +22,15 @@ static enum ww_err refuse(struct ww_op *op, const char *path, const char *reason
 
 /* ---- files ---- */
 
-static enum ww_err write_key(struct ww_op *op, int fd, const char *path)
+bool config_key_is_zero(const struct key *k)
 {
-    KEY32(key);
-    op_random(op, key.b, sizeof key.b);
-    if (write(fd, key.b, sizeof key.b) != (ssize_t)sizeof key.b || fsync(fd) != 0) {
+    static const uint8_t zeros[sizeof k->b];
+    return crypto_equal(BYTES(k->b, sizeof k->b), BYTES(zeros, sizeof zeros));
+}
+
+static enum ww_err write_key(struct ww_op *op, int fd, const char *path, const struct key *key)
+{
+    if (write(fd, key->b, sizeof key->b) != (ssize_t)sizeof key->b || fsync(fd) != 0) {
         return op_fail(op, WW_EIO, "server_key_write", "server key %s: cannot be written: %s", path,
                        strerror(errno));
     }
@@ -44,7 +49,7 @@ static void sync_directory_of(const char *path)
     }
 }
 
-enum ww_err config_key_file_make(struct ww_op *op, const char *path)
+enum ww_err config_key_file_write(struct ww_op *op, const char *path, const struct key *key)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
@@ -58,7 +63,7 @@ enum ww_err config_key_file_make(struct ww_op *op, const char *path)
         return op_fail(op, WW_EIO, "server_key_write", "server key %s: cannot be made: %s", path,
                        strerror(errno));
     }
-    enum ww_err err = write_key(op, fd, path);
+    enum ww_err err = write_key(op, fd, path, key);
     close(fd);
     if (err != WW_OK) {
         unlink(path);
@@ -66,6 +71,13 @@ enum ww_err config_key_file_make(struct ww_op *op, const char *path)
     }
     sync_directory_of(path);
     return WW_OK;
+}
+
+enum ww_err config_key_file_make(struct ww_op *op, const char *path)
+{
+    KEY32(key);
+    op_random(op, key.b, sizeof key.b);
+    return config_key_file_write(op, path, &key);
 }
 
 static enum ww_err read_open_file(struct ww_op *op, int fd, const char *path, struct key *out)
@@ -86,6 +98,9 @@ static enum ww_err read_open_file(struct ww_op *op, int fd, const char *path, st
         key_wipe(out);
         return refuse(op, path, "must be exactly 32 bytes");
     }
+    if (config_key_is_zero(out)) { /* a file that was never written, or a disk that lost it */
+        return refuse(op, path, "is all zeros, which is no key: put the copy of the key there");
+    }
     return WW_OK;
 }
 
@@ -95,9 +110,11 @@ enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key 
 
     key_wipe(out);
     if (fd < 0) {
-        return op_fail_field(op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file",
-                             "server key %s: cannot be opened: %s (`watchword server-key new %s` makes one)",
-                             path, strerror(errno), path);
+        return op_fail_field(
+            op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file",
+            "server key %s: cannot be opened: %s (for a new site `watchword server-key new %s` makes "
+            "one; where data are stored already, only the copy of their key opens them)",
+            path, strerror(errno), path);
     }
     enum ww_err err = read_open_file(op, fd, path, out);
     close(fd);
@@ -128,8 +145,27 @@ static bool is_beside_database(const char *path, const char *database_path)
     return strncmp(key, database, n) == 0 && (key[n] == 0 || key[n] == '/');
 }
 
+/* A database can be opened with its own key only: whoever made a new one would lose everything in it. */
+static enum ww_err refuse_lost(struct ww_op *op, const char *path, const char *database_path)
+{
+    return op_fail_field(
+        op, WW_ECONFIG, "server_key_lost", "watchword.server_key_file",
+        "server key %s: is missing, and there is a database (%s) that nothing else opens: put "
+        "the copy of the key there, or restore it from paper with `watchword server-key import "
+        "%s`; a new key would not help",
+        path, database_path, path);
+}
+
+static bool is_lost(const char *path, const char *database_path)
+{
+    return database_path && access(path, F_OK) != 0 && errno == ENOENT && access(database_path, F_OK) == 0;
+}
+
 static enum ww_err read_placed(struct ww_op *op, const char *path, const char *database_path, struct key *out)
 {
+    if (is_lost(path, database_path)) {
+        return refuse_lost(op, path, database_path);
+    }
     if (is_beside_database(path, database_path)) {
         return refuse(op, path,
                       "lies below the database's directory: one backup would hold both; move it elsewhere");
@@ -152,10 +188,14 @@ static bool make_directories(char *path)
     return true;
 }
 
-static enum ww_err read_or_make(struct ww_op *op, const struct config *c, char *path, struct key *out)
+static enum ww_err read_or_make(struct ww_op *op, const struct config *c, char *path,
+                                const char *database_path, struct key *out)
 {
     if (access(path, F_OK) == 0) {
         return config_key_file_read(op, path, out);
+    }
+    if (is_lost(path, database_path)) {
+        return refuse_lost(op, path, database_path);
     }
     if (!make_directories(path)) {
         return op_fail(op, WW_EIO, "server_key_write", "server key %s: its directory cannot be made: %s",
@@ -185,13 +225,13 @@ static enum ww_err dev_key(struct ww_op *op, const struct config *c, const char 
     }
     snprintf(beside, sizeof beside, "%s/server.key", c->dir); /* keys/ need not be there yet */
     if (!is_beside_database(beside, database_path)) {
-        return read_or_make(op, c, path, out);
+        return read_or_make(op, c, path, database_path, out);
     }
     path = c->state ? arena_printf(&op->arena, "%s/watchword/server.key", c->state) : NULL;
     if (!path || !make_directories(path) || is_beside_database(path, database_path)) {
         return refuse(op, "", "none is configured, and there is no place for one apart from the database");
     }
-    return read_or_make(op, c, path, out);
+    return read_or_make(op, c, path, database_path, out);
 }
 
 /* ---- all of them ---- */
@@ -235,9 +275,13 @@ static enum ww_err read_otherwise(struct ww_op *op, const struct config *c, cons
         return dev_key(op, c, database_path, out);
     }
     return op_fail_field(
-        op, WW_ECONFIG, "server_key_missing", "watchword.server_key_file",
-        "watchword.server_key_file: no server key is configured; `watchword server-key new FILE` "
-        "makes one, `watchword init DIR` a whole site");
+        op, WW_ECONFIG, "server_key_missing", "watchword.server_key_file", "%s",
+        database_path && access(database_path, F_OK) == 0
+            ? "watchword.server_key_file: no server key is configured, and there is a database: name the "
+              "file "
+              "of its key, or restore that from paper with `watchword server-key import FILE`"
+            : "watchword.server_key_file: no server key is configured; `watchword server-key new FILE` "
+              "makes one, `watchword init DIR` a whole site");
 }
 
 static enum ww_err check_ids(struct ww_op *op, const struct key *keys, size_t n)

@@ -11,14 +11,19 @@
  * beside the configuration, or watchword/server.key in the user's state directory where §4 forbids that, made
  * when it is not there, with a warning that says so. database_path: the file of the database, or NULL when it
  * is not a file. Fills at most max keys, the sealing one first. WW_ECONFIG: none is configured (the text
- * names the command that makes one), a file is not as §4 asks, lies below the database's directory, or two
- * keys have one id. May add a warning to the configuration: call it before other threads use it. */
+ * names the command that makes one), a key is missing or zero, a file is not as §4 asks, lies below the
+ * database's directory, or two keys have one id. May add a warning to the configuration: call it before other
+ * threads use it. */
 enum ww_err config_server_keys(struct ww_op *op, const struct config *c, const char *database_path,
                                struct key *keys, size_t max, size_t *n) WW_MUST;
 
 /* Makes a new key: a file of 32 random bytes, mode 0600, on disk when this returns. WW_ECONFLICT when there
  * is a file of that name, which is left alone; WW_EIO. */
 enum ww_err config_key_file_make(struct ww_op *op, const char *path) WW_MUST;
+/* The same with a key that is there already: one restored from paper. */
+enum ww_err config_key_file_write(struct ww_op *op, const char *path, const struct key *key) WW_MUST;
+/* All zeros is no key, wherever it is read: that is what lost or unwritten bytes look like. */
+bool config_key_is_zero(const struct key *k);
 /* Reads one, with the checks of §4 but the place of the database. */
 enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key *out) WW_MUST;
 

@@ -1,3 +1,4 @@
+/* A server key on paper (vault.md §4). */
 #include <ctype.h>
 #include <string.h>
 
@@ -93,6 +94,9 @@ enum ww_err config_key_parse(struct ww_op *op, struct bytes text, struct key *ou
         key_wipe(out);
         return op_fail(op, WW_EINVAL, "server_key_mistyped",
                        "the check symbols do not fit: a symbol is wrong");
+    }
+    if (config_key_is_zero(out)) {
+        return op_fail(op, WW_EINVAL, "server_key_zero", "this is the print of zeros, which are no key");
     }
     return WW_OK;
 }

@@ -26,9 +26,11 @@ struct config_setting {
     const char *what;      /* one sentence for the documentation */
 };
 
+/* What is accepted and not acted on: the one list, from which warnings and documentation come. */
 struct config_foreign {
-    const char *key; /* with all that is below it */
-    const char *why; /* what this version does instead */
+    const char *key;  /* with all that is below it; some are settings as well, since flows ask for them */
+    const char *why;  /* what this version does instead; "": nothing to warn of */
+    const char *only; /* of a setting: the value that it always has, or NULL */
 };
 
 extern const struct config_setting config_settings[];

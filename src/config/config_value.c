@@ -42,7 +42,7 @@ static const char *rule_url(const char *text)
                        : strncmp(text, "http://", 7) == 0 ? text + 7
                                                           : NULL;
     bool right =
-        !*text || (host && no_blanks(text) && *host && !strchr("/:?#", *host) && !strpbrk(text, "?#@"));
+        !*text || (host && no_blanks(text) && *host && !strchr("/:?#", *host) && !strpbrk(text, "?#@*"));
     return right ? NULL : "must be http:// or https:// with a host, without a query";
 }
 
@@ -51,6 +51,13 @@ static const char *rule_host(const char *text)
 {
     size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]*%");
     return text[n] == 0 && n <= 255 ? NULL : "must be a host name or address";
+}
+
+/* A name or address to listen on, [IPv6] as in an URL, or all of them. */
+static const char *rule_listen(const char *text)
+{
+    return strcmp(text, "*") == 0 || !strchr(text, '*') ? rule_host(text)
+                                                        : "must be a host name or address, or * for all";
 }
 
 /* RFC 9110 §5.6.2: names of headers, methods and cookies. */
@@ -135,6 +142,7 @@ static const struct {
     {"<host>", rule_host},
     {"<token>", rule_token},
     {"<address header>", rule_address_header},
+    {"<listen>", rule_listen},
     {"<path>", rule_path},
     {"<cidr>", rule_cidr},
     {"<colour>", rule_colour},

@@ -1,3 +1,4 @@
+/* YAML, and JSON with it, by libyaml: one document of maps, lists and texts, within limits. */
 #include <string.h>
 
 #include <yaml.h>
@@ -216,6 +217,10 @@ enum ww_err config_yaml_read(struct ww_op *op, struct arena *a, const char *sour
     *out = NULL;
     if (text.n > CONFIG_FILE_MOST) {
         return op_fail(op, WW_ECONFIG, "config_bad", "%s: longer than %d bytes", source, CONFIG_FILE_MOST);
+    }
+    if (text.n >= 3 &&
+        memcmp(text.p, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark, as some editors write it */
+        text = BYTES(text.p + 3, text.n - 3);
     }
     if (!utf8_valid(text)) {
         return op_fail(op, WW_ECONFIG, "config_bad", "%s: not valid UTF-8", source);

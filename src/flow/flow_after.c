@@ -2,6 +2,7 @@
 
 #include "flow_int.h"
 #include "flow_return_to.h"
+#include "limit.h"
 
 static enum ww_err rules_of(struct call *c, const char *fallback, struct return_rules *out)
 {
@@ -35,6 +36,10 @@ enum ww_err flow_after_check(struct call *c, const char *return_to, bool *answer
         return err;
     }
     *answered = true;
+    if (strlen(return_to) > LIMIT_URL) { /* neither kept nor repeated */
+        return flow_refuse_bad_request(c, "self_service_flow_return_to_forbidden",
+                                       "The requested return_to URL is too long.");
+    }
     return flow_refuse_bad_request(
         c, "self_service_flow_return_to_forbidden",
         arena_printf(c->a, "Requested return_to URL \"%s\" is not allowed.", absolute));

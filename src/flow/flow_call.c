@@ -92,19 +92,10 @@ struct js *flow_call_session_json(struct call *c, const struct session *x)
 
 /* ---- addresses from the configuration ---- */
 
-static char *listen_url(struct arena *a, const struct config *config)
-{
-    const char *host = config_text(config, "serve.public.host");
-    bool everywhere = host[0] == 0 || strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-
-    return arena_printf(a, strchr(host, ':') && !everywhere ? "http://[%s]:%lld/" : "http://%s:%lld/",
-                        everywhere ? "127.0.0.1" : host, (long long)config_int(config, "serve.public.port"));
-}
-
 char *flow_public_url(struct arena *a, const struct config *config)
 {
-    const char *url = config_text(config, "serve.public.base_url");
-    return url[0] ? arena_strdup(a, url) : listen_url(a, config);
+    return arena_strdup(
+        a, config_text(config, "serve.public.base_url")); /* config_check.c makes what is unset */
 }
 
 /* The built-in pages stand under /ui/ of the public address. */

@@ -1,8 +1,12 @@
+/* Refusals that are no form: Kratos' words for them, the errors that are kept for an error page, and what the
+ * library refused (kratos.md §§0.2, 0.3, 2.2). */
 #include <string.h>
 
 #include "flow_csrf.h"
 #include "flow_int.h"
 #include "flow_return_to.h"
+#include "js_error.h"
+#include "status.h"
 #include "timefmt.h"
 
 /* ---- the refusals, with Kratos' words (kratos.md §§0.2, 0.3, 2.2–2.9) ---- */
@@ -69,64 +73,23 @@ const struct flow_refusal flow_refuse_not_verified = {
     "yet. Please check your email or phone inbox or re-request "
     "verification."};
 
-static const struct {
-    int code;
-    const char *status, *message;
-} statuses[] = {
-    {400, "Bad Request", "The request was malformed or contained invalid parameters"},
-    {401, "Unauthorized", "The request could not be authorized"},
-    {403, "Forbidden", "The requested action was forbidden"},
-    {404, "Not Found", "The requested resource could not be found"},
-    {409, "Conflict", "The resource could not be created due to a conflict"},
-    {410, "Gone",
-     "The requested resource is no longer available because it has expired or is otherwise invalid."},
-    {413, "Request Entity Too Large", "The request is too large"},
-    {423, "Locked", "The vault is locked in this session"},
-    {429, "Too Many Requests", "The request was refused because there were too many of them"},
-    {500, "Internal Server Error",
-     "An internal server error occurred, please contact the system administrator"},
-    {503, "Service Unavailable", "The service is busy, please try again"},
-};
-
-static const char *status_text(int code, bool message)
+static struct js_error body_of(const struct call *c, const struct flow_refusal *why, const char *reason,
+                               struct js *details, struct js *siblings)
 {
-    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
-        if (statuses[i].code == code) {
-            return message ? statuses[i].message : statuses[i].status;
-        }
-    }
-    return "";
-}
-
-static void put_text(struct arena *a, struct js *o, const char *key, const char *value)
-{
-    if (value) {
-        js_put(a, o, key, js_text(a, value));
-    }
-}
-
-static struct js *error_object(struct call *c, const struct flow_refusal *why, const char *reason,
-                               struct js *details)
-{
-    struct js *e = js_object(c->a);
-
-    put_text(c->a, e, "id", why->id);
-    js_put(c->a, e, "code", js_int(c->a, why->status));
-    put_text(c->a, e, "status", status_text(why->status, false));
-    put_text(c->a, e, "request", c->in->request_id);
-    put_text(c->a, e, "reason", reason ? reason : why->reason);
-    if (details) {
-        js_put(c->a, e, "details", details);
-    }
-    put_text(c->a, e, "message", why->message ? why->message : status_text(why->status, true));
-    return e;
+    return (struct js_error){.status = why->status,
+                             .id = why->id,
+                             .reason = reason ? reason : why->reason,
+                             .message = why->message,
+                             .request_id = c->in->request_id,
+                             .details = details,
+                             .beside = siblings};
 }
 
 /* ---- stored errors ---- */
 
 enum { ERROR_HOURS = 24 };
 
-static enum ww_err store_error(struct call *c, struct js *error, char id[UUID_TEXT])
+static enum ww_err store_error(struct call *c, const struct js_error *body, char id[UUID_TEXT])
 {
     struct arena *a = c->a;
     struct flow_row row = {.id = uuid_new(c->op),
@@ -138,8 +101,8 @@ static enum ww_err store_error(struct call *c, struct js *error, char id[UUID_TE
     struct js *wire = js_object(a);
 
     uuid_format(id, row.id);
-    put_text(a, wire, "id", id);
-    js_put(a, wire, "error", error);
+    js_put(a, wire, "id", js_text(a, id));
+    js_put(a, wire, "error", js_copy(a, js_get(js_error(a, body), "error")));
     js_put(a, wire, "created_at", js_text(a, now));
     js_put(a, wire, "updated_at", js_text(a, now));
     js_put(a, row.json, "wire", wire);
@@ -150,8 +113,9 @@ static struct js *stub_error(struct call *c)
 {
     static const struct flow_refusal stub = {500, NULL, NULL, "This is a stub error."};
     struct js *wire = js_object(c->a);
-    put_text(c->a, wire, "id", "00000000-0000-0000-0000-000000000000");
-    js_put(c->a, wire, "error", error_object(c, &stub, NULL, NULL));
+    const struct js_error body = body_of(c, &stub, NULL, NULL, NULL);
+    js_put(c->a, wire, "id", js_text(c->a, "00000000-0000-0000-0000-000000000000"));
+    js_put(c->a, wire, "error", js_copy(c->a, js_get(js_error(c->a, &body), "error")));
     return wire;
 }
 
@@ -179,26 +143,28 @@ enum ww_err flow_error_fetch(struct call *c)
 enum ww_err flow_refuse_json(struct call *c, const struct flow_refusal *why, const char *reason,
                              struct js *details, struct js *siblings)
 {
-    struct js *body = js_object(c->a);
+    const struct js_error body = body_of(c, why, reason, details, siblings);
 
-    js_put(c->a, body, "error", error_object(c, why, reason, details));
-    for (struct js *m = siblings ? siblings->first : NULL; m; m = m->next) {
-        js_put(c->a, body, (const char *)m->key.p, js_copy(c->a, m));
-    }
     c->out->failed = true;
     c->out->error_id = why->id ? why->id : "";
-    return flow_answer_json(c, why->status, body);
+    return flow_answer_json(c, why->status, js_error(c->a, &body));
 }
 
 enum ww_err flow_refuse_with(struct call *c, const struct flow_refusal *why, const char *reason,
                              struct js *details, struct js *siblings)
 {
+    const struct js_error body = body_of(c, why, reason, details, siblings);
     char id[UUID_TEXT];
 
     if (flow_call_json(c)) {
         return flow_refuse_json(c, why, reason, details, siblings);
     }
-    enum ww_err err = store_error(c, error_object(c, why, reason, details), id);
+    /* A row that anybody can cause is counted like a new flow; beyond the limit nothing is kept. */
+    enum ww_err err = throttle_count(c->op, c->s->throttle, THROTTLE_FLOW);
+    if (err) {
+        return flow_refuse_problem(c, err);
+    }
+    err = store_error(c, &body, id);
     char *page = flow_ui_url(c->a, c->s->config, "error");
     if (err) {
         return err;
@@ -221,29 +187,27 @@ enum ww_err flow_refuse_bad_request(struct call *c, const char *id, const char *
 static struct js *csrf_details(struct call *c)
 {
     struct js *d = js_object(c->a);
-    bool form_without_token =
-        c->in->body == WW_BODY_FORM && c->in->csrf_cookie_sent && !c->in->csrf_token_sent;
+    const char *hint, *reason = NULL;
 
-    put_text(c->a, d, "docs", "https://www.ory.sh/kratos/docs/debug/csrf");
-    if (form_without_token) {
-        put_text(
-            c->a, d, "hint",
-            "The anti-CSRF cookie was found but the CSRF token was not included in the HTTP request body "
-            "(csrf_token) nor in the HTTP Header (X-CSRF-Token).");
-        return d;
+    if (c->in->body == WW_BODY_FORM && c->in->csrf_cookie_sent && !c->in->csrf_token_sent) {
+        hint = "The anti-CSRF cookie was found but the CSRF token was not included in the HTTP request body "
+               "(csrf_token) nor in the HTTP Header (X-CSRF-Token).";
+    } else {
+        hint = "We detected a regular browser or server-side call. To debug browser calls check your "
+               "Browser's Network Tab to see what cookies are included or excluded. If you are calling from "
+               "a server ensure that the appropriate cookies are being forwarded and that the SDK method is "
+               "called correctly.";
+        reason = !c->in->cookies_sent ? "The HTTP Cookie Header is empty or not set."
+                 : !c->in->csrf_cookie_sent
+                     ? "The HTTP Cookie Header was set but did not include the anti-CSRF cookie."
+                     : "The HTTP Cookie Header was set and a CSRF token was sent but they do not match. We "
+                       "recommend deleting all cookies for this domain and retrying the flow.";
     }
-    put_text(
-        c->a, d, "hint",
-        "We detected a regular browser or server-side call. To debug browser calls check your Browser's "
-        "Network Tab to see what cookies are included or excluded. If you are calling from a server ensure "
-        "that the appropriate cookies are being forwarded and that the SDK method is called correctly.");
-    put_text(
-        c->a, d, "reject_reason",
-        !c->in->cookies_sent ? "The HTTP Cookie Header is empty or not set."
-        : !c->in->csrf_cookie_sent
-            ? "The HTTP Cookie Header was set but did not include the anti-CSRF cookie."
-            : "The HTTP Cookie Header was set and a CSRF token was sent but they do not match. We recommend "
-              "deleting all cookies for this domain and retrying the flow.");
+    js_put(c->a, d, "docs", js_text(c->a, "https://www.ory.sh/kratos/docs/debug/csrf"));
+    js_put(c->a, d, "hint", js_text(c->a, hint));
+    if (reason) {
+        js_put(c->a, d, "reject_reason", js_text(c->a, reason));
+    }
     return d;
 }
 
@@ -264,36 +228,16 @@ enum ww_err flow_refuse_csrf_json(struct call *c)
     return flow_refuse_json(c, &csrf_violation, NULL, csrf_details(c), NULL);
 }
 
-/* Codes that clients are told; everything else is ours, and is told as that only. */
-static const struct {
-    enum ww_err err;
-    int status;
-} problem_statuses[] = {
-    {WW_EINVAL, 400},    {WW_EVALIDATION, 400}, {WW_EDENIED, 401},   {WW_EFORBIDDEN, 403},
-    {WW_EAAL, 403},      {WW_EREAUTH, 403},     {WW_EDISABLED, 401}, {WW_ENOTFOUND, 404},
-    {WW_ECONFLICT, 409}, {WW_ETHROTTLED, 429},  {WW_EEXPIRED, 410},  {WW_ELOCKED, 423},
-    {WW_ENOVAULT, 409},  {WW_ETOOLARGE, 413},   {WW_EBUSY, 503},     {WW_EFULL, 503},
-};
-
 enum ww_err flow_refuse_problem(struct call *c, enum ww_err err)
 {
     const struct op_problem p = c->op->problem;
-    struct flow_refusal why = {.status = 500};
+    struct status_refusal r = status_of_error(err, p.id);
+    struct flow_refusal why = {.status = r.status, .id = r.id, .reason = r.told ? p.text : NULL};
 
     if (err == WW_ENOMEM) {
         return err;
     }
-    for (size_t i = 0; i < sizeof problem_statuses / sizeof problem_statuses[0]; i++) {
-        if (problem_statuses[i].err == err) {
-            why.status = problem_statuses[i].status;
-            why.reason = p.text;
-        }
-    }
-    if (p.id && strncmp(p.id, "db_", 3) == 0) { /* the database's own words name its place */
-        why.reason = NULL;
-    }
-    why.id = err == WW_ETAMPERED ? "vault_tampered" : why.status == 500 ? NULL : p.id;
-    c->out->retry_after = p.retry_after ? p.retry_after : err == WW_EBUSY ? 1 : 0;
+    c->out->retry_after = p.retry_after ? p.retry_after : r.status == 503 ? 1 : 0;
     /* Storing this one for an error page could fail just as well. */
     return flow_refuse_json(c, &why, NULL, NULL, NULL);
 }

@@ -1,55 +1,11 @@
+/* Where a browser may be sent (kratos.md §2.8), and putting addresses together. */
 #include "flow_return_to.h"
 
 #include <string.h>
 #include <strings.h>
 
-struct url {
-    struct bytes scheme, host, path, rest; /* host with its port; rest: query and fragment */
-};
-
-static bool is_scheme(const char *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        bool letter = (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z');
-        bool other = (p[i] >= '0' && p[i] <= '9') || p[i] == '+' || p[i] == '-' || p[i] == '.';
-        if (!letter && (i == 0 || !other)) {
-            return false;
-        }
-    }
-    return n > 0;
-}
-
-/* RFC 3986 §3, with what browsers read differently refused: blanks, control characters, backslashes, and a
- * user before the host. */
-static bool url_read(const char *text, struct url *out)
-{
-    *out = (struct url){0};
-    for (const char *p = text; *p; p++) {
-        if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '\\') {
-            return false;
-        }
-    }
-    size_t n = strcspn(text, ":/?#");
-    if (text[n] == ':') {
-        if (!is_scheme(text, n) || strncmp(text + n + 1, "//", 2) != 0) {
-            return false;
-        }
-        out->scheme = BYTES(text, n);
-        text += n + 1;
-    }
-    if (strncmp(text, "//", 2) == 0) {
-        n = strcspn(text + 2, "/?#");
-        out->host = BYTES(text + 2, n);
-        if (n == 0 || memchr(text + 2, '@', n)) {
-            return false;
-        }
-        text += 2 + n;
-    }
-    n = strcspn(text, "?#");
-    out->path = BYTES(text, n);
-    out->rest = bytes_str(text + n);
-    return true;
-}
+#include "limit.h"
+#include "url.h"
 
 static bool same(struct bytes x, struct bytes y)
 {
@@ -116,6 +72,10 @@ enum ww_err flow_return_to_check(struct arena *a, const struct return_rules *rul
     struct url u, base;
 
     *out = wanted;
+    if (strlen(wanted) > LIMIT_URL) {
+        *out = "";
+        return WW_EFORBIDDEN;
+    }
     if (!url_read(wanted, &u) || !url_read(rules->fallback, &base) || !base.host.n) {
         return WW_EFORBIDDEN;
     }

@@ -3,6 +3,7 @@
 #include "flow_csrf.h"
 #include "flow_int.h"
 #include "flow_return_to.h"
+#include "limit.h"
 #include "timefmt.h"
 #include "utf8.h"
 
@@ -44,6 +45,9 @@ static enum ww_err choose_schema(struct call *c, const char *wanted, bool *answe
         return WW_OK;
     }
     *answered = true;
+    if (strlen(wanted) > LIMIT_SCHEMA_ID) {
+        return flow_refuse_bad_request(c, NULL, "The requested identity schema does not exist.");
+    }
     return flow_refuse_bad_request(
         c, NULL,
         arena_printf(c->a,
@@ -102,9 +106,6 @@ enum ww_err flow_init(struct call *c)
         (err = flow_after_check(c, return_to, &answered)) || answered ||
         (err = choose_schema(c, c->kind->kind == FLOW_SETTINGS ? NULL : schema, &answered)) || answered) {
         return err;
-    }
-    if ((err = throttle_count(c->op, c->s->throttle, THROTTLE_FLOW))) {
-        return flow_refuse_problem(c, err);
     }
     if ((err = build(c, c->in->request_url, return_to, c->in->api, &f))) {
         return err;

@@ -76,7 +76,9 @@ enum ww_err flow_new(struct call *c, const char *request_url, const char *return
 
 enum ww_err flow_insert(struct call *c, const struct flow *f)
 {
-    return store_flow_row_insert(c->op, c->s->store, &f->row);
+    /* A row that anybody can cause, in place of an expired one too: counted by network. */
+    enum ww_err err = throttle_count(c->op, c->s->throttle, THROTTLE_FLOW);
+    return err ? err : store_flow_row_insert(c->op, c->s->store, &f->row);
 }
 
 static bool is_absent_or(const struct js *v, enum js_type type)

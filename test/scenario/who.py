@@ -3,10 +3,14 @@
 requests that must change nothing."""
 import http.client
 import json
+import socket
+import sqlite3
+import subprocess
+import time
 from contextlib import closing
 
 from harness import Answer, Browser
-from operate import PASSWORD, run_all
+from operate import PASSWORD, PROGRAM, eventually, run_all
 
 PROXY = {"WATCHWORD_TRUSTED_PROXIES": "127.0.0.0/8"}
 
@@ -93,5 +97,165 @@ def split_and_doubled_cookies(t, site):
         t.check(f"the anti-CSRF cookie behind a malformed one counts ({len(fields)} fields)", saved.status == 200, saved)
 
 
+def probes_ask_by_address(t, site):
+    site.start()
+
+    def status(path, host, **headers):
+        return site.get(path, headers={"Host": host, **headers}, admin=True).status
+
+    for host in (f"10.42.0.17:{site.admin}", "10.42.0.17", f"[fd00::7]:{site.admin}", "[::1]", f"127.0.0.1:{site.admin}",
+                 f"localhost:{site.admin}"):
+        t.check(f"Host: {host} may probe and read metrics",
+                status("/health/alive", host) == status("/metrics/prometheus", host) == 200)
+    for host in ("evil.example.com", f"10.42.0.17.evil.example.com:{site.admin}", "10.42.0.17:x", "[fd00::7", "1.2.3.4:5:6"):
+        t.check(f"Host: {host} may not", status("/health/alive", host) in (400, 403), status("/health/alive", host))
+    t.check("a page may not, by address either",
+            status("/identities", "10.42.0.17", Origin="http://10.42.0.17") == 403
+            and status("/identities", "10.42.0.17", **{"Sec-Fetch-Site": "same-origin"}) == 403)
+
+
+def routes_have_their_own_names(t, site):
+    site.start()
+    for path in ("/sessions/whoami", "/ui/login", "/ui/signed-out", "/ui/notes/new", "/ui/nothing-there", "/schemas/default",
+                 "/nowhere"):
+        site.get(path)
+    site.request("POST", "/sessions/whoami")
+    site.request("DELETE", "/sessions/7d0c7a0e-25c5-4a3a-8bd2-000000000000")
+    site.request("PUT", "/ui/login")
+    metrics = site.get("/metrics/prometheus", admin=True).body.decode()
+    labels = {line.split('"')[1] for line in metrics.splitlines() if line.startswith("watchword_http_requests_total{")}
+    expected = {"/sessions/whoami", "/ui/login", "/ui/signed-out", "/ui/notes/new", "/ui/{a}", "/schemas/{id}", "none",
+                "/sessions/{id}"}
+    t.check("each route is counted under its own template", expected <= labels and "/ui/{a}/{b}" not in labels, labels)
+    logged = {json.loads(line).get("route") for line in site.log().splitlines() if '"answered"' in line}
+    t.check("and logged", expected <= logged, logged)
+
+
+def raw(site, request):
+    """The head of the answer to these bytes."""
+    with socket.create_connection(("127.0.0.1", site.public), timeout=10) as s:
+        s.sendall(request)
+        answer = b""
+        while b"\r\n\r\n" not in answer and (chunk := s.recv(65536)):
+            answer += chunk
+    return answer.decode()
+
+
+CORS = {"SERVE_PUBLIC_CORS_ENABLED": "true", "SERVE_PUBLIC_CORS_ALLOWED_ORIGINS": "https://app.example.org"}
+
+
+def refusals_of_the_connection_are_readable(t, site):
+    site.start(CORS)
+    head = f"POST /self-service/login HTTP/1.1\r\nHost: 127.0.0.1:{site.public}\r\nOrigin: https://app.example.org\r\n"
+    for status, rest in ((413, "Content-Length: 99999999\r\n\r\n"), (431, f"X: {'a' * 17000}\r\n\r\n"),
+                         (431, "X: a\r\n" * 120 + "\r\n"), (417, "Expect: nonsense\r\n\r\n")):
+        answer = raw(site, (head + rest).encode())
+        t.check(f"{status} carries what lets a page read it",
+                f" {status} " in answer.split("\r\n")[0]
+                and "Access-Control-Allow-Origin: https://app.example.org\r\n" in answer
+                and "Vary: Origin" in answer and "nosniff" in answer, answer)
+        other = raw(site, (head.replace("app", "evil") + rest).encode())
+        t.check(f"{status} for a stranger does not", "Access-Control-Allow" not in other, other)
+
+
+def rows_of_flows(site):
+    with closing(sqlite3.connect(site.database)) as db:
+        return db.execute("SELECT count(*) FROM flows").fetchone()[0]
+
+
+def looking_changes_nothing(t, site):
+    site.start()
+    ada = Browser(site).register("ada@example.org")
+    url = ada.request("GET", "/self-service/logout/browser").json["logout_url"]
+    path = url[url.index("/self-service"):]
+    before = rows_of_flows(site)
+    paths = [path, "/self-service/logout", "/self-service/login", "/ui/login?flow=x", "/ui/profile", "/ui/password",
+             "/ui/registration", "/ui/settings", "/ui/kept"]
+    for flow in ("login", "registration", "settings"):
+        paths += [f"/self-service/{flow}/browser", f"/self-service/{flow}/api", f"/self-service/{flow}"]
+    for accept in ("application/json", "text/html"):
+        for each in paths:
+            looked = ada.request("HEAD", each, headers={"Accept": accept})
+            t.check(f"HEAD {each.split('?')[0]} is answered", looked.status == 200 and looked.body == b"", looked)
+            for name, value in (("Sec-Purpose", "prefetch"), ("Sec-Purpose", "prefetch;prerender"),
+                                ("Purpose", "prefetch"), ("X-Moz", "prefetch")):
+                ahead = ada.request("GET", each, headers={"Accept": accept, name: value})
+                t.check(f"{name}: {value} of {each.split('?')[0]} is not done", ahead.status == 503, ahead)
+    t.check("no row was written", rows_of_flows(site) == before, (rows_of_flows(site), before))
+    t.check("the session lives", ada.request("GET", "/sessions/whoami").status == 200)
+    t.check("HEAD of what only reads is as ever", ada.request("HEAD", "/sessions/whoami").status == 200)
+    ada.request("GET", path)
+    t.check("a GET signs out", ada.request("GET", "/sessions/whoami").status == 401)
+
+
+def letting_in_anybody_trusts_nobody(t, site):
+    site.start({**CORS, "SERVE_PUBLIC_CORS_ALLOWED_ORIGINS": "*", "SERVE_ADMIN_CORS_ENABLED": "true"})
+    cookie = {"Cookie": f"ory_kratos_session={site.register('ada@example.org')}"}
+    own = f"http://127.0.0.1:{site.public}"
+    for origin, status in (("https://evil.example.com", 403), ("null", 403), (own, 201)):
+        put = site.request("PUT", "/vault/items/a%d" % status, b"1", {**cookie, "Origin": origin})
+        t.check(f"with * a change from {origin} is {status}", put.status == status, put)
+    ended = site.request("DELETE", "/sessions", headers={**cookie, "Origin": "https://evil.example.com"})
+    t.check("on Kratos' routes too", ended.status == 403, ended)
+    seen = site.get("/sessions/whoami", headers={**cookie, "Origin": "https://evil.example.com"})
+    t.check("and * is answered as *, which sends no cookies", seen.header("Access-Control-Allow-Origin") == "*", seen)
+    listed = site.get("/identities", headers={"Origin": "https://evil.example.com"}, admin=True)
+    t.check("nor may any page administer", listed.status == 403, listed)
+
+
+def https_is_remembered(t, site):
+    site.start()
+    t.check("no HSTS over http", site.get("/ui/login").header("Strict-Transport-Security") is None)
+    site.stop()
+    site.start({"SERVE_PUBLIC_BASE_URL": "https://id.example.org/"})
+    for path in ("/", "/ui/signed-out", "/sessions/whoami", "/nowhere"):
+        t.check(f"HSTS under https on {path}", site.get(path).header("Strict-Transport-Security") == "max-age=31536000")
+    t.check("not on the admin port", site.get("/health/alive", admin=True).header("Strict-Transport-Security") is None)
+
+
+def serve_for_real(site, **settings):
+    """Without --dev, under which nothing is counted."""
+    with open(site.directory / "log", "ab") as log:
+        site.process = subprocess.Popen([PROGRAM, "serve", "-c", str(site.config)], stdout=log, stderr=log,
+                                        stdin=subprocess.DEVNULL, env=site.environment(settings))
+    assert eventually(site.is_ready, 20), site.log()
+
+
+def what_anybody_can_cause_is_counted_and_cut(t, site):
+    serve_for_real(site, WATCHWORD_THROTTLE_FLOWS_FREE="20", SELFSERVICE_FLOWS_LOGIN_LIFESPAN="1s")
+
+    def kept():
+        with closing(sqlite3.connect(site.database)) as db:
+            return db.execute("SELECT count(*), coalesce(sum(length(blob)), 0) FROM flows").fetchone()
+
+    html = {"Accept": "text/html"}
+    first = site.get("/self-service/login/browser?return_to=https://evil.example.com/" + "a" * 15000, headers=html)
+    rows, size = kept()
+    t.check("a forbidden return_to of 15 KB is refused without keeping it",
+            first.status == 303 and "/ui/error?id=" in first.header("Location") and rows == 1 and size < 2000, (first, size))
+    shown = site.get("/self-service/login/browser?return_to=https://evil.example.com/" + "a" * 15000,
+                     headers={"Accept": "application/json"})
+    t.check("nor repeating it", shown.status == 400 and len(shown.body) < 1000
+            and shown.error["id"] == "self_service_flow_return_to_forbidden", shown)
+    begun = site.get("/self-service/login/api?x=" + "a" * 15000)
+    t.check("where a flow was begun is cut to what is kept", begun.status == 200 and len(begun.body) < 6000
+            and begun.json["request_url"].endswith("/self-service/login/api"), begun)
+    odd = site.get("/self-service/login/browser?identity_schema=" + "a" * 15000, headers={"Accept": "application/json"})
+    t.check("a schema's name of 15 KB is not repeated", odd.status == 400 and len(odd.body) < 1000, odd)
+    time.sleep(1.1)
+    answers = [site.request("POST", f"/self-service/login?flow={begun.json['id']}", {"method": "password"}).status
+               for _ in range(30)]
+    t.check("one expired flow does not make rows without end", answers[0] == 410 and answers[-1] == 429, answers)
+    full = kept()[0]
+    t.check("as many as a network may", full <= 21, full)
+    page = site.get("/self-service/login/browser?return_to=https://evil.example.com/", headers=html)
+    t.check("beyond that a page says so", page.status == 429 and b"<html" in page.body and page.header("Retry-After"), page)
+    nowhere = site.request("POST", "/nowhere", b"a=b", {**html, "Content-Type": "application/x-www-form-urlencoded"})
+    t.check("of other refusals too", nowhere.status == 429, nowhere)
+    t.check("and no row is written", kept()[0] == full, kept())
+
+
 if __name__ == "__main__":
-    run_all(one_header_gives_the_address, a_proxy_that_is_not_trusted_is_told_of, split_and_doubled_cookies)
+    run_all(one_header_gives_the_address, a_proxy_that_is_not_trusted_is_told_of, split_and_doubled_cookies,
+            probes_ask_by_address, routes_have_their_own_names, refusals_of_the_connection_are_readable,
+            looking_changes_nothing, letting_in_anybody_trusts_nobody, https_is_remembered, what_anybody_can_cause_is_counted_and_cut)

@@ -281,6 +281,37 @@ static void the_star_never_names_an_origin(void **state)
     assert_string_equal(cors_judge(&arena, &all, &q).allow_origin, "*");
 }
 
+static void who_lets_in_anybody_trusts_nobody(void **state)
+{
+    static const struct {
+        const char *entry, *origin;
+        bool named;
+    } cases[] = {
+        {"*", "https://evil.example.com", false},
+        {"https://*", "https://evil.example.com", false},
+        {"http*", "https://evil.example.com", false},
+        {"https://*example.org", "https://evilexample.org", false},
+        {"https://app.example.org", "https://app.example.org", true},
+        {"https://app.example.org", "https://app.example.org.evil.example.com", false},
+        {"https://*.example.org", "https://a.example.org", true},
+        {"https://*.example.org", "https://a.example.com", false},
+        {"http://localhost:*", "http://localhost:8080", true},
+        {"https:*", "https://evil.example.com", false},
+        {"https://app.*", "https://app.evil.example.com", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cors one = cors;
+        struct cors_question q = {HTTP_GET, "GET", cases[i].origin, NULL, NULL};
+        one.origins = &cases[i].entry;
+        one.origin_count = 1;
+        assert_int_equal(cors_names_origin(&one, cases[i].origin), cases[i].named);
+        const char *said = cors_judge(&arena, &one, &q).allow_origin;
+        assert_true(cases[i].named ? said && strcmp(said, cases[i].origin) == 0
+                                   : !said || strcmp(said, "*") == 0);
+    }
+}
+
 /* ---- errors ---- */
 
 static void an_error_has_kratos_form(void **state)
@@ -448,6 +479,7 @@ int main(void)
         WIPED(anything_else_gets_no_permission),
         WIPED(an_actual_request_is_marked),
         WIPED(the_star_never_names_an_origin),
+        WIPED(who_lets_in_anybody_trusts_nobody),
         WIPED(an_error_has_kratos_form),
         WIPED(answers_are_counted_by_route),
         WIPED(too_many_routes_are_counted_together),

@@ -1,6 +1,9 @@
-#include "http_status.h"
+/* Statuses of HTTP (RFC 9110 §15), their words as Kratos has them (kratos.md §0.2), and which one each code
+ * of ours becomes (own-api.md, "Refusals of its own"): for flows, routes and pages alike. */
+#include "status.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct row {
     int status;
@@ -55,17 +58,59 @@ static const struct row *row_of(int status)
     return NULL;
 }
 
-const char *http_status_text(int status)
+const char *status_text(int status)
 {
     const struct row *row = row_of(status);
     return row ? row->text : "Unknown";
 }
 
-const char *http_status_message(int status)
+const char *status_message(int status)
 {
     const struct row *row = row_of(status);
     if (!row || !row->message) {
         row = row_of(status >= 500 ? 500 : 400);
     }
     return row ? row->message : "";
+}
+
+/* Codes that a client is told of; all others are our own failures. */
+static const struct status_refusal refusals[] = {
+    {WW_EINVAL, 400, NULL, true},
+    {WW_EVALIDATION, 400, NULL, true},
+    {WW_EDENIED, 401, NULL, true},
+    {WW_EDISABLED, 401, NULL, true},
+    {WW_EAAL, 403, "session_aal2_required", true},
+    {WW_EREAUTH, 403, "session_refresh_required", true},
+    {WW_EFORBIDDEN, 403, NULL, true},
+    {WW_ENOTFOUND, 404, NULL, true},
+    {WW_ECONFLICT, 409, NULL, true},
+    {WW_ENOVAULT, 409, "vault_none", true},
+    {WW_EEXPIRED, 410, NULL, true},
+    {WW_EVERSION, 412, "version_mismatch", true},
+    {WW_ETOOLARGE, 413, NULL, true},
+    {WW_EFULL, 413, NULL, true},
+    {WW_ELOCKED, 423, "vault_locked", true},
+    {WW_ETHROTTLED, 429, "throttled", true},
+    {WW_ETAMPERED, 500, "vault_tampered", false},
+    {WW_EROLLEDBACK, 500, "vault_rolled_back", false},
+    {WW_EBUSY, 503, "busy", true},
+    {WW_ENOMEM, 503, "busy", false},
+    {WW_EIO, 503, "unavailable", false},
+};
+
+struct status_refusal status_of_error(enum ww_err err, const char *problem_id)
+{
+    struct status_refusal r = {err, 500, NULL, false};
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (refusals[i].err == err) {
+            r = refusals[i];
+            r.id = r.id ? r.id : problem_id;
+        }
+    }
+    if (problem_id && strncmp(problem_id, "db_", 3) == 0) {
+        r.status = err == WW_EFULL ? 503 : r.status;
+        r.id = r.status == 503 ? "busy" : NULL;
+        r.told = false; /* the database's own words name its place: they are for the log */
+    }
+    return r;
 }

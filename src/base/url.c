@@ -1,0 +1,46 @@
+/* Strict, since a reading of ours that a browser does not share sends people elsewhere (RFC 3986 §3). */
+#include "url.h"
+
+#include <string.h>
+
+static bool is_scheme(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool letter = (p[i] >= 'a' && p[i] <= 'z') || (p[i] >= 'A' && p[i] <= 'Z');
+        bool other = (p[i] >= '0' && p[i] <= '9') || p[i] == '+' || p[i] == '-' || p[i] == '.';
+        if (!letter && (i == 0 || !other)) {
+            return false;
+        }
+    }
+    return n > 0;
+}
+
+bool url_read(const char *text, struct url *out)
+{
+    *out = (struct url){0};
+    for (const char *p = text; *p; p++) {
+        if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '\\') {
+            return false;
+        }
+    }
+    size_t n = strcspn(text, ":/?#");
+    if (text[n] == ':') {
+        if (!is_scheme(text, n) || strncmp(text + n + 1, "//", 2) != 0) {
+            return false;
+        }
+        out->scheme = BYTES(text, n);
+        text += n + 1;
+    }
+    if (strncmp(text, "//", 2) == 0) {
+        n = strcspn(text + 2, "/?#");
+        out->host = BYTES(text + 2, n);
+        if (n == 0 || memchr(text + 2, '@', n)) {
+            return false;
+        }
+        text += 2 + n;
+    }
+    n = strcspn(text, "?#");
+    out->path = BYTES(text, n);
+    out->rest = bytes_str(text + n);
+    return true;
+}
