@@ -175,8 +175,25 @@ static void put_etag(struct route_call *c, uint64_t version)
 
 /* ---- one item ---- */
 
+/* A client that names a version it has is first asked whether that is the one: then nothing more is opened.
+ */
+static bool answer_not_modified(struct route_call *c)
+{
+    const struct ww_item_entry *entry;
+    if (!http_header(c->r, "If-None-Match") || ww_item_look(c->op, c->session, c->id, &entry) ||
+        !is_known(c, entry->version)) {
+        return false;
+    }
+    put_etag(c, entry->version);
+    http_answer(c->r, 304, NULL, 0);
+    return true;
+}
+
 void handle_item_get(struct route_call *c)
 {
+    if (answer_not_modified(c)) {
+        return;
+    }
     const void *value;
     size_t n;
     struct ww_item_result result = {.size = sizeof result};
@@ -186,10 +203,6 @@ void handle_item_get(struct route_call *c)
         return;
     }
     put_etag(c, result.version);
-    if (is_known(c, result.version)) {
-        http_answer(c->r, 304, NULL, 0);
-        return;
-    }
     http_answer_header(c->r, "Content-Type", "application/octet-stream");
     http_answer_header(c->r, "Content-Disposition", "attachment");
     http_answer(c->r, 200, value, n);

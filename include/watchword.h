@@ -272,6 +272,10 @@ WW_EXPORT enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session,
 WW_EXPORT enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const char *id,
                                    const struct ww_item_entry **entry) WW_MUST;
 
+/* The item's id and version by its name: the value is neither read nor opened. WW_ENOTFOUND. */
+WW_EXPORT enum ww_err ww_item_look(struct ww_op *op, struct ww_session *session, const char *name,
+                                   const struct ww_item_entry **entry) WW_MUST;
+
 enum ww_item_action { WW_ITEM_PUT, WW_ITEM_DELETE, WW_ITEM_GET };
 struct ww_item_change {
     size_t size; /* the same in all of one array */

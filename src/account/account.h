@@ -134,6 +134,9 @@ enum ww_err account_item_get(struct ww_op *op, struct service *s, struct session
                              struct vault_value *out) WW_MUST;
 enum ww_err account_item_list(struct ww_op *op, struct service *s, struct session *x, struct bytes prefix,
                               struct bytes after, size_t limit, struct vault_entry **out, size_t *n) WW_MUST;
+/* The entry alone: no value is read or opened. */
+enum ww_err account_item_look(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                              struct vault_entry *out) WW_MUST;
 enum ww_err account_item_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
                               struct vault_entry *out) WW_MUST;
 enum ww_err account_item_count(struct ww_op *op, struct service *s, struct session *x, size_t *n) WW_MUST;

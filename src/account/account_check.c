@@ -79,6 +79,63 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
     return WW_OK;
 }
 
+/* As the schema in force marks them; rows of a mark that was taken away are nobody's either. */
+static enum ww_err check_search(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    const struct identity_schema *schema = schema_find(
+        w->service->schemas, js_get_text(r->json, "schema") ? js_get_text(r->json, "schema") : "");
+    struct key *tags = NULL;
+    size_t n = 0;
+    int64_t rows, named = 0;
+    enum ww_err err = schema ? identity_search_tags(op, w->service->store, schema, r, &tags, &n) : WW_OK;
+    for (size_t i = 0; !err && i < n; i++) {
+        int64_t found = 0;
+        if (identity_distinct_tags(tags, i + 1) > identity_distinct_tags(tags, i)) {
+            err = store_count_search(op, w->service->store, r->id, &tags[i], &found);
+        }
+        named += found;
+    }
+    err = err ? err : store_count_rows(op, w->service->store, STORE_SEARCH, r->id, &rows);
+    if (!err && rows > named) {
+        problem(w, op, "account %s: %lld search row(s) that its record does not hold", who,
+                (long long)(rows - named));
+    }
+    return err;
+}
+
+/* Which items and leaves a head names is for its owner to see. What is seen without: items need a vault and
+ * are seals of their kind, and the leaves of a vault are none or 2^d of them (vault.md §8). */
+static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    int64_t items, leaves, last;
+    bool vault = r->root_generation != 0 || r->waiting_count;
+    enum ww_err err = vault ? store_count_shapeless_items(op, w->service->store, r->id, &items)
+                            : store_count_rows(op, w->service->store, STORE_ITEMS, r->id, &items);
+    if (!err && items) {
+        problem(w, op, "account %s: %lld item row(s) that no vault can have written", who, (long long)items);
+    }
+    if (err || r->root_generation == 0 ||
+        (err = store_count_leaves(op, w->service->store, &r->vid, &leaves, &last))) {
+        return err;
+    }
+    if (leaves && (leaves == 1 || (leaves & (leaves - 1)) || last != leaves - 1)) {
+        problem(w, op, "account %s: leaf rows are missing, or there are some that its vault does not name",
+                who);
+    }
+    return WW_OK;
+}
+
+static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    int64_t rows;
+    enum ww_err err = store_count_epochs(op, w->service->store, &r->uuid, &rows);
+    if (!err && rows > (int64_t)r->epoch) {
+        problem(w, op, "account %s: %lld epoch row(s) that its record does not name", who,
+                (long long)(rows - (int64_t)r->epoch));
+    }
+    return err;
+}
+
 static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     struct vault_row row;
@@ -128,7 +185,8 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
     enum ww_err err = WW_EINTERNAL;
     uuid_format(who, r->uuid);
     if ((err = check_credentials(op, w, r, who)) || (err = check_identifiers(op, w, r, who)) ||
-        (err = check_vault(op, w, r, who))) {
+        (err = check_search(op, w, r, who)) || (err = check_vault(op, w, r, who)) ||
+        (err = check_items(op, w, r, who)) || (err = check_epochs(op, w, r, who))) {
         return err;
     }
     return check_sessions(op, w, r, who);

@@ -138,6 +138,23 @@ enum ww_err account_item_find(struct ww_op *op, struct service *s, struct sessio
     return read_vault(op, s, x, read_entry, &(struct item_search){id, out});
 }
 
+struct item_look {
+    struct bytes name;
+    struct vault_entry *out;
+};
+
+static enum ww_err read_name(struct ww_op *op, struct store *s, struct vault *v, void *context)
+{
+    struct item_look *in = context;
+    return vault_look(op, s, v, SPACE_ITEMS, in->name, in->out);
+}
+
+enum ww_err account_item_look(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                              struct vault_entry *out)
+{
+    return read_vault(op, s, x, read_name, &(struct item_look){name, out});
+}
+
 static enum ww_err read_count(struct ww_op *op, struct store *s, struct vault *v, void *context)
 {
     return vault_count(op, s, v, SPACE_ITEMS, context);

@@ -224,6 +224,21 @@ enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const cha
     return *entry ? WW_OK : op_no_memory(op);
 }
 
+enum ww_err ww_item_look(struct ww_op *op, struct ww_session *session, const char *name,
+                         const struct ww_item_entry **entry)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct vault_entry found;
+    *entry = NULL;
+    enum ww_err err = api_text(op, name, "name");
+    if (err || (err = account_item_look(op, service_of(op), x, bytes_str(name), &found))) {
+        return err;
+    }
+    *entry = entry_of(op, &found);
+    return *entry ? WW_OK : op_no_memory(op);
+}
+
 enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session, struct ww_vault_state *out)
 {
     API_CALL(op);

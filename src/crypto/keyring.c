@@ -17,8 +17,10 @@ uint32_t keyring_key_id(const struct key *sk)
     return (uint32_t)d.b[0] << 24 | (uint32_t)d.b[1] << 16 | (uint32_t)d.b[2] << 8 | d.b[3];
 }
 
+/* A key of zeros is a file that was made empty and never filled: refused, whoever read it. */
 enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct keyring **out)
 {
+    static const struct key zero;
     *out = NULL;
     if (n == 0 || n > KEYRING_MAX) {
         return op_fail(op, WW_EINVAL, "server_key_count", "between 1 and %d server keys can be used",
@@ -32,6 +34,10 @@ enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct
     k->ik = slab_key(k->slab);
     k->ak = slab_key(k->slab);
     for (size_t i = 0; i < n; i++) {
+        if (crypto_equal(BYTES_OF(sk[i]), BYTES_OF(zero))) {
+            keyring_free(k);
+            return op_fail(op, WW_EINVAL, "server_key_zero", "a server key of zeros protects nothing");
+        }
         k->sk[i] = slab_key(k->slab);
         *k->sk[i] = sk[i];
         k->id[i] = keyring_key_id(&sk[i]);

@@ -9,7 +9,7 @@ enum { KEYRING_MAX = 8 };
 struct keyring;
 
 /* sk: n keys, the first seals, all open. Copies them into locked memory. WW_EINVAL when n is 0 or above
- * KEYRING_MAX or two have the same id. */
+ * KEYRING_MAX or two have the same id, or one is all zeros. */
 enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct keyring **out) WW_MUST;
 void keyring_free(struct keyring *k);
 

@@ -201,37 +201,62 @@ size_t identity_distinct_tags(const struct key *tags, size_t n)
     return distinct;
 }
 
+static enum ww_err search_tag(struct ww_op *op, const struct store *s, const struct schema_value *v,
+                              struct key *tag)
+{
+    struct bytes value;
+    enum ww_err err = WW_OK;
+    if (v->value->type == JS_STRING) {
+        err = utf8_ident(&op->arena, v->value->string, &value);
+    } else {
+        struct buf b = BUF(&op->arena);
+        js_write_canonical(&b, v->value);
+        value = buf_done(&b);
+        err = value.p ? WW_OK : WW_ENOMEM;
+    }
+    if (err) {
+        return op_fail(op, err, "searchable", "%s", ww_err_text(err));
+    }
+    store_search_tag(s, v->path, value, tag);
+    return WW_OK;
+}
+
+enum ww_err identity_search_tags(struct ww_op *op, const struct store *s,
+                                 const struct identity_schema *schema, const struct record *r,
+                                 struct key **out, size_t *n)
+{
+    struct schema_value *values;
+    size_t most = 0;
+    *n = 0;
+    *out = NULL;
+    enum ww_err err = schema_marked_values(&op->arena, schema, js_get(r->json, "traits"), &values);
+    for (const struct schema_value *v = values; !err && v; v = v->next) {
+        most += (v->marks & MARK_SEARCHABLE) != 0;
+    }
+    if (err || !(*out = ARENA_ARRAY(&op->arena, most, struct key))) {
+        return op_no_memory(op);
+    }
+    for (const struct schema_value *v = values; !err && v; v = v->next) {
+        if (v->marks & MARK_SEARCHABLE) {
+            err = search_tag(op, s, v, &(*out)[(*n)++]);
+        }
+    }
+    return err;
+}
+
 static enum ww_err write_search(struct ww_op *op, struct store *s, const struct identity_schema *schema,
                                 const struct record *r, bool is_new)
 {
-    struct schema_value *values;
+    struct key *tags;
+    size_t n;
     enum ww_err err = is_new ? WW_OK : store_search_delete_all(op, s, r->id);
-    if (err || (err = schema_marked_values(&op->arena, schema, js_get(r->json, "traits"), &values))) {
+    if (err || (err = identity_search_tags(op, s, schema, r, &tags, &n))) {
         return err;
     }
-    for (const struct schema_value *v = values; v; v = v->next) {
-        struct bytes value;
-        struct key tag;
-        if (!(v->marks & MARK_SEARCHABLE)) {
-            continue;
-        }
-        if (v->value->type == JS_STRING) {
-            err = utf8_ident(&op->arena, v->value->string, &value);
-        } else {
-            struct buf b = BUF(&op->arena);
-            js_write_canonical(&b, v->value);
-            value = buf_done(&b);
-            err = value.p ? WW_OK : WW_ENOMEM;
-        }
-        if (err) {
-            return op_fail(op, err, "searchable", "%s", ww_err_text(err));
-        }
-        store_search_tag(s, v->path, value, &tag);
-        if ((err = store_search_insert(op, s, &tag, r->id))) {
-            return err;
-        }
+    for (size_t i = 0; !err && i < n; i++) {
+        err = store_search_insert(op, s, &tags[i], r->id);
     }
-    return WW_OK;
+    return err;
 }
 
 enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct identity_schema *schema,

@@ -24,6 +24,11 @@ enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct 
 enum ww_err identity_tags(struct ww_op *op, const struct store *s, const struct js *json, struct key **out,
                           size_t *n) WW_MUST;
 size_t identity_distinct_tags(const struct key *tags, size_t n);
+/* The tags of the record's searchable traits; equal ones of a list stand there as often as they are stored.
+ */
+enum ww_err identity_search_tags(struct ww_op *op, const struct store *s,
+                                 const struct identity_schema *schema, const struct record *r,
+                                 struct key **out, size_t *n) WW_MUST;
 /* Login identifiers of the record, after ident(): *n texts in the arena. */
 enum ww_err identity_identifiers(struct ww_op *op, const struct record *r, const char ***out,
                                  size_t *n) WW_MUST;

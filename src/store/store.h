@@ -312,11 +312,22 @@ enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, in
 enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n) WW_MUST;
 
 /* ---- what a check of everything asks ---- */
-enum store_rows { STORE_CREDENTIALS, STORE_IDENTIFIERS, STORE_VAULTS };
+enum store_rows { STORE_CREDENTIALS, STORE_IDENTIFIERS, STORE_VAULTS, STORE_SEARCH, STORE_ITEMS };
 enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n) WW_MUST;
 /* Rows of an account. */
 enum ww_err store_count_rows(struct ww_op *op, struct store *s, enum store_rows what, int64_t account,
                              int64_t *n) WW_MUST;
+/* How many search rows of an account bear a tag. */
+enum ww_err store_count_search(struct ww_op *op, struct store *s, int64_t account, const struct key *tag,
+                               int64_t *n) WW_MUST;
+/* Items of an account whose blob is no seal of a padded value, whoever opens it. */
+enum ww_err store_count_shapeless_items(struct ww_op *op, struct store *s, int64_t account,
+                                        int64_t *n) WW_MUST;
+/* Leaves of a vault: *n rows, the highest number *last (-1 for none). */
+enum ww_err store_count_leaves(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t *n,
+                               int64_t *last) WW_MUST;
+enum ww_err store_count_epochs(struct ww_op *op, struct store *s, const struct uuid *account,
+                               int64_t *n) WW_MUST;
 /* Rows of the i-th kind that belong to no account; WW_ENOTFOUND (without op_fail) past the last kind. */
 enum ww_err store_count_orphans(struct ww_op *op, struct store *s, size_t i, const char **what,
                                 int64_t *n) WW_MUST;

@@ -29,8 +29,41 @@ enum ww_err store_count_rows(struct ww_op *op, struct store *s, enum store_rows 
         [STORE_CREDENTIALS] = "SELECT count(*) FROM credentials WHERE account = $1",
         [STORE_IDENTIFIERS] = "SELECT count(*) FROM identifiers WHERE account = $1",
         [STORE_VAULTS] = "SELECT count(*) FROM vaults WHERE account = $1",
+        [STORE_SEARCH] = "SELECT count(*) FROM search WHERE account = $1",
+        [STORE_ITEMS] = "SELECT count(*) FROM items WHERE account = $1",
     };
     return count(op, s, statements[what], DB_ARGS(DB_I(account)), n);
+}
+
+enum ww_err store_count_search(struct ww_op *op, struct store *s, int64_t account, const struct key *tag,
+                               int64_t *n)
+{
+    return count(op, s, "SELECT count(*) FROM search WHERE account = $1 AND tag = $2",
+                 DB_ARGS(DB_I(account), DB_B(BYTES_OF(*tag))), n);
+}
+
+/* S with kn 0 over P, which is 64 bytes at least (vault.md §3). */
+enum ww_err store_count_shapeless_items(struct ww_op *op, struct store *s, int64_t account, int64_t *n)
+{
+    return count(
+        op, s,
+        "SELECT count(*) FROM items WHERE account = $1 AND (length(blob) < $2 OR substr(blob, 1, 5) <> $3)",
+        DB_ARGS(DB_I(account), DB_I(SEAL_OVERHEAD + 64), DB_B(BYTES("\1\0\0\0\0", 5))), n);
+}
+
+enum ww_err store_count_leaves(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t *n,
+                               int64_t *last)
+{
+    enum ww_err err =
+        count(op, s, "SELECT count(*) FROM leaves WHERE vid = $1", DB_ARGS(DB_B(BYTES_OF(*vid))), n);
+    return err ? err
+               : count(op, s, "SELECT coalesce(max(number), -1) FROM leaves WHERE vid = $1",
+                       DB_ARGS(DB_B(BYTES_OF(*vid))), last);
+}
+
+enum ww_err store_count_epochs(struct ww_op *op, struct store *s, const struct uuid *account, int64_t *n)
+{
+    return count(op, s, "SELECT count(*) FROM epochs WHERE uuid = $1", DB_ARGS(DB_B(BYTES_OF(*account))), n);
 }
 
 /* NOT EXISTS: an anti join on every database; NOT IN (SELECT …) is read anew for every row once PostgreSQL

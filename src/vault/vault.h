@@ -57,6 +57,10 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
 enum ww_err vault_find(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                        const struct uuid *id, struct vault_entry *out) WW_MUST;
 
+/* The entry of a name; the value is neither read nor opened. WW_ENOTFOUND id "item_not_found". */
+enum ww_err vault_look(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                       struct bytes name, struct vault_entry *out) WW_MUST;
+
 struct vault_value {
     struct bytes value;
     struct uuid id;

@@ -69,6 +69,21 @@ enum ww_err vault_get(struct ww_op *op, struct store *s, struct vault *v, enum v
     return found ? open_item(op, s, v, &l->entries[at], out) : not_found(op);
 }
 
+enum ww_err vault_look(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
+                       struct bytes name, struct vault_entry *out)
+{
+    struct leaf *l;
+    size_t at;
+    bool found;
+    *out = (struct vault_entry){0};
+    enum ww_err err = find(op, s, v, (uint8_t)space, name, &l, &at, &found);
+    if (err || !found) {
+        return err ? err : not_found(op);
+    }
+    *out = (struct vault_entry){l->entries[at].name, l->entries[at].id, l->entries[at].version};
+    return WW_OK;
+}
+
 /* ---- writing ---- */
 
 static enum ww_err seal_item(struct ww_op *op, const struct vault *v, struct entry *e, uint64_t now,

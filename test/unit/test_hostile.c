@@ -261,6 +261,49 @@ static void plain_columns_are_never_believed(void **state)
     assert_int_equal(read_note(p), WW_EDENIED);
 }
 
+/* Which version an item has is known without its row: what answers a question for it opens nothing. */
+static void the_version_of_an_item_is_known_without_its_value(void **state)
+{
+    struct pair *p = *state;
+    const struct ww_item_entry *entry;
+    site_sql(&p->site, "DELETE FROM items", NULL, 0);
+    struct ww_session *session = site_resume(&p->site, p->ada);
+    assert_int_equal(ww_item_look(p->site.op, session, "note", &entry), WW_OK);
+    assert_int_equal(entry->version, 1);
+    assert_int_equal(ww_item_look(p->site.op, session, "another", &entry), WW_ENOTFOUND);
+    assert_int_equal(read_note(p), WW_ETAMPERED);
+}
+
+/* Rows that no record, head or epoch count names: ignored, and told by check. */
+static void rows_that_nothing_names_are_reported(void **state)
+{
+#define OF_ADA "(SELECT min(id) FROM accounts)"
+    static const char *const added[] = {
+        "INSERT INTO search (tag, account) SELECT $1, " OF_ADA,
+        "INSERT INTO items (id, account, blob) SELECT $1, " OF_ADA ", $1",
+        "INSERT INTO leaves (vid, number, blob) SELECT vid, 5, $1 FROM vaults WHERE account = " OF_ADA,
+        "INSERT INTO leaves (vid, number, blob) SELECT vid, 0, $1 FROM vaults WHERE account = " OF_ADA,
+        "INSERT INTO leaves (vid, number, blob) VALUES ($1, 0, $1)",
+        "INSERT INTO epochs (uuid, n, blob) SELECT uuid, 2, $1 FROM accounts WHERE id = " OF_ADA,
+        "INSERT INTO identifiers (tag, account) SELECT $1, " OF_ADA,
+        "INSERT INTO credentials (id, account, kind, hot, blob) SELECT $1, " OF_ADA ", 1, 0, $1",
+        "INSERT INTO vaults (vid, account, ring, head) SELECT $1, " OF_ADA ", $1, $1",
+    };
+    const uint8_t id[16] = {7};
+    for (size_t i = 0; i < sizeof added / sizeof added[0]; i++) {
+        struct pair *p = *state;
+        assert_int_equal(site_check(&p->site), 0);
+        site_sql(&p->site, added[i], DB_ARGS(DB_B(BYTES(id, sizeof id))));
+        if (site_check(&p->site) != 1) {
+            fail_msg("not one problem after: %s", added[i]);
+        }
+        assert_int_equal(read_note(p), WW_OK);
+        assert_int_equal(log_in(p), WW_OK);
+        close_pair(state);
+        open_pair(state);
+    }
+}
+
 /* The record says which vault is the account's: a row beside it is neither opened nor in the way, whichever
  * comes first, and check tells of it. */
 static void another_vault_of_the_account_is_not_picked(void **state)
@@ -377,6 +420,8 @@ int main(void)
         CASE(deleted_rows_are_refused_not_forgotten),
         CASE(an_identifier_pointed_elsewhere_logs_nobody_in),
         CASE(plain_columns_are_never_believed),
+        CASE(the_version_of_an_item_is_known_without_its_value),
+        CASE(rows_that_nothing_names_are_reported),
         CASE(another_vault_of_the_account_is_not_picked),
         CASE(a_lost_meta_is_not_made_anew),
         CASE(altered_audit_rows_are_reported),

@@ -171,6 +171,9 @@ static void a_keyring_opens_with_every_key_and_seals_with_the_first(void **state
     keyring_free(both);
     keys[1] = keys[0];
     assert_int_equal(keyring_new(&f.op, keys, 2, &both), WW_EINVAL);
+    keys[1] = (struct key){{0}};
+    assert_int_equal(keyring_new(&f.op, keys, 2, &both), WW_EINVAL);
+    assert_string_equal(f.op.problem.id, "server_key_zero");
     op_free(&f.op);
 }
 
