@@ -1,7 +1,7 @@
 #include "account_int.h"
 
 struct login {
-    const struct authn *authn;
+    struct authn *authn;
     const struct password_ready *upgrade; /* public_part NULL: none */
     enum session_carrier carrier;
     struct session *refresh, *session;
@@ -31,12 +31,11 @@ static enum ww_err find_account(struct ww_op *op, struct service *s, const char 
 }
 
 /* The password is right, but was it while we hashed? Its premises are checked again under the lock. */
-static enum ww_err still_good(struct ww_op *op, const struct login *x, const struct record *now)
+static enum ww_err still_good(struct ww_op *op, const struct login *x, struct record *now)
 {
-    const struct record_credential *c = store_record_credential(now, &x->authn->credential);
-    if (!c || !uuid_equal(now->uuid, x->authn->record->uuid) ||
-        now->root_generation != x->authn->record->root_generation) {
-        return op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong");
+    enum ww_err err = cred_authn_confirm(op, x->authn, now);
+    if (err) {
+        return err;
     }
     if (now->state != STATE_ACTIVE) {
         return op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
@@ -48,10 +47,12 @@ static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struc
                                 struct vault *v)
 {
     struct credential_row row;
+    size_t n;
+    const struct uuid *old = &cred_authn_steps(x->authn, &n)[0].credential;
     enum ww_err err = WW_EINTERNAL;
-    cred_remove(r, &x->authn->credential);
-    if ((err = cred_password_add(op, r, x->upgrade, x->authn->root, &row)) ||
-        (err = store_credential_delete(op, s->store, r, &x->authn->credential)) ||
+    cred_remove(r, old);
+    if ((err = cred_password_add(op, r, x->upgrade, cred_authn_root(x->authn), &row)) ||
+        (err = store_credential_delete(op, s->store, r, old)) ||
         (err = store_credential_insert(op, s->store, r, &row))) {
         return err;
     }
@@ -72,7 +73,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     struct record *r;
     struct vault_row row;
     struct vault *v = NULL;
-    enum ww_err err = store_record_load(op, s->store, x->authn->record->id, true, &r);
+    enum ww_err err = store_record_load(op, s->store, cred_authn_record(x->authn)->id, true, &r);
     if (err) {
         return err == WW_ENOTFOUND
                    ? op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong")
@@ -81,18 +82,17 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     if ((err = still_good(op, x, r))) {
         return err;
     }
-    if (x->authn->root && ((err = store_vault_row_load(op, s->store, &r->vid, r->id, true, &row)) ||
-                           (err = vault_open(op, s->store, r, x->authn->root, &row, &v)))) {
+    struct key *root = cred_authn_root(x->authn);
+    if (root && ((err = store_vault_row_load(op, s->store, &r->vid, r->id, true, &row)) ||
+                 (err = vault_open(op, s->store, r, root, &row, &v)))) {
         return err;
     }
     if (x->upgrade->public_part && v && (err = upgrade_slot(op, s, x, r, v))) {
         return err;
     }
-    struct authn authn = *x->authn;
-    authn.record = r;
     bool same = x->refresh && uuid_equal(x->refresh->record->uuid, r->uuid);
-    err = same ? session_refresh(op, s->store, &s->sessions, x->refresh, &authn, &x->session)
-               : session_issue(op, s->store, &s->sessions, &authn, x->carrier, &x->session);
+    err = same ? session_refresh(op, s->store, &s->sessions, x->refresh, x->authn, &x->session)
+               : session_issue(op, s->store, &s->sessions, x->authn, x->carrier, &x->session);
     if (err || (x->refresh && !same && (err = end_replaced(op, s, x->refresh)))) {
         return err;
     }
@@ -100,7 +100,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
                         &(struct audit_event){.kind = AUDIT_LOGIN_SUCCEEDED,
                                               .record = r,
                                               .session_id = &x->session->id,
-                                              .method = authn.method});
+                                              .method = "password"});
 }
 
 static enum audit_kind refusal_kind(enum ww_err err)

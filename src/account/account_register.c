@@ -46,13 +46,9 @@ static enum ww_err write_registration(struct ww_op *op, struct service *s, void 
         return err;
     }
     if (x->in->with_session) {
-        const struct record_credential *c = cred_password_of(x->record);
-        struct authn *a = ARENA_NEW(&op->arena, struct authn);
-        if (!a || !c) {
-            return op_no_memory(op);
-        }
-        *a = (struct authn){x->record, "password", 1, op_now(op), root, c->id};
-        if ((err = session_issue(op, s->store, &s->sessions, a, x->in->carrier, &x->session))) {
+        struct authn *a;
+        if ((err = cred_password_enrolled(op, x->record, root, &a)) ||
+            (err = session_issue(op, s->store, &s->sessions, a, x->in->carrier, &x->session))) {
             return err;
         }
     }

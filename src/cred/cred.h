@@ -36,6 +36,15 @@ enum ww_err cred_password_check(struct ww_op *op, struct store *s, struct pwhash
                                 struct bytes typed, struct authn **out,
                                 struct password_ready *upgrade) WW_MUST;
 
+/* The proof of somebody who has just set this password, for the session that a registration begins with:
+ * r lists the credential, root is its vault's. WW_EINTERNAL where r has no password. */
+enum ww_err cred_password_enrolled(struct ww_op *op, struct record *r, struct key *root,
+                                   struct authn **out) WW_MUST;
+/* Checks a proof's premises again, in the transaction that acts on it, against the record as it is now, which
+ * the proof speaks of from then on. WW_EDENIED "wrong_credentials" when a credential of it went meanwhile or
+ * the vault has another root key. */
+enum ww_err cred_authn_confirm(struct ww_op *op, struct authn *a, struct record *now) WW_MUST;
+
 /* Whether a password (as typed) opens the record's slot, without the throttle: for a session that has the
  * vault open and asks about its own new password. */
 enum ww_err cred_password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool, struct record *r,

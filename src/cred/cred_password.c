@@ -1,4 +1,5 @@
-#include "cred.h"
+/* Passwords: normalised, hashed, tried on their slot (vault.md §7). */
+#include "cred_int.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +7,6 @@
 #include "utf8.h"
 
 enum { PASSWORD_MAX = 1024 };
-
-static enum ww_err wrong(struct ww_op *op)
-{
-    return op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong");
-}
 
 enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out)
 {
@@ -135,7 +131,7 @@ static enum ww_err open_slot(struct ww_op *op, const struct record *r, const str
     enum ww_err err =
         seal_try(op, &ikm, (struct place){"slot", &r->uuid, listed->root_generation, aad}, row->slot, &pt);
     if (err) {
-        return err == WW_EDENIED ? wrong(op) : err;
+        return err == WW_EDENIED ? cred_refuse_wrong(op) : err;
     }
     if (pt.n != sizeof(*root)->b) {
         return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (slot)");
@@ -151,17 +147,15 @@ static enum ww_err open_slot(struct ww_op *op, const struct record *r, const str
 static enum ww_err make_authn(struct ww_op *op, struct record *r, const struct uuid *credential,
                               struct key *root, struct authn **out)
 {
-    *out = ARENA_NEW(&op->arena, struct authn);
-    if (!*out) {
-        return op_no_memory(op);
-    }
-    **out = (struct authn){.record = r,
-                           .method = "password",
-                           .level = 1,
-                           .at = op_now(op),
-                           .root = root,
-                           .credential = *credential};
-    return WW_OK;
+    return cred_authn_new(op, r, root, &(struct authn_step){*credential, "password", 1, op_now(op)}, out);
+}
+
+enum ww_err cred_password_enrolled(struct ww_op *op, struct record *r, struct key *root, struct authn **out)
+{
+    const struct record_credential *c = cred_password_of(r);
+    *out = NULL;
+    return c ? make_authn(op, r, &c->id, root, out)
+             : op_fail(op, WW_EINTERNAL, "no_password", "the new account has no password");
 }
 
 /* Reads the password's row; *listed NULL when the account has none. */
@@ -186,7 +180,7 @@ static enum ww_err load_password(struct ww_op *op, struct store *s, struct recor
             *r = now;
             err = read_password(op, s, now, listed, row);
         }
-        err = store_tx_abort(op, err == WW_ENOTFOUND ? wrong(op) : err); /* nothing was written */
+        err = store_tx_abort(op, err == WW_ENOTFOUND ? cred_refuse_wrong(op) : err); /* nothing was written */
     }
     if (err || !*listed) {
         return err;
@@ -223,11 +217,11 @@ enum ww_err cred_password_check(struct ww_op *op, struct store *s, struct pwhash
     }
     if (!listed) {
         err = pwhash_waste(op, pool, params, password);
-        return err == WW_EDENIED ? wrong(op) : err;
+        return err == WW_EDENIED ? cred_refuse_wrong(op) : err;
     }
     err = pwhash_derive(op, pool, public_part, password, &secret);
     if (err == WW_ETOOLARGE) {
-        return wrong(op);
+        return cred_refuse_wrong(op);
     }
     if (err || (err = open_slot(op, r, listed, &row, &secret, &root))) {
         return err;

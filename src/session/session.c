@@ -116,13 +116,19 @@ static bool is_active(const struct ww_op *op, const struct session_rules *rules,
 
 /* ---- issuing ---- */
 
-static struct js *method_entry(struct ww_op *op, const struct authn *a)
+/* One entry for each credential that was checked, in that order. */
+static void add_methods(struct ww_op *op, struct js *methods, const struct authn *a)
 {
-    struct js *m = js_object(&op->arena);
-    js_put(&op->arena, m, "method", js_text(&op->arena, a->method));
-    js_put(&op->arena, m, "aal", js_text(&op->arena, a->level == 2 ? "aal2" : "aal1"));
-    js_put(&op->arena, m, "completed_at", js_text(&op->arena, timefmt_rfc3339(&op->arena, a->at)));
-    return m;
+    struct arena *arena = &op->arena;
+    size_t n;
+    const struct authn_step *steps = cred_authn_steps(a, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct js *m = js_object(arena);
+        js_put(arena, m, "method", js_text(arena, steps[i].method));
+        js_put(arena, m, "aal", js_text(arena, steps[i].level == 2 ? "aal2" : "aal1"));
+        js_put(arena, m, "completed_at", js_text(arena, timefmt_rfc3339(arena, steps[i].at)));
+        js_push(methods, m);
+    }
 }
 
 static struct js *device_entry(struct ww_op *op)
@@ -156,16 +162,16 @@ enum ww_err session_issue(struct ww_op *op, struct store *s, const struct sessio
                           .active = true,
                           .carrier = carrier,
                           .issued = now,
-                          .authenticated = a->at,
+                          .authenticated = cred_authn_at(a),
                           .expires = now + rules->lifespan,
                           .seen = now,
-                          .level = a->level,
+                          .level = cred_authn_level(a),
                           .methods = js_array(&op->arena),
                           .device = device_entry(op),
-                          .record = a->record,
-                          .unlocked = a->root != NULL,
-                          .root = a->root};
-    js_push(x->methods, method_entry(op, a));
+                          .record = cred_authn_record(a),
+                          .root = cred_authn_root(a)};
+    x->unlocked = x->root != NULL;
+    add_methods(op, x->methods, a);
     enum ww_err err = token_new(op, x);
     if (err || (err = insert(op, s, x))) {
         return err;
@@ -186,12 +192,14 @@ enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct sess
         return op_no_memory(op);
     }
     *x = *old;
-    x->record = a->record;
-    x->authenticated = x->seen = a->at;
+    x->record = cred_authn_record(a);
+    x->authenticated = x->seen = cred_authn_at(a);
+    x->level =
+        cred_authn_level(a) > old->level ? cred_authn_level(a) : old->level; /* rights only grow in place */
     x->methods = js_copy(&op->arena, old->methods);
-    js_push(x->methods, method_entry(op, a));
-    if (a->root) {
-        x->root = a->root;
+    add_methods(op, x->methods, a);
+    if (cred_authn_root(a)) {
+        x->root = cred_authn_root(a);
         x->unlocked = true;
     }
     if (old->carrier == SESSION_TOKEN) {

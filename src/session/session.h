@@ -39,8 +39,9 @@ struct session_rules {
 /* Issues a new session, in a transaction. */
 enum ww_err session_issue(struct ww_op *op, struct store *s, const struct session_rules *rules,
                           const struct authn *a, enum session_carrier carrier, struct session **out) WW_MUST;
-/* Somebody signed in again as the same account: the id stays, authenticated moves, a method is added. A
- * cookie gets a new token and its old row goes; a native token stays. In a transaction. */
+/* Somebody signed in again as the same account: the id stays, authenticated moves, its methods are
+ * added, and the level rises to what they give. A cookie gets a new token and its old row goes; a native
+ * token stays. In a transaction. */
 enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct session_rules *rules,
                             struct session *old, const struct authn *a, struct session **out) WW_MUST;
 /* Who this token is. WW_EDENIED id "session_inactive" for anything that is no valid session (unknown, ended,
