@@ -115,24 +115,15 @@ enum ww_err account_validate(struct ww_op *op, const struct identity_schema *sch
 enum ww_err account_draft(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
                           bool need_identifier, struct record **out)
 {
-    struct arena *a = &op->arena;
-    struct record *r = ARENA_NEW(a, struct record);
-    int64_t now = (int64_t)op_now(op);
+    struct record *r = ARENA_NEW(&op->arena, struct record);
+    uint64_t now = op_now(op);
     *out = r;
-    if (!r || !(r->json = js_object(a))) {
+    if (!r) {
         return op_no_memory(op);
     }
     r->uuid = uuid_new(op);
     r->state = STATE_ACTIVE;
-    js_put(a, r->json, "schema", js_null(a));
-    js_put(a, r->json, "traits", js_null(a));
-    js_put(a, r->json, "metadata_public", js_null(a));
-    js_put(a, r->json, "metadata_admin", js_null(a));
-    js_put(a, r->json, "external_id", js_null(a));
-    js_put(a, r->json, "created", js_int(a, now));
-    js_put(a, r->json, "updated", js_int(a, now));
-    js_put(a, r->json, "state_changed", js_int(a, now));
-    js_put(a, r->json, "credentials", js_object(a));
+    r->identity = (struct identity){.created = now, .updated = now, .state_changed = now};
     return identity_set_traits(op, r, schema, traits, need_identifier);
 }
 

@@ -7,34 +7,8 @@ struct creation {
     struct record *record;
 };
 
-/* Addresses given by the administrator stand in place of the computed ones of the same use. */
-static void override_addresses(struct ww_op *op, struct record *r, const struct js *given, const char *use)
-{
-    struct arena *a = &op->arena;
-    struct js *list = js_get(r->json, "addresses");
-    for (const struct js *g = given ? given->first : NULL; g; g = g->next) {
-        const char *value = js_get_text(g, "value");
-        struct bytes normal;
-        if (!value || utf8_ident(a, bytes_str(value), &normal)) {
-            continue;
-        }
-        for (struct js *e = list ? list->first : NULL; e; e = e->next) {
-            const char *u = js_get_text(e, "use");
-            if (u && strcmp(u, use) == 0 && bytes_equal(js_get(e, "value")->string, normal)) {
-                const char *status = js_get_text(g, "status");
-                js_put(a, e, "verified", js_bool(a, js_get_bool(g, "verified", false)));
-                js_put(a, e, "status", js_text(a, status ? status : "pending"));
-                if (js_get_bool(g, "verified", false)) {
-                    js_put(a, e, "verified_at", js_int(a, (int64_t)op_now(op)));
-                }
-            }
-        }
-    }
-}
-
 static enum ww_err draft_from(struct ww_op *op, const struct creation *x, struct record **out)
 {
-    struct arena *a = &op->arena;
     enum ww_err err = account_draft(op, x->schema, x->in->traits, false, out);
     if (err) {
         return err;
@@ -44,20 +18,19 @@ static enum ww_err draft_from(struct ww_op *op, const struct creation *x, struct
         r->state = STATE_INACTIVE;
     }
     if (x->in->metadata_public) {
-        js_put(a, r->json, "metadata_public", js_copy(a, x->in->metadata_public));
+        r->identity.metadata_public = x->in->metadata_public;
     }
     if (x->in->metadata_admin) {
-        js_put(a, r->json, "metadata_admin", js_copy(a, x->in->metadata_admin));
+        r->identity.metadata_admin = x->in->metadata_admin;
     }
     if (x->in->external_id) {
-        js_put(a, r->json, "external_id", js_text(a, x->in->external_id));
+        r->identity.external_id = x->in->external_id;
         if ((err = identity_set_traits(op, r, x->schema, x->in->traits, false))) {
             return err;
         }
     }
-    override_addresses(op, r, x->in->verifiable_addresses, "verify");
-    override_addresses(op, r, x->in->recovery_addresses, "recover");
-    return WW_OK;
+    err = identity_override_addresses(op, r, x->in->verifiable_addresses, ADDRESS_VERIFY);
+    return err ? err : identity_override_addresses(op, r, x->in->recovery_addresses, ADDRESS_RECOVER);
 }
 
 static enum ww_err write_creation(struct ww_op *op, struct service *s, void *context)
@@ -169,7 +142,7 @@ static enum ww_err write_state(struct ww_op *op, struct service *s, void *contex
         return err == WW_ENOTFOUND ? not_found(op) : err;
     }
     r->state = in->state;
-    js_put(&op->arena, r->json, "state_changed", js_int(&op->arena, (int64_t)op_now(op)));
+    r->identity.state_changed = op_now(op);
     if (in->state == STATE_INACTIVE && (err = session_end_others(op, s->store, r, NULL))) {
         return err;
     }

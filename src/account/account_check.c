@@ -60,7 +60,7 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
     struct key *tags;
     size_t n;
     int64_t rows, account;
-    enum ww_err err = identity_tags(op, w->service->store, r->json, &tags, &n);
+    enum ww_err err = identity_tags(op, w->service->store, &r->identity, &tags, &n);
     for (size_t i = 0; !err && i < n; i++) {
         err = store_identifier_find(op, w->service->store, &tags[i], &account);
         if (err == WW_ENOTFOUND || (!err && account != r->id)) {

@@ -4,13 +4,12 @@
  * hash. The unique index has the last word. */
 enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct record *draft)
 {
-    const struct js *identifiers = js_get(draft->json, "identifiers");
     enum ww_err err = WW_OK;
-    for (const struct js *e = identifiers ? identifiers->first : NULL; e && !err; e = e->next) {
+    for (size_t i = 0; i < draft->identity.identifier_count && !err; i++) {
+        const struct identity_identifier *identifier = &draft->identity.identifiers[i];
         struct key tag;
         int64_t account;
-        store_identifier_tag(s->store, (enum identifier_kind)js_get_int(e, "kind", 0),
-                             js_get(e, "value")->string, &tag);
+        store_identifier_tag(s->store, identifier->kind, bytes_str(identifier->value), &tag);
         err = store_identifier_find(op, s->store, &tag, &account);
         err = err == WW_ENOTFOUND ? WW_OK
               : err               ? err

@@ -127,18 +127,15 @@ static enum ww_err write_traits(struct ww_op *op, struct service *s, void *conte
     if (err || (err = identity_identifiers(op, r, &had, &n))) {
         return err;
     }
-    struct js *before = js_copy(&op->arena, r->json);
-    if (!before) {
-        return op_no_memory(op);
-    }
+    const struct identity before = r->identity;
     if ((err = identity_set_traits(op, r, in->schema, in->traits, n > 0))) {
         return err;
     }
-    js_remove(r->json, "state_changed"); /* as Kratos forgets it when a profile changes */
-    if (identity_is_sensitive_change(before, r->json) && !account_privileged(op, s, in->x)) {
+    r->identity.state_changed = 0; /* as Kratos forgets it when a profile changes */
+    if (identity_is_sensitive_change(&before, &r->identity) && !account_privileged(op, s, in->x)) {
         return account_refuse_reauth(op);
     }
-    if ((err = identity_write_rows(op, s->store, in->schema, r, before)) ||
+    if ((err = identity_write_rows(op, s->store, in->schema, r, &before)) ||
         (err = account_write(op, s, r, v)) ||
         (err = account_tell(
              op, s,
@@ -154,7 +151,7 @@ enum ww_err account_change_traits(struct ww_op *op, struct service *s, struct se
 {
     struct traits_change in = {.x = x, .traits = traits};
     struct record *before = x->record;
-    enum ww_err err = account_schema(op, s, js_get_text(x->record->json, "schema"), &in.schema);
+    enum ww_err err = account_schema(op, s, x->record->identity.schema, &in.schema);
     *why = (struct account_refusal){0};
     if (err || (err = account_validate(op, in.schema, traits, why))) {
         return err;

@@ -132,18 +132,6 @@ static enum ww_err end_others(struct call *c, struct session **x)
     return err ? err : account_end_other_sessions(c->op, c->s, *x, &ended);
 }
 
-static bool has_verified_address(const struct record *r)
-{
-    const struct js *addresses = js_get(r->json, "addresses");
-
-    for (const struct js *e = addresses ? addresses->first : NULL; e; e = e->next) {
-        if (js_get_bool(e, "verified", false)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The hook require_verified_address. The session that the right password made ends before anybody has seen
  * its token. Kratos answers 403 to JSON clients although its body says 400. */
 static enum ww_err refuse_not_verified_yet(struct call *c, struct session *x)
@@ -165,7 +153,8 @@ static enum ww_err signed_in(struct call *c, struct session *x)
     bool refreshed = c->session && uuid_equal(c->session->id, x->id);
 
     js_put(c->a, c->flow->wire, "active", js_text(c->a, "password"));
-    if (flow_after_has_hook(c, "password", "require_verified_address") && !has_verified_address(x->record)) {
+    if (flow_after_has_hook(c, "password", "require_verified_address") &&
+        !identity_has_verified_address(x->record)) {
         return refuse_not_verified_yet(c, x);
     }
     enum ww_err err = flow_save(c);

@@ -62,7 +62,7 @@ static void schema_of_flow(struct call *c)
     const char *id = js_get_text(c->flow->wire, "identity_schema");
 
     if (c->kind->kind == FLOW_SETTINGS && c->session) {
-        id = js_get_text(c->session->record->json, "schema");
+        id = c->session->record->identity.schema;
     }
     c->schema = id ? schema_find(c->s->schemas, id) : NULL;
     if (!c->schema) {

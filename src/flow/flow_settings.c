@@ -18,9 +18,8 @@ static void add_traits(struct call *c, struct js *nodes)
 static enum ww_err build(struct call *c, struct flow *f)
 {
     struct js *nodes = flow_nodes(f);
-    const char *schema = js_get_text(c->session->record->json, "schema");
 
-    c->schema = schema ? schema_find(c->s->schemas, schema) : NULL;
+    c->schema = schema_find(c->s->schemas, c->session->record->identity.schema);
     if (!c->schema) {
         c->schema = schema_default(c->s->schemas);
     }
@@ -29,7 +28,7 @@ static enum ww_err build(struct call *c, struct flow *f)
     js_push(nodes, flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
     if (flow_call_setting(c, "selfservice.methods.profile.enabled")) {
         add_traits(c, nodes);
-        flow_nodes_fill(c->a, nodes, js_get(c->session->record->json, "traits"));
+        flow_nodes_fill(c->a, nodes, c->session->record->identity.traits);
     }
     if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
         js_push(nodes, flow_node_password(c->a, "new-password"));

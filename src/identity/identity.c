@@ -22,78 +22,88 @@ enum ww_err identity_ident(struct ww_op *op, struct bytes value, const char *fie
     return err ? op_no_memory(op) : WW_OK;
 }
 
-static struct js *find_where(const struct js *list, const char *key1, const char *value1, const char *key2,
-                             const char *value2, const char *key3, const char *value3)
+/* What new traits yield; the lists have room for as many as an account may have. */
+struct yield {
+    const struct identity *before;
+    struct identity_identifier *identifiers;
+    struct identity_address *addresses;
+    size_t identifier_count, address_count;
+};
+
+static enum ww_err too_many(struct ww_op *op, const char *what, int most)
 {
-    for (struct js *e = list ? list->first : NULL; e; e = e->next) {
-        const char *a = js_get_text(e, key1), *b = js_get_text(e, key2), *c = js_get_text(e, key3);
-        if (a && b && c && strcmp(a, value1) == 0 && strcmp(b, value2) == 0 && strcmp(c, value3) == 0) {
-            return e;
+    enum ww_err err = op_fail_field(op, WW_EVALIDATION, "too_many_identifiers", "traits",
+                                    "an account has at most %d %s", most, what);
+    op->problem.limit = (uint64_t)most;
+    return err;
+}
+
+static enum ww_err add_identifier(struct ww_op *op, struct yield *y, enum identifier_kind kind,
+                                  const char *value)
+{
+    for (size_t i = 0; i < y->identifier_count; i++) {
+        if (y->identifiers[i].kind == kind && strcmp(y->identifiers[i].value, value) == 0) {
+            return WW_OK;
+        }
+    }
+    if (y->identifier_count == IDENTITY_IDENTIFIERS_MAX) {
+        return too_many(op, "names", IDENTITY_IDENTIFIERS_MAX);
+    }
+    y->identifiers[y->identifier_count++] = (struct identity_identifier){kind, value};
+    return WW_OK;
+}
+
+static const struct identity_address *find_address(const struct identity_address *list, size_t n,
+                                                   const struct identity_address *like)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].use == like->use && list[i].via == like->via && strcmp(list[i].value, like->value) == 0) {
+            return &list[i];
         }
     }
     return NULL;
 }
 
-static void add_identifier(struct ww_op *op, struct js *list, int64_t kind, const char *value)
-{
-    for (struct js *e = list->first; e; e = e->next) {
-        const char *there = js_get_text(e, "value");
-        if (js_get_int(e, "kind", 0) == kind && there && strcmp(there, value) == 0) {
-            return;
-        }
-    }
-    struct js *e = js_object(&op->arena);
-    js_put(&op->arena, e, "kind", js_int(&op->arena, kind));
-    js_put(&op->arena, e, "value", js_text(&op->arena, value));
-    js_push(list, e);
-}
-
 /* An address that was there before keeps its id, its state and its times. */
-static void add_address(struct ww_op *op, struct js *list, const struct js *before, const char *use,
-                        const char *via, const char *value)
+static enum ww_err add_address(struct ww_op *op, struct yield *y, enum address_use use, enum address_via via,
+                               const char *value)
 {
-    struct arena *a = &op->arena;
-    if (find_where(list, "use", use, "via", via, "value", value)) {
-        return;
+    uint64_t now = op_now(op);
+    struct identity_address a = {.use = use, .via = via, .value = value};
+    if (find_address(y->addresses, y->address_count, &a)) {
+        return WW_OK;
     }
-    struct js *old = find_where(before, "use", use, "via", via, "value", value);
-    if (old) {
-        js_push(list, js_copy(a, old));
-        return;
+    if (y->address_count == IDENTITY_ADDRESSES_MAX) {
+        return too_many(op, "addresses", IDENTITY_ADDRESSES_MAX);
     }
-    struct js *e = js_object(a);
-    int64_t now = (int64_t)op_now(op);
-    js_put(a, e, "id", js_text(a, uuid_text(a, uuid_new(op))));
-    js_put(a, e, "use", js_text(a, use));
-    js_put(a, e, "via", js_text(a, via));
-    js_put(a, e, "value", js_text(a, value));
-    js_put(a, e, "verified", js_bool(a, false));
-    js_put(a, e, "status", js_text(a, "pending"));
-    js_put(a, e, "verified_at", js_null(a));
-    js_put(a, e, "created", js_int(a, now));
-    js_put(a, e, "updated", js_int(a, now));
-    js_push(list, e);
+    const struct identity_address *old = find_address(y->before->addresses, y->before->address_count, &a);
+    a.id = uuid_new(op);
+    a.status = "pending";
+    a.created = a.updated = now;
+    y->addresses[y->address_count++] = old ? *old : a;
+    return WW_OK;
 }
 
 static const struct {
     enum schema_mark mark;
-    const char *use, *via;
+    enum address_use use;
+    enum address_via via;
 } address_marks[] = {
-    {MARK_VERIFY_EMAIL, "verify", "email"},
-    {MARK_VERIFY_SMS, "verify", "sms"},
-    {MARK_RECOVER_EMAIL, "recover", "email"},
-    {MARK_RECOVER_SMS, "recover", "sms"},
+    {MARK_VERIFY_EMAIL, ADDRESS_VERIFY, ADDRESS_EMAIL},
+    {MARK_VERIFY_SMS, ADDRESS_VERIFY, ADDRESS_SMS},
+    {MARK_RECOVER_EMAIL, ADDRESS_RECOVER, ADDRESS_EMAIL},
+    {MARK_RECOVER_SMS, ADDRESS_RECOVER, ADDRESS_SMS},
 };
 enum { LOGIN_MARKS = MARK_PASSWORD_IDENTIFIER | MARK_WEBAUTHN_IDENTIFIER };
 
-static bool looks_like(const char *via, const char *value)
+static bool looks_like(enum address_via via, const char *value)
 {
-    return strcmp(via, "email") == 0 ? strchr(value, '@') != NULL : value[0] == '+';
+    return via == ADDRESS_EMAIL ? strchr(value, '@') != NULL : value[0] == '+';
 }
 
-static enum ww_err add_value(struct ww_op *op, struct js *identifiers, struct js *addresses,
-                             const struct js *before, const struct schema_value *v)
+static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct schema_value *v)
 {
+    enum ww_err err = WW_OK;
     if (v->value->type != JS_STRING) {
         return WW_OK;
     }
@@ -104,10 +114,10 @@ static enum ww_err add_value(struct ww_op *op, struct js *identifiers, struct js
         return err;
     }
     const char *value = (const char *)form.p;
-    if ((v->marks & LOGIN_MARKS) && *value) {
-        add_identifier(op, identifiers, IDENT_LOGIN, value);
+    if ((v->marks & LOGIN_MARKS) && *value && (err = add_identifier(op, y, IDENT_LOGIN, value))) {
+        return err;
     }
-    for (size_t i = 0; i < sizeof address_marks / sizeof address_marks[0]; i++) {
+    for (size_t i = 0; !err && i < sizeof address_marks / sizeof address_marks[0]; i++) {
         if (!(v->marks & (unsigned)address_marks[i].mark) || !*value) {
             continue;
         }
@@ -115,9 +125,9 @@ static enum ww_err add_value(struct ww_op *op, struct js *identifiers, struct js
             return op_fail_field(op, WW_EVALIDATION, "address_format", field,
                                  "the value is not an address of the kind that the schema asks for");
         }
-        add_address(op, addresses, before, address_marks[i].use, address_marks[i].via, value);
+        err = add_address(op, y, address_marks[i].use, address_marks[i].via, value);
     }
-    return WW_OK;
+    return err;
 }
 
 enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct identity_schema *schema,
@@ -125,55 +135,54 @@ enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct
 {
     struct arena *a = &op->arena;
     struct schema_value *values;
-    struct js *identifiers = js_array(a), *addresses = js_array(a);
-    const struct js *before = js_get(r->json, "addresses");
+    struct yield y = {.before = &r->identity,
+                      .identifiers = ARENA_ARRAY(a, IDENTITY_IDENTIFIERS_MAX, struct identity_identifier),
+                      .addresses = ARENA_ARRAY(a, IDENTITY_ADDRESSES_MAX, struct identity_address)};
+    const struct js *kept = js_copy(a, traits);
     enum ww_err err = schema_marked_values(a, schema, traits, &values);
-    if (err || !identifiers || !addresses) {
+    if (err || !y.identifiers || !y.addresses || !js_whole(kept)) {
         return err ? op_fail(op, err, "traits", "%s", ww_err_text(err)) : op_no_memory(op);
     }
     for (const struct schema_value *v = values; v; v = v->next) {
-        if ((err = add_value(op, identifiers, addresses, before, v))) {
+        if ((err = add_value(op, &y, v))) {
             return err;
         }
     }
-    if (need_identifier && identifiers->count == 0) {
+    if (need_identifier && y.identifier_count == 0) {
         return op_fail(op, WW_EVALIDATION, "no_identifier",
                        "the traits contain no identifier to sign in with");
     }
-    const char *external = js_get_text(r->json, "external_id");
-    if (external) {
-        add_identifier(op, identifiers, IDENT_EXTERNAL, external);
+    if (r->identity.external_id && (err = add_identifier(op, &y, IDENT_EXTERNAL, r->identity.external_id))) {
+        return err;
     }
-    js_put(a, r->json, "schema", js_text(a, schema->id));
-    js_put(a, r->json, "traits", js_copy(a, traits));
-    js_put(a, r->json, "identifiers", identifiers);
-    js_put(a, r->json, "addresses", addresses);
-    js_put(a, r->json, "updated", js_int(a, (int64_t)op_now(op)));
-    return js_whole(r->json) ? WW_OK : op_no_memory(op);
+    r->identity.schema = schema->id;
+    r->identity.traits = kept;
+    r->identity.identifiers = y.identifiers;
+    r->identity.identifier_count = y.identifier_count;
+    r->identity.addresses = y.addresses;
+    r->identity.address_count = y.address_count;
+    r->identity.updated = op_now(op);
+    return WW_OK;
 }
 
 /* ---- rows ---- */
 
-enum ww_err identity_tags(struct ww_op *op, const struct store *s, const struct js *json, struct key **out,
+enum ww_err identity_tags(struct ww_op *op, const struct store *s, const struct identity *i, struct key **out,
                           size_t *n)
 {
-    const struct js *identifiers = js_get(json, "identifiers"), *addresses = js_get(json, "addresses");
-    size_t most = (identifiers ? identifiers->count : 0) + (addresses ? addresses->count : 0);
-    struct key *tags = ARENA_ARRAY(&op->arena, most, struct key);
+    struct key *tags = ARENA_ARRAY(&op->arena, i->identifier_count + i->address_count, struct key);
     *n = 0;
     *out = tags;
     if (!tags) {
         return op_no_memory(op);
     }
-    for (const struct js *e = identifiers ? identifiers->first : NULL; e; e = e->next) {
-        store_identifier_tag(s, (enum identifier_kind)js_get_int(e, "kind", 0), js_get(e, "value")->string,
-                             &tags[(*n)++]);
+    for (size_t k = 0; k < i->identifier_count; k++) {
+        store_identifier_tag(s, i->identifiers[k].kind, bytes_str(i->identifiers[k].value), &tags[(*n)++]);
     }
-    for (const struct js *e = addresses ? addresses->first : NULL; e; e = e->next) {
+    for (size_t k = 0; k < i->address_count; k++) {
         struct buf b = BUF(&op->arena);
-        const char *via = js_get_text(e, "via");
-        buf_u8(&b, via && strcmp(via, "sms") == 0 ? 2 : 1);
-        buf_bytes(&b, js_get(e, "value")->string);
+        buf_u8(&b, (uint8_t)i->addresses[k].via);
+        buf_str(&b, i->addresses[k].value);
         if (!buf_done(&b).p) {
             return op_no_memory(op);
         }
@@ -229,7 +238,7 @@ enum ww_err identity_search_tags(struct ww_op *op, const struct store *s,
     size_t most = 0;
     *n = 0;
     *out = NULL;
-    enum ww_err err = schema_marked_values(&op->arena, schema, js_get(r->json, "traits"), &values);
+    enum ww_err err = schema_marked_values(&op->arena, schema, r->identity.traits, &values);
     for (const struct schema_value *v = values; !err && v; v = v->next) {
         most += (v->marks & MARK_SEARCHABLE) != 0;
     }
@@ -260,13 +269,14 @@ static enum ww_err write_search(struct ww_op *op, struct store *s, const struct 
 }
 
 enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct identity_schema *schema,
-                                const struct record *r, const struct js *before)
+                                const struct record *r, const struct identity *before)
 {
+    static const struct identity none;
     struct key *old_tags, *new_tags;
     size_t old_count, new_count;
     enum ww_err err = WW_EINTERNAL;
-    if ((err = identity_tags(op, s, before, &old_tags, &old_count)) ||
-        (err = identity_tags(op, s, r->json, &new_tags, &new_count))) {
+    if ((err = identity_tags(op, s, before ? before : &none, &old_tags, &old_count)) ||
+        (err = identity_tags(op, s, &r->identity, &new_tags, &new_count))) {
         return err;
     }
     for (size_t i = 0; i < old_count; i++) {
@@ -288,16 +298,16 @@ enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct 
 
 enum ww_err identity_identifiers(struct ww_op *op, const struct record *r, const char ***out, size_t *n)
 {
-    const struct js *list = js_get(r->json, "identifiers");
-    const char **texts = ARENA_ARRAY(&op->arena, list ? list->count : 0, const char *);
+    const struct identity *i = &r->identity;
+    const char **texts = ARENA_ARRAY(&op->arena, i->identifier_count, const char *);
     *n = 0;
     *out = texts;
     if (!texts) {
         return op_no_memory(op);
     }
-    for (const struct js *e = list ? list->first : NULL; e; e = e->next) {
-        if (js_get_int(e, "kind", 0) == IDENT_LOGIN && js_get_text(e, "value")) {
-            texts[(*n)++] = js_get_text(e, "value");
+    for (size_t k = 0; k < i->identifier_count; k++) {
+        if (i->identifiers[k].kind == IDENT_LOGIN) {
+            texts[(*n)++] = i->identifiers[k].value;
         }
     }
     return WW_OK;
@@ -305,10 +315,19 @@ enum ww_err identity_identifiers(struct ww_op *op, const struct record *r, const
 
 bool identity_has_identifier(const struct record *r, enum identifier_kind kind, struct bytes value)
 {
-    const struct js *list = js_get(r->json, "identifiers");
-    for (const struct js *e = list ? list->first : NULL; e; e = e->next) {
-        const struct js *v = js_get(e, "value");
-        if (js_get_int(e, "kind", 0) == (int64_t)kind && v && bytes_equal(v->string, value)) {
+    for (size_t k = 0; k < r->identity.identifier_count; k++) {
+        const struct identity_identifier *i = &r->identity.identifiers[k];
+        if (i->kind == kind && bytes_equal(bytes_str(i->value), value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool identity_has_verified_address(const struct record *r)
+{
+    for (size_t k = 0; k < r->identity.address_count; k++) {
+        if (r->identity.addresses[k].verified) {
             return true;
         }
     }
@@ -316,24 +335,23 @@ bool identity_has_identifier(const struct record *r, enum identifier_kind kind, 
 }
 
 /* Compares what the traits yield, without the ids and times of addresses. */
-static bool same_list(const struct js *a, const struct js *b, const char *const *keys)
+bool identity_is_sensitive_change(const struct identity *before, const struct identity *after)
 {
-    const struct js *x = a ? a->first : NULL, *y = b ? b->first : NULL;
-    for (; x && y; x = x->next, y = y->next) {
-        for (size_t i = 0; keys[i]; i++) {
-            const struct js *p = js_get(x, keys[i]), *q = js_get(y, keys[i]);
-            if (!p || !q || !js_equal(p, q)) {
-                return false;
-            }
+    if (before->identifier_count != after->identifier_count ||
+        before->address_count != after->address_count) {
+        return true;
+    }
+    for (size_t k = 0; k < after->identifier_count; k++) {
+        const struct identity_identifier *x = &before->identifiers[k], *y = &after->identifiers[k];
+        if (x->kind != y->kind || strcmp(x->value, y->value) != 0) {
+            return true;
         }
     }
-    return !x && !y;
-}
-
-bool identity_is_sensitive_change(const struct js *before, const struct js *after)
-{
-    static const char *const identifier_keys[] = {"kind", "value", NULL};
-    static const char *const address_keys[] = {"use", "via", "value", NULL};
-    return !same_list(js_get(before, "identifiers"), js_get(after, "identifiers"), identifier_keys) ||
-           !same_list(js_get(before, "addresses"), js_get(after, "addresses"), address_keys);
+    for (size_t k = 0; k < after->address_count; k++) {
+        const struct identity_address *x = &before->addresses[k], *y = &after->addresses[k];
+        if (x->use != y->use || x->via != y->via || strcmp(x->value, y->value) != 0) {
+            return true;
+        }
+    }
+    return false;
 }

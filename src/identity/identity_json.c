@@ -12,43 +12,41 @@ static struct js *text(struct ww_op *op, const char *s)
     return js_text(&op->arena, s);
 }
 
-static struct js *time_text(struct ww_op *op, int64_t us)
+static struct js *time_text(struct ww_op *op, uint64_t us)
 {
-    return text(op, timefmt_rfc3339(&op->arena, (uint64_t)us));
+    return text(op, timefmt_rfc3339(&op->arena, us));
 }
 
-static struct js *address_json(struct ww_op *op, const struct js *from, bool verifiable)
+static struct js *address_json(struct ww_op *op, const struct identity_address *from)
 {
     struct arena *a = &op->arena;
     struct js *to = js_object(a);
-    js_put(a, to, "id", js_copy(a, js_get(from, "id")));
-    js_put(a, to, "value", js_copy(a, js_get(from, "value")));
+    bool verifiable = from->use == ADDRESS_VERIFY;
+    js_put(a, to, "id", text(op, uuid_text(a, from->id)));
+    js_put(a, to, "value", text(op, from->value));
     if (verifiable) {
-        js_put(a, to, "verified", js_copy(a, js_get(from, "verified")));
+        js_put(a, to, "verified", js_bool(a, from->verified));
     }
-    js_put(a, to, "via", js_copy(a, js_get(from, "via")));
+    js_put(a, to, "via", text(op, store_address_via(from->via)));
     if (verifiable) {
-        js_put(a, to, "status", js_copy(a, js_get(from, "status")));
-        int64_t at = js_get_int(from, "verified_at", 0);
-        if (at) {
-            js_put(a, to, "verified_at", time_text(op, at));
+        js_put(a, to, "status", text(op, from->status));
+        if (from->verified_at) {
+            js_put(a, to, "verified_at", time_text(op, from->verified_at));
         }
     }
-    js_put(a, to, "created_at", time_text(op, js_get_int(from, "created", 0)));
-    js_put(a, to, "updated_at", time_text(op, js_get_int(from, "updated", 0)));
+    js_put(a, to, "created_at", time_text(op, from->created));
+    js_put(a, to, "updated_at", time_text(op, from->updated));
     return to;
 }
 
 /* Empty lists are left out. */
 static void put_addresses(struct ww_op *op, struct js *o, const struct record *r, const char *key,
-                          const char *use)
+                          enum address_use use)
 {
     struct js *list = js_array(&op->arena);
-    const struct js *from = js_get(r->json, "addresses");
-    for (const struct js *e = from ? from->first : NULL; e; e = e->next) {
-        const char *u = js_get_text(e, "use");
-        if (u && strcmp(u, use) == 0) {
-            js_push(list, address_json(op, e, strcmp(use, "verify") == 0));
+    for (size_t i = 0; i < r->identity.address_count; i++) {
+        if (r->identity.addresses[i].use == use) {
+            js_push(list, address_json(op, &r->identity.addresses[i]));
         }
     }
     if (!list || list->count > 0) {
@@ -63,10 +61,10 @@ static struct js *credential_json(struct ww_op *op, const char *type, struct js 
 {
     struct arena *a = &op->arena;
     struct js *c = js_object(a);
-    int64_t at = js_get_int(r->json, "created", 0), updated = at;
+    uint64_t at = r->identity.created, updated = at;
     for (size_t i = 0; i < r->credential_count; i++) {
         if (r->credentials[i].kind == CRED_PASSWORD && strcmp(type, "password") == 0) {
-            updated = (int64_t)r->credentials[i].added;
+            updated = r->credentials[i].added;
         }
     }
     js_put(a, c, "type", text(op, type));
@@ -83,7 +81,7 @@ static struct js *marked_identifiers(struct ww_op *op, const struct record *r,
 {
     struct schema_value *values = NULL;
     struct js *list = js_array(&op->arena);
-    const struct js *traits = js_get(r->json, "traits");
+    const struct js *traits = r->identity.traits;
     if (!list || !schema || !traits || schema_marked_values(&op->arena, schema, traits, &values)) {
         return list;
     }
@@ -141,35 +139,72 @@ struct js *identity_json(struct ww_op *op, const struct record *r, const struct 
 {
     struct arena *a = &op->arena;
     struct js *o = js_object(a);
-    const char *schema_id = js_get_text(r->json, "schema"), *external = js_get_text(r->json, "external_id");
-    int64_t state_changed = js_get_int(r->json, "state_changed", 0);
+    const struct identity *i = &r->identity;
 
     js_put(a, o, "id", text(op, uuid_text(a, r->uuid)));
-    if (external) {
-        js_put(a, o, "external_id", text(op, external));
+    if (i->external_id) {
+        js_put(a, o, "external_id", text(op, i->external_id));
     }
     if (view == IDENTITY_ADMIN_WITH_CREDENTIALS || view == IDENTITY_ADMIN_CREATED) {
-        put_credentials(op, o, r, schema_id ? schema_find(schemas, schema_id) : NULL,
-                        view == IDENTITY_ADMIN_CREATED);
+        put_credentials(op, o, r, schema_find(schemas, i->schema), view == IDENTITY_ADMIN_CREATED);
     }
-    js_put(a, o, "schema_id", text(op, schema_id ? schema_id : ""));
-    js_put(a, o, "schema_url", text(op, schema_url(op, schema_base, schema_id ? schema_id : "")));
+    js_put(a, o, "schema_id", text(op, i->schema));
+    js_put(a, o, "schema_url", text(op, schema_url(op, schema_base, i->schema)));
     js_put(a, o, "state", text(op, r->state == STATE_ACTIVE ? "active" : "inactive"));
-    if (state_changed) {
-        js_put(a, o, "state_changed_at", time_text(op, state_changed));
+    if (i->state_changed) {
+        js_put(a, o, "state_changed_at", time_text(op, i->state_changed));
     }
-    js_put(a, o, "traits", or_null(op, js_get(r->json, "traits")));
-    put_addresses(op, o, r, "verifiable_addresses", "verify");
-    put_addresses(op, o, r, "recovery_addresses", "recover");
-    js_put(a, o, "metadata_public", or_null(op, js_get(r->json, "metadata_public")));
+    js_put(a, o, "traits", or_null(op, i->traits));
+    put_addresses(op, o, r, "verifiable_addresses", ADDRESS_VERIFY);
+    put_addresses(op, o, r, "recovery_addresses", ADDRESS_RECOVER);
+    js_put(a, o, "metadata_public", or_null(op, i->metadata_public));
     if (view != IDENTITY_PUBLIC) {
-        const struct js *admin = js_get(r->json, "metadata_admin");
-        if (view != IDENTITY_ADMIN_CREATED || (admin && admin->type != JS_NULL)) {
-            js_put(a, o, "metadata_admin", or_null(op, admin));
+        bool unset = !i->metadata_admin || i->metadata_admin->type == JS_NULL;
+        if (view != IDENTITY_ADMIN_CREATED || !unset) {
+            js_put(a, o, "metadata_admin", or_null(op, i->metadata_admin));
         }
     }
-    js_put(a, o, "created_at", time_text(op, js_get_int(r->json, "created", 0)));
-    js_put(a, o, "updated_at", time_text(op, js_get_int(r->json, "updated", 0)));
+    js_put(a, o, "created_at", time_text(op, i->created));
+    js_put(a, o, "updated_at", time_text(op, i->updated));
     js_put(a, o, "organization_id", js_null(a));
     return o;
+}
+
+/* ---- what an administrator gives ---- */
+
+static void override(struct ww_op *op, struct identity_address *address, const struct js *given)
+{
+    const char *status = js_get_text(given, "status");
+    address->verified = js_get_bool(given, "verified", false);
+    address->status = status ? status : "pending";
+    if (address->verified) {
+        address->verified_at = op_now(op);
+    }
+}
+
+enum ww_err identity_override_addresses(struct ww_op *op, struct record *r, const struct js *given,
+                                        enum address_use use)
+{
+    struct identity *i = &r->identity;
+    struct identity_address *list = ARENA_ARRAY(&op->arena, i->address_count, struct identity_address);
+    if (!list) {
+        return op_no_memory(op);
+    }
+    if (i->address_count) {
+        memcpy(list, i->addresses, i->address_count * sizeof *list);
+    }
+    for (const struct js *g = given ? given->first : NULL; g; g = g->next) {
+        const char *value = js_get_text(g, "value");
+        struct bytes normal;
+        if (!value || utf8_ident(&op->arena, bytes_str(value), &normal)) {
+            continue;
+        }
+        for (size_t k = 0; k < i->address_count; k++) {
+            if (list[k].use == use && bytes_equal(bytes_str(list[k].value), normal)) {
+                override(op, &list[k], g);
+            }
+        }
+    }
+    i->addresses = list;
+    return WW_OK;
 }

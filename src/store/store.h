@@ -14,6 +14,7 @@
 #include "db.h"
 #include "js.h"
 #include "keyring.h"
+#include "store_identity.h"
 #include "uuid.h"
 
 struct store;
@@ -56,7 +57,6 @@ enum credential_kind {
     CRED_PROVIDER
 };
 enum { ROLE_LOGIN = 1, ROLE_SECOND = 2, ROLE_OPENS = 4 };
-enum identifier_kind { IDENT_LOGIN = 1, IDENT_ADDRESS, IDENT_EXTERNAL, IDENT_PROVIDER, IDENT_PASSKEY };
 
 struct record_credential {
     struct uuid id;
@@ -87,7 +87,7 @@ struct record {
     size_t credential_count;
     struct record_waiting *waiting;
     size_t waiting_count;
-    struct js *json; /* the members that vault.md §6 lists */
+    struct identity identity; /* what its JSON says; one that cannot be read is WW_ETAMPERED */
 };
 
 /* Inserts (sets id, seq = 1), in a transaction. */

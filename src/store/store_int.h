@@ -35,6 +35,10 @@ enum ww_err store_change(struct ww_op *op, struct store *s, const char *sql, con
 enum ww_err store_exec(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                        size_t n) WW_MUST;
 
+/* The JSON of a record; WW_ETAMPERED for anything that store_identity_write does not write. */
+enum ww_err store_identity_read(struct ww_op *op, const struct js *o, struct identity *out) WW_MUST;
+void store_identity_write(struct buf *b, const struct identity *i);
+
 /* Seals P(pt) under the server key. */
 enum ww_err store_seal(struct ww_op *op, struct store *s, struct place where, struct bytes pt,
                        struct bytes *blob) WW_MUST;

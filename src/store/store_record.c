@@ -49,7 +49,7 @@ static enum ww_err encode(struct ww_op *op, const struct record *r, struct bytes
         buf_add(&b, w->root_check.b, sizeof w->root_check.b);
         buf_u64(&b, w->kept_until);
     }
-    js_write_to(&b, r->json);
+    store_identity_write(&b, &r->identity);
     *out = buf_done(&b);
     if (r->credential_count > UINT16_MAX || r->waiting_count > UINT8_MAX) {
         return op_fail(op, WW_EFULL, "record_full", "the account has too many credentials");
@@ -103,8 +103,12 @@ static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
     if (in.failed || format != RECORD_FORMAT) {
         return store_tampered(op, "record");
     }
-    err = js_read_own(&op->arena, read_rest(&in), &r->json);
-    return err == WW_EINVAL ? store_tampered(op, "record") : err ? op_no_memory(op) : WW_OK;
+    struct js *json;
+    err = js_read_own(&op->arena, read_rest(&in), &json);
+    if (err) {
+        return err == WW_EINVAL ? store_tampered(op, "record") : op_no_memory(op);
+    }
+    return store_identity_read(op, json, &r->identity);
 }
 
 enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
