@@ -1,4 +1,4 @@
-/* The public part of a stored password. */
+/* The public part of a stored password, or a complete hash that is to be taken over. */
 #include <string.h>
 
 #include "fuzz.h"
@@ -9,12 +9,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct pwhash_params configured = {
         .algorithm = PWHASH_ARGON2ID, .memory_kib = 65536, .iterations = 3};
     struct arena a = {0};
-    struct pwhash_public parsed;
+    struct pwhash_parsed parsed;
     char *text = arena_strndup(&a, data, size);
-    if (pwhash_public_parse(&parsed, text)) {
-        FUZZ_MUST(strlen(text) < 100);
-        if (pwhash_within_ceilings(&parsed.params, (uint64_t)1 << 30)) {
-            FUZZ_MUST(pwhash_memory(&parsed.params) <= (uint64_t)1 << 30);
+    if (pwhash_parse(&parsed, text)) {
+        FUZZ_MUST(strlen(text) <= PWHASH_TEXT_MAX && parsed.format);
+        FUZZ_MUST(parsed.salt_length <= sizeof parsed.salt && parsed.expected.n <= sizeof parsed.expected.b);
+        if (pwhash_within_ceilings(parsed.format, &parsed.params, (uint64_t)1 << 30)) {
+            FUZZ_MUST(parsed.format->memory(&parsed.params) <= (uint64_t)1 << 30);
         }
     }
     (void)pwhash_outdated(text, &configured);

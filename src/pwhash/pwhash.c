@@ -1,18 +1,17 @@
+/* What all hash formats share (vault.md §7): finding the format of a text, refusing what would cost too much
+ * before any hashing, running in the pool, comparing. */
 #include "pwhash_format.h"
 
 #include <string.h>
 
 #include <sodium.h>
 
-static const char argon2id_prefix[] = "$argon2id$v=19$m=";
-static const char bcrypt_alphabet[] = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
 void pwhash_secret_wipe(struct pwhash_secret *s)
 {
     sodium_memzero(s, sizeof *s);
 }
 
-static bool skip(const char **p, const char *expected)
+bool pwhash_skip(const char **p, const char *expected)
 {
     size_t n = strlen(expected);
     if (strncmp(*p, expected, n) != 0) {
@@ -22,8 +21,7 @@ static bool skip(const char **p, const char *expected)
     return true;
 }
 
-/* A canonical decimal number: no sign, no leading zero, at most 32 bits. */
-static bool read_number(const char **p, uint32_t *out)
+bool pwhash_read_number(const char **p, uint32_t *out)
 {
     uint64_t v = 0;
     const char *start = *p;
@@ -35,97 +33,80 @@ static bool read_number(const char **p, uint32_t *out)
     return *p > start && *start != '0' && v <= UINT32_MAX;
 }
 
-static bool parse_argon2id(struct pwhash_public *out, const char *p)
+static const struct pwhash_format *find_format(enum pwhash_algorithm algorithm)
 {
-    size_t n = 0;
-    out->params.algorithm = PWHASH_ARGON2ID;
-    if (!skip(&p, argon2id_prefix) || !read_number(&p, &out->params.memory_kib) || !skip(&p, ",t=") ||
-        !read_number(&p, &out->params.iterations) || !skip(&p, ",p=1$")) {
+    const struct pwhash_format *const *f = pwhash_formats;
+    while (*f && (*f)->algorithm != algorithm) {
+        f++;
+    }
+    return *f;
+}
+
+bool pwhash_parse(struct pwhash_parsed *out, const char *text)
+{
+    memset(out, 0, sizeof *out);
+    out->text = text;
+    if (strnlen(text, PWHASH_TEXT_MAX + 1) > PWHASH_TEXT_MAX) {
         return false;
     }
-    /* libsodium refuses characters outside the alphabet and unused bits that are not zero; 22 characters are
-     * the only length that gives 16 bytes. */
-    return strlen(p) == 22 &&
-           sodium_base642bin(out->salt, sizeof out->salt, p, 22, NULL, &n, NULL,
-                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
-           n == sizeof out->salt;
-}
-
-static bool parse_bcrypt(struct pwhash_public *out, const char *p)
-{
-    out->params.algorithm = PWHASH_BCRYPT;
-    if (strlen(p) != BCRYPT_PUBLIC_LENGTH || !skip(&p, "$2b$") || p[0] < '0' || p[0] > '9' || p[1] < '0' ||
-        p[1] > '9' || p[2] != '$') {
-        return false;
+    for (const struct pwhash_format *const *f = pwhash_formats; *f; f++) {
+        if (strncmp(text, (*f)->prefix, strlen((*f)->prefix)) == 0) {
+            out->format = *f;
+            out->params.algorithm = (*f)->algorithm;
+            return (*f)->parse(out, text);
+        }
     }
-    out->params.cost = (uint32_t)((p[0] - '0') * 10 + (p[1] - '0'));
-    p += 3;
-    /* The last of the 22 characters holds two bits of the salt, its upper ones. */
-    return strspn(p, bcrypt_alphabet) == 22 && strchr(".Oeu", p[21]) != NULL;
+    return false;
 }
 
-bool pwhash_public_parse(struct pwhash_public *out, const char *text)
+bool pwhash_within_ceilings(const struct pwhash_format *f, const struct pwhash_params *p,
+                            uint64_t memory_budget)
 {
-    *out = (struct pwhash_public){0};
-    return text[0] == '$' && text[1] == '2' ? parse_bcrypt(out, text) : parse_argon2id(out, text);
-}
-
-uint64_t pwhash_memory(const struct pwhash_params *p)
-{
-    /* bcrypt: 4 KiB of tables and libxcrypt's state of 32 KiB */
-    return p->algorithm == PWHASH_ARGON2ID ? (uint64_t)p->memory_kib * 1024 : 36 * 1024;
-}
-
-bool pwhash_within_ceilings(const struct pwhash_params *p, uint64_t memory_budget)
-{
-    if (p->algorithm == PWHASH_BCRYPT) {
-        return p->cost >= BCRYPT_COST_MIN && p->cost <= BCRYPT_COST_MAX;
-    }
-    return p->memory_kib >= ARGON2_MEMORY_MIN && pwhash_memory(p) <= memory_budget && p->iterations >= 1 &&
-           p->iterations <= ARGON2_ITERATIONS_MAX;
+    return f->within_ceilings(p) && f->memory(p) <= memory_budget;
 }
 
 bool pwhash_raise_to_floor(struct pwhash_params *p)
 {
-    if (p->algorithm == PWHASH_BCRYPT) {
-        bool low = p->cost < 12;
-        p->cost = low ? 12 : p->cost;
-        return low;
-    }
-    if ((p->memory_kib >= 47104 && p->iterations >= 1) || (p->memory_kib >= 19456 && p->iterations >= 2)) {
-        return false;
-    }
-    p->iterations = p->memory_kib >= 47104 ? 1 : p->iterations < 2 ? 2 : p->iterations;
-    p->memory_kib = p->memory_kib < 19456 ? 19456 : p->memory_kib;
-    return true;
+    const struct pwhash_format *f = find_format(p->algorithm);
+    return f && f->raise_to_floor && f->raise_to_floor(p);
 }
 
 bool pwhash_outdated(const char *public_part, const struct pwhash_params *p)
 {
-    struct pwhash_public stored;
-    if (!pwhash_public_parse(&stored, public_part) || stored.params.algorithm != p->algorithm) {
-        return true;
-    }
-    if (p->algorithm == PWHASH_BCRYPT) {
-        return stored.params.cost < p->cost;
-    }
-    /* More memory may stand for fewer passes, but not the other way round. */
-    return stored.params.memory_kib < p->memory_kib ||
-           (uint64_t)stored.params.memory_kib * stored.params.iterations <
-               (uint64_t)p->memory_kib * p->iterations;
+    struct pwhash_parsed stored;
+    return !pwhash_parse(&stored, public_part) || stored.expected.n > 0 ||
+           stored.params.algorithm != p->algorithm || !stored.format->weaker ||
+           stored.format->weaker(&stored.params, p);
 }
 
 enum ww_err pwhash_public_new(struct ww_op *op, const struct pwhash_params *p, char **out)
 {
+    const struct pwhash_format *f = find_format(p->algorithm);
     *out = NULL;
-    if (!pwhash_within_ceilings(p, UINT64_MAX)) {
+    if (!f || !f->public_new || !pwhash_within_ceilings(f, p, UINT64_MAX)) {
         return op_fail(op, WW_EINVAL, "bad_hash_parameters", "the parameters of the hash are out of bounds");
     }
-    return p->algorithm == PWHASH_BCRYPT ? pwhash_bcrypt_public_new(op, p, out)
-                                         : pwhash_argon2id_public_new(op, p, out);
+    return f->public_new(op, p, out);
 }
 
-static enum ww_err check_password(struct ww_op *op, const struct pwhash_public *p, struct bytes password)
+/* Takes a public part or a complete hash apart, and refuses what would cost too much. */
+static enum ww_err read_hash(struct ww_op *op, const struct pwhash_pool *pool, const char *text,
+                             bool complete, struct pwhash_parsed *out)
+{
+    if (pwhash_parse(out, text) && (out->expected.n > 0) == complete &&
+        pwhash_within_ceilings(out->format, &out->params, pwhash_pool_budget(pool))) {
+        return WW_OK;
+    }
+    return op_fail(op, WW_EINVAL, "bad_password_hash", "%s is malformed or above the ceilings",
+                   complete ? "a password hash" : "the public part of a password hash");
+}
+
+static void wipe_parsed(struct pwhash_parsed *p)
+{
+    pwhash_secret_wipe(&p->expected);
+}
+
+static enum ww_err check_password(struct ww_op *op, const struct pwhash_format *f, struct bytes password)
 {
     if (password.n > PWHASH_PASSWORD_MAX) {
         enum ww_err err =
@@ -133,31 +114,51 @@ static enum ww_err check_password(struct ww_op *op, const struct pwhash_public *
         op->problem.limit = PWHASH_PASSWORD_MAX;
         return err;
     }
-    return p->params.algorithm == PWHASH_BCRYPT ? pwhash_bcrypt_check_password(op, password) : WW_OK;
+    return f->check_password ? f->check_password(op, password) : WW_OK;
+}
+
+static enum ww_err run_in_pool(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_parsed *p,
+                               struct bytes password, struct pwhash_secret *out)
+{
+    uint64_t memory = p->format->memory(&p->params);
+    enum ww_err err = check_password(op, p->format, password);
+    if (err || (err = pwhash_pool_enter(op, pool, memory))) {
+        return err;
+    }
+    err = p->format->derive(op, p, password, out);
+    pwhash_pool_leave(pool, memory);
+    return err;
 }
 
 enum ww_err pwhash_derive(struct ww_op *op, struct pwhash_pool *pool, const char *public_part,
                           struct bytes password, struct pwhash_secret *out)
 {
-    struct pwhash_public p;
-    enum ww_err err = WW_EINTERNAL;
+    struct pwhash_parsed p;
     pwhash_secret_wipe(out);
-    if (!pwhash_public_parse(&p, public_part) ||
-        !pwhash_within_ceilings(&p.params, pwhash_pool_budget(pool))) {
-        return op_fail(op, WW_EINVAL, "bad_password_hash",
-                       "the public part of a password hash is malformed or above the ceilings");
-    }
-    if ((err = check_password(op, &p, password)) != WW_OK) {
+    enum ww_err err = read_hash(op, pool, public_part, false, &p);
+    return err ? err : run_in_pool(op, pool, &p, password, out);
+}
+
+enum ww_err pwhash_check(struct ww_op *op, struct pwhash_pool *pool, const char *hash)
+{
+    __attribute__((cleanup(wipe_parsed))) struct pwhash_parsed p;
+    return read_hash(op, pool, hash, true, &p);
+}
+
+static enum ww_err wrong(struct ww_op *op)
+{
+    return op_fail(op, WW_EDENIED, "wrong_credentials", "the credentials are wrong");
+}
+
+enum ww_err pwhash_verify(struct ww_op *op, struct pwhash_pool *pool, const char *hash, struct bytes password)
+{
+    __attribute__((cleanup(wipe_parsed))) struct pwhash_parsed p;
+    PWHASH_SECRET(secret);
+    enum ww_err err = read_hash(op, pool, hash, true, &p);
+    if (err || (err = run_in_pool(op, pool, &p, password, &secret))) {
         return err;
     }
-    uint64_t memory = pwhash_memory(&p.params);
-    if ((err = pwhash_pool_enter(op, pool, memory)) != WW_OK) {
-        return err;
-    }
-    err = p.params.algorithm == PWHASH_BCRYPT ? pwhash_bcrypt_hash(op, public_part, password, out)
-                                              : pwhash_argon2id_hash(op, &p, password, out);
-    pwhash_pool_leave(pool, memory);
-    return err;
+    return crypto_equal(BYTES(secret.b, secret.n), BYTES(p.expected.b, p.expected.n)) ? WW_OK : wrong(op);
 }
 
 enum ww_err pwhash_waste(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_params *p,
@@ -177,5 +178,5 @@ enum ww_err pwhash_waste(struct ww_op *op, struct pwhash_pool *pool, const struc
         op->problem.retry_after = 1;
         return err;
     }
-    return op_fail(op, WW_EDENIED, "wrong_credentials", "the credentials are wrong");
+    return wrong(op);
 }

@@ -3,7 +3,8 @@
  *
  * The "public part" of a password is everything but the hash: "$argon2id$v=19$m=65536,t=3,p=1$<salt>" or the
  * 29 characters
- * "$2b$12$<salt>". The secret is the raw hash (32 bytes) or the 31 characters after them. */
+ * "$2b$12$<salt>". The secret is the raw hash (32 bytes) or the 31 characters after them. A "complete hash"
+ * is both together, as other programs store it. Each format is a row of pwhash_formats.c. */
 #ifndef PWHASH_H
 #define PWHASH_H
 
@@ -34,9 +35,10 @@ enum ww_err pwhash_pool_new(struct ww_op *op, const struct pwhash_limits *limits
                             struct pwhash_pool **out) WW_MUST;
 void pwhash_pool_free(struct pwhash_pool *p);
 
+enum { PWHASH_SECRET_MAX = 64 };
 struct pwhash_secret {
-    uint8_t b[32];
-    size_t n; /* 32, or 31 for bcrypt */
+    uint8_t b[PWHASH_SECRET_MAX];
+    size_t n; /* as the format has it: 32 for Argon2id, 31 for bcrypt */
 };
 void pwhash_secret_wipe(struct pwhash_secret *s);
 /* A hash result on the stack, wiped when its scope is left. */
@@ -50,6 +52,12 @@ enum ww_err pwhash_public_new(struct ww_op *op, const struct pwhash_params *p, c
  * (id "busy", retry_after set) the wait was too long. */
 enum ww_err pwhash_derive(struct ww_op *op, struct pwhash_pool *pool, const char *public_part,
                           struct bytes password, struct pwhash_secret *out) WW_MUST;
+/* Whether a complete hash may be kept and verified here: WW_EINVAL id "bad_password_hash" for one of no known
+ * format, malformed, or above the ceilings. Nothing is hashed. */
+enum ww_err pwhash_check(struct ww_op *op, struct pwhash_pool *pool, const char *hash) WW_MUST;
+/* Whether a complete hash is that of the password: WW_EDENIED when not; else as pwhash_derive. */
+enum ww_err pwhash_verify(struct ww_op *op, struct pwhash_pool *pool, const char *hash,
+                          struct bytes password) WW_MUST;
 /* The same work for nobody: for unknown names and accounts without a password. Its result is always
  * WW_EDENIED, or WW_EBUSY. */
 enum ww_err pwhash_waste(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_params *p,

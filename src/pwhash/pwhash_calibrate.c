@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-enum { FLOOR_KIB = 19456, STEP_KIB = 1024, ROUNDS = 5 };
+enum { FLOOR_KIB = 19456, PASSES_MAX = 20, STEP_KIB = 1024, ROUNDS = 5 };
 
 struct calibration {
     struct ww_op *op;
@@ -26,12 +26,13 @@ static uint64_t monotonic_us(void)
 /* The faster of two runs: whatever disturbs a measure makes it slower. */
 static enum ww_err measure(struct ww_op *op, const struct pwhash_params *params, uint64_t *took_us)
 {
-    struct pwhash_public p = {.params = *params};
+    const struct pwhash_parsed p = {
+        .format = &pwhash_argon2id, .params = *params, .salt_length = PWHASH_SALT_SIZE};
     *took_us = UINT64_MAX;
     for (int run = 0; run < 2; run++) {
         PWHASH_SECRET(ignored);
         uint64_t start = monotonic_us();
-        enum ww_err err = pwhash_argon2id_hash(op, &p, bytes_str("calibration"), &ignored);
+        enum ww_err err = pwhash_argon2id.derive(op, &p, bytes_str("calibration"), &ignored);
         if (err != WW_OK) {
             return err;
         }
@@ -70,7 +71,7 @@ static struct pwhash_params params_for(const struct calibration *c, double kib_p
     struct pwhash_params p = {.algorithm = PWHASH_ARGON2ID, .iterations = 1};
     if (passes >= 1.5) {
         p.memory_kib = c->max_kib;
-        p.iterations = passes > ARGON2_ITERATIONS_MAX ? ARGON2_ITERATIONS_MAX : (uint32_t)(passes + 0.5);
+        p.iterations = passes > PASSES_MAX ? PASSES_MAX : (uint32_t)(passes + 0.5);
     } else {
         p.memory_kib = kib_passes > max ? c->max_kib : (uint32_t)kib_passes / STEP_KIB * STEP_KIB;
     }

@@ -1,42 +1,64 @@
-/* Inside pwhash: the public part taken apart, and one function per algorithm. */
+/* Inside pwhash: a hash taken apart, and what a format is. A format is one file and one row of
+ * pwhash_formats.c. */
 #ifndef PWHASH_FORMAT_H
 #define PWHASH_FORMAT_H
 
 #include "pwhash.h"
 
 enum {
-    PWHASH_SALT_SIZE = 16,
+    PWHASH_SALT_SIZE = 16, /* of the hashes that we make */
+    PWHASH_SALT_MAX = 1024,
+    PWHASH_TEXT_MAX = 2048, /* 1,024 bytes of salt in base64, a hash, parameters */
     PWHASH_PASSWORD_MAX = 1024,
-    BCRYPT_PUBLIC_LENGTH = 29,
-    BCRYPT_HASH_LENGTH = 31,
-    BCRYPT_PASSWORD_MAX = 72,
-    BCRYPT_COST_MIN = 4,
-    BCRYPT_COST_MAX = 15,
-    ARGON2_MEMORY_MIN = 8, /* KiB; RFC 9106 §3.1: 8 p */
-    ARGON2_ITERATIONS_MAX = 20,
 };
 
-struct pwhash_public {
+struct pwhash_format;
+
+/* What a text of a format says. */
+struct pwhash_parsed {
+    const struct pwhash_format *format;
     struct pwhash_params params;
-    uint8_t salt[PWHASH_SALT_SIZE]; /* argon2id; bcrypt keeps its salt in the text */
+    const char *text; /* as given */
+    uint8_t salt[PWHASH_SALT_MAX];
+    size_t salt_length;
+    struct pwhash_secret expected; /* of a complete hash; n = 0: a public part */
 };
 
-/* False when the text is not in the one canonical form. Ceilings other than the format's are the caller's. */
-bool pwhash_public_parse(struct pwhash_public *out, const char *text);
-/* Working memory of one hash, in bytes. */
-uint64_t pwhash_memory(const struct pwhash_params *p);
-bool pwhash_within_ceilings(const struct pwhash_params *p, uint64_t memory_budget);
+struct pwhash_format {
+    const char *prefix; /* "$argon2id$": what begins so is this format's, and no other's */
+    enum pwhash_algorithm algorithm;
+    /* False when the text is not in its one canonical form: bounded work, no hashing. out is zeroed. */
+    bool (*parse)(struct pwhash_parsed *out, const char *text);
+    /* Working memory of one hash, in bytes. */
+    uint64_t (*memory)(const struct pwhash_params *p);
+    /* Limits of time; those of memory are checked for all formats alike. */
+    bool (*within_ceilings)(const struct pwhash_params *p);
+    /* Refuses a password that the algorithm would cut, with WW_ETOOLARGE; NULL: it takes any. */
+    enum ww_err (*check_password)(struct ww_op *op, struct bytes password);
+    /* The hash of a password under the salt and parameters of p. Sets out->n. */
+    enum ww_err (*derive)(struct ww_op *op, const struct pwhash_parsed *p, struct bytes password,
+                          struct pwhash_secret *out);
 
-enum ww_err pwhash_argon2id_public_new(struct ww_op *op, const struct pwhash_params *p, char **out) WW_MUST;
-/* Raw output of 32 bytes. */
-enum ww_err pwhash_argon2id_hash(struct ww_op *op, const struct pwhash_public *p, struct bytes password,
-                                 struct pwhash_secret *out) WW_MUST;
+    /* For new hashes; NULL for a format that is only verified. */
+    enum ww_err (*public_new)(struct ww_op *op, const struct pwhash_params *p, char **out);
+    bool (*raise_to_floor)(struct pwhash_params *p);
+    bool (*weaker)(const struct pwhash_params *stored, const struct pwhash_params *wanted);
+};
 
-enum ww_err pwhash_bcrypt_public_new(struct ww_op *op, const struct pwhash_params *p, char **out) WW_MUST;
-/* WW_ETOOLARGE where bcrypt would cut the password. */
-enum ww_err pwhash_bcrypt_check_password(struct ww_op *op, struct bytes password) WW_MUST;
-enum ww_err pwhash_bcrypt_hash(struct ww_op *op, const char *public_part, struct bytes password,
-                               struct pwhash_secret *out) WW_MUST;
+/* Ends with NULL. */
+extern const struct pwhash_format *const pwhash_formats[];
+extern const struct pwhash_format pwhash_argon2id, pwhash_bcrypt;
+
+/* Finds the format and takes the text apart; false when no format takes it. */
+bool pwhash_parse(struct pwhash_parsed *out, const char *text);
+/* Whether one hash stays below the format's limits and the memory that hashes may use together. */
+bool pwhash_within_ceilings(const struct pwhash_format *f, const struct pwhash_params *p,
+                            uint64_t memory_budget);
+
+/* ---- for parsers: each moves *p on ---- */
+bool pwhash_skip(const char **p, const char *expected);
+/* A canonical decimal number: no sign, no leading zero, at most 32 bits. */
+bool pwhash_read_number(const char **p, uint32_t *out);
 
 /* ---- the pool ---- */
 uint64_t pwhash_pool_budget(const struct pwhash_pool *p);

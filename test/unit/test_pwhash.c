@@ -199,6 +199,72 @@ static void ceilings_are_checked_before_any_work(void **state)
     teardown(&f);
 }
 
+/* The vectors of above, salt and hash in one text, as other programs store them. */
+#define WHOLE_ARGON2ID                                                                                       \
+    "$argon2id$v=19$m=64,t=3,p=1$" COUNTED_SALT "$vCQOGAogW9Lngs3GSYPyR+dq64+yEzrsFXC3DMzWi/8"
+#define WHOLE_BCRYPT "$12$o6hx.Wog/wvFSkT/Bp/6DOxCtLRTDj7lm9on9suF/WaCGNVHbkfL6"
+
+static void complete_hashes_of_other_programs_are_verified(void **state)
+{
+    static const struct {
+        const char *hash, *password;
+    } right[] = {
+        {WHOLE_ARGON2ID, "correct horse battery staple"},
+        {"$2a" WHOLE_BCRYPT, "test"},
+        {"$2b" WHOLE_BCRYPT, "test"},
+        {"$2y" WHOLE_BCRYPT, "test"},
+    };
+    struct fixture f;
+    (void)state;
+    setup(&f);
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        assert_int_equal(pwhash_check(&f.op, f.pool, right[i].hash), WW_OK);
+        assert_int_equal(pwhash_verify(&f.op, f.pool, right[i].hash, bytes_str(right[i].password)), WW_OK);
+        assert_int_equal(pwhash_verify(&f.op, f.pool, right[i].hash, bytes_str("another")), WW_EDENIED);
+        assert_int_equal(derive_text(&f, right[i].hash, right[i].password), WW_EINVAL);
+        assert_true(pwhash_outdated(right[i].hash, &(struct pwhash_params){.algorithm = PWHASH_ARGON2ID}));
+    }
+    assert_int_equal(pwhash_verify(&f.op, f.pool, "$2b" WHOLE_BCRYPT, BYTES("a\0b", 3)), WW_ETOOLARGE);
+    teardown(&f);
+}
+
+static void what_is_no_complete_hash_is_refused_unhashed(void **state)
+{
+    static const char salt[] = "AAECAwQFBgcICQoLDA0ODw";
+    static const char *const bad[] = {
+        "",
+        "$argon2id$v=19$m=64,t=3,p=1$" COUNTED_SALT,                   /* no hash */
+        "$argon2id$v=19$m=64,t=3,p=1$" COUNTED_SALT "$",               /* … an empty one */
+        WHOLE_ARGON2ID "A",                                            /* … a longer one */
+        "$argon2id$v=19$m=64,t=3,p=1$" COUNTED_SALT "$vCQOGAogW9LngA", /* … a shorter one */
+        "$argon2id$v=19$m=64,t=21,p=1$" COUNTED_SALT "$vCQOGAogW9Lngs3GSYPyR+dq64+yEzrsFXC3DMzWi/8",
+        "$argon2id$v=19$m=65537,t=3,p=1$" COUNTED_SALT "$vCQOGAogW9Lngs3GSYPyR+dq64+yEzrsFXC3DMzWi/8",
+        "$argon2id$v=19$m=64,t=3,p=2$" COUNTED_SALT "$vCQOGAogW9Lngs3GSYPyR+dq64+yEzrsFXC3DMzWi/8",
+        "$argon2id$v=19$m=64,t=3,p=1$" COUNTED_SALT "$vCQOGAogW9Lngs3GSYPyR+dq64+yEzrsFXC3DMzWi/9",
+        "$2b$12$o6hx.Wog/wvFSkT/Bp/6DO",
+        "$2x" WHOLE_BCRYPT,
+        "$2b$16$o6hx.Wog/wvFSkT/Bp/6DOxCtLRTDj7lm9on9suF/WaCGNVHbkfL6",
+        "$2b$12$o6hx.Wog/wvFSkT/Bp/6DOxCtLRTDj7lm9on9suF/WaCGNVHbkfL$",
+        "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+    };
+    struct fixture f;
+    char longer[4096];
+    (void)state;
+    setup(&f);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (pwhash_check(&f.op, f.pool, bad[i]) != WW_EINVAL ||
+            pwhash_verify(&f.op, f.pool, bad[i], bytes_str("test")) != WW_EINVAL) {
+            fail_msg("accepted: %s", bad[i]);
+        }
+    }
+    memset(longer, 'A', sizeof longer - 1);
+    longer[sizeof longer - 1] = 0;
+    memcpy(longer, "$argon2id$v=19$m=64,t=3,p=1$", 28);
+    memcpy(longer + 28, salt, sizeof salt - 1);
+    assert_int_equal(pwhash_check(&f.op, f.pool, longer), WW_EINVAL);
+    teardown(&f);
+}
+
 static void passwords_that_would_be_cut_are_refused(void **state)
 {
     static const char bcrypt[] = "$2b$04$o6hx.Wog/wvFSkT/Bp/6DO",
@@ -337,6 +403,8 @@ int main(void)
         cmocka_unit_test(a_new_public_part_opens_again_and_differs_each_time),
         cmocka_unit_test(malformed_public_parts_are_refused),
         cmocka_unit_test(ceilings_are_checked_before_any_work),
+        cmocka_unit_test(complete_hashes_of_other_programs_are_verified),
+        cmocka_unit_test(what_is_no_complete_hash_is_refused_unhashed),
         cmocka_unit_test(passwords_that_would_be_cut_are_refused),
         cmocka_unit_test(work_for_nobody_denies),
         cmocka_unit_test(without_memory_nobody_is_told_that_a_password_is_wrong),
