@@ -243,6 +243,8 @@ const struct catalogue_row catalogue_en[] = {
     {"event.account.state_changed", "Account enabled or disabled"},
     {"event.profile.changed", "Profile changed"},
     {"event.password.changed", "Password changed"},
+    {"event.factor.added", "A way to prove who you are was added"},
+    {"event.factor.removed", "A way to prove who you are was removed"},
     {"event.login.succeeded", "Signed in"},
     {"event.login.failed", "Sign-in failed"},
     {"event.session.ended", "Signed out"},

@@ -128,7 +128,7 @@ enum ww_err account_draft(struct ww_op *op, const struct identity_schema *schema
 }
 
 enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
-                           struct record *r, const struct password_ready *password, struct key **root)
+                           struct record *r, const struct cred_ready *password, struct key **root)
 {
     struct credential_row row;
     struct vault *v = NULL;
@@ -139,7 +139,7 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
         if (!*root) {
             return op_no_memory(op);
         }
-        if ((err = vault_new(op, r, *root, &v)) || (err = cred_password_add(op, r, password, *root, &row))) {
+        if ((err = vault_new(op, r, *root, &v)) || (err = cred_add(op, r, password, *root, &row))) {
             return err;
         }
     }
@@ -152,6 +152,11 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
     }
     err = store_credential_insert(op, s->store, r, &row);
     return err ? err : vault_insert(op, s->store, r, v);
+}
+
+struct cred_context account_credentials(const struct service *s)
+{
+    return (struct cred_context){s->store, s->pool, &s->hashing};
 }
 
 bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x)

@@ -8,6 +8,7 @@
 #define ACCOUNT_H
 
 #include "config.h"
+#include "cred.h"
 #include "cred_policy.h"
 #include "identity.h"
 #include "pwhash.h"
@@ -79,6 +80,19 @@ enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char
 enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,
                           enum session_carrier carrier, struct session *refresh,
                           struct session **out) WW_MUST;
+/* The same with any proofs, several of one person: a first factor, then others. `session` is refreshed when
+ * it is of the same account: its level rises to what the proofs give. Without an identifier the account is
+ * that of `session`, and a second factor alone will do (a step-up). WW_EINVAL id "no_first_factor" when the
+ * first proof signs nobody in. */
+struct account_sign_in {
+    const char *identifier; /* NULL: who `session` is */
+    const struct cred_proof *proofs;
+    size_t count;
+    enum session_carrier carrier; /* of a new session */
+    struct session *session;      /* who is signed in now, or NULL */
+};
+enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct account_sign_in *in,
+                            struct session **out) WW_MUST;
 /* Whether an account with this identifier exists (identifier-first login); the flow decides whether to tell.
  */
 enum ww_err account_exists(struct ww_op *op, struct service *s, const char *identifier, bool *exists) WW_MUST;
@@ -105,6 +119,14 @@ bool account_privileged(const struct ww_op *op, const struct service *s, const s
  * as before" (4000039); WW_ELOCKED when the session cannot open the vault. All other sessions end. */
 enum ww_err account_change_password(struct ww_op *op, struct service *s, struct session *x,
                                     struct bytes password, struct account_refusal *why) WW_MUST;
+/* Adds a credential of a kind beside the others, of what was typed (a secret, an answer): a further factor,
+ * or way to open the vault. WW_EREAUTH; WW_EINVAL with field where the kind refuses it. */
+enum ww_err account_add_credential(struct ww_op *op, struct service *s, struct session *x,
+                                   enum credential_kind kind, struct bytes typed) WW_MUST;
+/* WW_EREAUTH; WW_ENOTFOUND for one that the account does not have; WW_EINVAL id "last_credential" for the
+ * last to sign in with, or the last that opens the vault (vault.md §7). */
+enum ww_err account_remove_credential(struct ww_op *op, struct service *s, struct session *x,
+                                      const struct uuid *id) WW_MUST;
 /* WW_EREAUTH when the change touches identifiers or addresses and the session is not privileged. x->record is
  * brought up to date. */
 enum ww_err account_change_traits(struct ww_op *op, struct service *s, struct session *x,

@@ -3,7 +3,7 @@
 struct creation {
     const struct account_spec *in;
     const struct identity_schema *schema;
-    struct password_ready password;
+    struct cred_ready password; /* public_part.p NULL: none */
     struct record *record;
 };
 
@@ -39,7 +39,7 @@ static enum ww_err write_creation(struct ww_op *op, struct service *s, void *con
     struct key *root;
     enum ww_err err = draft_from(op, x, &x->record);
     if (err || (err = account_insert(op, s, x->schema, x->record,
-                                     x->password.public_part ? &x->password : NULL, &root))) {
+                                     x->password.public_part.p ? &x->password : NULL, &root))) {
         return err;
     }
     return account_tell(op, s, &(struct audit_event){.kind = AUDIT_CREATED, .record = x->record});
@@ -50,7 +50,7 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
 {
     struct creation x = {.in = in};
     struct record *draft;
-    struct bytes password;
+    struct cred_context credentials = account_credentials(s);
     *out = NULL;
     *why = (struct account_refusal){0};
     if (in->state && strcmp(in->state, "active") != 0 && strcmp(in->state, "inactive") != 0) {
@@ -61,8 +61,7 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
         (err = draft_from(op, &x, &draft)) || (err = account_check_free(op, s, draft))) {
         return err;
     }
-    if (in->password.p && ((err = cred_password_normalize(op, in->password, &password)) ||
-                           (err = cred_password_prepare(op, s->pool, &s->hashing, password, &x.password)))) {
+    if (in->password.p && (err = cred_prepare(op, &credentials, CRED_PASSWORD, in->password, &x.password))) {
         return err;
     }
     if ((err = account_transaction(op, s, write_creation, &x)) == WW_OK) {

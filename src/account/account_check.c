@@ -82,8 +82,7 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
 /* As the schema in force marks them; rows of a mark that was taken away are nobody's either. */
 static enum ww_err check_search(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
-    const struct identity_schema *schema = schema_find(
-        w->service->schemas, js_get_text(r->json, "schema") ? js_get_text(r->json, "schema") : "");
+    const struct identity_schema *schema = schema_find(w->service->schemas, r->identity.schema);
     struct key *tags = NULL;
     size_t n = 0;
     int64_t rows, named = 0;

@@ -42,8 +42,7 @@ enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct
 /* Writes a draft with its credential, vault and rows, in a transaction. password NULL: neither credential nor
  * vault. *root in the arena. */
 enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
-                           struct record *r, const struct password_ready *password,
-                           struct key **root) WW_MUST;
+                           struct record *r, const struct cred_ready *password, struct key **root) WW_MUST;
 /* Ends the session, in a transaction, and tells it; one that has ended already is fine. */
 enum ww_err account_write_logout(struct ww_op *op, struct service *s, const struct session *x) WW_MUST;
 
@@ -56,6 +55,8 @@ void account_tell_refusal(struct ww_op *op, struct service *s, const struct audi
 /* Erases events that are older than the configuration keeps them, a page to a transaction. */
 enum ww_err account_erase_history(struct ww_op *op, struct service *s) WW_MUST;
 
+/* What checking and making credentials may use. */
+struct cred_context account_credentials(const struct service *s);
 enum ww_err account_refuse_reauth(struct ww_op *op);
 
 #endif

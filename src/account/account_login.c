@@ -1,10 +1,10 @@
 #include "account_int.h"
 
 struct login {
+    const struct account_sign_in *in;
     struct authn *authn;
-    const struct password_ready *upgrade; /* public_part NULL: none */
-    enum session_carrier carrier;
-    struct session *refresh, *session;
+    const struct cred_ready *upgrade; /* public_part.p NULL: none */
+    struct session *session;
 };
 
 /* The account behind an identifier, or NULL; a row that points to an account which does not hold the value
@@ -50,8 +50,8 @@ static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struc
     size_t n;
     const struct uuid *old = &cred_authn_steps(x->authn, &n)[0].credential;
     enum ww_err err = WW_EINTERNAL;
-    cred_remove(r, old);
-    if ((err = cred_password_add(op, r, x->upgrade, cred_authn_root(x->authn), &row)) ||
+    if ((err = cred_remove(op, r, old)) ||
+        (err = cred_add(op, r, x->upgrade, cred_authn_root(x->authn), &row)) ||
         (err = store_credential_delete(op, s->store, r, old)) ||
         (err = store_credential_insert(op, s->store, r, &row))) {
         return err;
@@ -67,40 +67,44 @@ static enum ww_err end_replaced(struct ww_op *op, struct service *s, const struc
     return err == WW_ETAMPERED || err == WW_EROLLEDBACK || err == WW_EKEYMISSING ? WW_OK : err;
 }
 
+static const char *first_method(const struct authn *a)
+{
+    size_t n;
+    return cred_authn_steps(a, &n)[0].method;
+}
+
 static enum ww_err write_login(struct ww_op *op, struct service *s, void *context)
 {
     struct login *x = context;
     struct record *r;
     struct vault_row row;
     struct vault *v = NULL;
+    struct key *root = cred_authn_root(x->authn);
     enum ww_err err = store_record_load(op, s->store, cred_authn_record(x->authn)->id, true, &r);
     if (err) {
-        return err == WW_ENOTFOUND
-                   ? op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong")
-                   : err;
+        return err == WW_ENOTFOUND ? cred_refuse_wrong(op) : err;
     }
     if ((err = still_good(op, x, r))) {
         return err;
     }
-    struct key *root = cred_authn_root(x->authn);
     if (root && ((err = store_vault_row_load(op, s->store, &r->vid, r->id, true, &row)) ||
                  (err = vault_open(op, s->store, r, root, &row, &v)))) {
         return err;
     }
-    if (x->upgrade->public_part && v && (err = upgrade_slot(op, s, x, r, v))) {
+    if (x->upgrade->public_part.p && v && (err = upgrade_slot(op, s, x, r, v))) {
         return err;
     }
-    bool same = x->refresh && uuid_equal(x->refresh->record->uuid, r->uuid);
-    err = same ? session_refresh(op, s->store, &s->sessions, x->refresh, x->authn, &x->session)
-               : session_issue(op, s->store, &s->sessions, x->authn, x->carrier, &x->session);
-    if (err || (x->refresh && !same && (err = end_replaced(op, s, x->refresh)))) {
+    bool same = x->in->session && uuid_equal(x->in->session->record->uuid, r->uuid);
+    err = same ? session_refresh(op, s->store, &s->sessions, x->in->session, x->authn, &x->session)
+               : session_issue(op, s->store, &s->sessions, x->authn, x->in->carrier, &x->session);
+    if (err || (x->in->session && !same && (err = end_replaced(op, s, x->in->session)))) {
         return err;
     }
     return account_tell(op, s,
                         &(struct audit_event){.kind = AUDIT_LOGIN_SUCCEEDED,
                                               .record = r,
                                               .session_id = &x->session->id,
-                                              .method = "password"});
+                                              .method = first_method(x->authn)});
 }
 
 static enum audit_kind refusal_kind(enum ww_err err)
@@ -110,49 +114,93 @@ static enum audit_kind refusal_kind(enum ww_err err)
                                    : AUDIT_LOGIN_FAILED;
 }
 
-static enum ww_err refused(struct ww_op *op, struct service *s, enum ww_err err, const struct record *r)
+static enum ww_err refused(struct ww_op *op, struct service *s, enum ww_err err, const struct record *r,
+                           const struct cred_proof *proofs, size_t n)
 {
+    const struct cred_kind *kind = n ? cred_kind_find(proofs[0].kind) : NULL;
     if (err == WW_EDENIED || err == WW_EDISABLED || err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
-        account_tell_refusal(
-            op, s, &(struct audit_event){.kind = refusal_kind(err), .record = r, .method = "password"});
+        account_tell_refusal(op, s,
+                             &(struct audit_event){.kind = refusal_kind(err),
+                                                   .record = r,
+                                                   .method = kind ? kind->method : NULL});
     }
     return err;
+}
+
+/* Who it is said to be, and the leave to try. A step-up is of the account that is signed in. */
+static enum ww_err admit(struct ww_op *op, struct service *s, const struct account_sign_in *in,
+                         struct record **r, struct admit **out)
+{
+    struct key tag;
+    if (!in->identifier) {
+        *r = in->session->record;
+        return throttle_admit_account(op, s->throttle, (*r)->id, &(*r)->uuid, out);
+    }
+    enum ww_err err = find_account(op, s, in->identifier, &tag, r);
+    if (err) {
+        return refused(op, s, err, NULL, in->proofs, in->count);
+    }
+    return throttle_admit(op, s->throttle, &tag, *r ? (*r)->id : 0, *r ? &(*r)->uuid : NULL, out);
+}
+
+/* Checks the proofs and settles with the throttle. */
+static enum ww_err try_proofs(struct ww_op *op, struct service *s, struct record *r, struct admit *admit,
+                              const struct cred_proof *proofs, size_t n, struct authn **out,
+                              struct cred_ready *upgrade)
+{
+    struct cred_context credentials = account_credentials(s);
+    enum ww_err err = cred_check(op, &credentials, admit, r, proofs, n, out, upgrade);
+    if (err == WW_OK) {
+        throttle_succeeded(op, s->throttle, admit, &r->uuid);
+    } else if (err == WW_EBUSY) {
+        throttle_not_tried(op, s->throttle, admit);
+    }
+    return refused(op, s, err, r, proofs, n);
+}
+
+/* Without a session that says who it is, the first proof must be one that signs in. */
+static bool begins_well(const struct account_sign_in *in)
+{
+    const struct cred_kind *first = in->count ? cred_kind_find(in->proofs[0].kind) : NULL;
+    return first && (!in->identifier ? in->session != NULL : (first->role & ROLE_LOGIN) != 0);
+}
+
+enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct account_sign_in *in,
+                            struct session **out)
+{
+    struct login x = {.in = in};
+    struct cred_ready upgrade;
+    struct admit *leave;
+    struct record *r;
+    *out = NULL;
+    if (!begins_well(in)) {
+        return op_fail(op, WW_EINVAL, "no_first_factor", "there is nothing to sign in with");
+    }
+    enum ww_err err = admit(op, s, in, &r, &leave);
+    if (err || (err = try_proofs(op, s, r, leave, in->proofs, in->count, &x.authn, &upgrade))) {
+        return err;
+    }
+    if (r->state != STATE_ACTIVE) {
+        op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
+        return refused(op, s, WW_EDISABLED, r, in->proofs, in->count);
+    }
+    x.upgrade = &upgrade;
+    if ((err = account_transaction(op, s, write_login, &x))) {
+        return refused(op, s, err, r, in->proofs, in->count);
+    }
+    *out = x.session;
+    return WW_OK;
 }
 
 enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,
                           enum session_carrier carrier, struct session *refresh, struct session **out)
 {
-    struct authn *authn;
-    struct password_ready upgrade;
-    struct admit *admit;
-    struct record *r;
-    struct key tag;
-    *out = NULL;
-    enum ww_err err = find_account(op, s, identifier, &tag, &r);
-    if (err) {
-        return refused(op, s, err, NULL);
-    }
-    if ((err = throttle_admit(op, s->throttle, &tag, r ? r->id : 0, r ? &r->uuid : NULL, &admit))) {
-        return err;
-    }
-    err = cred_password_check(op, s->store, s->pool, &s->hashing, admit, r, password, &authn, &upgrade);
-    if (err == WW_EBUSY) {
-        throttle_not_tried(op, s->throttle, admit);
-    }
-    if (err) {
-        return refused(op, s, err, r);
-    }
-    throttle_succeeded(op, s->throttle, admit, &r->uuid);
-    if (r->state != STATE_ACTIVE) {
-        op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
-        return refused(op, s, WW_EDISABLED, r);
-    }
-    struct login x = {authn, &upgrade, carrier, refresh, NULL};
-    if ((err = account_transaction(op, s, write_login, &x))) {
-        return refused(op, s, err, r);
-    }
-    *out = x.session;
-    return WW_OK;
+    const struct cred_proof proof = {CRED_PASSWORD, password};
+    return account_sign_in(
+        op, s,
+        &(struct account_sign_in){
+            .identifier = identifier, .proofs = &proof, .count = 1, .carrier = carrier, .session = refresh},
+        out);
 }
 
 enum ww_err account_exists(struct ww_op *op, struct service *s, const char *identifier, bool *exists)
@@ -160,26 +208,17 @@ enum ww_err account_exists(struct ww_op *op, struct service *s, const char *iden
     struct record *r;
     struct key tag;
     enum ww_err err = find_account(op, s, identifier, &tag, &r);
-    *exists = !err && r && cred_password_of(r);
+    *exists = !err && r && cred_can_sign_in(r);
     return err;
 }
 
 enum ww_err account_check_password(struct ww_op *op, struct service *s, struct session *x,
                                    struct bytes password)
 {
+    const struct cred_proof proof = {CRED_PASSWORD, password};
+    struct cred_ready upgrade;
     struct authn *authn;
-    struct password_ready upgrade;
-    struct admit *admit;
-    enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &admit);
-    if (err) {
-        return err;
-    }
-    err =
-        cred_password_check(op, s->store, s->pool, &s->hashing, admit, x->record, password, &authn, &upgrade);
-    if (err == WW_OK) {
-        throttle_succeeded(op, s->throttle, admit, &x->record->uuid);
-    } else if (err == WW_EBUSY) {
-        throttle_not_tried(op, s->throttle, admit);
-    }
-    return refused(op, s, err, x->record);
+    struct admit *leave;
+    enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &leave);
+    return err ? err : try_proofs(op, s, x->record, leave, &proof, 1, &authn, &upgrade);
 }

@@ -30,7 +30,7 @@ static enum ww_err check_policy(struct ww_op *op, struct service *s, const struc
 struct registration {
     const struct account_new *in;
     const struct identity_schema *schema;
-    struct password_ready password;
+    struct cred_ready password;
     struct record *record;
     struct session *session;
 };
@@ -46,7 +46,7 @@ static enum ww_err write_registration(struct ww_op *op, struct service *s, void 
     }
     if (x->in->with_session) {
         struct authn *a;
-        if ((err = cred_password_enrolled(op, x->record, root, &a)) ||
+        if ((err = cred_enrolled(op, x->record, CRED_PASSWORD, root, &a)) ||
             (err = session_issue(op, s->store, &s->sessions, a, x->in->carrier, &x->session))) {
             return err;
         }
@@ -62,6 +62,7 @@ enum ww_err account_register(struct ww_op *op, struct service *s, const struct a
                              struct account_refusal *why, struct record **out, struct session **session)
 {
     struct registration x = {.in = in};
+    struct cred_context credentials = account_credentials(s);
     struct bytes password;
     struct record *draft;
     enum ww_err err = WW_EINTERNAL;
@@ -75,7 +76,7 @@ enum ww_err account_register(struct ww_op *op, struct service *s, const struct a
         (err = cred_password_normalize(op, in->password, &password)) ||
         (err = throttle_count(op, s->throttle, THROTTLE_REGISTRATION)) ||
         (err = account_check_free(op, s, draft)) ||
-        (err = cred_password_prepare(op, s->pool, &s->hashing, password, &x.password)) ||
+        (err = cred_prepare(op, &credentials, CRED_PASSWORD, password, &x.password)) ||
         (err = account_transaction(op, s, write_registration, &x))) {
         return err;
     }

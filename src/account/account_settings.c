@@ -4,7 +4,7 @@
 
 struct password_change {
     struct session *x;
-    struct password_ready password;
+    struct cred_ready password;
     struct uuid old; /* the credential that is replaced */
     bool superseded; /* by another change of the password: x is what is true now */
 };
@@ -24,9 +24,10 @@ static enum ww_err check_new(struct ww_op *op, struct service *s, struct session
     const char **identifiers;
     size_t n;
     bool opens;
+    struct cred_context credentials = account_credentials(s);
     enum ww_err err = identity_identifiers(op, x->record, &identifiers, &n);
     if (err || (err = cred_password_policy_check(op, s->config, password, identifiers, n, &why->password)) ||
-        (err = cred_password_opens(op, s->store, s->pool, x->record, password, &opens))) {
+        (err = cred_password_opens(op, &credentials, x->record, password, &opens))) {
         return err;
     }
     return opens ? same_as_before(op, why) : WW_OK;
@@ -51,8 +52,7 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
         *in->x = keep;
         return op_fail(op, WW_ECONFLICT, "busy", "the password was changed meanwhile");
     }
-    cred_remove(r, &in->old);
-    if ((err = cred_password_add(op, r, &in->password, in->x->root, &row)) ||
+    if ((err = cred_remove(op, r, &in->old)) || (err = cred_add(op, r, &in->password, in->x->root, &row)) ||
         (err = store_credential_delete(op, s->store, r, &in->old)) ||
         (err = store_credential_insert(op, s->store, r, &row)) ||
         (err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v)) ||
@@ -71,17 +71,16 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
 static enum ww_err try_changing(struct ww_op *op, struct service *s, struct password_change *in,
                                 struct bytes typed, struct account_refusal *why)
 {
-    struct bytes password;
-    const struct record_credential *old = cred_password_of(in->x->record);
+    struct cred_context credentials = account_credentials(s);
+    const struct record_credential *old = cred_of(in->x->record, CRED_PASSWORD);
     if (!in->x->root || !old) {
         return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
     }
     in->old = old->id;
     in->superseded = false;
     enum ww_err err = check_new(op, s, in->x, typed, why);
-    if (!err && !in->password.public_part) {
-        err = cred_password_normalize(op, typed, &password);
-        err = err ? err : cred_password_prepare(op, s->pool, &s->hashing, password, &in->password);
+    if (!err && !in->password.public_part.p) {
+        err = cred_prepare(op, &credentials, CRED_PASSWORD, typed, &in->password);
     }
     return err ? err : account_transaction(op, s, write_password, in);
 }
@@ -106,6 +105,110 @@ enum ww_err account_change_password(struct ww_op *op, struct service *s, struct 
         *x = before;
     }
     return in.superseded ? op_fail(op, WW_EBUSY, "busy", "others are changing the same account") : err;
+}
+
+/* ---- factors ---- */
+
+struct factor_change {
+    struct session *x;
+    struct cred_ready added;
+    const struct uuid *removed;
+};
+
+static enum ww_err write_factor(struct ww_op *op, struct service *s, struct factor_change *in,
+                                struct record *r, struct vault *v, enum audit_kind event,
+                                enum credential_kind kind)
+{
+    const struct cred_kind *row = cred_kind_find(kind);
+    enum ww_err err = account_write(op, s, r, v);
+    if (err == WW_OK) {
+        in->x->record = r;
+        err = account_tell(
+            op, s,
+            &(struct audit_event){
+                .kind = event, .record = r, .session_id = &in->x->id, .method = row ? row->method : NULL});
+    }
+    return err;
+}
+
+static enum ww_err write_addition(struct ww_op *op, struct service *s, void *context)
+{
+    struct factor_change *in = context;
+    struct credential_row row;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    if (err || (err = cred_add(op, r, &in->added, v ? in->x->root : NULL, &row)) ||
+        (err = store_credential_insert(op, s->store, r, &row))) {
+        return err;
+    }
+    return write_factor(op, s, in, r, v, AUDIT_FACTOR_ADDED, in->added.kind);
+}
+
+enum ww_err account_add_credential(struct ww_op *op, struct service *s, struct session *x,
+                                   enum credential_kind kind, struct bytes typed)
+{
+    struct factor_change in = {.x = x};
+    struct record *before = x->record;
+    struct cred_context credentials = account_credentials(s);
+    if (!account_privileged(op, s, x)) {
+        return account_refuse_reauth(op);
+    }
+    enum ww_err err = cred_prepare(op, &credentials, kind, typed, &in.added);
+    if (err || (err = account_transaction(op, s, write_addition, &in))) {
+        x->record = before;
+    }
+    return err;
+}
+
+static bool opens(const struct record *r)
+{
+    for (size_t i = 0; i < r->credential_count; i++) {
+        if (r->credentials[i].role & ROLE_OPENS) {
+            return true;
+        }
+    }
+    return r->root_generation == 0;
+}
+
+static enum ww_err write_removal(struct ww_op *op, struct service *s, void *context)
+{
+    struct factor_change *in = context;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    if (err) {
+        return err;
+    }
+    const struct record_credential *c = store_record_credential(r, in->removed);
+    if (!c) {
+        return op_fail(op, WW_ENOTFOUND, "credential_not_found", "there is no such credential");
+    }
+    enum credential_kind kind = (enum credential_kind)c->kind;
+    if ((err = cred_remove(op, r, in->removed)) ||
+        (err = store_credential_delete(op, s->store, r, in->removed))) {
+        return err;
+    }
+    if (!cred_can_sign_in(r) || !opens(r)) {
+        return op_fail(op, WW_EINVAL, "last_credential",
+                       "this is the last credential to sign in with, or the last that opens the vault");
+    }
+    return write_factor(op, s, in, r, v, AUDIT_FACTOR_REMOVED, kind);
+}
+
+enum ww_err account_remove_credential(struct ww_op *op, struct service *s, struct session *x,
+                                      const struct uuid *id)
+{
+    struct factor_change in = {.x = x, .removed = id};
+    struct record *before = x->record;
+    if (!account_privileged(op, s, x)) {
+        return account_refuse_reauth(op);
+    }
+    enum ww_err err = account_transaction(op, s, write_removal, &in);
+    if (err) {
+        x->record = before;
+    }
+    return err;
 }
 
 /* ---- profile ---- */

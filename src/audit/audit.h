@@ -15,6 +15,8 @@
     X(STATE_CHANGED, "account.state_changed", 1)                                                             \
     X(PROFILE_CHANGED, "profile.changed", 1)                                                                 \
     X(PASSWORD_CHANGED, "password.changed", 1)                                                               \
+    X(FACTOR_ADDED, "factor.added", 1)                                                                       \
+    X(FACTOR_REMOVED, "factor.removed", 1)                                                                   \
     X(LOGIN_SUCCEEDED, "login.succeeded", 1)                                                                 \
     X(LOGIN_FAILED, "login.failed", 1)                                                                       \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \

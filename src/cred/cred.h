@@ -1,53 +1,60 @@
-/* Credentials: passwords for now (vault.md §7). Checking one requires a struct admit and makes a struct
- * authn. */
+/* Credentials (vault.md §7), all kinds alike: a kind is a row of cred_kinds.c. Checking one requires a struct
+ * admit and makes a struct authn. */
 #ifndef CRED_H
 #define CRED_H
 
 #include "authn.h"
-#include "pwhash.h"
+#include "cred_kind.h"
 #include "throttle.h"
 
-/* NFC of a password as typed. WW_EINVAL with field "password": not UTF-8, or above 1,024 bytes. */
-enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out) WW_MUST;
-
-/* A hash that was made, before the transaction that will use it. Lives in the operation's arena. */
-struct password_ready {
-    const char *public_part;
-    struct pwhash_secret *secret;
+/* ---- checking ---- */
+/* What somebody offers: one credential of one kind, as typed. */
+struct cred_proof {
+    enum credential_kind kind;
+    struct bytes typed;
 };
-/* Hashes a new password (normalised) under the configured parameters. */
-enum ww_err cred_password_prepare(struct ww_op *op, struct pwhash_pool *pool,
-                                  const struct pwhash_params *params, struct bytes password,
-                                  struct password_ready *out) WW_MUST;
-/* Adds the credential to the record (the caller writes it) and makes its row with a slot for root. */
-enum ww_err cred_password_add(struct ww_op *op, struct record *r, const struct password_ready *p,
-                              const struct key *root, struct credential_row *row) WW_MUST;
-/* Takes it out of the record; the row is the caller's to delete. */
-void cred_remove(struct record *r, const struct uuid *id);
-/* The password credential of a record, or NULL. */
-const struct record_credential *cred_password_of(const struct record *r);
 
-/* Checks a password (as typed). The account may be NULL, or have no password: then the same work is done for
- * nobody. WW_EDENIED id "wrong_credentials"; WW_ETAMPERED where the stored row is not right; WW_EBUSY. On
- * WW_OK the admit is given back by the caller (throttle_succeeded). *upgrade, when set, is ready to replace
- * the slot: its parameters were below the configuration's. Call outside of any transaction. */
-enum ww_err cred_password_check(struct ww_op *op, struct store *s, struct pwhash_pool *pool,
-                                const struct pwhash_params *params, struct admit *admit, struct record *r,
-                                struct bytes typed, struct authn **out,
-                                struct password_ready *upgrade) WW_MUST;
-
-/* The proof of somebody who has just set this password, for the session that a registration begins with:
- * r lists the credential, root is its vault's. WW_EINTERNAL where r has no password. */
-enum ww_err cred_password_enrolled(struct ww_op *op, struct record *r, struct key *root,
-                                   struct authn **out) WW_MUST;
+/* Checks proofs of one person in their order. The account may be NULL, or have no such credential: then the
+ * same work is done for nobody. WW_EDENIED id "wrong_credentials" for the first that is wrong; WW_ETAMPERED
+ * where a stored row is not right; WW_EBUSY. On WW_OK the admit is given back by the caller
+ * (throttle_succeeded). *upgrade, when its public part is set, is ready to take the place of the first
+ * credential: its parameters were below the configuration's. Call outside of any transaction. */
+enum ww_err cred_check(struct ww_op *op, const struct cred_context *x, struct admit *admit, struct record *r,
+                       const struct cred_proof *proofs, size_t n, struct authn **out,
+                       struct cred_ready *upgrade) WW_MUST;
+/* The proof of somebody who has just been given a credential of this kind, for the session that a
+ * registration begins with: r lists it, root is its vault's. WW_EINTERNAL where r has none. */
+enum ww_err cred_enrolled(struct ww_op *op, struct record *r, enum credential_kind kind, struct key *root,
+                          struct authn **out) WW_MUST;
 /* Checks a proof's premises again, in the transaction that acts on it, against the record as it is now, which
  * the proof speaks of from then on. WW_EDENIED "wrong_credentials" when a credential of it went meanwhile or
  * the vault has another root key. */
 enum ww_err cred_authn_confirm(struct ww_op *op, struct authn *a, struct record *now) WW_MUST;
 
+/* ---- making and removing ---- */
+/* The costly part, before the transaction. WW_EINVAL with field. */
+enum ww_err cred_prepare(struct ww_op *op, const struct cred_context *x, enum credential_kind kind,
+                         struct bytes typed, struct cred_ready *out) WW_MUST;
+/* Lists the credential in the record (the caller writes it) and makes its row, with a slot for root where it
+ * can open (root NULL: none). */
+enum ww_err cred_add(struct ww_op *op, struct record *r, const struct cred_ready *ready,
+                     const struct key *root, struct credential_row *row) WW_MUST;
+/* Takes it out of the record; the row is the caller's to delete. Errors are the kind's; one that r does not
+ * list is fine. */
+enum ww_err cred_remove(struct ww_op *op, struct record *r, const struct uuid *id) WW_MUST;
+
+/* ---- questions ---- */
+/* The first credential of a kind, or NULL. */
+const struct record_credential *cred_of(const struct record *r, enum credential_kind kind);
+/* Whether the account has a credential to sign in with. */
+bool cred_can_sign_in(const struct record *r);
+
+/* ---- passwords (cred_password.c) ---- */
+/* NFC of a password as typed. WW_EINVAL with field "password": not UTF-8, or above 1,024 bytes. */
+enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out) WW_MUST;
 /* Whether a password (as typed) opens the record's slot, without the throttle: for a session that has the
  * vault open and asks about its own new password. */
-enum ww_err cred_password_opens(struct ww_op *op, struct store *s, struct pwhash_pool *pool, struct record *r,
+enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, struct record *r,
                                 struct bytes typed, bool *opens) WW_MUST;
 
 #endif

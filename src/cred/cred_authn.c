@@ -7,17 +7,6 @@ enum ww_err cred_refuse_wrong(struct ww_op *op)
     return op_fail(op, WW_EDENIED, "wrong_credentials", "the name or the password is wrong");
 }
 
-enum ww_err cred_authn_new(struct ww_op *op, struct record *r, struct key *root,
-                           const struct authn_step *step, struct authn **out)
-{
-    *out = ARENA_NEW(&op->arena, struct authn);
-    if (!*out) {
-        return op_no_memory(op);
-    }
-    **out = (struct authn){.record = r, .root = root, .steps = {*step}, .count = 1};
-    return WW_OK;
-}
-
 struct record *cred_authn_record(const struct authn *a)
 {
     return a->record;

@@ -4,7 +4,7 @@
 
 #include "cred.h"
 
-/* What one sign-in can be made of: a first factor, and one of each other kind. */
+/* What one sign-in can be made of: a first factor, and further ones. */
 enum { AUTHN_STEPS_MAX = 4 };
 
 struct authn {
@@ -14,10 +14,12 @@ struct authn {
     size_t count;
 };
 
-/* The one refusal for a name nobody has, a wrong secret, and a credential that went meanwhile. */
-enum ww_err cred_refuse_wrong(struct ww_op *op);
-/* In the operation's arena; root may be NULL. */
-enum ww_err cred_authn_new(struct ww_op *op, struct record *r, struct key *root,
-                           const struct authn_step *step, struct authn **out) WW_MUST;
+/* ---- slots (cred_slot.c, vault.md §7) ---- */
+/* Seals the root key for a credential: sets row->slot. */
+enum ww_err cred_slot_seal(struct ww_op *op, const struct record *r, struct bytes secret,
+                           const struct key *root, struct credential_row *row) WW_MUST;
+/* Opens it; WW_EDENIED by cred_refuse_wrong when the secret is not the one. */
+enum ww_err cred_slot_open(struct ww_op *op, const struct record *r, const struct record_credential *listed,
+                           const struct credential_row *row, struct bytes secret, struct key **root) WW_MUST;
 
 #endif

@@ -108,7 +108,7 @@ static char *built_in(struct arena *a, const struct config *config, const char *
 bool flow_ui_built_in(const struct call *c)
 {
     char *key = arena_printf(c->a, "selfservice.flows.%s.ui_url", c->kind->name);
-    return key && !config_text(c->s->config, key)[0];
+    return key && !config_text(c->s->config, key)[0] && flow_call_setting(c, "watchword.pages.enabled");
 }
 
 char *flow_ui_url(struct arena *a, const struct config *config, const char *name)

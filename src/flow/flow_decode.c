@@ -277,6 +277,7 @@ static enum ww_err decode_json(struct arena *a, const struct ww_flow_request *in
         return *why ? WW_EINVAL : WW_ENOMEM;
     }
     const struct js *password = js_get(root, "password");
+    out->members = root;
     out->method = json_text(a, root, "method");
     out->screen = json_text(a, root, "screen");
     out->csrf_token = js_get_text(root, "csrf_token");
@@ -312,6 +313,12 @@ static void default_objects(struct arena *a, const struct js *schema, struct js 
             default_objects(a, p, inner);
         }
     }
+}
+
+const char *flow_decode_text(struct arena *a, const struct ww_flow_request *in, const struct flow_payload *p,
+                             const char *name)
+{
+    return p->members ? json_text(a, p->members, name) : form_text(in, name);
 }
 
 /* ---- limits ---- */

@@ -15,6 +15,8 @@ struct flow_payload {
     struct js *traits;                  /* an object */
     const struct js *transient_payload; /* NULL when missing */
     const char *field;                  /* of a refusal: what is wrong, or NULL for the whole */
+    const struct js *members;           /* of a JSON body; NULL for a form */
+    struct bytes secret;                /* what a method's decode made of its own fields; p NULL: nothing */
 };
 
 /* schema NULL: there are no traits. WW_EINVAL with *why, a text for people, when it cannot be decoded or
@@ -22,6 +24,10 @@ struct flow_payload {
 enum ww_err flow_decode(struct arena *a, const struct ww_flow_request *in,
                         const struct identity_schema *schema, struct flow_payload *out,
                         const char **why) WW_MUST;
+
+/* A field of a method's own ("totp_code") as a text, "" when missing: for its decode (flow_method.h). */
+const char *flow_decode_text(struct arena *a, const struct ww_flow_request *in, const struct flow_payload *p,
+                             const char *name);
 
 /* flow_form.c. One value of a form by the type of its trait; NULL when nothing is to be set. Texts that do
  * not fit their type stay texts: then the schema says what is wrong with them. */

@@ -5,6 +5,7 @@
 #include "flow_answer.h"
 #include "flow_decode.h"
 #include "flow_failure.h"
+#include "flow_node.h"
 
 /* What a flow waits for; the wire's own "state" says less. */
 enum stage {
@@ -25,22 +26,20 @@ struct flow {
 };
 
 struct call;
-
-/* A state table's row: which method may be submitted in which stages, and what then happens. */
-struct flow_step {
-    unsigned stages;
-    const char *method;
-    const char *setting; /* a switch of the configuration, or NULL */
-    enum ww_err (*run)(struct call *c);
-};
+struct flow_method;
+struct flow_part;
 
 /* One kind of flow. */
 struct flow_kind_row {
     enum flow_kind kind;
-    const char *name;              /* "login" */
-    const char *lifespan;          /* settings */
-    const char *after;             /* "selfservice.flows.login.after" */
-    const struct flow_step *steps; /* ends with method NULL */
+    const char *name;     /* "login" */
+    const char *lifespan; /* settings */
+    const char *after;    /* "selfservice.flows.login.after" */
+    /* What a method (flow_method.h) does in this kind. */
+    const struct flow_part *(*part)(const struct flow_method *m);
+    enum flow_order order;  /* of the nodes */
+    bool of_account;        /* it belongs to who is signed in: schema, identity, who may see and send it */
+    const char *expired_id; /* of the refusal to show an expired one; NULL: none */
     int expired_message, no_strategy_message;
     int refused_redirect; /* the status that sends a browser back to its form: 303, registration 302 */
     const struct flow_refusal *unknown; /* a submit to no flow */
@@ -50,7 +49,7 @@ struct flow_kind_row {
     enum ww_err (*admit_submit)(struct call *c, bool *answered);
     /* Members and nodes of a new flow. */
     enum ww_err (*build)(struct call *c, struct flow *f);
-    /* A method that no step takes: answers itself, or not, and then the message above is shown. */
+    /* A method that is none in this stage: answers itself, or not, and then the message above is shown. */
     enum ww_err (*other_method)(struct call *c, bool *answered);
     /* Shows in the form what was typed, but secrets. */
     void (*echo)(struct call *c);
@@ -68,6 +67,7 @@ struct call {
     struct flow *flow;
     const struct identity_schema *schema;
     struct flow_payload payload;
+    const struct flow_method *method; /* what is submitted */
     const struct js *transient_shown; /* goes into the answer, but is not kept */
 };
 
@@ -169,10 +169,24 @@ enum ww_err flow_after_url(struct call *c, const char *return_to, const char *me
 bool flow_after_has_hook(const struct call *c, const char *method, const char *hook);
 struct js *flow_after_redirect_action(struct call *c, const char *url);
 
-/* ---- flow_login_form.c ---- */
+/* ---- login: flow_login.c, flow_login_form.c ---- */
 enum ww_err flow_login_build(struct call *c, struct flow *f) WW_MUST;
-void flow_login_add_password(struct call *c, struct js *nodes, int label);
 bool flow_login_is_refresh(const struct flow *f);
+/* Signs in with proofs of c->method and answers: the session, or what is wrong with them in the form. */
+enum ww_err flow_login_sign_in(struct call *c, const struct account_sign_in *in) WW_MUST;
+
+/* ---- registration: flow_registration.c ---- */
+/* The account that c->method made, or why it was refused. */
+enum ww_err flow_registration_done(struct call *c, enum ww_err err, const struct account_refusal *why,
+                                   const struct record *r, const struct session *x) WW_MUST;
+/* The traits whose names or addresses somebody has already; NULL when all are free. */
+const char *flow_registration_taken(struct call *c, const char **trait);
+
+/* ---- settings: flow_settings.c ---- */
+/* What a change by c->method came to: the saved form, or why it was refused. */
+enum ww_err flow_settings_done(struct call *c, enum ww_err err, const struct account_refusal *why) WW_MUST;
+/* The same for a session whose sign-in is too old, before anything was tried. */
+enum ww_err flow_settings_too_old(struct call *c) WW_MUST;
 
 /* ---- the kinds' own files ---- */
 enum ww_err flow_logout_init(struct call *c) WW_MUST;

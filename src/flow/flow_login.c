@@ -1,6 +1,7 @@
+/* Signing in: who may begin and send the flow, and what follows a proof (kratos.md §§2.7, 2.10). */
 #include <string.h>
 
-#include "flow_int.h"
+#include "flow_method.h"
 
 static void echo(struct call *c)
 {
@@ -65,7 +66,7 @@ static enum ww_err admit_submit(struct call *c, bool *answered)
     return flow_answer_redirect(c, 303, flow_default_url(c->a, c->s->config));
 }
 
-/* ---- the password ---- */
+/* ---- signing in ---- */
 
 static enum ww_err refuse_disabled_account(struct call *c)
 {
@@ -100,7 +101,7 @@ static enum ww_err answer_signed_in(struct call *c, struct session *x, bool refr
 {
     struct js *body = js_object(c->a);
     const char *url;
-    enum ww_err err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
+    enum ww_err err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), c->method->name, NULL, &url);
 
     if (err) {
         return err;
@@ -152,43 +153,23 @@ static enum ww_err signed_in(struct call *c, struct session *x)
 {
     bool refreshed = c->session && uuid_equal(c->session->id, x->id);
 
-    js_put(c->a, c->flow->wire, "active", js_text(c->a, "password"));
-    if (flow_after_has_hook(c, "password", "require_verified_address") &&
+    js_put(c->a, c->flow->wire, "active", js_text(c->a, c->method->name));
+    if (flow_after_has_hook(c, c->method->name, "require_verified_address") &&
         !identity_has_verified_address(x->record)) {
         return refuse_not_verified_yet(c, x);
     }
     enum ww_err err = flow_save(c);
-    if (!err && flow_after_has_hook(c, "password", "revoke_active_sessions")) {
+    if (!err && flow_after_has_hook(c, c->method->name, "revoke_active_sessions")) {
         err = end_others(c, &x);
     }
     return err ? flow_refuse_problem(c, err) : answer_signed_in(c, x, refreshed);
 }
 
-static enum ww_err show_missing(struct call *c)
+enum ww_err flow_login_sign_in(struct call *c, const struct account_sign_in *in)
 {
-    echo(c);
-    if (!c->payload.identifier[0]) {
-        flow_ui_field_message(c->a, c->flow->ui, "identifier",
-                              flow_message_with(c->a, MSG_REQUIRED, "property", "identifier"));
-    }
-    if (!c->payload.password.p) {
-        flow_ui_field_message(c->a, c->flow->ui, "password",
-                              flow_message_with(c->a, MSG_REQUIRED, "property", "password"));
-    }
-    return flow_show(c, 400, 303);
-}
-
-static enum ww_err run_password(struct call *c)
-{
-    enum session_carrier carrier = c->flow->api ? SESSION_TOKEN : SESSION_COOKIE;
     struct session *x;
+    enum ww_err err = account_sign_in(c->op, c->s, in, &x);
 
-    flow_reset(c);
-    if (!c->payload.identifier[0] || !c->payload.password.p) {
-        return show_missing(c);
-    }
-    enum ww_err err = account_login(c->op, c->s, c->payload.identifier, c->payload.password, carrier,
-                                    flow_login_is_refresh(c->flow) ? c->session : NULL, &x);
     if (err == WW_OK) {
         return signed_in(c, x);
     }
@@ -202,52 +183,6 @@ static enum ww_err run_password(struct call *c)
     return err == WW_EDISABLED ? refuse_disabled_account(c) : flow_refused_problem(c, err, NULL);
 }
 
-/* ---- identifier first ---- */
-
-static bool is_step_button(const struct js *node)
-{
-    return strcmp(flow_node_group(node), "identifier_first") == 0 &&
-           strcmp(flow_node_name(node), "method") == 0;
-}
-
-static enum ww_err refuse_identifier(struct call *c)
-{
-    flow_ui_field_message(c->a, c->flow->ui, "identifier", flow_message(c->a, MSG_NO_LOGIN_METHOD, NULL));
-    return flow_show(c, 400, 303);
-}
-
-static enum ww_err run_identifier(struct call *c)
-{
-    bool exists = false, hide = flow_call_setting(c, "security.account_enumeration.mitigate");
-    enum ww_err err = WW_OK;
-
-    flow_reset(c);
-    echo(c);
-    if (c->payload.identifier[0] && !hide) {
-        /* It tells who has an account, so it costs as much as a new flow. */
-        err = throttle_count(c->op, c->s->throttle, THROTTLE_FLOW);
-    }
-    if (!err && c->payload.identifier[0] && !hide) {
-        err = account_exists(c->op, c->s, c->payload.identifier, &exists);
-    }
-    if (err) {
-        return flow_refused_problem(c, err, NULL);
-    }
-    if (!c->payload.identifier[0] || (!exists && !hide)) {
-        return refuse_identifier(c);
-    }
-    struct js *nodes = flow_nodes_without(c->a, flow_nodes(c->flow), is_step_button);
-    js_put(c->a, c->flow->ui, "nodes", nodes);
-    flow_node_set_type(c->a, flow_node_find(nodes, "identifier"), "hidden");
-    if (!flow_node_find(nodes, "password")) {
-        flow_login_add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
-    }
-    js_put(c->a, c->flow->wire, "active", js_text(c->a, "identifier_first"));
-    flow_set_stage(c, c->flow, STAGE_CREDENTIALS);
-    c->transient_shown = c->payload.transient_payload ? c->payload.transient_payload : js_object(c->a);
-    return flow_show(c, 400, 303);
-}
-
 static enum ww_err other_method(struct call *c, bool *answered)
 {
     bool off = strcmp(c->payload.method, "password") == 0 && c->flow->stage != STAGE_SECOND_FACTOR;
@@ -256,18 +191,19 @@ static enum ww_err other_method(struct call *c, bool *answered)
     return off ? flow_refuse(c, &flow_refuse_disabled_method) : WW_OK;
 }
 
-static const struct flow_step steps[] = {
-    {STAGE_IDENTIFIER | STAGE_CREDENTIALS, "password", "selfservice.methods.password.enabled", run_password},
-    {STAGE_IDENTIFIER, "identifier_first", NULL, run_identifier},
-    {0, NULL, NULL, NULL},
-};
+static const struct flow_part *part(const struct flow_method *m)
+{
+    return &m->login;
+}
 
 const struct flow_kind_row flow_login_kind = {
     .kind = FLOW_LOGIN,
     .name = "login",
     .lifespan = "selfservice.flows.login.lifespan",
     .after = "selfservice.flows.login.after",
-    .steps = steps,
+    .part = part,
+    .order = ORDER_LOGIN,
+    .expired_id = "self_service_flow_expired",
     .expired_message = MSG_LOGIN_EXPIRED,
     .no_strategy_message = MSG_LOGIN_NO_STRATEGY,
     .refused_redirect = 303,

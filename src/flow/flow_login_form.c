@@ -1,7 +1,7 @@
 /* The form of a sign-in: all at once, the name first, again by the same person, or a second factor. */
 #include <string.h>
 
-#include "flow_int.h"
+#include "flow_method.h"
 
 static bool identifier_first(const struct call *c)
 {
@@ -32,14 +32,6 @@ static struct js *identifier_label(struct call *c)
     js_put(c->a, values, "title", js_text(c->a, only->title));
     js_put(c->a, values, "name", js_text(c->a, arena_printf(c->a, "traits.%s", only->path)));
     return flow_message(c->a, MSG_LABEL_TITLE, values);
-}
-
-void flow_login_add_password(struct call *c, struct js *nodes, int label)
-{
-    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
-        js_push(nodes, flow_node_password(c->a, "current-password"));
-        js_push(nodes, flow_node_submit(c->a, "method", "password", "password", label));
-    }
 }
 
 enum { HINT_MOST = 1024 }; /* bytes, as of any identifier */
@@ -78,28 +70,18 @@ static enum ww_err build_refresh(struct call *c, struct flow *f)
                                                         .type = "hidden",
                                                         .group = "default",
                                                         .value = js_text(c->a, n ? identifiers[0] : "")}));
-    flow_login_add_password(c, nodes, MSG_LOGIN_SIGN_IN);
     flow_ui_add_message(c->a, f->ui, flow_message(c->a, MSG_LOGIN_REFRESH, NULL));
     flow_set_stage(c, f, STAGE_CREDENTIALS);
-    return WW_OK;
+    return flow_methods_build(c, f);
 }
 
-static void build_first_factor(struct call *c, struct flow *f)
+static enum ww_err build_first_factor(struct call *c, struct flow *f)
 {
-    struct js *nodes = flow_nodes(f);
-
-    if (identifier_first(c)) {
-        add_identifier(c, nodes);
-        js_push(nodes,
-                flow_node_submit(c->a, "method", "identifier_first", "identifier_first", MSG_LABEL_CONTINUE));
-        flow_set_stage(c, f, STAGE_IDENTIFIER);
-        return;
+    flow_set_stage(c, f, identifier_first(c) ? STAGE_IDENTIFIER : STAGE_CREDENTIALS);
+    if (flow_methods_ask_name(c, f->stage)) {
+        add_identifier(c, flow_nodes(f));
     }
-    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
-        add_identifier(c, nodes);
-        flow_login_add_password(c, nodes, MSG_LOGIN_WITH_PASSWORD);
-    }
-    flow_set_stage(c, f, STAGE_CREDENTIALS);
+    return flow_methods_build(c, f);
 }
 
 static void put_login_members(struct call *c, struct flow *f, bool refresh, bool second)
@@ -125,10 +107,11 @@ enum ww_err flow_login_build(struct call *c, struct flow *f)
     if (second) {
         flow_ui_add_message(c->a, f->ui, flow_message(c->a, MSG_LOGIN_SECOND_FACTOR, NULL));
         flow_set_stage(c, f, STAGE_SECOND_FACTOR);
+        err = flow_methods_build(c, f);
     } else if (refresh) {
         err = build_refresh(c, f);
     } else {
-        build_first_factor(c, f);
+        err = build_first_factor(c, f);
     }
     if (f->api && flow_nodes(f)->count == 0) {
         js_put(c->a, f->ui, "nodes", js_null(c->a));

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+enum { OPTIONS_MAX = 500 };
+
 static void put_text(struct arena *a, struct js *object, const char *key, const char *value)
 {
     js_put(a, object, key, js_text(a, value));
@@ -27,6 +29,9 @@ static struct js *input_attributes(struct arena *a, const struct flow_input *in)
         put_text(a, at, "pattern", in->pattern);
     }
     js_put(a, at, "disabled", js_bool(a, false));
+    if (in->options) {
+        js_put(a, at, "options", in->options);
+    }
     put_text(a, at, "node_type", "input");
     return at;
 }
@@ -115,7 +120,23 @@ const char *flow_trait_input(const struct schema_trait *t)
     return strcmp(dot ? dot + 1 : t->path, "password") == 0 ? "password" : "text";
 }
 
-struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const char *group)
+/* kratos.md §3.2. */
+static struct js *trait_options(struct arena *a, const struct schema_trait *t)
+{
+    struct js *list = js_array(a);
+
+    if (!t->enum_values || t->enum_values->count > OPTIONS_MAX) {
+        return NULL;
+    }
+    for (const struct js *v = t->enum_values->first; v; v = v->next) {
+        struct js *option = js_object(a);
+        js_put(a, option, "value", js_copy(a, v));
+        js_push(list, option);
+    }
+    return list;
+}
+
+struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const char *group, bool options)
 {
     char *name = arena_printf(a, "traits.%s", t->path);
     struct js *label = NULL;
@@ -132,6 +153,7 @@ struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const 
                                              .required = t->required,
                                              .autocomplete = trait_autocomplete(t),
                                              .pattern = t->pattern,
+                                             .options = options ? trait_options(a, t) : NULL,
                                              .label = label});
 }
 
@@ -187,14 +209,15 @@ void flow_nodes_clear_messages(struct arena *a, struct js *nodes)
     }
 }
 
-struct js *flow_nodes_without(struct arena *a, struct js *nodes, bool (*drop)(const struct js *node))
+struct js *flow_nodes_without(struct arena *a, struct js *nodes,
+                              bool (*drop)(const void *context, const struct js *node), const void *context)
 {
     struct js *kept = js_array(a);
     size_t seen = 0, all = nodes ? nodes->count : 0;
 
     for (struct js *n = nodes ? nodes->first : NULL, *next; n; n = next, seen++) {
         next = n->next;
-        if (!drop(n)) {
+        if (!drop(context, n)) {
             js_push(kept, n);
         }
     }

@@ -13,6 +13,7 @@ struct flow_input {
     struct js *value;
     bool required;
     const char *autocomplete, *pattern;
+    struct js *options; /* [{"value"}], what may be chosen; NULL: anything */
     struct js *label;
 };
 struct js *flow_node(struct arena *a, const struct flow_input *in);
@@ -22,7 +23,8 @@ struct js *flow_node_csrf(struct arena *a, const char *token);
 struct js *flow_node_password(struct arena *a, const char *autocomplete);
 struct js *flow_node_submit(struct arena *a, const char *name, const char *value, const char *group,
                             int label);
-struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const char *group);
+/* options: say what an enum allows, where it is short enough to choose from. */
+struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const char *group, bool options);
 /* The type of the input that a trait gets: "email", "checkbox", … */
 const char *flow_trait_input(const struct schema_trait *t);
 
@@ -37,7 +39,8 @@ void flow_node_add_message(struct arena *a, struct js *node, struct js *message)
 /* Empties the messages of all nodes. */
 void flow_nodes_clear_messages(struct arena *a, struct js *nodes);
 /* A new list without the nodes that `drop` says; NULL when there is no memory. */
-struct js *flow_nodes_without(struct arena *a, struct js *nodes, bool (*drop)(const struct js *node));
+struct js *flow_nodes_without(struct arena *a, struct js *nodes,
+                              bool (*drop)(const void *context, const struct js *node), const void *context);
 
 /* Sets the values of nodes that are there from traits; objects and arrays are walked ("traits.tags.0").
  * Nothing is added, and what traits do not hold keeps its value. */

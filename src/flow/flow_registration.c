@@ -1,6 +1,7 @@
+/* Registration: who may, the form of traits, and the account that was made (kratos.md §§2.9, 2.10). */
 #include <string.h>
 
-#include "flow_int.h"
+#include "flow_method.h"
 #include "utf8.h"
 
 static bool one_step(const struct call *c)
@@ -16,20 +17,12 @@ static const char *trait_group(const struct call *c)
 
 /* ---- the form ---- */
 
-static void add_traits(struct call *c, struct js *nodes)
+static void add_traits(struct call *c, struct js *nodes, bool options)
 {
     for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
         if (t->type[0]) {
-            js_push(nodes, flow_node_trait(c->a, t, trait_group(c)));
+            js_push(nodes, flow_node_trait(c->a, t, trait_group(c), options));
         }
-    }
-}
-
-static void add_password(struct call *c, struct js *nodes)
-{
-    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
-        js_push(nodes, flow_node_password(c->a, "new-password"));
-        js_push(nodes, flow_node_submit(c->a, "method", "password", "password", MSG_REGISTRATION_SIGN_UP));
     }
 }
 
@@ -40,15 +33,9 @@ static enum ww_err build(struct call *c, struct flow *f)
     js_put(c->a, f->wire, "organization_id", js_null(c->a));
     js_put(c->a, f->wire, "state", js_text(c->a, "choose_method"));
     js_push(nodes, flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
-    add_traits(c, nodes);
-    if (one_step(c)) {
-        add_password(c, nodes);
-        flow_set_stage(c, f, STAGE_FORM);
-    } else {
-        js_push(nodes, flow_node_submit(c->a, "method", "profile", "profile", MSG_REGISTRATION_SIGN_UP));
-        flow_set_stage(c, f, STAGE_PROFILE);
-    }
-    return WW_OK;
+    add_traits(c, nodes, !f->api && flow_ui_built_in(c));
+    flow_set_stage(c, f, one_step(c) ? STAGE_FORM : STAGE_PROFILE);
+    return flow_methods_build(c, f);
 }
 
 static void echo(struct call *c)
@@ -95,80 +82,16 @@ static enum ww_err admit_submit(struct call *c, bool *answered)
     return WW_OK;
 }
 
-/* ---- two steps: the traits first ---- */
-
-static bool is_step_button(const struct js *node)
-{
-    return strcmp(flow_node_group(node), "profile") == 0 && strcmp(flow_node_name(node), "method") == 0;
-}
-
-static bool is_credential(const struct js *node)
-{
-    return strcmp(flow_node_group(node), "password") == 0 || strcmp(flow_node_name(node), "screen") == 0;
-}
-
-static void set_trait_inputs(struct call *c, bool hidden)
-{
-    for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
-        char *name = arena_printf(c->a, "traits.%s", t->path);
-        struct js *node = name ? flow_node_find(flow_nodes(c->flow), name) : NULL;
-        if (node) {
-            flow_node_set_type(c->a, node, hidden ? "hidden" : flow_trait_input(t));
-        }
-    }
-}
-
-static enum ww_err show_credentials(struct call *c)
-{
-    struct js *nodes = flow_nodes_without(c->a, flow_nodes(c->flow), is_step_button);
-
-    js_put(c->a, c->flow->ui, "nodes", nodes);
-    set_trait_inputs(c, true);
-    if (!flow_node_find(nodes, "password")) {
-        add_password(c, nodes);
-    }
-    js_push(nodes, flow_node_submit(c->a, "screen", "previous", "profile", MSG_REGISTRATION_BACK));
-    flow_set_stage(c, c->flow, STAGE_CREDENTIALS);
-    flow_ui_add_message(c->a, c->flow->ui, flow_message(c->a, MSG_REGISTRATION_CHOOSE_CREDENTIAL, NULL));
-    c->transient_shown = c->payload.transient_payload ? c->payload.transient_payload : js_object(c->a);
-    return flow_show(c, 400, 303);
-}
-
-static enum ww_err show_traits(struct call *c)
-{
-    struct js *nodes = flow_nodes_without(c->a, flow_nodes(c->flow), is_credential);
-
-    js_put(c->a, c->flow->ui, "nodes", nodes);
-    set_trait_inputs(c, false);
-    if (!flow_node_find(nodes, "method")) {
-        js_push(nodes, flow_node_submit(c->a, "method", "profile", "profile", MSG_REGISTRATION_SIGN_UP));
-    }
-    flow_set_stage(c, c->flow, STAGE_PROFILE);
-    return flow_show(c, 400, 303);
-}
-
-static enum ww_err run_profile(struct call *c)
-{
-    struct account_refusal why;
-
-    flow_reset(c);
-    echo(c);
-    if (strcmp(c->payload.screen, "previous") == 0) {
-        return show_traits(c);
-    }
-    enum ww_err err = account_check_traits(c->op, c->s, c->schema->id, c->payload.traits, &why);
-    return err ? flow_refused_problem(c, err, &why) : show_credentials(c);
-}
-
 /* ---- the account ---- */
 
-/* The first identifier of the traits that somebody has, as it is compared. */
-static const char *taken_identifier(struct call *c)
+/* The first identifier of the traits that somebody has, as it is compared; the place of its trait. */
+const char *flow_registration_taken(struct call *c, const char **trait)
 {
     struct schema_value *values = NULL;
     struct bytes value;
     bool exists;
 
+    *trait = NULL;
     if (schema_marked_values(c->a, c->schema, c->payload.traits, &values)) {
         return NULL;
     }
@@ -177,6 +100,7 @@ static const char *taken_identifier(struct call *c)
             utf8_ident(c->a, v->value->string, &value) == WW_OK) {
             const char *text = arena_strndup(c->a, value.p, value.n);
             if (text && account_exists(c->op, c->s, text, &exists) == WW_OK && exists) {
+                *trait = v->path;
                 return text;
             }
         }
@@ -197,8 +121,8 @@ static bool schema_has_code(const struct identity_schema *schema)
 /* What was typed is not shown again, as Kratos does not: the name is somebody's already. */
 static enum ww_err refuse_duplicate(struct call *c)
 {
-    const char *hint =
-        flow_call_setting(c, "selfservice.flows.registration.login_hints") ? taken_identifier(c) : NULL;
+    bool hints = flow_call_setting(c, "selfservice.flows.registration.login_hints");
+    const char *trait, *hint = hints ? flow_registration_taken(c, &trait) : NULL;
     struct js *values = js_object(c->a), *types = js_array(c->a);
 
     if (!hint) {
@@ -228,7 +152,7 @@ static enum ww_err answer_registered(struct call *c, const struct record *r, con
 {
     struct js *body = js_object(c->a);
     const char *url;
-    enum ww_err err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), "password", NULL, &url);
+    enum ww_err err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), c->method->name, NULL, &url);
 
     if (err) {
         return err;
@@ -254,32 +178,16 @@ static enum ww_err answer_registered(struct call *c, const struct record *r, con
     return flow_answer_json(c, 200, body);
 }
 
-static enum ww_err run_password(struct call *c)
+enum ww_err flow_registration_done(struct call *c, enum ww_err err, const struct account_refusal *why,
+                                   const struct record *r, const struct session *x)
 {
-    struct account_new in = {.schema_id = c->schema->id,
-                             .traits = c->payload.traits,
-                             .password = c->payload.password,
-                             .with_session = flow_after_has_hook(c, "password", "session"),
-                             .carrier = c->flow->api ? SESSION_TOKEN : SESSION_COOKIE};
-    struct account_refusal why;
-    struct record *r;
-    struct session *x = NULL;
-
-    flow_reset(c);
-    if (!c->payload.password.p) {
-        echo(c);
-        flow_ui_field_message(c->a, c->flow->ui, "password",
-                              flow_message_with(c->a, MSG_REQUIRED, "property", "password"));
-        return flow_show(c, 400, c->kind->refused_redirect);
-    }
-    enum ww_err err = account_register(c->op, c->s, &in, &why, &r, &x);
     if (err == WW_ECONFLICT) {
         return refuse_duplicate(c);
     }
     if (err == WW_EVALIDATION || err == WW_EINVAL || err == WW_ETHROTTLED) {
         echo(c);
     }
-    return err ? flow_refused_problem(c, err, &why) : answer_registered(c, r, x);
+    return err ? flow_refused_problem(c, err, why) : answer_registered(c, r, x);
 }
 
 static enum ww_err other_method(struct call *c, bool *answered)
@@ -289,19 +197,19 @@ static enum ww_err other_method(struct call *c, bool *answered)
     return WW_OK;
 }
 
-static const struct flow_step steps[] = {
-    {STAGE_FORM | STAGE_PROFILE | STAGE_CREDENTIALS, "password", "selfservice.methods.password.enabled",
-     run_password},
-    {STAGE_PROFILE | STAGE_CREDENTIALS, "profile", NULL, run_profile},
-    {0, NULL, NULL, NULL},
-};
+static const struct flow_part *part(const struct flow_method *m)
+{
+    return &m->registration;
+}
 
 const struct flow_kind_row flow_registration_kind = {
     .kind = FLOW_REGISTRATION,
     .name = "registration",
     .lifespan = "selfservice.flows.registration.lifespan",
     .after = "selfservice.flows.registration.after",
-    .steps = steps,
+    .part = part,
+    .order = ORDER_REGISTRATION,
+    .expired_id = "self_service_flow_expired",
     .expired_message = MSG_REGISTRATION_EXPIRED,
     .no_strategy_message = MSG_REGISTRATION_NO_STRATEGY,
     .refused_redirect = 302,

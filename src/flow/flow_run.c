@@ -2,6 +2,7 @@
 
 #include "flow_csrf.h"
 #include "flow_int.h"
+#include "flow_method.h"
 #include "flow_return_to.h"
 #include "limit.h"
 #include "timefmt.h"
@@ -16,13 +17,10 @@ struct js *flow_nodes(const struct flow *f)
 
 void flow_sort_nodes(struct call *c, struct flow *f)
 {
-    static const enum flow_order orders[] = {[FLOW_LOGIN] = ORDER_LOGIN,
-                                             [FLOW_REGISTRATION] = ORDER_REGISTRATION,
-                                             [FLOW_SETTINGS] = ORDER_SETTINGS};
     struct js *nodes = flow_nodes(f);
 
     if (nodes && nodes->type == JS_ARRAY) {
-        js_put(c->a, f->ui, "nodes", flow_nodes_sort(c->a, nodes, orders[c->kind->kind], c->schema));
+        js_put(c->a, f->ui, "nodes", flow_nodes_sort(c->a, nodes, c->kind->order, c->schema));
     }
 }
 
@@ -61,7 +59,7 @@ static void schema_of_flow(struct call *c)
 {
     const char *id = js_get_text(c->flow->wire, "identity_schema");
 
-    if (c->kind->kind == FLOW_SETTINGS && c->session) {
+    if (c->kind->of_account && c->session) {
         id = c->session->record->identity.schema;
     }
     c->schema = id ? schema_find(c->s->schemas, id) : NULL;
@@ -104,13 +102,13 @@ enum ww_err flow_init(struct call *c)
 
     if (err || (err = c->kind->admit(c, &answered)) || answered ||
         (err = flow_after_check(c, return_to, &answered)) || answered ||
-        (err = choose_schema(c, c->kind->kind == FLOW_SETTINGS ? NULL : schema, &answered)) || answered) {
+        (err = choose_schema(c, c->kind->of_account ? NULL : schema, &answered)) || answered) {
         return err;
     }
     if ((err = build(c, c->in->request_url, return_to, c->in->api, &f))) {
         return err;
     }
-    if (schema && c->kind->kind != FLOW_SETTINGS) {
+    if (schema && !c->kind->of_account) {
         js_put(c->a, f->wire, "identity_schema", js_text(c->a, schema));
     }
     if ((err = flow_insert(c, f))) {
@@ -140,11 +138,10 @@ static const char *stored_token(const struct flow *f)
     return node ? js_get_text(js_get(node, "attributes"), "value") : NULL;
 }
 
-/* kratos.md §2.3: the id says where a new flow comes from; settings has no id. */
+/* kratos.md §2.3: the details say where a new flow comes from. */
 static enum ww_err refuse_expired_fetch(struct call *c)
 {
-    static const char id[] = "self_service_flow_expired";
-    struct flow_refusal why = {.status = 410, .id = c->kind->kind == FLOW_SETTINGS ? NULL : id};
+    struct flow_refusal why = {.status = 410, .id = c->kind->expired_id};
     const char *return_to = js_get_text(c->flow->wire, "return_to"), *name = c->kind->name;
     char *base = flow_public_url(c->a, c->s->config);
     char *path = arena_printf(c->a, "/self-service/%s/%s", name, c->flow->api ? "api" : "browser");
@@ -193,7 +190,7 @@ enum ww_err flow_fetch(struct call *c)
     if (err) {
         return err;
     }
-    if (c->kind->kind == FLOW_SETTINGS) {
+    if (c->kind->of_account) {
         if ((err = flow_call_session(c))) {
             return err;
         }
@@ -314,24 +311,13 @@ static enum ww_err replace_expired(struct call *c)
         NULL, siblings);
 }
 
-static const struct flow_step *find_step(const struct call *c)
-{
-    for (const struct flow_step *s = c->kind->steps; s->method; s++) {
-        if ((s->stages & (unsigned)c->flow->stage) && strcmp(s->method, c->payload.method) == 0 &&
-            (!s->setting || flow_call_setting(c, s->setting))) {
-            return s;
-        }
-    }
-    return NULL;
-}
-
 static enum ww_err run_step(struct call *c)
 {
-    const struct flow_step *step = find_step(c);
     const char *reason;
     bool answered = false;
 
-    if (!step) {
+    c->method = flow_method_find(c, c->payload.method, c->flow->stage);
+    if (!c->method) {
         enum ww_err err = c->kind->other_method(c, &answered);
         return err || answered ? err
                                : flow_refused(c, flow_message(c->a, c->kind->no_strategy_message, NULL));
@@ -343,7 +329,7 @@ static enum ww_err run_step(struct call *c)
         c->kind->echo(c);
         return flow_refused_reason(c, reason);
     }
-    return step->run(c);
+    return flow_method_part(c, c->method)->run(c);
 }
 
 /* A field that passes its limit: told where it stands in the form, nothing of what was typed is shown or
@@ -384,15 +370,21 @@ enum ww_err flow_submit(struct call *c)
     if (flow_is_expired(c, c->flow)) {
         return replace_expired(c);
     }
-    if (c->kind->kind == FLOW_SETTINGS && other_account(c)) {
+    if (c->kind->of_account && other_account(c)) {
         return flow_refuse(c, &flow_refuse_identity_mismatch_submit);
     }
-    if (c->kind->kind == FLOW_SETTINGS && c->in->body == WW_BODY_REFUSED && c->in->continuity) {
+    if (c->kind->of_account && c->in->body == WW_BODY_REFUSED && c->in->continuity) {
         bool found;
         if ((err = flow_continuity_resume(c, &found)) || found) {
             return err ? err : run_step(c);
         }
     }
     err = flow_decode(c->a, c->in, c->schema, &c->payload, &why);
-    return err == WW_EINVAL ? refuse_undecoded(c, why) : err ? err : run_step(c);
+    if (err == WW_EINVAL) {
+        return refuse_undecoded(c, why);
+    }
+    for (const struct flow_method *const *m = flow_methods; *m && !err; m++) {
+        err = (*m)->decode ? (*m)->decode(c) : WW_OK;
+    }
+    return err ? err : run_step(c);
 }

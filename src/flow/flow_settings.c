@@ -1,19 +1,11 @@
+/* Settings: who may, the form, a change that waits for a fresh sign-in, and what is shown afterwards
+ * (kratos.md §§2.10, 2.12). */
 #include <string.h>
 
-#include "flow_int.h"
+#include "flow_method.h"
 #include "flow_return_to.h"
 
 /* ---- the form ---- */
-
-static void add_traits(struct call *c, struct js *nodes)
-{
-    for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
-        if (t->type[0]) {
-            js_push(nodes, flow_node_trait(c->a, t, "profile"));
-        }
-    }
-    js_push(nodes, flow_node_submit(c->a, "method", "profile", "profile", MSG_LABEL_SAVE));
-}
 
 static enum ww_err build(struct call *c, struct flow *f)
 {
@@ -26,16 +18,8 @@ static enum ww_err build(struct call *c, struct flow *f)
     js_put(c->a, f->wire, "state", js_text(c->a, "show_form"));
     js_put(c->a, f->row.json, "account", js_text(c->a, uuid_text(c->a, c->session->record->uuid)));
     js_push(nodes, flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
-    if (flow_call_setting(c, "selfservice.methods.profile.enabled")) {
-        add_traits(c, nodes);
-        flow_nodes_fill(c->a, nodes, c->session->record->identity.traits);
-    }
-    if (flow_call_setting(c, "selfservice.methods.password.enabled")) {
-        js_push(nodes, flow_node_password(c->a, "new-password"));
-        js_push(nodes, flow_node_submit(c->a, "method", "password", "password", MSG_LABEL_SAVE));
-    }
     flow_set_stage(c, f, STAGE_FORM);
-    return WW_OK;
+    return flow_methods_build(c, f);
 }
 
 /* The profile's fields hold exactly what was typed. */
@@ -96,7 +80,7 @@ static enum ww_err admit_submit(struct call *c, bool *answered)
 /* ---- refused ---- */
 
 /* kratos.md §2.12: a form is kept until its owner has signed in again, but not a native client's password. */
-static enum ww_err refuse_too_old(struct call *c)
+enum ww_err flow_settings_too_old(struct call *c)
 {
     char *base = flow_public_url(c->a, c->s->config), id[UUID_TEXT];
     char *login = base ? flow_url_join(c->a, base, "/self-service/login/browser?refresh=true") : NULL;
@@ -123,7 +107,7 @@ static enum ww_err refuse_too_old(struct call *c)
 static enum ww_err refused(struct call *c, enum ww_err err, const struct account_refusal *why)
 {
     if (err == WW_EREAUTH) {
-        return refuse_too_old(c);
+        return flow_settings_too_old(c);
     }
     if (err == WW_EDENIED) { /* ended by somebody else meanwhile */
         return flow_refuse(c, &flow_refuse_session_missing);
@@ -171,30 +155,9 @@ static enum ww_err changed(struct call *c)
     return flow_answer_json(c, 200, shown);
 }
 
-static enum ww_err run_profile(struct call *c)
+enum ww_err flow_settings_done(struct call *c, enum ww_err err, const struct account_refusal *why)
 {
-    struct account_refusal why;
-    enum ww_err err = account_change_traits(c->op, c->s, c->session, c->payload.traits, &why);
-
-    flow_nodes_clear_messages(c->a, flow_nodes(c->flow));
-    return err ? refused(c, err, &why) : changed(c);
-}
-
-static enum ww_err run_password(struct call *c)
-{
-    struct account_refusal why;
-
-    flow_reset(c);
-    if (!account_privileged(c->op, c->s, c->session)) {
-        return refuse_too_old(c);
-    }
-    if (!c->payload.password.p) {
-        flow_ui_field_message(c->a, c->flow->ui, "password",
-                              flow_message_with(c->a, MSG_REQUIRED, "property", "password"));
-        return flow_show(c, 400, 303);
-    }
-    enum ww_err err = account_change_password(c->op, c->s, c->session, c->payload.password, &why);
-    return err ? refused(c, err, &why) : changed(c);
+    return err ? refused(c, err, why) : changed(c);
 }
 
 /* Methods that Kratos has for settings: switched off is 404, unknown a message in the form. */
@@ -210,18 +173,19 @@ static enum ww_err other_method(struct call *c, bool *answered)
     return *answered ? flow_refuse(c, &flow_refuse_disabled_method) : WW_OK;
 }
 
-static const struct flow_step steps[] = {
-    {STAGE_FORM, "profile", "selfservice.methods.profile.enabled", run_profile},
-    {STAGE_FORM, "password", "selfservice.methods.password.enabled", run_password},
-    {0, NULL, NULL, NULL},
-};
+static const struct flow_part *part(const struct flow_method *m)
+{
+    return &m->settings;
+}
 
 const struct flow_kind_row flow_settings_kind = {
     .kind = FLOW_SETTINGS,
     .name = "settings",
     .lifespan = "selfservice.flows.settings.lifespan",
     .after = "selfservice.flows.settings.after",
-    .steps = steps,
+    .part = part,
+    .order = ORDER_SETTINGS,
+    .of_account = true,
     .expired_message = MSG_SETTINGS_EXPIRED,
     .no_strategy_message = MSG_SETTINGS_NO_STRATEGY,
     .refused_redirect = 303,

@@ -149,7 +149,7 @@ struct js *flow_shown(struct call *c)
 {
     struct js *shown = js_copy(c->a, c->flow->wire);
 
-    if (c->kind->kind == FLOW_SETTINGS && c->session) {
+    if (c->kind->of_account && c->session) {
         js_put(c->a, shown, "identity", flow_call_identity_json(c, c->session->record));
     }
     return shown;

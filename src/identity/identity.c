@@ -103,7 +103,6 @@ static bool looks_like(enum address_via via, const char *value)
 
 static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct schema_value *v)
 {
-    enum ww_err err = WW_OK;
     if (v->value->type != JS_STRING) {
         return WW_OK;
     }

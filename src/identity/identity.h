@@ -9,7 +9,8 @@
  * id, verified state and times of addresses whose value did not change. Also sets schema and updated.
  * WW_EVALIDATION with id "no_identifier" when `need_identifier` and the traits yield none; id
  * "address_format" with the field when a marked address is no e-mail address or telephone number; id
- * "too_many_identifiers" above the limits of store_identity.h, problem.limit set. WW_EINVAL as identity_ident. */
+ * "too_many_identifiers" above the limits of store_identity.h, problem.limit set. WW_EINVAL as
+ * identity_ident. */
 enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct identity_schema *schema,
                                 const struct js *traits, bool need_identifier) WW_MUST;
 /* The one form of a name or address (vault.md §6), with a NUL behind. WW_EINVAL ids "identifier_too_long" and

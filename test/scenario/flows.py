@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Self-service flows and sessions against the running program: what the recorded exchanges do not show."""
+import base64
 import json
 import re
 import sys
@@ -131,6 +132,91 @@ def test_a_flow_is_shown_only_to_its_browser(site):
                            {"method": "password", "password": PASSWORD, "csrf_token": token,
                             "traits": {"email": "stolen@example.org"}})
     same((answer.status, answer.error["id"]), (403, "security_csrf_violation"))
+
+
+# ---- registration in two steps ----
+
+
+def shown_flow(browser, flow, flow_id):
+    return browser.request("GET", f"/self-service/{flow}/flows?id={flow_id}").json
+
+
+def nodes(flow):
+    """Name (of buttons: name=value) -> attributes."""
+    return {f"{a['name']}={a['value']}" if a["type"] == "submit" else a["name"]: a
+            for a in (n["attributes"] for n in flow["ui"]["nodes"])}
+
+
+def test_back_leads_to_the_traits_as_they_were_typed(site):
+    """The button of a form names its screen and no method; older clients send profile:back."""
+    for fields in ({"screen": "previous"}, {"screen": "previous", "method": "profile"}, {"method": "profile:back"}):
+        browser = Browser(site)
+        flow_id, token = html_form(browser, "registration")
+        first = sorted(nodes(shown_flow(browser, "registration", flow_id)))
+        post_form(browser, "registration", flow_id, method="profile", csrf_token=token, **{"traits.email": "mistypd@example.org"})
+        second = nodes(shown_flow(browser, "registration", flow_id))
+        check("password" in second and second["traits.email"]["type"] == "hidden", second)
+        answer = post_form(browser, "registration", flow_id, csrf_token=token, **fields)
+        same((answer.status, f"flow={flow_id}" in answer.header("Location")), (303, True), answer)
+        flow = shown_flow(browser, "registration", flow_id)
+        same((flow["ui"].get("messages", []), sorted(nodes(flow))), ([], first))
+        same((nodes(flow)["traits.email"]["type"], nodes(flow)["traits.email"]["value"]), ("email", "mistypd@example.org"))
+        name = f"back{len(fields)}{len(fields.get('method', ''))}@example.org"
+        post_form(browser, "registration", flow_id, method="profile", csrf_token=token, **{"traits.email": name})
+        answer = post_form(browser, "registration", flow_id, method="password", password=PASSWORD, csrf_token=token,
+                           **{"traits.email": name})
+        same(answer.status, 303, answer)
+        site.login(name)
+
+
+def first_step(site, email, **headers):
+    browser = Browser(site)
+    flow_id, token = html_form(browser, "registration")
+    post_form(browser, "registration", flow_id, method="profile", csrf_token=token, **{"traits.email": email})
+    return shown_flow(browser, "registration", flow_id)
+
+
+def test_a_taken_address_is_told_before_a_password_is_asked_for(site):
+    """On the built-in pages only, and not where names are hidden."""
+    database = "postgres" if str(site.settings.get("DSN", "")).startswith("postgres") else "sqlite"
+    site.register("taken@example.org")
+    flow = first_step(site, "TAKEN@example.org")
+    email = next(n for n in flow["ui"]["nodes"] if n["attributes"]["name"] == "traits.email")
+    same([m["id"] for m in email["messages"]], [4000007], flow)
+    same((email["attributes"]["type"], email["attributes"]["value"]), ("email", "TAKEN@example.org"))
+    check("password" not in nodes(flow), flow)
+    check("password" in nodes(first_step(site, "free@example.org")), flow)
+    for settings in ({"SECURITY_ACCOUNT_ENUMERATION_MITIGATE": "true"},
+                     {"SELFSERVICE_FLOWS_REGISTRATION_UI_URL": "http://127.0.0.1:4455/registration"}):
+        with Site(database, **settings) as own:
+            own.register("taken@example.org")
+            check("password" in nodes(first_step(own, "taken@example.org")), settings)
+
+
+# ---- traits of every type ----
+
+PERSON = {"type": "object", "properties": {"traits": {"type": "object", "properties": {
+    "email": {"type": "string", "format": "email", "ory.sh/kratos": {"credentials": {"password": {"identifier": True}}}},
+    "plan": {"type": "string", "title": "Plan", "enum": ["free", "pro"]},
+    "tags": {"type": "array", "items": {"type": "string"}}}}}}
+
+
+def test_lists_are_kept_and_enums_can_be_chosen(site):
+    database = "postgres" if str(site.settings.get("DSN", "")).startswith("postgres") else "sqlite"
+    schema = "base64://" + base64.b64encode(json.dumps(PERSON).encode()).decode()
+    with Site(database, IDENTITY_SCHEMAS=json.dumps([{"id": "person", "url": schema}]),
+              IDENTITY_DEFAULT_SCHEMA_ID="person") as own:
+        browser = Browser(own)
+        traits = {"email": "lists@example.org", "plan": "free", "tags": ["a", "b"]}
+        same(browser.submit("registration", {"method": "password", "password": PASSWORD, "traits": traits}).status, 200)
+        now = lambda: browser.request("GET", "/sessions/whoami").json["identity"]["traits"]
+        flow_id, token = html_form(browser, "settings")
+        same(nodes(shown_flow(browser, "settings", flow_id))["traits.plan"]["options"], [{"value": "free"}, {"value": "pro"}])
+        fields = {"method": "profile", "csrf_token": token, "traits.email": "lists@example.org", "traits.plan": "pro"}
+        same(post_form(browser, "settings", flow_id, **fields, **{"traits.tags": ""}).status, 303)
+        same(now(), {**traits, "plan": "pro"})
+        answer = browser.submit("settings", {"method": "profile", "traits": {"email": "lists@example.org"}})
+        same((answer.status, now()), (200, {"email": "lists@example.org"}), answer)  # JSON says what it means
 
 
 # ---- what is hostile ----

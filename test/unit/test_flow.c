@@ -74,7 +74,7 @@ static struct identity_schema *schema_of(struct arena *a)
 static void trait_nodes_are_as_recorded(void **state)
 {
     struct arena *a = arena_of(state);
-    char *text = js_write(a, flow_node_trait(a, &traits[0], "default"));
+    char *text = js_write(a, flow_node_trait(a, &traits[0], "default", false));
 
     assert_string_equal(
         text, "{\"type\":\"input\",\"group\":\"default\",\"attributes\":{\"name\":\"traits.email\",\"type\":"
@@ -420,7 +420,7 @@ static void failures_go_to_their_nodes(void **state)
     struct schema_failure missing = {
         .next = &item, .instance = "/traits", .keyword = "required", .property = "email", .text = "?"};
 
-    js_push(nodes, flow_node_trait(a, &traits[0], "default"));
+    js_push(nodes, flow_node_trait(a, &traits[0], "default", false));
     flow_failures_show(a, ui, &missing);
     struct js *m = js_at(js_get(flow_node_find(nodes, "traits.email"), "messages"), 0);
     assert_string_equal(js_get_text(m, "text"), "Property email is missing.");
