@@ -303,6 +303,49 @@ struct ww_vault_state {
 WW_EXPORT enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session,
                                      struct ww_vault_state *out) WW_MUST;
 
+/* ---- recovery codes and new keys (vault.md §§7, 8, 10) ---- */
+
+struct ww_codes_state {
+    size_t size;
+    size_t left;      /* codes that open the vault; 0: there are none */
+    uint64_t made_at; /* the newest; 0: none */
+};
+WW_EXPORT enum ww_err ww_codes_state(struct ww_op *op, struct ww_session *session,
+                                     struct ww_codes_state *out) WW_MUST;
+/* Ten new codes, each good once: "7K2M-…", seven groups of four, for their owner to write down; the library
+ * does not know them afterwards. All earlier ones stop. WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT, WW_EDENIED. */
+WW_EXPORT enum ww_err ww_codes_make(struct ww_op *op, struct ww_session *session, const char *const **codes,
+                                    size_t *count) WW_MUST;
+/* Ends all of them. WW_ECONFLICT "last_opener": nothing else opens the vault. WW_EREAUTH, WW_EDENIED. */
+WW_EXPORT enum ww_err ww_codes_revoke(struct ww_op *op, struct ww_session *session) WW_MUST;
+
+struct ww_recovery {
+    size_t size;
+    const char *identifier;
+    const char *code;     /* as typed: either case, spaces and hyphens anywhere, O for 0, I and L for 1 */
+    const char *password; /* the new one; need not end with a NUL */
+    size_t password_length;
+    bool cookie; /* the session's token will be a cookie, and is renewed at each further sign-in */
+};
+/* For who forgot the password: a code and a new password sign in and open the vault. The code is used up,
+ * *new_code stands in its place; all other sessions end. Unknown name, wrong and used code are deliberately
+ * not told apart: WW_EDENIED "recovery_code_wrong"; with WW_EINVAL and that id the code has a typing error,
+ * which says nothing of any account. A refused password (WW_EVALIDATION) leaves the code good. No slow hash
+ * is spent on a wrong code. WW_EDISABLED, WW_ETHROTTLED. */
+WW_EXPORT enum ww_err ww_recover(struct ww_op *op, const struct ww_recovery *recovery,
+                                 struct ww_session **session, const char **new_code) WW_MUST;
+
+/* A new epoch of the vault's keys: what is written from now on has keys that the ones before do not open.
+ * Nothing is encrypted again. WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT, WW_EDENIED. */
+WW_EXPORT enum ww_err ww_epoch_start(struct ww_op *op, struct ww_session *session, uint32_t *epoch) WW_MUST;
+/* For who fears that somebody had the password, a code or a session: a new root key. Every session ends,
+ * *renewed is the one to go on with; passwords and codes of before open nothing, *codes are ten new ones.
+ * password: the account's, checked now: WW_EDENIED "wrong_credentials", WW_ETHROTTLED. WW_EREAUTH,
+ * WW_ELOCKED, WW_ENOVAULT. */
+WW_EXPORT enum ww_err ww_rekey(struct ww_op *op, struct ww_session *session, const char *password,
+                               size_t password_length, struct ww_session **renewed, const char *const **codes,
+                               size_t *count) WW_MUST;
+
 /* ---- upkeep ---- */
 
 /* Deletes what has expired, writes what was seen of sessions: call once a minute, by one thread. */

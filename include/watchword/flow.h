@@ -115,6 +115,10 @@ struct ww_flow_answer {
 WW_EXPORT enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action action,
                                      const struct ww_flow_request *in, struct ww_flow_answer *out) WW_MUST;
 
+/* A session as Kratos writes it, its identity in it (kratos.md §4.2). */
+WW_EXPORT enum ww_err ww_session_json(struct ww_op *op, struct ww_session *session,
+                                      const char **json) WW_MUST;
+
 /* The anti-CSRF cookie (kratos.md §2.5): its name here, a fresh value, and whether a form's token, masked or
  * not, belongs to a cookie's value. */
 WW_EXPORT const char *ww_csrf_cookie_name(struct ww_op *op);

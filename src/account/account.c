@@ -168,3 +168,9 @@ enum ww_err account_refuse_reauth(struct ww_op *op)
 {
     return op_fail(op, WW_EREAUTH, "session_refresh_required", "the sign-in is too old for this change");
 }
+
+enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r)
+{
+    return r->root_generation == 0 ? op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet")
+                                   : op_fail(op, WW_ELOCKED, "vault_locked", "this session opens nothing");
+}

@@ -43,6 +43,7 @@ struct service {
     struct pwhash_params hashing;
     struct session_rules sessions;
     uint64_t privileged_age; /* µs */
+    uint64_t cryptoperiod;   /* µs that an epoch lasts; 0: for ever */
     struct account_subscriber *subscribers;
     _Atomic uint64_t history_erased; /* µs: all that is older, and could be erased, is */
 };
@@ -145,6 +146,31 @@ struct account_event {
     const char *event, *method, *address, *user_agent, *location;
     bool this_session;
 };
+/* ---- recovery codes, epochs, re-key (vault.md §§7, 8, 10) ---- */
+size_t account_codes_left(const struct session *x, uint64_t *made_at);
+/* Ten new ones, as they are shown; all earlier ones stop. WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT. */
+enum ww_err account_codes_make(struct ww_op *op, struct service *s, struct session *x,
+                               const char ***out) WW_MUST;
+/* WW_EREAUTH; WW_ECONFLICT id "last_opener" where nothing else opens the vault. */
+enum ww_err account_codes_revoke(struct ww_op *op, struct service *s, struct session *x) WW_MUST;
+struct account_recovery {
+    const char *identifier;
+    struct bytes code, password; /* as typed */
+    enum session_carrier carrier;
+};
+/* A code and a new password: signs in and opens the vault; other sessions end, the used code is replaced.
+ * Unknown name, wrong, used and malformed code: WW_EDENIED or WW_EINVAL, id "recovery_code_wrong".
+ * WW_EVALIDATION (the password, see why) and WW_EBUSY leave the code as it was. WW_EDISABLED, WW_ETHROTTLED.
+ */
+enum ww_err account_recover(struct ww_op *op, struct service *s, const struct account_recovery *in,
+                            struct account_refusal *why, struct session **out, const char **new_code) WW_MUST;
+/* WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT. */
+enum ww_err account_epoch_start(struct ww_op *op, struct service *s, struct session *x) WW_MUST;
+/* With the password, checked now (WW_EDENIED, WW_ETHROTTLED). All sessions end; *out is a new one, *codes ten
+ * new codes. */
+enum ww_err account_rekey(struct ww_op *op, struct service *s, struct session *x, struct bytes password,
+                          struct session **out, const char ***codes) WW_MUST;
+
 /* Newest first; page_token opaque, NULL or "" for the first page; *next NULL at the end. */
 enum ww_err account_history(struct ww_op *op, struct service *s, struct session *x, size_t page_size,
                             const char *page_token, struct account_event **out, size_t *n,

@@ -58,5 +58,32 @@ enum ww_err account_erase_history(struct ww_op *op, struct service *s) WW_MUST;
 /* What checking and making credentials may use. */
 struct cred_context account_credentials(const struct service *s);
 enum ww_err account_refuse_reauth(struct ww_op *op);
+/* WW_ELOCKED, or WW_ENOVAULT where the account has none. */
+enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r);
+
+/* ---- account_login.c: proofs of who somebody is ---- */
+/* The account behind an identifier, or NULL, and the identifier's tag. */
+enum ww_err account_find(struct ww_op *op, struct service *s, const char *identifier, struct key *tag,
+                         struct record **out) WW_MUST;
+/* Checks the proofs, settles with the throttle, tells of a failure. */
+enum ww_err account_try_proofs(struct ww_op *op, struct service *s, struct record *r, struct admit *admit,
+                               const struct cred_proof *proofs, size_t n, struct authn **out,
+                               struct cred_ready *upgrade) WW_MUST;
+/* Tells that proofs were refused, where err says so; returns err. */
+enum ww_err account_refused(struct ww_op *op, struct service *s, enum ww_err err, const struct record *r,
+                            const struct cred_proof *proofs, size_t n);
+/* The account that was proved, locked, in a transaction, once more as the proof says it is; *v when the proof
+ * opens it. */
+enum ww_err account_open_proved(struct ww_op *op, struct service *s, struct authn *a, struct record **r,
+                                struct vault **v) WW_MUST;
+
+/* ---- account_epoch.c, account_codes.c ---- */
+bool account_epoch_due(const struct ww_op *op, const struct service *s, const struct vault *v);
+/* A new epoch, the record written with it, and told of; in a transaction. */
+enum ww_err account_epoch_write(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
+                                struct vault *v) WW_MUST;
+/* Ten new recovery codes in the place of all earlier ones, in a transaction; the caller writes r. */
+enum ww_err account_codes_replace(struct ww_op *op, struct service *s, struct record *r,
+                                  const struct key *root, const char **texts) WW_MUST;
 
 #endif

@@ -7,10 +7,9 @@ struct login {
     struct session *session;
 };
 
-/* The account behind an identifier, or NULL; a row that points to an account which does not hold the value
- * counts for nothing (vault.md §6). */
-static enum ww_err find_account(struct ww_op *op, struct service *s, const char *identifier, struct key *tag,
-                                struct record **out)
+/* A row that points to an account which does not hold the value counts for nothing (vault.md §6). */
+enum ww_err account_find(struct ww_op *op, struct service *s, const char *identifier, struct key *tag,
+                         struct record **out)
 {
     struct bytes value;
     int64_t account;
@@ -30,17 +29,28 @@ static enum ww_err find_account(struct ww_op *op, struct service *s, const char 
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
-/* The password is right, but was it while we hashed? Its premises are checked again under the lock. */
-static enum ww_err still_good(struct ww_op *op, const struct login *x, struct record *now)
+/* The password was right, but was it while we hashed? Its premises are checked again under the lock. */
+enum ww_err account_open_proved(struct ww_op *op, struct service *s, struct authn *a, struct record **r,
+                                struct vault **v)
 {
-    enum ww_err err = cred_authn_confirm(op, x->authn, now);
+    struct vault_row row;
+    struct key *root = cred_authn_root(a);
+    *v = NULL;
+    enum ww_err err = store_record_load(op, s->store, cred_authn_record(a)->id, true, r);
     if (err) {
+        return err == WW_ENOTFOUND ? cred_refuse_wrong(op) : err;
+    }
+    if ((err = cred_authn_confirm(op, a, *r))) {
         return err;
     }
-    if (now->state != STATE_ACTIVE) {
+    if ((*r)->state != STATE_ACTIVE) {
         return op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
     }
-    return WW_OK;
+    if (!root) {
+        return WW_OK;
+    }
+    err = store_vault_row_load(op, s->store, &(*r)->vid, (*r)->id, true, &row);
+    return err ? err : vault_open(op, s->store, *r, root, &row, v);
 }
 
 static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struct login *x, struct record *r,
@@ -77,18 +87,13 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
 {
     struct login *x = context;
     struct record *r;
-    struct vault_row row;
-    struct vault *v = NULL;
-    struct key *root = cred_authn_root(x->authn);
-    enum ww_err err = store_record_load(op, s->store, cred_authn_record(x->authn)->id, true, &r);
+    struct vault *v;
+    enum ww_err err = account_open_proved(op, s, x->authn, &r, &v);
     if (err) {
-        return err == WW_ENOTFOUND ? cred_refuse_wrong(op) : err;
-    }
-    if ((err = still_good(op, x, r))) {
         return err;
     }
-    if (root && ((err = store_vault_row_load(op, s->store, &r->vid, r->id, true, &row)) ||
-                 (err = vault_open(op, s->store, r, root, &row, &v)))) {
+    if (v && account_epoch_due(op, s, v) &&
+        (err = account_epoch_write(op, s, r, cred_authn_root(x->authn), v))) {
         return err;
     }
     if (x->upgrade->public_part.p && v && (err = upgrade_slot(op, s, x, r, v))) {
@@ -114,8 +119,8 @@ static enum audit_kind refusal_kind(enum ww_err err)
                                    : AUDIT_LOGIN_FAILED;
 }
 
-static enum ww_err refused(struct ww_op *op, struct service *s, enum ww_err err, const struct record *r,
-                           const struct cred_proof *proofs, size_t n)
+enum ww_err account_refused(struct ww_op *op, struct service *s, enum ww_err err, const struct record *r,
+                            const struct cred_proof *proofs, size_t n)
 {
     const struct cred_kind *kind = n ? cred_kind_find(proofs[0].kind) : NULL;
     if (err == WW_EDENIED || err == WW_EDISABLED || err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
@@ -136,17 +141,16 @@ static enum ww_err admit(struct ww_op *op, struct service *s, const struct accou
         *r = in->session->record;
         return throttle_admit_account(op, s->throttle, (*r)->id, &(*r)->uuid, out);
     }
-    enum ww_err err = find_account(op, s, in->identifier, &tag, r);
+    enum ww_err err = account_find(op, s, in->identifier, &tag, r);
     if (err) {
-        return refused(op, s, err, NULL, in->proofs, in->count);
+        return account_refused(op, s, err, NULL, in->proofs, in->count);
     }
     return throttle_admit(op, s->throttle, &tag, *r ? (*r)->id : 0, *r ? &(*r)->uuid : NULL, out);
 }
 
-/* Checks the proofs and settles with the throttle. */
-static enum ww_err try_proofs(struct ww_op *op, struct service *s, struct record *r, struct admit *admit,
-                              const struct cred_proof *proofs, size_t n, struct authn **out,
-                              struct cred_ready *upgrade)
+enum ww_err account_try_proofs(struct ww_op *op, struct service *s, struct record *r, struct admit *admit,
+                               const struct cred_proof *proofs, size_t n, struct authn **out,
+                               struct cred_ready *upgrade)
 {
     struct cred_context credentials = account_credentials(s);
     enum ww_err err = cred_check(op, &credentials, admit, r, proofs, n, out, upgrade);
@@ -155,14 +159,14 @@ static enum ww_err try_proofs(struct ww_op *op, struct service *s, struct record
     } else if (err == WW_EBUSY) {
         throttle_not_tried(op, s->throttle, admit);
     }
-    return refused(op, s, err, r, proofs, n);
+    return account_refused(op, s, err, r, proofs, n);
 }
 
 /* Without a session that says who it is, the first proof must be one that signs in. */
 static bool begins_well(const struct account_sign_in *in)
 {
     const struct cred_kind *first = in->count ? cred_kind_find(in->proofs[0].kind) : NULL;
-    return first && (!in->identifier ? in->session != NULL : (first->role & ROLE_LOGIN) != 0);
+    return first && !first->once && (!in->identifier ? in->session != NULL : (first->role & ROLE_LOGIN) != 0);
 }
 
 enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct account_sign_in *in,
@@ -177,16 +181,16 @@ enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct ac
         return op_fail(op, WW_EINVAL, "no_first_factor", "there is nothing to sign in with");
     }
     enum ww_err err = admit(op, s, in, &r, &leave);
-    if (err || (err = try_proofs(op, s, r, leave, in->proofs, in->count, &x.authn, &upgrade))) {
+    if (err || (err = account_try_proofs(op, s, r, leave, in->proofs, in->count, &x.authn, &upgrade))) {
         return err;
     }
     if (r->state != STATE_ACTIVE) {
         op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
-        return refused(op, s, WW_EDISABLED, r, in->proofs, in->count);
+        return account_refused(op, s, WW_EDISABLED, r, in->proofs, in->count);
     }
     x.upgrade = &upgrade;
     if ((err = account_transaction(op, s, write_login, &x))) {
-        return refused(op, s, err, r, in->proofs, in->count);
+        return account_refused(op, s, err, r, in->proofs, in->count);
     }
     *out = x.session;
     return WW_OK;
@@ -207,7 +211,7 @@ enum ww_err account_exists(struct ww_op *op, struct service *s, const char *iden
 {
     struct record *r;
     struct key tag;
-    enum ww_err err = find_account(op, s, identifier, &tag, &r);
+    enum ww_err err = account_find(op, s, identifier, &tag, &r);
     *exists = !err && r && cred_can_sign_in(r);
     return err;
 }
@@ -220,5 +224,5 @@ enum ww_err account_check_password(struct ww_op *op, struct service *s, struct s
     struct authn *authn;
     struct admit *leave;
     enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &leave);
-    return err ? err : try_proofs(op, s, x->record, leave, &proof, 1, &authn, &upgrade);
+    return err ? err : account_try_proofs(op, s, x->record, leave, &proof, 1, &authn, &upgrade);
 }

@@ -65,6 +65,8 @@ enum ww_err api_page_read(struct ww_op *op, struct ww_page *from, struct ww_page
 const char *api_public_url(const struct ww *ww);
 /* WW_EINVAL for NULL. */
 enum ww_err api_text(struct ww_op *op, const char *text, const char *field) WW_MUST;
+/* A password as typed, without NUL: hash formats and other programs would take it for the end. */
+enum ww_err api_password(struct ww_op *op, const char *password, size_t length, struct bytes *out) WW_MUST;
 /* Text of a JSON value in the operation. */
 enum ww_err api_json(struct ww_op *op, const struct js *v, const char **out) WW_MUST;
 /* Reads JSON that must be an object; WW_EINVAL with this field. */

@@ -1,8 +1,7 @@
 /* People: registration, proofs, what they change about themselves. */
 #include "api_int.h"
 
-/* As typed, and without NUL: hash formats and other programs would take it for the end. */
-static enum ww_err read_password(struct ww_op *op, const char *password, size_t length, struct bytes *out)
+enum ww_err api_password(struct ww_op *op, const char *password, size_t length, struct bytes *out)
 {
     *out = BYTES(password, length);
     if (!password) {
@@ -31,7 +30,7 @@ enum ww_err ww_register(struct ww_op *op, const char *traits, const char *passwo
     if (session) {
         *session = NULL;
     }
-    enum ww_err err = read_password(op, password, password_length, &in.password);
+    enum ww_err err = api_password(op, password, password_length, &in.password);
     if (err || (err = read_traits(op, traits, &parsed))) {
         return err;
     }
@@ -68,7 +67,7 @@ enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof, stru
     *session = NULL;
     enum ww_err err = read_proof(op, proof, &in);
     if (err || (err = api_text(op, in.identifier, "identifier")) ||
-        (err = read_password(op, in.password, in.password_length, &password)) ||
+        (err = api_password(op, in.password, in.password_length, &password)) ||
         (err = account_login(op, service_of(op), in.identifier, password, SESSION_TOKEN, NULL, &made)) ||
         (err = api_session_new(op, made, session))) {
         return err;
@@ -95,7 +94,7 @@ enum ww_err ww_password_check(struct ww_op *op, struct ww_session *session, cons
     API_CALL(op);
     struct session *x = api_session(op, session);
     struct bytes typed;
-    enum ww_err err = read_password(op, password, password_length, &typed);
+    enum ww_err err = api_password(op, password, password_length, &typed);
     return err ? err : account_check_password(op, service_of(op), x, typed);
 }
 
@@ -106,7 +105,7 @@ enum ww_err ww_password_change(struct ww_op *op, struct ww_session *session, con
     struct session *x = api_session(op, session);
     struct account_refusal why = {0};
     struct bytes typed;
-    enum ww_err err = read_password(op, password, password_length, &typed);
+    enum ww_err err = api_password(op, password, password_length, &typed);
     return err ? err : api_refused(op, account_change_password(op, service_of(op), x, typed, &why), &why);
 }
 

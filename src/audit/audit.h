@@ -19,6 +19,11 @@
     X(FACTOR_REMOVED, "factor.removed", 1)                                                                   \
     X(LOGIN_SUCCEEDED, "login.succeeded", 1)                                                                 \
     X(LOGIN_FAILED, "login.failed", 1)                                                                       \
+    X(CODES_MADE, "codes.made", 1)                                                                           \
+    X(CODES_REVOKED, "codes.revoked", 1)                                                                     \
+    X(CODE_USED, "codes.used", 1)                                                                            \
+    X(EPOCH_STARTED, "vault.epoch_started", 1)                                                               \
+    X(REKEYED, "vault.rekeyed", 1)                                                                           \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \
     X(SESSIONS_ENDED, "session.others_ended", 1)                                                             \
     X(TAMPERED, "vault.tampered", 0)                                                                         \

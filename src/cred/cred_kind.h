@@ -33,6 +33,7 @@ struct cred_kind {
     const char *method; /* Kratos' name, in authentication_methods: "password" */
     uint8_t level;      /* the assurance that it gives: 1, 2 */
     uint8_t role;       /* of new ones: ROLE_LOGIN, ROLE_SECOND, ROLE_OPENS */
+    bool once;          /* good for one use, by a use case that takes it away: never by a plain sign-in */
     /* Checks what was typed against the account's credentials of this kind, outside any transaction.
      * out->record is r. r NULL, and an account that has none: the same work for nobody. WW_EDENIED by
      * cred_refuse_wrong, WW_ETAMPERED, WW_EBUSY. */
@@ -47,7 +48,7 @@ struct cred_kind {
 
 /* Ends with NULL. */
 extern const struct cred_kind *const cred_kinds[];
-extern const struct cred_kind cred_password;
+extern const struct cred_kind cred_password, cred_recovery;
 
 /* NULL: there is no such kind. */
 const struct cred_kind *cred_kind_find(enum credential_kind kind);

@@ -146,6 +146,13 @@ enum ww_err store_credential_delete(struct ww_op *op, struct store *s, const str
 enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struct record *r,
                                   const struct uuid *id, struct credential_row *out) WW_MUST;
 
+/* All rows of one kind that the record lists, at most `most`; one listed that is missing or altered is
+ * WW_ETAMPERED. r NULL: the same statement for nobody. In a transaction, with the record of the same moment.
+ */
+enum ww_err store_credential_load_kind(struct ww_op *op, struct store *s, const struct record *r,
+                                       enum credential_kind kind, struct credential_row *out, size_t most,
+                                       size_t *n) WW_MUST;
+
 /* ---- vault rows ---- */
 struct vault_row {
     struct bytes ring, head;

@@ -1,6 +1,8 @@
 /* credentials: a row is good only when the record lists its id. */
 #include "store_int.h"
 
+#include <string.h>
+
 static struct place place(const struct record *r, struct bytes aad)
 {
     return (struct place){.label = "cred", .uuid = &r->uuid, .aad = aad};
@@ -40,12 +42,25 @@ enum ww_err store_credential_delete(struct ww_op *op, struct store *s, const str
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(r->id)));
 }
 
+static enum ww_err open_row(struct ww_op *op, struct store *s, const struct record *r, struct bytes blob,
+                            struct credential_row *row)
+{
+    uint8_t aad[17];
+    struct bytes pt;
+    enum ww_err err = keyring_open(op, s->keyring, place(r, aad_of(aad, &row->id, row->kind)), blob, &pt);
+    if (err) {
+        return err;
+    }
+    struct reader in = READER(pt);
+    row->public_part = read_u16_bytes(&in);
+    row->slot = read_rest(&in);
+    return in.failed ? store_tampered(op, "credential") : WW_OK;
+}
+
 enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struct record *r,
                                   const struct uuid *id, struct credential_row *out)
 {
     struct db_rows rows;
-    uint8_t aad[17];
-    struct bytes pt;
     enum ww_err err =
         store_one(op, s, &rows, "SELECT kind, hot, blob FROM credentials WHERE id = $1 AND account = $2",
                   DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(r->id)));
@@ -64,11 +79,45 @@ enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struc
     if (!listed || listed->kind != out->kind) {
         return store_tampered(op, "credential kind");
     }
-    if ((err = keyring_open(op, s->keyring, place(r, aad_of(aad, id, out->kind)), blob, &pt))) {
+    return open_row(op, s, r, blob, out);
+}
+
+enum ww_err store_credential_load_kind(struct ww_op *op, struct store *s, const struct record *r,
+                                       enum credential_kind kind, struct credential_row *out, size_t most,
+                                       size_t *n)
+{
+    struct db_rows rows;
+    size_t listed = 0;
+    *n = 0;
+    for (size_t i = 0; r && i < r->credential_count; i++) {
+        listed += r->credentials[i].kind == kind;
+    }
+    enum ww_err err =
+        store_query(op, s, &rows, "SELECT id, hot, blob FROM credentials WHERE account = $1 AND kind = $2",
+                    DB_ARGS(DB_I(r ? r->id : 0), DB_I(kind)));
+    if (err) {
         return err;
     }
-    struct reader in = READER(pt);
-    out->public_part = read_u16_bytes(&in);
-    out->slot = read_rest(&in);
-    return in.failed ? store_tampered(op, "credential") : WW_OK;
+    while (!err && *n < most && (err = db_next(&rows)) == WW_OK) {
+        struct credential_row *row = &out[*n];
+        struct bytes id = db_blob(&rows, 0);
+        *row = (struct credential_row){.kind = kind, .hot = db_int(&rows, 1)};
+        struct bytes blob = db_blob(&rows, 2);
+        if (id.n == sizeof row->id.b && blob.p) {
+            memcpy(row->id.b, id.p, sizeof row->id.b);
+            const struct record_credential *c = r ? store_record_credential(r, &row->id) : NULL;
+            if (c && c->kind == kind && !(err = open_row(op, s, r, blob, row))) {
+                ++*n; /* a row that the record does not list counts for nothing */
+            }
+        }
+    }
+    bool lost = db_lost(&rows);
+    store_done(&rows);
+    if (lost) {
+        return op_no_memory(op);
+    }
+    if (err && err != WW_ENOTFOUND) {
+        return err;
+    }
+    return *n == listed ? WW_OK : store_tampered(op, "credential missing");
 }

@@ -1,0 +1,263 @@
+/* Recovery codes of an account: made, counted, revoked, and used to get back in (vault.md §§7, 10;
+ * own-api.md, "Getting back in"). */
+#include "account_int.h"
+#include "cred_recovery.h"
+
+/* ---- making and revoking ---- */
+
+struct codes {
+    struct session *x;
+    const char **texts; /* RECOVERY_CODES of them */
+};
+
+/* Takes all codes from the record and from the store. */
+static enum ww_err drop_codes(struct ww_op *op, struct service *s, struct record *r)
+{
+    enum ww_err err = WW_OK;
+    size_t i = 0;
+    while (!err && i < r->credential_count) {
+        struct uuid id = r->credentials[i].id;
+        if (r->credentials[i].kind != CRED_RECOVERY) {
+            i++;
+            continue;
+        }
+        if ((err = cred_remove(op, r, &id)) == WW_OK) {
+            err = store_credential_delete(op, s->store, r, &id);
+        }
+    }
+    return err;
+}
+
+/* Adds one code and its row; *text as it is shown. */
+static enum ww_err add_code(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
+                            const char **text)
+{
+    struct cred_context credentials = account_credentials(s);
+    struct credential_row row;
+    struct cred_ready ready;
+    struct recovery_code *code = ARENA_NEW(&op->arena, struct recovery_code);
+    if (!code) {
+        return op_no_memory(op);
+    }
+    cred_recovery_code_draw(op, code);
+    *text = cred_recovery_code_text(&op->arena, code);
+    if (!*text) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = cred_prepare(op, &credentials, CRED_RECOVERY, bytes_str(*text), &ready);
+    if (err || (err = cred_add(op, r, &ready, root, &row))) {
+        return err;
+    }
+    return store_credential_insert(op, s->store, r, &row);
+}
+
+enum ww_err account_codes_replace(struct ww_op *op, struct service *s, struct record *r,
+                                  const struct key *root, const char **texts)
+{
+    enum ww_err err = drop_codes(op, s, r);
+    for (size_t i = 0; !err && i < RECOVERY_CODES; i++) {
+        err = add_code(op, s, r, root, &texts[i]);
+    }
+    return err;
+}
+
+static enum ww_err write_codes(struct ww_op *op, struct service *s, void *context)
+{
+    struct codes *in = context;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    if (err) {
+        return err;
+    }
+    if (!v) {
+        return account_refuse_locked(op, r);
+    }
+    if ((err = account_codes_replace(op, s, r, in->x->root, in->texts)) ||
+        (err = account_write(op, s, r, v)) ||
+        (err = account_tell(
+             op, s,
+             &(struct audit_event){.kind = AUDIT_CODES_MADE, .record = r, .session_id = &in->x->id}))) {
+        return err;
+    }
+    in->x->record = r;
+    return WW_OK;
+}
+
+enum ww_err account_codes_make(struct ww_op *op, struct service *s, struct session *x, const char ***out)
+{
+    struct codes in = {x, ARENA_ARRAY(&op->arena, RECOVERY_CODES, const char *)};
+    *out = in.texts;
+    if (!in.texts) {
+        return op_no_memory(op);
+    }
+    if (!account_privileged(op, s, x)) {
+        return account_refuse_reauth(op);
+    }
+    return account_transaction(op, s, write_codes, &in);
+}
+
+static bool opens_otherwise(const struct record *r)
+{
+    for (size_t i = 0; i < r->credential_count; i++) {
+        const struct record_credential *c = &r->credentials[i];
+        if (c->kind != CRED_RECOVERY && (c->role & ROLE_OPENS) && c->root_generation == r->root_generation) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ww_err write_revoked(struct ww_op *op, struct service *s, void *context)
+{
+    struct session *x = context;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = account_lock(op, s, x, &r, &v);
+    if (err) {
+        return err;
+    }
+    if (r->root_generation && !opens_otherwise(r)) {
+        return op_fail(op, WW_ECONFLICT, "last_opener",
+                       "nothing else opens the vault: without these codes its content is lost");
+    }
+    if ((err = drop_codes(op, s, r)) || (err = account_write(op, s, r, v)) ||
+        (err = account_tell(
+             op, s, &(struct audit_event){.kind = AUDIT_CODES_REVOKED, .record = r, .session_id = &x->id}))) {
+        return err;
+    }
+    x->record = r;
+    return WW_OK;
+}
+
+enum ww_err account_codes_revoke(struct ww_op *op, struct service *s, struct session *x)
+{
+    return account_privileged(op, s, x) ? account_transaction(op, s, write_revoked, x)
+                                        : account_refuse_reauth(op);
+}
+
+size_t account_codes_left(const struct session *x, uint64_t *made_at)
+{
+    return cred_recovery_count(x->record, made_at);
+}
+
+/* ---- getting back in ---- */
+
+struct recovery {
+    struct authn *authn;
+    struct cred_ready password;
+    enum session_carrier carrier;
+    struct session *session;
+    const char *new_code;
+};
+
+static enum ww_err drop(struct ww_op *op, struct service *s, struct record *r, struct uuid id)
+{
+    enum ww_err err = cred_remove(op, r, &id);
+    return err ? err : store_credential_delete(op, s->store, r, &id);
+}
+
+/* The old password goes, whatever it was; so does the code that was used. */
+static enum ww_err swap_credentials(struct ww_op *op, struct service *s, struct recovery *in,
+                                    struct record *r)
+{
+    size_t n;
+    struct credential_row row;
+    struct key *root = cred_authn_root(in->authn);
+    enum ww_err err = drop(op, s, r, cred_authn_steps(in->authn, &n)[0].credential);
+    for (const struct record_credential *c; !err && (c = cred_of(r, CRED_PASSWORD));) {
+        err = drop(op, s, r, c->id);
+    }
+    if (err || (err = cred_add(op, r, &in->password, root, &row)) ||
+        (err = store_credential_insert(op, s->store, r, &row))) {
+        return err;
+    }
+    return add_code(op, s, r, root, &in->new_code);
+}
+
+static enum ww_err write_recovery(struct ww_op *op, struct service *s, void *context)
+{
+    struct recovery *in = context;
+    struct record *r;
+    struct vault *v;
+    enum ww_err err = account_open_proved(op, s, in->authn, &r, &v);
+    if (err) {
+        return err;
+    }
+    if (!v) {
+        return cred_refuse_wrong(op);
+    }
+    if ((err = swap_credentials(op, s, in, r)) || (err = session_end_others(op, s->store, r, NULL)) ||
+        (err = account_write(op, s, r, v)) ||
+        (err = session_issue(op, s->store, &s->sessions, in->authn, in->carrier, &in->session))) {
+        return err;
+    }
+    return account_tell(
+        op, s,
+        &(struct audit_event){
+            .kind = AUDIT_CODE_USED, .record = r, .session_id = &in->session->id, .method = "code_recovery"});
+}
+
+/* The new password, judged only after the code was right: what it must not resemble are the account's names.
+ */
+static enum ww_err prepare_password(struct ww_op *op, struct service *s, struct record *r, struct bytes typed,
+                                    struct account_refusal *why, struct cred_ready *out)
+{
+    struct cred_context credentials = account_credentials(s);
+    const char **identifiers;
+    size_t n;
+    enum ww_err err = identity_identifiers(op, r, &identifiers, &n);
+    if (err || (err = cred_password_policy_check(op, s->config, typed, identifiers, n, &why->password))) {
+        return err;
+    }
+    return cred_prepare(op, &credentials, CRED_PASSWORD, typed, out);
+}
+
+/* One answer for a name nobody has, a wrong code and a used one. */
+static enum ww_err code_refused(struct ww_op *op, enum ww_err err)
+{
+    return err == WW_EDENIED
+               ? op_fail_field(op, err, "recovery_code_wrong", "code", "the name or the code is wrong")
+               : err;
+}
+
+/* Who it is, by the code; a code that cannot be one is refused before anything is looked up or counted. */
+static enum ww_err prove(struct ww_op *op, struct service *s, const struct account_recovery *in,
+                         struct authn **out)
+{
+    const struct cred_proof proof = {CRED_RECOVERY, in->code};
+    struct recovery_code *code = ARENA_NEW(&op->arena, struct recovery_code);
+    struct cred_ready upgrade;
+    struct admit *leave;
+    struct record *r;
+    struct key tag;
+    enum ww_err err = code ? cred_recovery_code_read(op, in->code, code) : op_no_memory(op);
+    if (err || (err = account_find(op, s, in->identifier, &tag, &r)) ||
+        (err = throttle_admit(op, s->throttle, &tag, r ? r->id : 0, r ? &r->uuid : NULL, &leave)) ||
+        (err = account_try_proofs(op, s, r, leave, &proof, 1, out, &upgrade))) {
+        return code_refused(op, err);
+    }
+    if (cred_authn_record(*out)->state != STATE_ACTIVE) {
+        op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
+        return account_refused(op, s, WW_EDISABLED, r, &proof, 1);
+    }
+    return WW_OK;
+}
+
+enum ww_err account_recover(struct ww_op *op, struct service *s, const struct account_recovery *in,
+                            struct account_refusal *why, struct session **out, const char **new_code)
+{
+    struct recovery work = {.carrier = in->carrier};
+    enum ww_err err = WW_EINTERNAL;
+    *out = NULL;
+    *new_code = NULL;
+    *why = (struct account_refusal){0};
+    if ((err = prove(op, s, in, &work.authn)) ||
+        (err = prepare_password(op, s, cred_authn_record(work.authn), in->password, why, &work.password)) ||
+        (err = account_transaction(op, s, write_recovery, &work))) {
+        return code_refused(op, err);
+    }
+    *out = work.session;
+    *new_code = work.new_code;
+    return WW_OK;
+}
