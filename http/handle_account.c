@@ -47,7 +47,7 @@ void handle_account_history(struct route_call *c)
     if (page.next) {
         own_put_next(c, NULL, page.limit, page.next);
     }
-    own_answer_json(c, list);
+    own_answer_json(c, 200, list);
 }
 
 void handle_account_delete(struct route_call *c)

@@ -23,7 +23,7 @@ void handle_vault(struct route_call *c)
     js_put(c->arena, o, "items", js_int(c->arena, (int64_t)state.items));
     js_put(c->arena, o, "epoch", js_int(c->arena, state.epoch));
     js_put(c->arena, o, "waiting", js_array(c->arena));
-    own_answer_json(c, o);
+    own_answer_json(c, 200, o);
 }
 
 /* ---- the list ---- */
@@ -59,7 +59,7 @@ static void answer_list(struct route_call *c, const struct ww_item_entry *const 
         js_push(items, o);
     }
     js_put(c->arena, root, "items", items);
-    own_answer_json(c, root);
+    own_answer_json(c, 200, root);
 }
 
 void handle_item_list(struct route_call *c)

@@ -137,7 +137,7 @@ static void answer_several(struct route_call *c, const struct several *s)
     js_put(a, root, "put", put);
     js_put(a, root, "delete", deleted);
     js_put(a, root, "get", got);
-    own_answer_json(c, root);
+    own_answer_json(c, 200, root);
 }
 
 void handle_items_several(struct route_call *c)

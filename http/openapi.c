@@ -205,5 +205,5 @@ void handle_openapi(struct route_call *c)
         }
     }
     js_put(a, root, "components", components_of(a, c->site));
-    own_answer_json(c, root);
+    own_answer_json(c, 200, root);
 }

@@ -100,11 +100,11 @@ bool own_read_object(struct route_call *c, const char *const *members, struct js
 
 /* ---- answers ---- */
 
-void own_answer_json(struct route_call *c, const struct js *body)
+void own_answer_json(struct route_call *c, int status, const struct js *body)
 {
     const char *text = js_write(c->arena, body);
     if (text) {
-        dispatch_answer_text(c->r, 200, "application/json; charset=utf-8", text);
+        dispatch_answer_text(c->r, status, "application/json; charset=utf-8", text);
     } else {
         answer_problem(c, WW_ENOMEM);
     }

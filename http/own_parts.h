@@ -26,8 +26,8 @@ bool own_read_page_size(struct route_call *c, const struct own_query *q, size_t 
  */
 bool own_read_object(struct route_call *c, const char *const *members, struct js **out) WW_MUST;
 
-/* 200 with the tree as body. */
-void own_answer_json(struct route_call *c, const struct js *body);
+/* The tree as body. */
+void own_answer_json(struct route_call *c, int status, const struct js *body);
 /* Link to the next page of the route, parameters sorted by name; prefix may be NULL. */
 void own_put_next(struct route_call *c, const char *prefix, size_t page_size, const char *page_token);
 

@@ -8,6 +8,7 @@
 #define TEXT        "{\"type\":\"string\"}"
 #define TEXT_OR_NOT "{\"type\":\"string\",\"nullable\":true}"
 #define TIME        "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define TIME_OR_NOT "{\"type\":\"string\",\"format\":\"date-time\",\"nullable\":true}"
 #define BASE64_TEXT "{\"type\":\"string\",\"format\":\"byte\"}"
 #define FLAG        "{\"type\":\"boolean\"}"
 #define COUNT       "{\"type\":\"integer\"}"
@@ -86,6 +87,67 @@ const struct route_doc doc_item_delete = {
     .headers = "If-Match",
     .status = 204,
     .others = "400 404 409 412 423",
+};
+
+#define CODES_LIST "\"codes\":" LIST(TEXT)
+
+const struct route_doc doc_codes_state = {
+    .operation = "getRecoveryCodes",
+    .summary = "How many recovery codes are left",
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"left\",\"made_at\"", "\"left\":" COUNT ",\"made_at\":" TIME_OR_NOT),
+};
+
+const struct route_doc doc_codes_make = {
+    .operation = "makeRecoveryCodes",
+    .summary = "Ten new recovery codes, shown this once; all earlier ones stop. Needs a recent sign-in",
+    .status = 201,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"codes\"", CODES_LIST),
+    .others = "409 423",
+};
+
+const struct route_doc doc_codes_revoke = {
+    .operation = "revokeRecoveryCodes",
+    .summary = "Ends all recovery codes; 409 where nothing else opens the vault. Needs a recent sign-in",
+    .status = 204,
+    .others = "409",
+};
+
+const struct route_doc doc_recover = {
+    .operation = "recoverVault",
+    .summary = "A recovery code and a new password sign in and open the vault; the used code is replaced",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"identifier\",\"code\",\"password\",\"carrier\"",
+                      "\"identifier\":" TEXT ",\"code\":" TEXT ",\"password\":" TEXT
+                      ",\"carrier\":{\"type\":\"string\",\"enum\":[\"token\",\"cookie\"]}"),
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"session\",\"new_code\"",
+                     "\"session_token\":" TEXT ",\"session\":" OBJECT_OF_ANY("") ",\"new_code\":" TEXT),
+    .others = "400 415 429",
+};
+
+const struct route_doc doc_epoch = {
+    .operation = "startEpoch",
+    .summary = "A new epoch of the vault's keys; needs a recent sign-in",
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"epoch\"", "\"epoch\":" COUNT),
+    .others = "409 423",
+};
+
+const struct route_doc doc_rekey = {
+    .operation = "rekeyVault",
+    .summary =
+        "A new root key: all sessions end, earlier passwords and codes open nothing. Needs a recent sign-in",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"password\"", "\"password\":" TEXT),
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"codes\"", "\"session_token\":" TEXT "," CODES_LIST),
+    .others = "400 409 415 423 429",
 };
 
 const struct route_doc doc_account_history = {

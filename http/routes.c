@@ -16,6 +16,11 @@
         methods, path, NEED_SESSION | NEED_ORIGIN | (needs), CSRF_IGNORED, HTTP_SLOW, handler, 0, path,      \
             &(doc), body                                                                                     \
     }
+/* The same for what may hash a password. */
+#define OWN_ROW_HASH(path, needs, handler, doc)                                                              \
+    {                                                                                                        \
+        HTTP_POST, path, needs, CSRF_IGNORED, HTTP_HASH, handler, 0, path, &(doc), BODY_FORM                 \
+    }
 /* The four routes of a flow: what begins it writes, what submits it may hash. */
 #define FLOW_ROWS(name, NAME)                                                                                \
     ROW(HTTP_GET, "/self-service/" name "/browser", NEED_FLOW | NEED_WISH, CSRF_ON, HTTP_SLOW, handle_flow,  \
@@ -76,6 +81,12 @@ const struct route routes_public[] = {
     OWN_ROW(HTTP_GET, "/vault/items/{name}", 0, BODY_FORM, handle_item_get, doc_item_get),
     OWN_ROW(HTTP_PUT, "/vault/items/{name}", 0, BODY_ITEM, handle_item_put, doc_item_put),
     OWN_ROW(HTTP_DELETE, "/vault/items/{name}", 0, BODY_FORM, handle_item_delete, doc_item_delete),
+    OWN_ROW(HTTP_GET, "/vault/codes", 0, BODY_FORM, handle_codes_state, doc_codes_state),
+    OWN_ROW(HTTP_POST, "/vault/codes", 0, BODY_FORM, handle_codes_make, doc_codes_make),
+    OWN_ROW(HTTP_DELETE, "/vault/codes", 0, BODY_FORM, handle_codes_revoke, doc_codes_revoke),
+    OWN_ROW_HASH("/vault/recover", NEED_NOTHING, handle_recover, doc_recover),
+    OWN_ROW(HTTP_POST, "/vault/epoch", 0, BODY_FORM, handle_epoch, doc_epoch),
+    OWN_ROW_HASH("/vault/rekey", NEED_SESSION | NEED_ORIGIN, handle_rekey, doc_rekey),
     OWN_ROW(HTTP_GET, "/account/history", 0, BODY_FORM, handle_account_history, doc_account_history),
     OWN_ROW(HTTP_DELETE, "/account", NEED_RECENT, BODY_FORM, handle_account_delete, doc_account_delete),
     ROW(HTTP_GET, "/openapi.json", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_openapi, 0),

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Getting back in over HTTP (own-api.md, "Getting back in, and the vault's keys"), on every database."""
+import sys
+
+from harness import PASSWORD, check, run, same
+
+OTHER = "seven quiet otters by the river"
+NOTE = "/vault/items/note"
+
+
+def refused(answer, status, error_id, field=None):
+    same(answer.status, status, answer)
+    same(answer.error.get("id"), error_id, answer)
+    if field:
+        same(answer.error["details"]["field"], field, answer)
+    return answer
+
+
+def person(site, name):
+    """Somebody with a note and ten codes: (headers, codes)."""
+    who = {"X-Session-Token": site.register(f"{name}@example.org")}
+    same(site.request("PUT", NOTE, b"only mine", who).status, 201)
+    made = site.request("POST", "/vault/codes", headers=who)
+    same(made.status, 201, made)
+    same(made.header("Cache-Control"), "no-store")
+    return who, made.json["codes"]
+
+
+def recover(site, name, code, password=OTHER, carrier="token", **headers):
+    return site.request("POST", "/vault/recover", {"identifier": f"{name}@example.org", "code": code,
+                                                   "password": password, "carrier": carrier}, headers)
+
+
+def test_codes_are_counted_made_and_revoked(site):
+    who = {"X-Session-Token": site.register("counts@example.org")}
+    same(site.get("/vault/codes", headers=who).json, {"left": 0, "made_at": None})
+    made = site.request("POST", "/vault/codes", headers=who).json["codes"]
+    same(len(set(made)), 10)
+    for code in made:
+        same([len(group) for group in code.split("-")], [4] * 7, code)
+    state = site.get("/vault/codes", headers=who).json
+    same(state["left"], 10)
+    check(state["made_at"].endswith("Z"), state)
+    same(site.request("DELETE", "/vault/codes", headers=who).status, 204)
+    same(site.get("/vault/codes", headers=who).json["left"], 0)
+    refused(recover(site, "counts", made[0]), 400, "recovery_code_wrong", "code")
+
+
+def test_a_code_signs_in_and_opens_the_vault(site):
+    who, codes = person(site, "back")
+    answer = recover(site, "back", codes[4].lower().replace("-", " ").replace("0", "o").replace("1", "l"))
+    same(answer.status, 200, answer)
+    same(answer.json["session"]["identity"]["traits"]["email"], "back@example.org")
+    same(answer.json["session"]["authentication_methods"][0]["method"], "code_recovery")
+    check(answer.json["new_code"] not in codes)
+    back = {"X-Session-Token": answer.json["session_token"]}
+    same(site.get(NOTE, headers=back).body, b"only mine")
+    same(site.get("/vault/codes", headers=back).json["left"], 10)
+    same(site.get(NOTE, headers=who).status, 401)
+    refused(recover(site, "back", codes[4]), 400, "recovery_code_wrong")
+    same(recover(site, "back", answer.json["new_code"], PASSWORD).status, 200)
+    site.login("back@example.org")
+    events = [e["event"] for e in site.get("/account/history", headers={
+        "X-Session-Token": site.login("back@example.org")}).json]
+    check("codes.made" in events and "codes.used" in events, events)
+
+
+def test_names_are_not_told_apart(site):
+    _, codes = person(site, "known")
+    _, others = person(site, "other")
+    site.register("without@example.org")
+    answers = [recover(site, name, others[0]) for name in ("known", "without", "nobody")]
+    for answer in answers:
+        refused(answer, 400, "recovery_code_wrong", "code")
+        same(answer.error["reason"], answers[0].error["reason"])
+    wrong = codes[0][:-1] + ("0" if codes[0][-1] != "0" else "1")
+    for name in ("known", "nobody"):
+        check("typing error" in refused(recover(site, name, wrong), 400, "recovery_code_wrong", "code").error["reason"])
+
+
+def test_bad_bodies_are_refused_by_name(site):
+    _, codes = person(site, "bad")
+    for field, value in (("identifier", ""), ("identifier", "x" * 1025), ("code", ""), ("code", "A" * 129),
+                         ("password", ""), ("carrier", "pigeon"), ("carrier", 7), ("code", None)):
+        body = {"identifier": "bad@example.org", "code": codes[0], "password": OTHER, "carrier": "token", field: value}
+        refused(site.request("POST", "/vault/recover", body), 400, "field_invalid", field)
+    refused(site.request("POST", "/vault/recover", {"more": 1}), 400, "field_unknown")
+    refused(recover(site, "bad", codes[0], "short"), 400, "password_too_short", "password")
+    same(recover(site, "bad", codes[0]).status, 200)  # not used up by what was refused
+
+
+def test_a_cookie_only_for_our_own_pages(site):
+    _, codes = person(site, "cookie")
+    refused(recover(site, "cookie", codes[0], carrier="cookie", Origin="https://elsewhere.example"), 403,
+            "security_csrf_violation")
+    refused(recover(site, "cookie", codes[0], carrier="cookie"), 403, "security_csrf_violation")
+    origin = f"http://127.0.0.1:{site.public}"
+    answer = recover(site, "cookie", codes[0], carrier="cookie", Origin=origin)
+    same(answer.status, 200, answer)
+    check("session_token" not in answer.json)
+    cookie = answer.header("Set-Cookie")
+    check("HttpOnly" in cookie and "SameSite=" in cookie, cookie)
+    value = cookie.split(";")[0]
+    same(site.get(NOTE, headers={"Cookie": value}).body, b"only mine")
+
+
+def test_a_new_epoch(site):
+    who, codes = person(site, "epoch")
+    same(site.request("POST", "/vault/epoch", headers=who).json, {"epoch": 2})
+    same(site.get("/vault", headers=who).json["epoch"], 2)
+    same(site.get(NOTE, headers=who).body, b"only mine")
+    same(recover(site, "epoch", codes[9]).status, 200)
+
+
+def test_rekey(site):
+    who, codes = person(site, "rekey")
+    refused(site.request("POST", "/vault/rekey", {"password": OTHER}, who), 400, "wrong_credentials")
+    same(site.get(NOTE, headers=who).status, 200)
+    answer = site.request("POST", "/vault/rekey", {"password": PASSWORD}, who)
+    same(answer.status, 200, answer)
+    same(len(answer.json["codes"]), 10)
+    new = {"X-Session-Token": answer.json["session_token"]}
+    same(site.get(NOTE, headers=new).body, b"only mine")
+    same(site.get(NOTE, headers=who).status, 401)
+    refused(recover(site, "rekey", codes[0]), 400, "recovery_code_wrong")
+    same(recover(site, "rekey", answer.json["codes"][0]).status, 200)
+
+
+def test_nothing_without_a_session(site):
+    for method, path in (("GET", "/vault/codes"), ("POST", "/vault/codes"), ("DELETE", "/vault/codes"),
+                         ("POST", "/vault/epoch"), ("POST", "/vault/rekey")):
+        same(site.request(method, path).status, 401, path)
+
+
+def test_wrong_codes_are_throttled(site):
+    _, codes = person(site, "many")
+    _, others = person(site, "more")
+    statuses = [recover(site, "many", others[0]).status for _ in range(12)]
+    check(429 in statuses, statuses)
+    answer = recover(site, "many", others[0])
+    refused(answer, 429, "throttled")
+    check(int(answer.header("Retry-After")) > 0, answer)
+
+
+if __name__ == "__main__":
+    run(sys.modules[__name__])
