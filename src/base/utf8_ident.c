@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <idn2.h>
 #include <utf8proc.h>
@@ -75,6 +76,16 @@ enum ww_err utf8_domain(struct arena *a, const char *domain, char **out)
     idn2_free(ascii);
     idn2_free(unicode);
     return rc == IDN2_MALLOC || (rc == IDN2_OK && !*out) ? WW_ENOMEM : rc == IDN2_OK ? WW_OK : WW_EINVAL;
+}
+
+enum ww_err utf8_idn_label(const char *label)
+{
+    bool ascii_form = strncasecmp(label, "xn--", 4) == 0;
+    uint8_t *made = NULL;
+    int rc = ascii_form ? idn2_register_u8(NULL, (const uint8_t *)label, &made, 0)
+                        : idn2_register_u8((const uint8_t *)label, NULL, &made, 0);
+    idn2_free(made);
+    return rc == IDN2_OK ? WW_OK : rc == IDN2_MALLOC ? WW_ENOMEM : WW_EINVAL;
 }
 
 /* What follows the one '@' in U-labels, or as it is where it is no domain. */

@@ -1,7 +1,7 @@
 /* Identity schemas: JSON Schema draft-07, compiled once, with the ory.sh/kratos and watchword extensions.
  *
  * Compiled schemas are immutable and may be used by all threads. A regular expression or a reference can
- * neither hang nor exhaust: PCRE2 runs with match and depth limits (hitting one counts as "does not match"),
+ * neither hang nor exhaust: PCRE2 runs with match and depth limits (hitting one fails the whole validation),
  * references are resolved at compile time, never fetched, and cycles that consume no input are refused. */
 #ifndef SCHEMA_H
 #define SCHEMA_H

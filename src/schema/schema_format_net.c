@@ -1,5 +1,6 @@
 /* Addresses: e-mail (RFC 5321), host names (RFC 1123), IPv4 and IPv6 (RFC 4291 §2.2). */
 #include <string.h>
+#include <strings.h>
 
 #include "schema_int.h"
 
@@ -71,6 +72,40 @@ static bool local_part(struct bytes text)
     return true;
 }
 
+/* Quoted-string of RFC 5321 §4.1.2, with the characters that RFC 6531 adds. */
+static bool quoted_local_part(struct bytes text)
+{
+    if (text.n < 2 || text.n > MAX_LOCAL_PART || text.p[0] != '"' || text.p[text.n - 1] != '"') {
+        return false;
+    }
+    for (size_t i = 1; i < text.n - 1; i++) {
+        bool escaped = text.p[i] == '\\';
+        i += escaped;
+        if (i == text.n - 1 || text.p[i] < 0x20 || text.p[i] == 0x7f || (text.p[i] == '"' && !escaped)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* RFC 5321 §4.1.3, of the two kinds that are registered. */
+static bool address_literal(struct bytes text)
+{
+    if (text.n < 3 || text.p[0] != '[' || text.p[text.n - 1] != ']') {
+        return false;
+    }
+    struct bytes inner = BYTES(text.p + 1, text.n - 2);
+    if (inner.n > 5 && strncasecmp((const char *)inner.p, "IPv6:", 5) == 0) {
+        return schema_format_ipv6(BYTES(inner.p + 5, inner.n - 5));
+    }
+    return schema_format_ipv4(inner);
+}
+
+static bool any_local_part(struct bytes text)
+{
+    return local_part(text) || quoted_local_part(text);
+}
+
 bool schema_format_email(struct bytes text)
 {
     const uint8_t *at = text.n > 0 && text.n <= MAX_EMAIL ? memrchr(text.p, '@', text.n) : NULL;
@@ -78,17 +113,19 @@ bool schema_format_email(struct bytes text)
         return false;
     }
     size_t n = (size_t)(at - text.p);
-    return local_part(BYTES(text.p, n)) && schema_format_hostname(BYTES(at + 1, text.n - n - 1));
+    struct bytes domain = BYTES(at + 1, text.n - n - 1);
+    return any_local_part(BYTES(text.p, n)) && (schema_format_hostname(domain) || address_literal(domain));
 }
 
 enum ww_err schema_format_idn_email(struct arena *a, struct bytes text)
 {
     const uint8_t *at = text.n > 0 && text.n <= 4 * MAX_EMAIL ? memrchr(text.p, '@', text.n) : NULL;
     size_t n = at ? (size_t)(at - text.p) : 0;
-    if (!at || !local_part(BYTES(text.p, n))) {
+    if (!at || !any_local_part(BYTES(text.p, n))) {
         return WW_EVALIDATION;
     }
-    return schema_format_idn_hostname(a, BYTES(at + 1, text.n - n - 1));
+    struct bytes domain = BYTES(at + 1, text.n - n - 1);
+    return address_literal(domain) ? WW_OK : schema_format_idn_hostname(a, domain);
 }
 
 /* Four decimal numbers without leading zeros, which some read as octal. */

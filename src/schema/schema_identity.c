@@ -321,7 +321,7 @@ enum ww_err schema_marked_values(struct arena *a, const struct identity_schema *
     if (w.check.no_memory) {
         return WW_ENOMEM;
     }
-    if (w.check.exhausted) {
+    if (w.check.exhausted || w.check.limited) {
         return WW_EVALIDATION;
     }
     *out = w.first;

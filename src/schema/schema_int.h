@@ -240,6 +240,7 @@ enum keyword_kind {
     KEYWORD_FORMAT,
     KEYWORD_ANY,
     KEYWORD_ENUM,
+    KEYWORD_DRAFT, /* $schema */
 };
 struct keyword {
     const char *name;
@@ -297,6 +298,8 @@ struct check {
     uint32_t budget;
     unsigned depth, quiet, leaves;
     bool exhausted, no_memory;
+    bool limited; /* a regular expression ran into its limits: then nothing is valid, whatever stands around
+                     it */
 };
 
 /* Whether v satisfies s. When it does not and the check is not quiet, one cause is added. */
@@ -306,7 +309,7 @@ bool schema_check_value(struct check *c, const struct subschema *s, const struct
 bool schema_check_quietly(struct check *c, const struct subschema *s, const struct js *v);
 /* Steps of a regular expression, and of one that ran into its limits. */
 enum { REGEX_COST = 300, REGEX_LIMIT_COST = 20000 };
-/* Whether text matches, at the budget's cost; a match that ran into its limits is none. */
+/* Whether text matches, at the budget's cost; one that ran into its limits marks the check. */
 bool schema_check_regex(struct check *c, const struct regex *r, struct bytes text);
 /* The text, or "" with the check marked as out of memory. */
 const char *schema_check_text(struct check *c, const char *text);

@@ -42,6 +42,7 @@ static const struct keyword keywords[] = {
     {"patternProperties", KEYWORD_PATTERNS, 0},
     {"dependencies", KEYWORD_DEPENDENCIES, 0},
     {"definitions", KEYWORD_SCHEMA_MAP, 0},
+    {"$schema", KEYWORD_DRAFT, 0},
 };
 
 const struct keyword *schema_keyword_find(struct bytes name)
@@ -52,6 +53,23 @@ const struct keyword *schema_keyword_find(struct bytes name)
         }
     }
     return NULL;
+}
+
+/* What other drafts assert with. A schema that has one of them would be checked for less than it says. */
+static const char *const foreign_keywords[] = {
+    "$recursiveRef",    "$dynamicRef", "unevaluatedProperties", "unevaluatedItems", "dependentRequired",
+    "dependentSchemas", "prefixItems", "minContains",           "maxContains",      "divisibleBy",
+    "disallow",         "extends",
+};
+
+static bool is_foreign(struct bytes name)
+{
+    for (size_t i = 0; i < sizeof foreign_keywords / sizeof foreign_keywords[0]; i++) {
+        if (bytes_equal(name, bytes_str(foreign_keywords[i]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool wrong(struct compiler *c, const struct subschema *s, const struct js *member,
@@ -332,11 +350,26 @@ static bool take_pattern(struct compiler *c, struct subschema *s, const struct j
     return take_regex(c, s, member, member->string, &s->pattern);
 }
 
+/* As most write it, and without the empty fragment or with https. */
+static bool take_draft(struct compiler *c, const struct subschema *s, const struct js *member)
+{
+    static const char *const names[] = {
+        "http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-07/schema",
+        "https://json-schema.org/draft-07/schema#", "https://json-schema.org/draft-07/schema"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (member->type == JS_STRING && bytes_equal(member->string, bytes_str(names[i]))) {
+            return true;
+        }
+    }
+    return wrong(c, s, member, "expected draft-07, http://json-schema.org/draft-07/schema#");
+}
+
 bool schema_keyword_compile(struct compiler *c, struct subschema *s, const struct js *member)
 {
     const struct keyword *k = schema_keyword_find(member->key);
     if (!k) {
-        return true;
+        return !is_foreign(member->key) ||
+               wrong(c, s, member, "this keyword is of another draft than draft-07");
     }
     void *at = (char *)s + k->at;
     switch (k->kind) {
@@ -373,6 +406,8 @@ bool schema_keyword_compile(struct compiler *c, struct subschema *s, const struc
         return take_pattern(c, s, member);
     case KEYWORD_FORMAT:
         return take_format(c, s, member);
+    case KEYWORD_DRAFT:
+        return take_draft(c, s, member);
     case KEYWORD_ENUM:
         s->enumeration = member;
         return member->type == JS_ARRAY || wrong(c, s, member, "expected a list");

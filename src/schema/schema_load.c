@@ -162,6 +162,13 @@ static enum ww_err keep(struct arena *a, struct identity_schema *s, const struct
     return s->id && s->url && s->text.p ? WW_OK : WW_ENOMEM;
 }
 
+/* Editors put a byte order mark before UTF-8; RFC 8259 §8.1 lets readers ignore it. */
+static struct bytes without_bom(struct bytes text)
+{
+    bool marked = text.n >= 3 && memcmp(text.p, "\xef\xbb\xbf", 3) == 0;
+    return marked ? BYTES(text.p + 3, text.n - 3) : text;
+}
+
 static enum ww_err load_one(struct ww_op *op, struct schema_set *set, const struct schema_source *from,
                             const char *base_dir)
 {
@@ -177,7 +184,7 @@ static enum ww_err load_one(struct ww_op *op, struct schema_set *set, const stru
     if (err) {
         return err == WW_ECONFIG ? refuse(op, from, source.why) : op_no_memory(op);
     }
-    err = js_read(a, source.text, &json, &why);
+    err = js_read(a, without_bom(source.text), &json, &why);
     if (!err && !(err = keep(a, s, from, source.text))) {
         s->json = json;
         err = schema_identity_compile(a, s, &why);

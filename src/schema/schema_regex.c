@@ -3,7 +3,7 @@
 
 #include "schema_int.h"
 
-/* One match may take about half a millisecond; what needs more is taken for no match. */
+/* One match may take about half a millisecond; what needs more is REGEX_LIMIT. */
 enum {
     MATCH_LIMIT = 50000,
     DEPTH_LIMIT = 20000,

@@ -17,6 +17,7 @@ bool schema_check_regex(struct check *c, const struct regex *r, struct bytes tex
     }
     enum regex_result result = schema_regex_match(r, text);
     if (result == REGEX_LIMIT) {
+        c->limited = true;
         (void)schema_check_spend(c, REGEX_LIMIT_COST);
     }
     return result == REGEX_MATCH;

@@ -338,7 +338,7 @@ enum ww_err schema_validate(struct arena *a, const struct schema_program *p, con
     if (c.no_memory) {
         return WW_ENOMEM;
     }
-    if (c.exhausted) {
+    if (c.exhausted || (c.limited && valid)) {
         causes = (struct causes){0};
         c.leaves = 0;
         schema_leaf_add(&c, &causes, p->root, NULL, "", NULL, "the value is too complex to be checked");

@@ -3,7 +3,7 @@
 and not in the server's memory.
 
 Looked for: the password, the new password, the e-mail address (as typed and as normalised), the new address, the name
-and the text of the note, each as it is, percent-encoded and in base64. KNOWN lists what is found in memory and stays,
+and the text of the note, each as it is, percent-encoded, in base64, and in parts as UTF-16 and UTF-32. KNOWN lists what is found in memory and stays,
 each with its reason; docs/SECURITY.md tells the same.
 """
 import base64
@@ -19,11 +19,14 @@ from urllib.parse import quote, urlencode
 from harness import Browser, databases
 from operate import PROGRAM, Person, eventually, run_all
 
+WIDE_PART = 12  # characters of a text in UTF-16 or UTF-32 that are looked for together
+
 # (what was typed) -> why it may be found in memory. Nothing, so far.
 KNOWN = {}
 
 TYPED = {
-    "password": "Quartz-Ferret 91 lantern",
+    # 97 characters: what decomposes a text makes a block of its own for one as long.
+    "password": "Quartz-Ferret 91 lantern, a heron on the jetty, four brass buttons, the tin roof under June rain.",
     "new password": "Marble-Osprey 27 thimble",
     "wrong password": "Copper-Walrus 55 teapot",
     "address": "Zephyrine.Quill@example.org",
@@ -43,6 +46,10 @@ def forms(text):
     for shift in range(3):
         coded = base64.b64encode(b"\0" * shift + raw)
         found.add(coded[4 if shift else 0:-4])
+    # As what decomposes and folds texts has them. Parts: the allocator writes over where a freed block begins.
+    for wide in ("utf-16-le", "utf-32-le"):
+        for part in (text[i:i + WIDE_PART] for i in range(0, max(len(text) - WIDE_PART, 0) + 1, WIDE_PART)):
+            found |= {part.encode(wide), part.lower().encode(wide)}
     return found
 
 
