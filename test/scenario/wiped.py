@@ -46,10 +46,9 @@ def forms(text):
     for shift in range(3):
         coded = base64.b64encode(b"\0" * shift + raw)
         found.add(coded[4 if shift else 0:-4])
-    # As what decomposes and folds texts has them. Parts: the allocator writes over where a freed block begins.
-    for wide in ("utf-16-le", "utf-32-le"):
-        for part in (text[i:i + WIDE_PART] for i in range(0, max(len(text) - WIDE_PART, 0) + 1, WIDE_PART)):
-            found |= {part.encode(wide), part.lower().encode(wide)}
+    # As what decomposes and folds texts has them. A part near the end: where a freed block begins the allocator writes.
+    part = text[-WIDE_PART - 2:-2]
+    found |= {p.encode(wide) for wide in ("utf-16-le", "utf-32-le") for p in (part, part.lower())}
     return found
 
 
