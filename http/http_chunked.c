@@ -53,8 +53,11 @@ static const char *trailer_byte(struct http_chunked *h, uint8_t c)
 static const char *expect(struct http_chunked *h, uint8_t c, char expected, enum http_chunked_state next,
                           const char *refusal)
 {
+    if (c != (uint8_t)expected) {
+        return refusal;
+    }
     h->state = next;
-    return c == (uint8_t)expected ? NULL : refusal;
+    return NULL;
 }
 
 /* A byte that is no data; the reason of its refusal, or NULL. */

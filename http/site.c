@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "cookie.h"
 #include "http_server.h"
@@ -14,6 +15,8 @@ const char site_said_cookie_name[] = "watchword_said";
 
 enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000, SAID_SECONDS = 60 };
 enum { ITEMS_ROOM = 1 << 20, ITEMS_LEAST = 5 << 20, ADMIN_MOST = 5 << 20 };
+/* Threads that hash; with the loops, slow workers and maintenance: SQLite's 32 connections are enough. */
+enum { SQLITE_WORKERS_MOST = 20 };
 
 /* ---- settings ---- */
 
@@ -61,6 +64,16 @@ static void read_body_limits(struct ww *ww, struct http_body_limit *out)
     out[BODY_ADMIN].most = ADMIN_MOST;
 }
 
+/* Whether a reader may have to wait: for a server elsewhere, for the one connection of a database in memory,
+ * or for one of fewer connections than there are threads. */
+static bool has_slow_reads(struct ww *ww, const char *dsn)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long long hashing = ww_setting_int(ww, "watchword.hash.workers");
+    return strncmp(dsn, "postgres", 8) == 0 || strcmp(dsn, "memory") == 0 || strstr(dsn, "max_conns") ||
+           (hashing ? hashing : cores) > SQLITE_WORKERS_MOST;
+}
+
 bool site_init(struct site *site, struct ww *ww)
 {
     struct arena *a = &site->arena;
@@ -79,7 +92,7 @@ bool site_init(struct site *site, struct ww *ww)
     site->public_https = site->public_origin && strncasecmp(site->public_origin, "https:", 6) == 0;
     site->cors_enabled = ww_setting_bool(ww, "serve.public.cors.enabled");
     site->dev = ww_dev(ww);
-    site->slow_reads = strncmp(dsn, "postgres", 8) == 0 || strcmp(dsn, "memory") == 0;
+    site->slow_reads = has_slow_reads(ww, dsn);
     read_body_limits(ww, site->bodies);
     read_cors(a, ww, "public", &site->cors);
     read_cors(a, ww, "admin", &site->admin_cors);

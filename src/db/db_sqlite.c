@@ -314,7 +314,8 @@ static void sqlite_disconnect(struct db_conn *c)
 
 const struct db_driver db_sqlite = {
     .name = "sqlite",
-    .default_connections = 8,
+    .default_connections =
+        32, /* opened as they are needed: a thread of the server finds one without waiting */
     .blob = "BLOB",
     .id = "INTEGER PRIMARY KEY AUTOINCREMENT",
     .integer = "INTEGER",

@@ -14,7 +14,6 @@ import select
 import signal
 import socket
 import sqlite3
-import struct
 import subprocess
 import sys
 import threading
@@ -133,13 +132,15 @@ def head(site, method, path, *fields):
 
 
 def push(s, data):
-    """Sends what the server takes, without waiting for it to take more; what it refuses is its right."""
+    """Sends what the server takes, without waiting for it to take more; what it refuses is its right. How much."""
     s.setblocking(False)
+    sent = 0
     try:
-        while data:
-            data = data[s.send(data):]
+        while sent < len(data):
+            sent += s.send(data[sent:sent + 65536])
     except OSError:
         pass
+    return sent
 
 
 def status_of(s, seconds=OTHERS_WAIT):
@@ -190,17 +191,19 @@ def attack_unfinished_bodies_to_no_path(site):
 
 
 def attack_unfinished_bodies_to_a_path(site):
-    """300 forms that stop one byte before their end, and 50 items: no more than the budget is held."""
-    with Bounds(site, megabytes=150):
+    """300 forms and 400 items that stop one byte before their end: no more than half of the budget is held."""
+    with Bounds(site, megabytes=100):
         fds = []
-        for i in range(350):
+        for i in range(700):
             s = connect(site)
             n, path = (65536, "/self-service/login") if i < 300 else (MEGABYTE, "/vault/items/x")
             s.sendall(head(site, "POST" if i < 300 else "PUT", path, f"Content-Length: {n}"))
-            push(s, b"x" * (n - 1))
-            fds.append(s)
-        time.sleep(0.5)
-        close_all(fds)
+            fds.append((s, n - 1))
+        for _ in range(5):
+            fds = [(s, n - push(s, b"x" * n)) for s, n in fds]
+            time.sleep(0.1)
+        check(metric(site, "watchword_bytes_in_flight") > 8 * MEGABYTE)
+        close_all(s for s, _ in fds)
 
 
 def attack_bodies_that_are_too_large(site):
@@ -291,16 +294,35 @@ def attack_log_that_nobody_reads(_):
         site.process.stderr.close()
 
 
+# ---- hashing ----
+
+
+def attack_logins_beyond_what_can_be_hashed(_):
+    """40 addresses want a slow hash each at once: what fits in a second waits, the rest is told at once."""
+    with Site(HASHERS_ARGON2_MEMORY="64MB", HASHERS_ARGON2_ITERATIONS=4, WATCHWORD_HASH_WORKERS=1) as site:
+        site.register("hash@example.org")
+        body = json.dumps({"method": "password", "identifier": "hash@example.org", "password": PASSWORD}).encode()
+        flow = site.get("/self-service/login/api").json["id"]
+        with Bounds(site, megabytes=100, rows=200):
+            fds = [connect(site, f"127.0.1.{x + 1}") for x in range(40)]
+            for s in fds:
+                s.sendall(head(site, "POST", f"/self-service/login?flow={flow}", "Content-Type: application/json",
+                               f"Content-Length: {len(body)}") + body)
+            refused = [s for s in fds if select.select([s], [], [], 0.2)[0]]
+            statuses = [status_of(s, 60) for s in fds]
+            close_all(fds)
+        check(statuses.count(503) >= 10 and statuses.count(503) < 40, statuses)
+        check(len(refused) >= 5, "those who were refused at once", len(refused))
+
+
 # ---- connections ----
 
 
 def hold_idle(site, n, source):
-    fds = []
-    for _ in range(n):
-        try:
-            fds.append(connect(site, source))
-        except OSError:
-            break
+    """Connections that had an answer and say nothing more: a minute is theirs."""
+    fds = [connect(site, source) for _ in range(n)]
+    for s in fds:
+        push(s, head(site, "GET", "/health/alive"))
     return fds
 
 
