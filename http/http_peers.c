@@ -52,9 +52,23 @@ void http_peers_leave(struct http_peers *all, struct http_peer *peer)
     free(peer);
 }
 
+static bool has_share(const struct http_peers *all, const struct http_peer *peer, size_t n)
+{
+    return peer->unshared || (n <= all->share && peer->bytes <= all->share - n);
+}
+
+bool http_peers_take_little(struct http_peers *all, struct http_peer *peer, size_t n)
+{
+    bool has = has_share(all, peer, n);
+    if (has) {
+        http_peers_take_anyway(all, peer, n);
+    }
+    return has;
+}
+
 bool http_peers_take(struct http_peers *all, struct http_peer *peer, size_t n)
 {
-    if (!peer->unshared && (n > all->share || peer->bytes > all->share - n)) {
+    if (!has_share(all, peer, n)) {
         return false;
     }
     size_t before = atomic_fetch_add(all->in_flight, n);

@@ -38,6 +38,8 @@ struct http_peer *http_peers_enter(struct http_peers *all, const struct network 
 void http_peers_leave(struct http_peers *all, struct http_peer *peer);
 /* False when the budget or the network's share has no room for n bytes more. */
 bool http_peers_take(struct http_peers *all, struct http_peer *peer, size_t n);
+/* For little: whatever others hold, a form or an answer of a few KiB has room, within its network's share. */
+bool http_peers_take_little(struct http_peers *all, struct http_peer *peer, size_t n);
 /* For what is there already, whatever the budget says: it makes others wait. */
 void http_peers_take_anyway(struct http_peers *all, struct http_peer *peer, size_t n);
 void http_peers_give(struct http_peers *all, struct http_peer *peer, size_t n);

@@ -73,6 +73,17 @@ void http_request_body_free(struct http_request *r)
     r->body_n = r->body_capacity = 0;
 }
 
+/* The first piece is little: two networks that fill the budget keep nobody from signing in. */
+static bool take_piece(struct http_request *r, size_t n)
+{
+    if (r->body_capacity || n > BODY_LEAST) {
+        return http_request_take(r, n);
+    }
+    bool taken = http_peers_take_little(&r->loop->peers, r->peer, n);
+    r->held += taken ? n : 0;
+    return taken;
+}
+
 /* Doubled as it fills: who announces much and sends little holds little. */
 bool http_request_body_room(struct http_request *r, size_t n, size_t most)
 {
@@ -85,7 +96,7 @@ bool http_request_body_room(struct http_request *r, size_t n, size_t most)
     }
     capacity = capacity < most ? capacity : most;
     size_t more = capacity - r->body_capacity;
-    if (!http_request_take(r, more)) {
+    if (!take_piece(r, more)) {
         return false;
     }
     uint8_t *larger = malloc(capacity);

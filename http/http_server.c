@@ -318,6 +318,7 @@ static void fill_options(struct http_options *o)
     o->slow_workers = o->slow_workers ? o->slow_workers : 4;
     o->hash_workers = o->hash_workers ? o->hash_workers : n;
     o->hash_queue = o->hash_queue ? o->hash_queue : 64;
+    o->slow_queue = o->slow_queue ? o->slow_queue : HTTP_SLOW_QUEUE;
     o->hash_percent = o->hash_percent ? o->hash_percent : 50;
     o->queue_wait_ms = o->queue_wait_ms ? o->queue_wait_ms : 5000;
     o->head_seconds = o->head_seconds ? o->head_seconds : 10;
@@ -398,8 +399,8 @@ static bool server_init(struct http_server *s, const struct http_listener *liste
         }
     }
     *error = "no memory, threads or descriptors for the server";
-    s->slow = http_pool_new(s->options.slow_workers, HTTP_SLOW_QUEUE, 0);
-    s->hash = http_pool_new(s->options.hash_workers, s->options.hash_queue, s->options.hash_percent);
+    s->slow = http_pool_new(s->options.slow_workers, s->options.slow_queue, HTTP_SLOW_PERCENT, false);
+    s->hash = http_pool_new(s->options.hash_workers, s->options.hash_queue, s->options.hash_percent, true);
     return s->slow && s->hash;
 }
 

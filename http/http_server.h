@@ -68,6 +68,7 @@ struct http_listener {
 struct http_options {
     unsigned loops;                     /* 0 = number of cores, at most 4 */
     unsigned slow_workers;              /* 0 = 4 */
+    unsigned slow_queue;                /* 0 = 1024; one network may hold half of it */
     unsigned hash_workers;              /* 0 = number of cores */
     unsigned hash_queue;                /* 0 = 64; less when one second's work is less (http_workers.c) */
     unsigned hash_percent;              /* of it, the most for one network; 0 = 50 (own-api.md) */

@@ -22,6 +22,7 @@ enum {
     HTTP_LINGER_BYTES = 1 << 20,
     HTTP_STOP_SECONDS = 20,
     HTTP_SLOW_QUEUE = 1024,
+    HTTP_SLOW_PERCENT = 50, /* of it, for one network */
     HTTP_CONNECTIONS = 10000,
     HTTP_IN_FLIGHT = 128 << 20,
     HTTP_IN_FLIGHT_LEAST = 16 << 20, /* of one network on one loop: room for the largest body */
@@ -43,7 +44,7 @@ struct http_request {
     size_t body_n, body_capacity;
     struct http_peer *peer; /* in whose share of the budget... */
     size_t held;            /* ...this many bytes are */
-    struct network network; /* whose share of the hash queue it takes */
+    struct network network; /* whose share of a queue it takes */
     uint64_t queued_us;     /* when it began to wait there */
     char client[64];
     bool peer_trusted;
@@ -157,9 +158,9 @@ struct bytes http_request_answer_head(struct http_request *r, bool keep_alive);
 bool http_request_answer_has_body(const struct http_request *r);
 
 /* ---- http_workers.c ---- */
-/* capacity: the most that ever wait. percent: of the places, the most for one network; with it, it is the
- * queue for hashing, which holds one second's work and runs in batches. 0: neither. */
-struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned percent);
+/* capacity: the most that ever wait. percent: of the places, the most for one network. hashing: it holds one
+ * second's work, and runs in batches. */
+struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned percent, bool hashing);
 /* False when there is no place for it. */
 bool http_pool_add(struct http_pool *pool, struct http_request *r);
 /* True when it was still waiting and no longer is: no worker will see it. */

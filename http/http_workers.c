@@ -22,7 +22,7 @@ struct http_pool {
     pthread_cond_t work;
     struct http_request *first, *last;
     unsigned waiting, capacity, percent;
-    bool stopping, batch;
+    bool stopping, hashing;
     uint64_t average_us; /* of a run; 0 before the first */
     unsigned thread_count;
     pthread_t threads[];
@@ -65,7 +65,7 @@ static void remember(struct http_pool *pool, uint64_t took_us)
 static void *work(void *argument)
 {
     struct http_pool *pool = argument;
-    if (pool->batch) {
+    if (pool->hashing) {
         work_in_batches();
     }
     pthread_mutex_lock(&pool->mutex);
@@ -87,7 +87,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned percent)
+struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned percent, bool hashing)
 {
     struct http_pool *pool = calloc(1, sizeof *pool + threads * sizeof *pool->threads);
     if (!pool) {
@@ -95,7 +95,7 @@ struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned pe
     }
     pool->capacity = capacity;
     pool->percent = percent;
-    pool->batch = percent > 0;
+    pool->hashing = hashing;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->work, NULL);
     sigset_t all, before; /* signals are for the thread that runs the server */
@@ -119,7 +119,7 @@ struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned pe
 static unsigned places(const struct http_pool *pool)
 {
     uint64_t now = http_now_us(), most = pool->capacity;
-    if (!pool->percent) {
+    if (!pool->hashing) {
         return pool->capacity;
     }
     if (pool->first && now > pool->first->queued_us + WORTH_US) {
@@ -139,10 +139,10 @@ static bool has_place(const struct http_pool *pool, const struct http_request *r
     if (pool->stopping || pool->waiting >= most) {
         return false;
     }
-    for (const struct http_request *q = pool->percent ? pool->first : NULL; q; q = q->next) {
+    for (const struct http_request *q = pool->first; q; q = q->next) {
         held += memcmp(q->network.b, r->network.b, sizeof r->network.b) == 0;
     }
-    return !pool->percent || held * 100 < most * pool->percent;
+    return held * 100 < most * pool->percent;
 }
 
 bool http_pool_add(struct http_pool *pool, struct http_request *r)
