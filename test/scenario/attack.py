@@ -235,13 +235,16 @@ def attack_unread_answers(site):
     who = {"X-Session-Token": site.register("unread@example.org")}
     same(site.request("PUT", "/vault/items/large", b"x" * MEGABYTE, who).status, 201)
     question = head(site, "GET", "/vault/items/large", f"X-Session-Token: {who['X-Session-Token']}")
-    with Bounds(site, megabytes=200, rows=10):
+    with Bounds(site, megabytes=150, rows=10) as bounds:
         fds = [connect(site, receive_buffer=4096) for _ in range(300)]
         for s in fds:
             s.sendall(question)
         statuses = [status_of(s) for s in fds]
         check(set(statuses) <= {200, 503} and 200 in statuses and 503 in statuses, statuses)
         close_all(fds)
+        time.sleep(0.5)
+    left = (memory(site, "VmRSS") - bounds.memory_before) / MEGABYTE
+    check(left < 40, f"{left:.1f} MB are still held afterwards")
     same(site.get("/vault/items/large", headers=who).status, 200)
 
 
