@@ -65,16 +65,23 @@ static int listen_unix(const char *path, const char **error)
     return fd;
 }
 
+/* Its connections inherit both. */
+static void bound_buffers(int fd)
+{
+    int bytes = HTTP_SOCKET_BUFFER;
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+}
+
 static int bind_one(const struct addrinfo *a, bool share)
 {
-    int on = 1, off = 0, buffer = HTTP_SOCKET_BUFFER;
+    int on = 1, off = 0;
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer); /* connections inherit both */
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    bound_buffers(fd);
     if (share) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     }
@@ -156,6 +163,7 @@ static int listen_tcp(const struct http_listener *listener, uint16_t *port, bool
 int http_listen(const struct http_listener *listener, uint16_t *port, bool share, const char **error)
 {
     if (listener->fd >= 0) {
+        bound_buffers(listener->fd);
         *port = bound_port(listener->fd);
         return listener->fd;
     }
