@@ -1,3 +1,4 @@
+/* `watchword config`: checks and shows a configuration, lists the settings for the documentation. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

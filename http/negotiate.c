@@ -1,3 +1,4 @@
+/* What a client wants: JSON or a page (kratos.md §0.4). */
 #include "negotiate.h"
 
 #include <stddef.h>

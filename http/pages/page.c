@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "status.h"
+
 #include "cookie.h"
 
 /* ---- opening ---- */
@@ -319,22 +321,22 @@ void page_missing(struct page *p)
 
 static const struct refusal {
     enum ww_err err;
-    int status;
     const char *title, *text;
 } refusals[] = {
-    {WW_ETHROTTLED, 429, "throttled.title", "throttled.text"},
-    {WW_EBUSY, 503, "busy.title", "busy.text"},
-    {WW_ENOMEM, 503, "busy.title", "error.unavailable"},
-    {WW_EIO, 503, "error.title", "error.unavailable"},
-    {WW_ETAMPERED, 500, "tampered.title", "tampered.text"},
-    {WW_EROLLEDBACK, 500, "tampered.title", "tampered.text"},
-    {WW_EINVAL, 400, "error.title", "error.text"},
-    {WW_OK, 500, "error.title", "error.text"},
+    {WW_ETHROTTLED, "throttled.title", "throttled.text"},
+    {WW_EBUSY, "busy.title", "busy.text"},
+    {WW_ENOMEM, "busy.title", "error.unavailable"},
+    {WW_EIO, "error.title", "error.unavailable"},
+    {WW_ETAMPERED, "tampered.title", "tampered.text"},
+    {WW_EROLLEDBACK, "tampered.title", "tampered.text"},
+    {WW_EINVAL, "error.title", "error.text"},
+    {WW_OK, "error.title", "error.text"},
 };
 
 void page_refused(struct page *p, enum ww_err err)
 {
     const struct refusal *why = refusals;
+    int status = status_of_error(err, ww_op_problem(p->c->op)->id).status;
     if (err == WW_ENOTFOUND || err == WW_EDENIED) {
         err == WW_ENOTFOUND ? page_missing(p) : page_sign_in_first(p, false, NULL);
         return;
@@ -344,7 +346,7 @@ void page_refused(struct page *p, enum ww_err err)
     }
     uint32_t wait = ww_op_problem(p->c->op)->retry_after;
     struct js *values = js_object(p->a);
-    if (why->status == 429 || why->status == 503) {
+    if (status == 429 || status == 503) {
         char *seconds = arena_printf(p->a, "%u", wait ? wait : 1);
         http_answer_header(p->c->r, "Retry-After", seconds ? seconds : "1");
     }
@@ -353,7 +355,7 @@ void page_refused(struct page *p, enum ww_err err)
     page_say(p, catalogue_text(p->a, why->text, values));
     page_put_text(p, "reference", http_request_id(p->c->r));
     page_next(p, page_path(p, ""), "error.start");
-    page_show(p, why->status, "message.html");
+    page_show(p, status, "message.html");
 }
 
 /* ---- flows ---- */

@@ -1,3 +1,4 @@
+/* Loading: files, then the environment, bound to the table; and the getters. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* From the tree of a file to the table of settings: unknown keys are refused, with what was meant. */
 #include <stdarg.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* The tree that a file is read into: every node knows where it was written. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The effective configuration, secrets hidden; what is shown can be loaded again. */
 #include <string.h>
 
 #include "config_int.h"

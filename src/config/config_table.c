@@ -1,3 +1,4 @@
+/* The settings, each once; docs/generated/settings.md is made from here. */
 #include "config_table.h"
 
 #include "timefmt.h"

@@ -1,3 +1,4 @@
+/* One value: read by its type, judged by its rule. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>

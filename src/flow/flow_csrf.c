@@ -1,3 +1,4 @@
+/* The anti-CSRF cookie and the masked token of forms (kratos.md §2.5). */
 #include "flow_csrf.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Signing out: by a link with a token, and by native clients (kratos.md §1.1). */
 #include <string.h>
 
 #include "flow_int.h"

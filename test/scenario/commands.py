@@ -214,7 +214,7 @@ def hashing_is_calibrated(t, site):
 # ---- the command line itself ----
 
 COMMANDS = [["init"], ["serve"], ["version"], ["check"], ["migrate"], ["clean"], ["hash", "calibrate"], ["config", "check"],
-            ["config", "show"], ["server-key", "export"], ["server-key", "verify"],
+            ["config", "show"], ["server-key", "export"], ["server-key", "verify"], ["server-key", "import"],
             *(["user", w] for w in "create list show rename password delete sessions history".split()),
             *(["item", w] for w in "list get put delete".split())]
 

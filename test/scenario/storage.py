@@ -92,9 +92,33 @@ def a_missing_server_key(t, site):
     site.key.unlink()
     refused(t, site, "missing key", CONFIG, "server.key", "server-key", dev=False)
     t.check("no key was made in its place", not site.key.exists())
-    site.key.write_bytes(key)
+    told = site.refused_start(dev=False).err
+    t.check("the message says to put the copy back, not to make a new one",
+            "copy of the key" in told and "server-key import" in told and "server-key new" not in told, told)
+    told = site.refused_start().err
+    t.check("under --dev too", "copy of the key" in told and not site.key.exists(), told)
+    site.key.write_bytes(bytes(32))
     site.key.chmod(0o600)
+    refused(t, site, "a key of zeros", CONFIG, "server.key", "all zeros", dev=False)
+    site.key.write_bytes(key)
     t.check("with the key back the note is readable", note(site).out == "kept")
+
+
+def a_server_key_from_paper(t, site):
+    make_note(site)
+    paper = site.run("server-key", "export", str(site.key), config=False)
+    there = site.run("server-key", "import", str(site.key), config=False, stdin=paper.out)
+    t.check("import leaves a file alone that is there", there.code != 0 and "left alone" in there.err, there)
+    key = site.key.read_bytes()
+    site.key.unlink()
+    for wrong in (paper.out[:-2] + ("A" if paper.out[-2] != "A" else "B"), paper.out[:20], "", "x" * 5000):
+        ran = site.run("server-key", "import", str(site.key), config=False, stdin=wrong)
+        t.check("a mistyped print makes nothing", ran.code != 0 and not site.key.exists(), ran)
+    typed = paper.out.lower().replace("-", " ").replace("0", "o")
+    ran = site.run("server-key", "import", str(site.key), config=False, stdin=typed)
+    t.check("the print makes the same key again", ran.code == 0 and site.key.read_bytes() == key
+            and site.key.stat().st_mode & 0o777 == 0o600, ran)
+    t.check("and the note is readable", note(site).out == "kept")
 
 
 def a_missing_server_key_in_development(t, site):
@@ -215,5 +239,5 @@ def a_full_disk(t, site):
 
 if __name__ == "__main__":
     run_all(a_damaged_database, a_foreign_database, a_newer_database, an_altered_migration, a_missing_server_key,
-            a_missing_server_key_in_development, a_wrong_server_key, an_unreadable_configuration, an_unwritable_directory,
+            a_missing_server_key_in_development, a_server_key_from_paper, a_wrong_server_key, an_unreadable_configuration, an_unwritable_directory,
             a_full_disk)
