@@ -358,8 +358,8 @@ static bool only_looks(struct http_request *r)
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *purpose = http_header(r, names[i]);
-        if (purpose &&
-            (strncasecmp(purpose, "prefetch", 8) == 0 || strncasecmp(purpose, "preview", 7) == 0)) {
+        if (purpose && (strcasestr(purpose, "prefetch") || strcasestr(purpose, "prerender") ||
+                        strcasestr(purpose, "preview"))) {
             http_error_answer(
                 r, (struct http_error){.status = 503, .reason = "This is not done ahead of time."});
             return true;

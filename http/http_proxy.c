@@ -167,6 +167,10 @@ static int last_untrusted(const struct http_proxies *p, const char *value, struc
         if (n >= sizeof entry) {
             return -1;
         }
+        if (n == 0) { /* RFC 9110 §5.6.1.2: an empty member of a list is none */
+            end = start > value ? start - 1 : value;
+            continue;
+        }
         memcpy(entry, text, n);
         entry[n] = '\0';
         if (!http_address_read(entry, out)) {

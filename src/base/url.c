@@ -2,6 +2,7 @@
 #include "url.h"
 
 #include <string.h>
+#include <strings.h>
 
 static bool is_scheme(const char *p, size_t n)
 {
@@ -43,4 +44,24 @@ bool url_read(const char *text, struct url *out)
     out->path = BYTES(text, n);
     out->rest = bytes_str(text + n);
     return true;
+}
+
+bool url_has_dot_segment(struct bytes path)
+{
+    size_t segment = 0, dots = 0;
+
+    for (size_t i = 0; i <= path.n; i++) {
+        bool slash = i == path.n || path.p[i] == '/';
+        if (slash) {
+            if (segment > 0 && segment == dots && dots <= 2) {
+                return true;
+            }
+            segment = dots = 0;
+        } else if (path.n - i >= 3 && strncasecmp((const char *)path.p + i, "%2e", 3) == 0) {
+            segment++, dots++, i += 2;
+        } else {
+            segment++, dots += path.p[i] == '.';
+        }
+    }
+    return false;
 }

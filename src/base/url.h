@@ -13,4 +13,8 @@ struct url {
  * and a scheme without "//". */
 bool url_read(const char *text, struct url *out) WW_MUST;
 
+/* Whether a path has segments "." or "..", encoded ones too, which would step out of an allowed path once a
+ * browser resolves them. */
+bool url_has_dot_segment(struct bytes path);
+
 #endif

@@ -311,6 +311,9 @@ static const char *never_matches(const char *entry)
     if (memchr(u.path.p, '*', u.path.n)) {
         return "has a star in its path: whatever begins with the path is allowed already";
     }
+    if (url_has_dot_segment(u.path)) {
+        return "has . or .. in its path, which no address that is asked for may have";
+    }
     return NULL;
 }
 

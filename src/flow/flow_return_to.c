@@ -21,27 +21,6 @@ static bool host_allowed(struct bytes host, struct bytes allowed)
     return same(host, allowed);
 }
 
-/* "." and ".." segments, encoded ones too, would step out of an allowed path once a browser resolves them. */
-static bool has_dot_segment(struct bytes path)
-{
-    size_t segment = 0, dots = 0;
-
-    for (size_t i = 0; i <= path.n; i++) {
-        bool slash = i == path.n || path.p[i] == '/';
-        if (slash) {
-            if (segment > 0 && segment == dots && dots <= 2) {
-                return true;
-            }
-            segment = dots = 0;
-        } else if (path.n - i >= 3 && strncasecmp((const char *)path.p + i, "%2e", 3) == 0) {
-            segment++, dots++, i += 2;
-        } else {
-            segment++, dots += path.p[i] == '.';
-        }
-    }
-    return false;
-}
-
 static bool path_allowed(struct bytes path, struct bytes allowed)
 {
     struct bytes root = bytes_str("/");
@@ -51,7 +30,7 @@ static bool path_allowed(struct bytes path, struct bytes allowed)
     if (path.n < allowed.n || memcmp(path.p, allowed.p, allowed.n) != 0) {
         return false;
     }
-    return allowed.n == 1 || !has_dot_segment(path);
+    return allowed.n == 1 || !url_has_dot_segment(path);
 }
 
 static bool is_allowed(const struct url *u, const struct return_rules *rules)

@@ -178,7 +178,8 @@ def looking_changes_nothing(t, site):
             looked = ada.request("HEAD", each, headers={"Accept": accept})
             t.check(f"HEAD {each.split('?')[0]} is answered", looked.status == 200 and looked.body == b"", looked)
             for name, value in (("Sec-Purpose", "prefetch"), ("Sec-Purpose", "prefetch;prerender"),
-                                ("Purpose", "prefetch"), ("X-Moz", "prefetch")):
+                                ("Sec-Purpose", "Prerender"), ("Purpose", "prefetch"),
+                                ("X-Purpose", "preview"), ("X-Moz", "prefetch")):
                 ahead = ada.request("GET", each, headers={"Accept": accept, name: value})
                 t.check(f"{name}: {value} of {each.split('?')[0]} is not done", ahead.status == 503, ahead)
     t.check("no row was written", rows_of_flows(site) == before, (rows_of_flows(site), before))

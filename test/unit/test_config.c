@@ -171,7 +171,8 @@ static void return_addresses_that_allow_nothing_are_told(void **state)
                                       "https://me@example.org",
                                       "https://app.example.org/*",
                                       "https:\\\\x",
-                                      "mailto:a@b.c"};
+                                      "mailto:a@b.c",
+                                      "https://a/x/../y"};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         char *text = arena_printf(&f->op.arena, "selfservice: {allowed_return_urls: ['%s']}\n", good[i]);

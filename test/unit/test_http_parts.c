@@ -414,6 +414,8 @@ static void the_last_untrusted_hop_is_the_client(void **state)
         {"X-Forwarded-For", "1.1.1.1, nonsense, 10.0.0.1", "none"},
         {"X-Forwarded-For", "10.0.0.1,192.0.2.1", "none"},
         {"X-Forwarded-For", "", "none"},
+        {"X-Forwarded-For", "203.0.113.9, ,", "203.0.113.9"},
+        {"X-Forwarded-For", " , ,", "none"},
         {"X-Forwarded-For", "203.0.113.9:4711", "203.0.113.9"},
         {"X-Forwarded-For", "[2a00::1]:80, 2001:db8::5", "2a00::1"},
         {"X-Real-IP", "203.0.113.9", "none"},
