@@ -138,7 +138,7 @@ def hosts_are_listened_on(t, site):
         site.launch({"SERVE_PUBLIC_HOST": host})
         t.check(f"{host} listens on ::1", eventually(lambda: reached(socket.AF_INET6, "::1")), site.log()[-500:])
         t.check(f"{host} and on 127.0.0.1: {four}", reached(socket.AF_INET, "127.0.0.1") == four)
-        t.check(f"{host} is reached by {url}", f"public: {url}," in site.log(), site.log()[-500:])
+        t.check(f"{host} is reached by {url}", eventually(lambda u=url: f"public: {u}," in site.log()), site.log()[-500:])
         site.stop()
         (site.directory / "log").unlink()
 

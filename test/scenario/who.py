@@ -46,6 +46,7 @@ def a_proxy_that_is_not_trusted_is_told_of(t, site):
     for _ in range(3):
         site.get("/health/alive", headers={"X-Forwarded-For": "192.0.2.7"})
     t.check("nothing is said where nobody forwards", before == 0)
+    eventually(lambda: "watchword.trusted_proxies" in site.log())
     lines = [json.loads(line) for line in site.log().splitlines() if "watchword.trusted_proxies" in line]
     t.check("one warning, which says what follows and names the setting",
             len(lines) == 1 and lines[0]["level"] == "warning" and "bucket" in json.dumps(lines[0]), lines)
@@ -127,8 +128,11 @@ def routes_have_their_own_names(t, site):
     expected = {"/sessions/whoami", "/ui/login", "/ui/signed-out", "/ui/notes/new", "/ui/{a}", "/schemas/{id}", "none",
                 "/sessions/{id}"}
     t.check("each route is counted under its own template", expected <= labels and "/ui/{a}/{b}" not in labels, labels)
-    logged = {json.loads(line).get("route") for line in site.log().splitlines() if '"answered"' in line}
-    t.check("and logged", expected <= logged, logged)
+
+    def logged():
+        return {json.loads(line).get("route") for line in site.log().splitlines() if '"answered"' in line}
+
+    t.check("and logged", eventually(lambda: expected <= logged()), logged())
 
 
 def raw(site, request):
