@@ -371,9 +371,10 @@ static bool only_looks(struct http_request *r)
 static bool begin(struct route_call *c)
 {
     struct http_request *r = c->r;
-    bool trusted = http_peer_trusted(r);
-    const char *city = trusted ? http_header(r, "Cf-Ipcity") : NULL;
-    const char *country = trusted ? http_header(r, "Cf-Ipcountry") : NULL;
+    /* A proxy of another kind passes these on as the client invented them. */
+    bool told = http_peer_trusted(r) && c->site->cloudflare;
+    const char *city = told ? http_header(r, "Cf-Ipcity") : NULL;
+    const char *country = told ? http_header(r, "Cf-Ipcountry") : NULL;
     char location[512] = ""; /* what is kept of it is cut between characters by ww_op_begin */
     if (city || country) {
         snprintf(location, sizeof location, "%s%s%s", city ? city : "", city && country ? ", " : "",

@@ -90,6 +90,7 @@ bool site_init(struct site *site, struct ww *ww)
     site->admin_url = arena_strdup(a, ww_setting(ww, "serve.admin.base_url"));
     site->public_origin = origin_of(a, site->public_url);
     site->public_https = site->public_origin && strncasecmp(site->public_origin, "https:", 6) == 0;
+    site->cloudflare = strcasecmp(ww_setting(ww, "watchword.forwarded_header"), "CF-Connecting-IP") == 0;
     site->cors_enabled = ww_setting_bool(ww, "serve.public.cors.enabled");
     site->dev = ww_dev(ww);
     site->slow_reads = has_slow_reads(ww, dsn);

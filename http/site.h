@@ -22,6 +22,7 @@ struct site {
     const char *public_url, *admin_url, *public_origin;
     const char *csrf_cookie_name, *session_cookie_name;
     bool public_https; /* people reach it over TLS */
+    bool cloudflare;   /* the trusted proxy is one that says where a client is, too */
     bool cors_enabled, admin_cors_enabled, dev;
     bool slow_reads; /* the database is remote, or readers wait for writers: no handler runs on the loop */
     struct cors cors, admin_cors;

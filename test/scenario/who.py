@@ -22,6 +22,13 @@ def address_seen(site, email, headers):
     return shown.json["devices"][0]["ip_address"]
 
 
+def place_seen(site, email):
+    token = site.submit("login", {"method": "password", "identifier": email, "password": PASSWORD},
+                        {"Cf-Ipcity": "Berlin", "Cf-Ipcountry": "DE", "X-Forwarded-For": "192.0.2.7"})
+    shown = site.get("/sessions/whoami", headers={"X-Session-Token": token.json["session_token"]})
+    return shown.json["devices"][0].get("location")
+
+
 def one_header_gives_the_address(t, site):
     site.start(PROXY)
     site.register("ada@example.org")
@@ -38,6 +45,10 @@ def one_header_gives_the_address(t, site):
     site.start({**PROXY, "WATCHWORD_FORWARDED_HEADER": "CF-Connecting-IP"})
     seen = address_seen(site, "ada@example.org", {**invented, "X-Forwarded-For": "192.0.2.7"})
     t.check("another header counts once it is named, and it alone", seen == "198.51.100.2", seen)
+    t.check("a place is believed from the proxy that knows it", place_seen(site, "ada@example.org") == "Berlin, DE")
+    site.stop()
+    site.start(PROXY)
+    t.check("and from no other", place_seen(site, "ada@example.org") in (None, ""), place_seen(site, "ada@example.org"))
 
 
 def a_proxy_that_is_not_trusted_is_told_of(t, site):
