@@ -8,6 +8,7 @@
 #include "http_proxy.h"
 #include "negotiate.h"
 #include "own_parts.h"
+#include "pages.h"
 #include "routes.h"
 #include "urlform.h"
 
@@ -433,7 +434,9 @@ static void handle(struct http_request *r, void *context)
         return;
     }
     if (!m->other) {
-        dispatch_not_found(r);
+        if (port->admin || !pages_answer_missing(&c)) {
+            dispatch_not_found(r);
+        }
     } else if (!m->route) {
         answer_wrong_method(r, m->methods);
     } else if (!((m->route->needs & NEED_WISH) && only_looks(r)) && decode_id(&c, m->id) && needs_admit(&c)) {

@@ -100,6 +100,8 @@ const struct route routes_public[] = {
     /* the built-in pages (own-api.md, "Pages"); what no other row has is a page that is not there */
     ROW(HTTP_GET, "/", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_page_root, 0),
     ROW(HTTP_GET, "/ui", NEED_NOTHING, CSRF_ON, HTTP_QUICK, handle_page_root, 0),
+    ROW(HTTP_GET, "/.well-known/change-password", NEED_NOTHING, CSRF_ON, HTTP_QUICK,
+        handle_page_change_password, 0),
     ROW(HTTP_GET, "/ui/static/{file}", NEED_NOTHING | NEED_CACHE, CSRF_OFF, HTTP_QUICK, handle_page_static,
         0),
     PAGE_THAT_WRITES("login", handle_page_login),
@@ -112,6 +114,7 @@ const struct route routes_public[] = {
     PAGE_SENT("notes", BODY_NOTE, handle_page_note_save),
     PAGE(HTTP_GET, "notes/new", handle_page_note_new),
     PAGE(HTTP_GET, "notes/{id}", handle_page_note),
+    PAGE_SENT("files", BODY_NOTE, handle_page_file_add),
     PAGE_SENT("notes/{id}", BODY_NOTE, handle_page_note_save),
     PAGE(HTTP_GET, "notes/{id}/file", handle_page_note_file),
     PAGE(HTTP_GET, "notes/{id}/delete", handle_page_note_delete),

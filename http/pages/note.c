@@ -134,6 +134,19 @@ bool note_read_sent(struct page *p, struct note *out)
     return note_is_fit(p, out);
 }
 
+bool note_is_text(struct bytes value)
+{
+    if (value.n > NOTE_TEXT_MOST || !utf8_valid(value)) {
+        return false;
+    }
+    for (size_t i = 0; i < value.n; i++) {
+        if ((value.p[i] < 0x20 && !strchr("\t\n\r", value.p[i])) || value.p[i] == 0 || value.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool note_is_stored(struct page *p, const struct note *note)
 {
     const void *value;

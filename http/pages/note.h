@@ -27,6 +27,8 @@ bool note_read_sent(struct page *p, struct note *out) WW_MUST;
 void note_store(struct page *p, struct note *note);
 /* From what waited (page_kept.c), and stores it. */
 void note_store_kept(struct page *p, const struct js *kept);
+/* Whether it can be shown and changed as text: anything else is a file. */
+bool note_is_text(struct bytes value);
 /* Whether exactly this is stored under its name. */
 bool note_is_stored(struct page *p, const struct note *note);
 /* What storing it was refused for: at the form when it is about the note, else as a page. */

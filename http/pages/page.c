@@ -5,13 +5,32 @@
 #include "status.h"
 
 #include "cookie.h"
+#include "multipart.h"
+#include "negotiate.h"
 
 /* ---- opening ---- */
+
+static bool read_multipart(struct page *p, const char *type)
+{
+    struct multipart parts;
+    size_t n = 0;
+    const uint8_t *body = http_body(p->c->r, &n);
+    bool read = multipart_read(p->a, type, BYTES(body, n), &parts) == WW_OK;
+    p->form = parts.fields;
+    p->form_count = parts.field_count;
+    p->file_name = read ? parts.file_name : NULL;
+    p->file = parts.file;
+    return read;
+}
 
 static bool read_form(struct page *p)
 {
     if (http_method(p->c->r) != HTTP_POST) {
         return true;
+    }
+    const char *type = http_header(p->c->r, "Content-Type");
+    if (negotiate_is_type(type, "multipart/form-data")) {
+        return read_multipart(p, type);
     }
     bool read = route_call_form(p->c);
     p->form = p->c->form;

@@ -19,6 +19,8 @@ struct page {
     struct js *sign_in; /* [{name, kind}]: the traits that people sign in with */
     struct js *words;   /* {identifier, Identifier}: what those are called, for texts of the catalogue */
     const struct ww_pair *query, *form;
+    const char *file_name; /* of a file that was sent, or NULL */
+    struct bytes file;
     size_t query_count, form_count;
 };
 

@@ -26,20 +26,6 @@ static enum ww_err load(struct page *p, struct stored *out)
     return err;
 }
 
-/* Whether it can be shown and changed as text: anything else is a file. */
-static bool is_text(struct bytes value)
-{
-    if (value.n > NOTE_TEXT_MOST || !utf8_valid(value)) {
-        return false;
-    }
-    for (size_t i = 0; i < value.n; i++) {
-        if ((value.p[i] < 0x20 && !strchr("\t\n\r", value.p[i])) || value.p[i] == 0 || value.p[i] == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static struct note note_of(struct page *p, const struct stored *s)
 {
     return (struct note){.id = p->c->id,
@@ -81,7 +67,7 @@ void handle_page_note(struct route_call *c)
     enum ww_err err = load(&p, &s);
     if (err) {
         refused(&p, err);
-    } else if (is_text(s.value)) {
+    } else if (note_is_text(s.value)) {
         struct note note = note_of(&p, &s);
         note_show(&p, 200, &note, NULL, NULL);
     } else {
@@ -106,7 +92,7 @@ static void show_conflict(struct page *p, struct note *note)
     note->id = err ? NULL : note->id; /* what was deleted becomes a new note */
     if (!err) {
         note->version = now.about.version;
-        note->theirs = is_text(now.value) ? (const char *)now.value.p : "";
+        note->theirs = note_is_text(now.value) ? (const char *)now.value.p : "";
     }
     note_show(p, 409, note, NULL, NULL);
 }

@@ -59,17 +59,41 @@ void pages_close(struct site *site)
     site->pages = NULL;
 }
 
-bool pages_answer_failure(struct route_call *c, int status)
+static bool shows_pages(struct route_call *c)
 {
     const char *accept = http_header(c->r, "Accept");
+    return c->site->pages && accept && strstr(accept, "text/html");
+}
+
+bool pages_answer_failure(struct route_call *c, int status)
+{
     struct page p;
-    if (!c->site->pages || !accept || !strstr(accept, "text/html") || status < 429) {
+    if (!shows_pages(c) || status < 429) {
         return false;
     }
     if (page_open(&p, c, NULL)) {
         page_refused(&p, status == 429 ? WW_ETHROTTLED : status == 503 ? WW_EBUSY : WW_EINTERNAL);
     }
     return true;
+}
+
+bool pages_answer_missing(struct route_call *c)
+{
+    struct page p;
+    bool shown = shows_pages(c) && (http_method(c->r) == HTTP_GET || http_method(c->r) == HTTP_HEAD);
+    if (shown && page_open(&p, c, NULL)) {
+        page_missing(&p);
+    }
+    return shown;
+}
+
+/* Where password managers send people (a well-known URL of the W3C). */
+void handle_page_change_password(struct route_call *c)
+{
+    struct page p;
+    if (page_open(&p, c, NULL)) {
+        page_done(&p, "password", NULL);
+    }
 }
 
 const char *pages_sent_url(struct route_call *c, const struct ww_flow_request *in, const char *location)

@@ -21,13 +21,17 @@ void pages_note_outcome(struct route_call *c, enum ww_flow_action action, const 
  * person is asked to sign in. False: the flow may answer. */
 bool pages_keep_form(struct route_call *c, enum ww_flow_action action, const struct ww_flow_request *in);
 
+/* A path that nobody serves, told to a person at a browser; false as above. */
+bool pages_answer_missing(struct route_call *c);
+
+route_handler handle_page_change_password;
 route_handler handle_page_root, handle_page_static, handle_page_missing;
 /* page_flow.c; one row each for login, registration, settings */
 route_handler handle_page_login, handle_page_registration, handle_page_to_login, handle_page_settings,
     handle_page_profile, handle_page_password, handle_page_error;
 /* page_notes.c, page_note.c */
-route_handler handle_page_notes, handle_page_note_new, handle_page_note, handle_page_note_save,
-    handle_page_note_file, handle_page_note_delete, handle_page_note_deleted;
+route_handler handle_page_notes, handle_page_note_new, handle_page_file_add, handle_page_note,
+    handle_page_note_save, handle_page_note_file, handle_page_note_delete, handle_page_note_deleted;
 /* page_kept.c */
 route_handler handle_page_kept;
 /* page_account.c */

@@ -15,38 +15,59 @@
     addEventListener("pageshow", show);
   });
 
-  // A double click sends a form once.
+  // A double click sends a form once; the button says that it is on its way.
   const sent = new WeakSet();
-  all("form[method=post]").forEach((form) => {
+  all("form[method=post]:not([data-upload])").forEach((form) => {
+    const busy = (on) => all("button").forEach((button) => {
+      if (button.form === form) on ? button.setAttribute("aria-busy", "true") : button.removeAttribute("aria-busy");
+    });
     form.addEventListener("submit", (event) => {
       if (sent.has(form)) event.preventDefault();
       sent.add(form);
+      setTimeout(busy, 300, true);
     });
-    addEventListener("pageshow", () => sent.delete(form));
+    addEventListener("pageshow", () => { sent.delete(form); busy(false); });
+  });
+
+  // Times in the zone of whoever looks.
+  const zone = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeStyle: "short" });
+  all("time").forEach((time) => {
+    const text = zone.format(new Date(time.dateTime));
+    if (time.title) time.title = text; else time.textContent = text;
   });
 
   all("form[data-upload]").forEach((form) => {
-    const input = form.querySelector("input[type=file]");
-    const error = form.querySelector(".error");
-    const say = (why) => {
-      error.textContent = error.dataset[why];
+    const [input, error, bar, button] = ["input[type=file]", ".error", "progress", "button"].map((q) => form.querySelector(q));
+    const busy = (on) => {
+      bar.hidden = !on;
+      button.disabled = on;
+      form.setAttribute("aria-busy", String(on));
+    };
+    const say = (text) => {
+      busy(false);
+      error.textContent = text;
       error.hidden = false;
       input.setAttribute("aria-invalid", "true");
+      input.focus();
     };
-    form.hidden = false;
-    form.addEventListener("submit", async (event) => {
+    form.addEventListener("submit", (event) => {
       event.preventDefault();
       const file = input.files[0];
-      if (!file) { input.focus(); return; }
-      if (file.size > Number(form.dataset.most)) { say("large"); return; }
-      try {
-        const answer = await fetch(form.dataset.upload + encodeURIComponent(file.name), {
-          method: "PUT", body: file, credentials: "same-origin",
-          headers: { "If-None-Match": "*", "Content-Type": "application/octet-stream" },
-        });
-        if (answer.ok) location.assign(form.dataset.after);
-        else say(answer.status === 412 ? "exists" : answer.status === 413 ? "large" : "failed");
-      } catch { say("failed"); }
+      if (button.disabled) return;
+      if (!file) { say(error.dataset.none); return; }
+      if (file.size > Number(form.dataset.most)) { say(error.dataset.large); return; }
+      const request = new XMLHttpRequest();
+      request.open("POST", form.action);
+      request.setRequestHeader("Accept", "text/plain");
+      request.upload.onprogress = (at) => { bar.value = at.lengthComputable ? 100 * at.loaded / at.total : 0; };
+      request.onload = () => {
+        if (request.status === 200) location.assign(form.dataset.after);
+        else say((request.getResponseHeader("Content-Type") || "").startsWith("text/plain") ? request.responseText : error.dataset.failed);
+      };
+      request.onerror = () => say(error.dataset.failed);
+      error.hidden = true;
+      busy(true);
+      request.send(new FormData(form));
     });
   });
 })();

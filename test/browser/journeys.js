@@ -213,7 +213,7 @@ async function hostileNames(world) {
     await v.fill("Name", "tame");
     await v.press("Save note");
     await v.sees("Note saved.");
-    assert.equal(await page.locator(".list").innerText(), "tame");
+    assert.equal(await page.locator(".list a").innerText(), "tame");
     await v.follow("New note");
     await v.fill("Name", "tame");
     await v.fill("Text", "another");
@@ -284,6 +284,7 @@ async function withScript(world) {
     assert.equal(await page.getByLabel("Password", { exact: true }).getAttribute("type"), "password");
     await v.register("files@example.org");
     const bytes = Buffer.from([0, 1, 2, 255, 254, 10, 13]);
+    await page.getByText("Add file").click();
     await page.getByLabel("File", { exact: true })
       .setInputFiles({ name: "data & more.bin", mimeType: "application/octet-stream", buffer: bytes });
     await page.getByRole("button", { name: "Upload file" }).click();

@@ -85,4 +85,4 @@ async function withSettings({ browser }, settings, story) {
   }
 }
 
-module.exports = { FIRST, visit, withSettings };
+module.exports = { FIRST, Visitor, visit, withSettings };
