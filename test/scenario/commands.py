@@ -95,6 +95,47 @@ def a_password_is_changed(t, site):
     t.check("the new one opens the vault", note.out == "kept", note)
 
 
+def a_user_gets_back_in_with_a_code(t, site):
+    make_ada(site)
+    as_ada(site, "item", "put", "--user", ADA, "note", more="kept")
+    t.check("there are no codes at first", as_ada(site, "user", "codes", "--json", user=ADA).json() == {"left": 0})
+    codes = as_ada(site, "user", "codes", "--make", "--json", user=ADA).json()["codes"]
+    t.check("--make shows ten", len(codes) == 10 and as_ada(site, "user", "codes", "--json", user=ADA).json() == {"left": 10})
+    plain = as_ada(site, "user", "codes", "--make", user=ADA)
+    t.check("for people as a list, each time others", plain.out.count("\n  ") == 10 and codes[0] not in plain.out, plain)
+    code = plain.out.split("\n  ")[1].split()[0]
+    words = ("user", "recover", "--code-fd", "0", "--new-password-fd", "0")
+
+    def recover(given, user=ADA, password="an entirely different one"):
+        return site.run(*words, "--json", user, stdin=f"{given}\n{password}\n")
+
+    old = recover(codes[0])
+    t.check("an earlier code ends with 4", old.code == 4 and error_of(old)["id"] == "recovery_code_wrong", old)
+    t.check("an unknown user is told the same", recover(code, "nobody@example.org").err == old.err)
+    typo = recover(code[:-1])
+    t.check("a typing error ends with 8 and names the field", typo.code == 8 and error_of(typo)["field"] == "code", typo)
+    done = recover(code.lower().replace("-", " "))
+    t.check("a good one ends with 0 and gives one in its place", done.code == 0 and len(done.json()["new_code"]) == 34, done)
+    note = as_ada(site, "item", "get", "--user", ADA, "note", password="an entirely different one")
+    t.check("the new password opens the vault", note.out == "kept", note)
+    t.check("it was good once", recover(code).code == 4)
+    gone = as_ada(site, "user", "codes", "--revoke", "--json", user=ADA, password="an entirely different one")
+    t.check("--revoke ends all", gone.json() == {"left": 0}, gone)
+    t.check("--make with --revoke ends with 2", site.run("user", "codes", "--make", "--revoke", ADA).code == 2)
+
+
+def a_vault_gets_new_keys(t, site):
+    make_ada(site)
+    as_ada(site, "item", "put", "--user", ADA, "note", more="kept")
+    t.check("epoch counts up", as_ada(site, "user", "epoch", "--json", user=ADA).json() == {"epoch": 2})
+    codes = as_ada(site, "user", "codes", "--make", "--json", user=ADA).json()["codes"]
+    t.check("rekey needs the password", as_ada(site, "user", "rekey", user=ADA, password="not this one at all").code == 4)
+    made = as_ada(site, "user", "rekey", "--json", user=ADA)
+    t.check("rekey gives ten new codes", made.code == 0 and not set(made.json()["codes"]) & set(codes), made)
+    t.check("all data reads", as_ada(site, "item", "get", "--user", ADA, "note").out == "kept")
+    t.check("nothing is wrong with it", site.run("check").code == 0)
+
+
 def a_user_is_renamed(t, site):
     make_ada(site)
     done = as_ada(site, "user", "rename", "--json", ADA, "lovelace@example.org")
@@ -323,8 +364,8 @@ def closed_output_is_no_success(t, site):
 
 if __name__ == "__main__":
     run_all(an_account_is_created_and_looked_at, an_account_is_refused, a_user_acts_with_the_password,
-            a_password_is_changed, a_user_is_renamed, an_account_is_deleted, items_come_back_as_they_were_put,
-            items_are_refused, a_site_is_checked_migrated_and_cleaned, damage_is_found_by_check, hashing_is_calibrated,
+            a_password_is_changed, a_user_gets_back_in_with_a_code, a_vault_gets_new_keys, a_user_is_renamed,
+            an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused, a_site_is_checked_migrated_and_cleaned, damage_is_found_by_check, hashing_is_calibrated,
             the_command_line_explains_itself, a_wrong_word_is_named,
             activity_tells_of_a_command_in_one_row, a_configuration_is_needed, passwords_come_from_a_terminal,
             closed_output_is_no_success)
