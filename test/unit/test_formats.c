@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "api_int.h"
+#include "encode.h"
+#include "flow_wait.h"
 
 enum { VECTORS_MOST = 64, LINE_BYTES = 48 };
 
@@ -27,6 +29,7 @@ struct journey {
     struct ww *ww;
     struct ww_op *op;
     struct session *session;
+    char *continuity; /* the cookie */
     struct vector vectors[VECTORS_MOST];
     size_t n;
 };
@@ -122,6 +125,10 @@ static void live(void)
     must(store_flow_row_insert(journey.op, service_of(journey.op)->store, &flow));
     must(ww_register(journey.op, "{\"email\":\"bob@example.org\"}", "another walk by the sea", 23, &session));
     must(ww_account_delete(journey.op, session, "bob@example.org"));
+    struct js *waits = js_object(&journey.op->arena);
+    js_put(&journey.op->arena, waits, "method", js_text(&journey.op->arena, "password"));
+    must(flow_wait_keep(journey.op, service_of(journey.op), &journey.session->record->uuid, waits,
+                        &journey.continuity));
 }
 
 /* ---- opening what was stored ---- */
@@ -253,6 +260,24 @@ static void audit_vectors(void)
     erased_vectors(node);
 }
 
+/* cookie: id 16 ‖ secret 32. */
+static void continuity_vectors(const struct record *r)
+{
+    struct bytes b[2], cookie, payload;
+    struct js *row_json;
+    add("continuity.cookie", bytes_str(journey.continuity));
+    row("SELECT id, blob FROM flows WHERE kind = 5", b, 2);
+    struct place place = {.label = "flow", .aad = joined(BYTES("\5", 1), b[0])};
+    struct bytes content = unpadded(open_sk(place, b[1]));
+    add("continuity.flows.content", content);
+    must(js_read_own(&journey.op->arena, content, &row_json));
+    if (!base64_decode(&journey.op->arena, BASE64, js_get(row_json, "payload")->string, &payload) ||
+        !base64_decode(&journey.op->arena, BASE64_URL, bytes_str(journey.continuity), &cookie)) {
+        abort();
+    }
+    add("continuity.content", open_key(cookie.p + 16, (struct place){"contin", &r->uuid, 0, b[0]}, payload));
+}
+
 static void other_vectors(const struct record *r)
 {
     struct bytes b[4];
@@ -261,13 +286,15 @@ static void other_vectors(const struct record *r)
     add("sessions.lookup", b[0]);
     add("sessions.blob", b[1]);
     add("sessions.content", open_sk((struct place){"session", &r->uuid, 0, b[0]}, b[1]));
-    row("SELECT id, blob FROM flows", b, 2);
+    row("SELECT id, blob FROM flows WHERE kind = 1", b, 2);
     add("flows.id", b[0]);
     add("flows.blob", b[1]);
     struct place place = {.label = "flow", .aad = joined(BYTES("\1", 1), b[0])};
     add("flows.content", unpadded(open_sk(place, b[1])));
+    continuity_vectors(r);
     audit_vectors();
 }
+
 static void make_vectors(void)
 {
     open_site();
