@@ -9,6 +9,7 @@
 enum ww_fault {
     WW_FAULT_ALLOC,     /* an allocation of an operation */
     WW_FAULT_STATEMENT, /* a database statement, commit included */
+    WW_FAULT_ANSWER,    /* the answer to a commit that was done: the connection is lost */
 };
 
 /* Passed to ww_open. Members that are NULL get the system's implementation. `ctx` is handed to each. They are

@@ -17,6 +17,17 @@ static enum ww_err fail_injected(struct ww_op *op)
     return op_fail(op, WW_EIO, "db_fault", "the database failed");
 }
 
+/* A commit that was done, of which this side never hears. */
+static bool answer_lost(struct ww_op *op, struct db_conn *c)
+{
+    if (c->mode != DB_WRITE || !op->env->fault || !op->env->fault(op->env->ctx, WW_FAULT_ANSWER)) {
+        return false;
+    }
+    c->broken = true;
+    op_fail(op, WW_EIO, "db_commit_unknown", "the connection to the database was lost while committing");
+    return true;
+}
+
 /* PostgreSQL refuses what follows a failed statement; so that SQLite shows the same mistakes, db.c does. */
 static enum ww_err note(struct db_conn *c, enum ww_err err)
 {
@@ -86,6 +97,7 @@ enum ww_err db_commit(struct ww_op *op, struct db_conn *c)
         err = fail_injected(op);
     } else {
         err = c->db->driver->commit(op, c);
+        err = err || !answer_lost(op, c) ? err : WW_EIO;
     }
     if (err != WW_OK) {
         db_rollback(c);

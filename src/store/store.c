@@ -42,14 +42,19 @@ enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
     if (err == WW_OK && (err = db_begin(op, op->conn, mode)) != WW_OK) {
         give(op);
     }
+    if (err == WW_OK) {
+        (void)store_written_take(op); /* of a transaction that was given up */
+    }
     return err;
 }
 
 enum ww_err store_tx_commit(struct ww_op *op)
 {
+    struct store_written written = store_written_take(op);
     enum ww_err err = db_commit(op, op->conn);
     give(op);
-    return err;
+    bool in_doubt = err == WW_EIO && strcmp(op->problem.id, "db_commit_unknown") == 0;
+    return in_doubt ? store_written_resolve(op, &written, err) : err;
 }
 
 enum ww_err store_tx_at_end(struct ww_op *op, void (*ended)(void *context, bool committed), void *context)

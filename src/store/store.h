@@ -33,6 +33,9 @@ enum ww_err store_ping(struct ww_op *op, struct store *s) WW_MUST;
 
 /* ---- transactions ---- */
 enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode) WW_MUST;
+/* After a commit whose answer was lost, what it wrote last (an audit event, a vault's head) is read again:
+ * WW_OK when it is there; else WW_EIO id "db_commit_unknown". What store_tx_at_end was given hears "not
+ * committed" either way. */
 enum ww_err store_tx_commit(struct ww_op *op) WW_MUST;
 /* Ends the transaction without effect; keeps op->problem. Returns err, so that `return store_tx_abort(op,
  * err)` reads well. Harmless without one. */

@@ -13,6 +13,22 @@ struct store {
 extern const struct db_migration store_migrations[];
 extern const size_t store_migration_count;
 
+/* What the open transaction wrote last, to be found again when nobody knows whether it was committed. */
+struct store_written {
+    struct store *store;
+    bool event;         /* an audit event; else a vault's head */
+    int64_t node, n;    /* of the event */
+    struct uuid vid;    /* of the vault */
+    struct bytes value; /* the event's link, or the head; p NULL: nothing. As long as the operation */
+};
+enum ww_err store_written_event(struct ww_op *op, struct store *s, const struct audit_stored *row) WW_MUST;
+enum ww_err store_written_head(struct ww_op *op, struct store *s, const struct uuid *vid,
+                               struct bytes head) WW_MUST;
+/* What was written, which is forgotten: before a transaction ends, and when one begins. */
+struct store_written store_written_take(struct ww_op *op);
+/* WW_OK when it is there after all, else err. Takes a connection of its own. */
+enum ww_err store_written_resolve(struct ww_op *op, const struct store_written *w, enum ww_err err) WW_MUST;
+
 /* Keeps "stored data is not what was written" and returns WW_ETAMPERED. */
 enum ww_err store_tampered(struct ww_op *op, const char *what);
 /* Rows: the caller reads them with db_next and ends with store_done. On failure there is nothing to end.

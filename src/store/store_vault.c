@@ -34,8 +34,9 @@ enum ww_err store_vault_row_load(struct ww_op *op, struct store *s, const struct
 enum ww_err store_vault_row_set_head(struct ww_op *op, struct store *s, const struct uuid *vid,
                                      struct bytes old, struct bytes head)
 {
-    return store_change_one(op, s, "UPDATE vaults SET head = $1 WHERE vid = $2 AND head = $3",
-                            DB_ARGS(DB_B(head), DB_B(BYTES_OF(*vid)), DB_B(old)));
+    enum ww_err err = store_change_one(op, s, "UPDATE vaults SET head = $1 WHERE vid = $2 AND head = $3",
+                                       DB_ARGS(DB_B(head), DB_B(BYTES_OF(*vid)), DB_B(old)));
+    return err ? err : store_written_head(op, s, vid, head);
 }
 
 enum ww_err store_vault_row_set_ring(struct ww_op *op, struct store *s, const struct uuid *vid,

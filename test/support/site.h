@@ -14,7 +14,7 @@ struct site {
     char dsn[256];
     struct ww_env env;
     uint64_t offset; /* µs that the clock is ahead of the system's */
-    long fail_at[2]; /* by enum ww_fault: fail the n-th from now on; 0 never */
+    long fail_at[3]; /* by enum ww_fault: fail the n-th from now on; 0 never */
     struct ww *ww;
     struct ww_op *op; /* the current operation; site_next begins another */
     struct db *raw;   /* the attacker's own connection to the store */

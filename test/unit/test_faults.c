@@ -153,11 +153,44 @@ static void every_statement_fails_once(void **state)
     run_all(WW_FAULT_STATEMENT);
 }
 
+/* Each commit of a journey is done, but not answered: the use case finds out, and nothing is done twice. */
+static void a_commit_without_an_answer_is_found_out(void **state)
+{
+    struct site *s = calloc(1, sizeof *s);
+    struct ww_session *session;
+    enum ww_err err;
+    (void)state;
+    assert_non_null(s);
+    site_open(s, generous);
+    token = site_register(s, "ada");
+    assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
+    for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
+        site_next(s);
+        s->fail_at[WW_FAULT_ANSWER] = i == 1 ? 2 : 1; /* the first commit of a login counts the try */
+        err = journeys[i].run(s, 1000 + (int)i);
+        s->fail_at[WW_FAULT_ANSWER] = 0;
+        if (err != WW_OK) {
+            fail_msg("%s: %s (%s)", journeys[i].name, ww_err_name(err), ww_op_problem(s->op)->id);
+        }
+        assert_int_equal(site_check(s), 0);
+    }
+    assert_string_equal(site_get(s, token, "note", &err), "value 1002");
+    site_next(s);
+    s->fail_at[WW_FAULT_ANSWER] = 1;
+    session = site_resume(s, token);
+    assert_int_equal(ww_session_end(s->op, session), WW_OK);
+    assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_EDENIED);
+    free(token);
+    site_close(s);
+    free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
         cmocka_unit_test(every_statement_fails_once),
+        cmocka_unit_test(a_commit_without_an_answer_is_found_out),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
