@@ -4,6 +4,7 @@ import base64
 import fcntl
 import json
 import os
+import pathlib
 import pty
 import re
 import sqlite3
@@ -308,6 +309,23 @@ def a_wrong_word_is_named(t, site):
     t.check("show says in words what an account signs in by", re.search(r"^signs in by +a password$", ran.out, re.M), ran)
 
 
+def the_readme_can_be_followed(t, site):
+    """Its five lines, as they stand; only the password comes from a descriptor instead of the terminal."""
+    readme = (pathlib.Path(__file__).resolve().parent.parent.parent / "README.md").read_text()
+    lines = [line for line in readme.splitlines() if re.match(r"(echo .* \| )?build/watchword ", line)]
+    password = site.directory / "password"
+    password.write_text(PASSWORD + "\n")
+    said = []
+    for line in lines:
+        asks = "" if " init " in line else f" --password-fd 3 3<'{password}'"
+        ran = subprocess.run(["bash", "-c", line.replace("build/watchword", f"'{PROGRAM}'") + asks], cwd=site.directory,
+                             capture_output=True, text=True, timeout=60)
+        t.check(f"{line} works", ran.returncode == 0, (ran.stdout, ran.stderr))
+        said.append(ran.stdout)
+    t.check("there are five, and they do what they show", len(said) == 5 and said[3] == "buy figs\n"
+            and "account.registered" in said[4], said)
+
+
 def activity_tells_of_a_command_in_one_row(t, site):
     make_ada(site)
     as_ada(site, "item", "list", "--user", ADA)
@@ -367,5 +385,6 @@ if __name__ == "__main__":
             a_password_is_changed, a_user_gets_back_in_with_a_code, a_vault_gets_new_keys, a_user_is_renamed,
             an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused, a_site_is_checked_migrated_and_cleaned, damage_is_found_by_check, hashing_is_calibrated,
             the_command_line_explains_itself, a_wrong_word_is_named,
-            activity_tells_of_a_command_in_one_row, a_configuration_is_needed, passwords_come_from_a_terminal,
+            activity_tells_of_a_command_in_one_row, the_readme_can_be_followed,
+            a_configuration_is_needed, passwords_come_from_a_terminal,
             closed_output_is_no_success)

@@ -6,6 +6,7 @@ usage: install.py BUILD
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -42,9 +43,9 @@ def pkg_config(tree, *options):
     return [w.replace(str(tree), "") if str(tree) + "/usr/include" in w else w for w in words]
 
 
-def build_and_run(tree, site, name, link, environment):
+def build_and_run(tree, site, name, link, environment, compiler=("cc",)):
     program = site.parent / name
-    command = ["cc", "-Wall", "-Werror", str(EMBED), "-o", str(program), *pkg_config(tree, "--cflags"), *link]
+    command = [*compiler, "-Wall", "-Werror", str(EMBED), "-o", str(program), *pkg_config(tree, "--cflags"), *link]
     done = run(command)
     if done.returncode:
         print("# " + done.stderr.replace("\n", "\n# "))
@@ -57,16 +58,22 @@ def build_and_run(tree, site, name, link, environment):
 def programs(tree, folder):
     """The README's program, linked both ways, each with a site of its own."""
     library = installed(tree, "libwatchword.so").parent
-    sites = [folder / "shared-site", folder / "static-site"]
+    sites = [folder / "shared-site", folder / "static-site", folder / "cpp-site"]
     for site in sites:
         run([installed(tree, "bin/watchword"), "init", site], check=True)
     shared = pkg_config(tree, "--libs")
     tell("a program links the shared library by pkg-config, and runs",
          build_and_run(tree, sites[0], "embed-shared", shared, {"LD_LIBRARY_PATH": str(library)}))
+    if shutil.which("c++"):
+        tell("the same program is C++ too, and links",
+             build_and_run(tree, sites[2], "embed-cpp", ["-x", "none", *shared], {"LD_LIBRARY_PATH": str(library)},
+                           ("c++", "-std=c++20", "-x", "c++")))
+    else:
+        tell("the same program as C++ # SKIP there is no C++ compiler", True)
     # The archive, and beside it what the library needs, shared as the distribution has it.
     needs = pkg_config(tree, "--print-requires-private")
     others = shlex.split(run(["pkg-config", "--libs", *needs], check=True).stdout)
-    static = [*others, "-lzxcvbn", "-pthread"]
+    static = [*others, "-lzxcvbn", "-lm", "-pthread"]
     tell("the same program links the archive, and runs",
          build_and_run(tree, sites[1], "embed-static", [str(library / "libwatchword.a"), *static], {}))
 
@@ -126,7 +133,7 @@ def papers(tree):
 
 
 def main():
-    print("1..9")
+    print("1..10")
     with tempfile.TemporaryDirectory(prefix="watchword-install-") as name:
         folder = Path(name)
         tree = folder / "tree"
@@ -135,7 +142,7 @@ def main():
         symbols(tree)
         service(tree, folder)
         papers(tree)
-    return 0 if all(told) and len(told) == 9 else 1
+    return 0 if all(told) and len(told) == 10 else 1
 
 
 if __name__ == "__main__":
