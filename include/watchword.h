@@ -142,7 +142,7 @@ struct ww_proof {
     size_t size;
     enum ww_proof_kind kind;
     const char *identifier; /* as typed: a name or address to sign in with; not looked at by ww_step_up */
-    const char *password;   /* as typed, UTF-8 without NUL; need not end with one */
+    const char *password;   /* what was typed, UTF-8 without NUL; need not end with one */
     size_t password_length;
 };
 
@@ -154,9 +154,9 @@ struct ww_proof {
  * or a control character). WW_ETHROTTLED. WW_EUNSUPPORTED: a kind that this version does not know. */
 WW_EXPORT enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof,
                                       struct ww_session **session) WW_MUST;
-/* Finishes a pending session with a proof of another kind (NIST SP 800-63B AAL2). WW_EUNSUPPORTED
- * "proof_unsupported", field "kind", for kinds that are no second step; in this version that is all of them.
- */
+/* Finishes a pending session with a proof of another kind (NIST SP 800-63B AAL2); its token stays.
+ * WW_EDENIED: it is wrong, and the session stays pending. WW_ETHROTTLED. WW_EUNSUPPORTED "proof_unsupported",
+ * field "kind", for kinds that are no second step; in this version that is all of them. */
 WW_EXPORT enum ww_err ww_step_up(struct ww_op *op, struct ww_session *session,
                                  const struct ww_proof *proof) WW_MUST;
 

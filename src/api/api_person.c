@@ -1,5 +1,6 @@
 /* People: registration, proofs, what they change about themselves. */
 #include "api_int.h"
+#include "cred.h"
 
 enum ww_err api_password(struct ww_op *op, const char *password, size_t length, struct bytes *out)
 {
@@ -43,32 +44,39 @@ enum ww_err ww_register(struct ww_op *op, const char *traits, const char *passwo
 
 /* ---- proofs ---- */
 
-static enum ww_err refuse_kind(struct ww_op *op, const char *why)
-{
-    return op_fail_field(op, WW_EUNSUPPORTED, "proof_unsupported", "kind", "%s", why);
-}
+_Static_assert((int)WW_PROOF_PASSWORD == (int)CRED_PASSWORD, "a kind has one number, outside and inside");
 
-static enum ww_err read_proof(struct ww_op *op, const struct ww_proof *from, struct ww_proof *out)
+/* A proof of a kind that may take this part (ROLE_LOGIN: a first step, ROLE_SECOND: a further one). */
+static enum ww_err read_proof(struct ww_op *op, const struct ww_proof *from, uint8_t role,
+                              const char **identifier, struct cred_proof *out)
 {
-    enum ww_err err = API_TAKE(op, ww_proof, from, out);
+    struct ww_proof in;
+    enum ww_err err = API_TAKE(op, ww_proof, from, &in);
     if (err) {
         return err;
     }
-    return out->kind == WW_PROOF_PASSWORD ? WW_OK
-                                          : refuse_kind(op, "this version knows no such kind of proof");
+    const struct cred_kind *kind = cred_kind_find((enum credential_kind)in.kind);
+    if (!kind || !(kind->role & role) || kind->once) { /* what is used up has a call of its own */
+        return op_fail_field(op, WW_EUNSUPPORTED, "proof_unsupported", "kind", "%s",
+                             !kind                ? "this version knows no such kind of proof"
+                             : role == ROLE_LOGIN ? "a proof of this kind signs nobody in by itself"
+                                                  : "a proof of this kind is no further step");
+    }
+    out->kind = kind->kind;
+    *identifier = in.identifier;
+    return api_password(op, in.password, in.password_length, &out->typed);
 }
 
 enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof, struct ww_session **session)
 {
     API_CALL(op);
-    struct ww_proof in;
-    struct bytes password;
+    struct cred_proof in;
+    struct account_sign_in who = {.proofs = &in, .count = 1, .carrier = SESSION_TOKEN};
     struct session *made;
     *session = NULL;
-    enum ww_err err = read_proof(op, proof, &in);
-    if (err || (err = api_text(op, in.identifier, "identifier")) ||
-        (err = api_password(op, in.password, in.password_length, &password)) ||
-        (err = account_login(op, service_of(op), in.identifier, password, SESSION_TOKEN, NULL, &made)) ||
+    enum ww_err err = read_proof(op, proof, ROLE_LOGIN, &who.identifier, &in);
+    if (err || (err = api_text(op, who.identifier, "identifier")) ||
+        (err = account_sign_in(op, service_of(op), &who, &made)) ||
         (err = api_session_new(op, made, session))) {
         return err;
     }
@@ -77,13 +85,21 @@ enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof, stru
                : WW_OK;
 }
 
+/* A native session keeps its token, so the handle that the caller has is the finished session. */
 enum ww_err ww_step_up(struct ww_op *op, struct ww_session *session, const struct ww_proof *proof)
 {
     API_CALL(op);
-    struct ww_proof in;
-    api_session(op, session);
-    enum ww_err err = read_proof(op, proof, &in);
-    return err ? err : refuse_kind(op, "a proof of this kind is no second step");
+    struct cred_proof in;
+    struct account_sign_in who = {.proofs = &in, .count = 1, .session = api_session(op, session)};
+    struct session *raised;
+    const char *identifier; /* whose it is, the session says */
+    enum ww_err err = read_proof(op, proof, ROLE_SECOND, &identifier, &in);
+    who.carrier = who.session->carrier;
+    if (err || (err = account_sign_in(op, service_of(op), &who, &raised))) {
+        return err;
+    }
+    session->session = raised;
+    return WW_OK;
 }
 
 /* ---- what they change ---- */

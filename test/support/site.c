@@ -1,5 +1,8 @@
 #include "site.h"
 
+#include "account_int.h"
+#include "api_int.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -252,4 +255,21 @@ enum ww_err site_sign_in(struct ww_op *op, const char *identifier, const char *p
 enum ww_err site_new_password(struct ww_op *op, struct ww_session *session, const char *password)
 {
     return ww_password_change(op, session, password, strlen(password));
+}
+
+void site_require_second(struct site *s, const char *token)
+{
+    struct ww_session *session = site_resume(s, token);
+    struct store *store = s->op->ww->service.store;
+    struct session *x = api_session(s->op, session);
+    struct record *r;
+    struct vault *v;
+    assert_int_equal(store_tx_begin(s->op, store, DB_WRITE), WW_OK);
+    assert_int_equal(store_record_load(s->op, store, x->record->id, true, &r), WW_OK);
+    struct vault_row row;
+    assert_int_equal(store_vault_row_load(s->op, store, &r->vid, r->id, true, &row), WW_OK);
+    assert_int_equal(vault_open(s->op, store, r, x->root, &row, &v), WW_OK);
+    r->flags |= FLAG_SECOND_FACTOR;
+    assert_int_equal(account_write(s->op, &s->op->ww->service, r, v), WW_OK);
+    assert_int_equal(store_tx_commit(s->op), WW_OK);
 }

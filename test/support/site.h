@@ -45,6 +45,9 @@ enum ww_err site_sign_in(struct ww_op *op, const char *identifier, const char *p
                          struct ww_session **session);
 enum ww_err site_new_password(struct ww_op *op, struct ww_session *session, const char *password);
 
+/* The account asks for a second factor from now on, as its owner will be able to say. */
+void site_require_second(struct site *s, const char *token);
+
 /* Runs SQL as who may write to the database. */
 void site_sql(struct site *s, const char *sql, const struct db_value *args, size_t n);
 /* One blob, copied with malloc; its length in *n. NULL when there is no row. */

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "account_int.h"
 #include "api_int.h"
 #include "site.h"
 #include "watchword/flow.h"
@@ -223,23 +222,6 @@ static void null_is_refused_by_name(void **state)
 
 /* ---- a further step ---- */
 
-static void set_flag(struct site *s, const char *token)
-{
-    struct ww_session *session = site_resume(s, token);
-    struct store *store = s->op->ww->service.store;
-    struct session *x = api_session(s->op, session);
-    struct record *r;
-    struct vault *v;
-    assert_int_equal(store_tx_begin(s->op, store, DB_WRITE), WW_OK);
-    assert_int_equal(store_record_load(s->op, store, x->record->id, true, &r), WW_OK);
-    struct vault_row row;
-    assert_int_equal(store_vault_row_load(s->op, store, &r->vid, r->id, true, &row), WW_OK);
-    assert_int_equal(vault_open(s->op, store, r, x->root, &row, &v), WW_OK);
-    r->flags |= FLAG_SECOND_FACTOR;
-    assert_int_equal(account_write(s->op, &s->op->ww->service, r, v), WW_OK);
-    assert_int_equal(store_tx_commit(s->op), WW_OK);
-}
-
 static void a_further_step_leaves_a_session_pending(void **state)
 {
     struct site *s = *state;
@@ -247,7 +229,7 @@ static void a_further_step_leaves_a_session_pending(void **state)
     struct ww_session *session, *again;
     const void *value;
     size_t n;
-    set_flag(s, token);
+    site_require_second(s, token);
     assert_int_equal(site_login(s, "ada", "not the password", &session), WW_EDENIED);
     assert_null(session);
     assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_EAAL);

@@ -185,6 +185,47 @@ static void a_second_factor_alone_signs_nobody_in(void **state)
     assert_string_equal(s->op->problem.id, "no_first_factor");
 }
 
+static struct ww_proof proof_of(int kind, const char *typed)
+{
+    return (struct ww_proof){.size = sizeof(struct ww_proof),
+                             .kind = (enum ww_proof_kind)kind,
+                             .identifier = "ada@example.org",
+                             .password = typed,
+                             .password_length = strlen(typed)};
+}
+
+static void a_pending_session_is_finished_through_the_public_interface(void **state)
+{
+    struct site *s = *state;
+    const struct ww_proof password = proof_of(WW_PROOF_PASSWORD, TEST_PASSWORD),
+                          wrong = proof_of(cred_riddle.kind, "a river"),
+                          right = proof_of(cred_riddle.kind, "a shadow");
+    struct ww_session *session;
+    const void *value;
+    size_t n;
+    add_riddle(s);
+    assert_int_equal(site_put(s, token, "note", "kept"), WW_OK);
+    site_require_second(s, token);
+    site_next(s);
+    assert_int_equal(ww_authenticate(s->op, &right, &session), WW_EUNSUPPORTED);
+    assert_null(session);
+    assert_int_equal(ww_authenticate(s->op, &password, &session), WW_EAAL);
+    assert_int_equal(ww_item_get(s->op, session, "note", &value, &n, NULL), WW_EAAL);
+    assert_int_equal(ww_step_up(s->op, session, &password), WW_EUNSUPPORTED);
+    assert_int_equal(ww_step_up(s->op, session, &wrong), WW_EDENIED);
+    assert_true(ww_session_info(s->op, session)->pending);
+    char *pending = strdup(ww_session_token(s->op, session));
+    assert_int_equal(ww_step_up(s->op, session, &right), WW_OK);
+    assert_false(ww_session_info(s->op, session)->pending);
+    assert_int_equal(ww_session_info(s->op, session)->level, 2);
+    assert_int_equal(ww_item_get(s->op, session, "note", &value, &n, NULL), WW_OK);
+    assert_string_equal(value, "kept");
+    session = site_resume(s, pending);
+    assert_false(ww_session_info(s->op, session)->pending);
+    assert_int_equal(ww_item_get(s->op, session, "note", &value, &n, NULL), WW_OK);
+    free(pending);
+}
+
 static void a_factor_goes_but_not_the_last_that_opens(void **state)
 {
     struct site *s = *state;
@@ -255,6 +296,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_factor_is_the_second_step_and_raises_the_level, set_up, tear_down),
         cmocka_unit_test_setup_teardown(several_proofs_sign_in_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_second_factor_alone_signs_nobody_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_pending_session_is_finished_through_the_public_interface, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_factor_goes_but_not_the_last_that_opens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stale_sign_in_changes_no_factor, set_up, tear_down),
         cmocka_unit_test(a_hash_format_is_found_checked_and_verified),
