@@ -140,6 +140,27 @@ static void a_session_ends_with_its_lifespan(void **state)
     free(token);
 }
 
+/* Seen within the limit, it stays; a clock that was set back ends nobody's session. */
+static void a_session_left_alone_ends(void **state)
+{
+    static const char *const idle[] = {"watchword.session.idle=10m", NULL};
+    const uint64_t minute = (uint64_t)60 * 1000000;
+    struct site *s = *state;
+    struct ww_session *session;
+    site_reopen(s, idle);
+    s->offset += 100 * minute;
+    char *token = site_register(s, "ada");
+    for (int i = 0; i < 3; i++) {
+        s->offset += 9 * minute;
+        assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_OK);
+    }
+    s->offset -= 60 * minute;
+    assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_OK);
+    s->offset += 70 * minute;
+    assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_EDENIED);
+    free(token);
+}
+
 static void items_follow_their_conditions(void **state)
 {
     struct site *s = *state;
@@ -350,6 +371,7 @@ int main(void)
         CASE(a_session_just_made_can_change_the_password),
         CASE(sensitive_changes_need_a_recent_sign_in),
         CASE(a_session_ends_with_its_lifespan),
+        CASE(a_session_left_alone_ends),
         CASE(items_follow_their_conditions),
         CASE(several_changes_happen_together_or_not_at_all),
         CASE(a_large_vault_lists_in_order_and_opens),

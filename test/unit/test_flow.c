@@ -13,6 +13,7 @@
 #include "flow_decode.h"
 #include "flow_failure.h"
 #include "flow_return_to.h"
+#include "limit.h"
 
 static int setup(void **state)
 {
@@ -453,12 +454,38 @@ static void tokens_belong_to_one_cookie(void **state)
     assert_false(flow_csrf_matches(&op->arena, cookie, "bm90LWEtdG9rZW4="));
     assert_false(flow_csrf_matches(&op->arena, cookie, ""));
     assert_false(flow_csrf_matches(&op->arena, NULL, token));
+    assert_false(flow_csrf_matches(&op->arena, cookie, NULL));
+    assert_false(flow_csrf_matches(&op->arena, "no base64!", token));
+    assert_false(flow_csrf_matches(&op->arena, "c2hvcnQ=", "c2hvcnQ=")); /* the same, but none of ours */
+    assert_false(flow_csrf_matches(&op->arena, cookie, "no base64!"));
     assert_null(flow_csrf_mask(op, "not a cookie of ours"));
     for (size_t i = 0; token[i] && token[i] != '='; i++) {
         char *bent = arena_strdup(&op->arena, token);
         bent[i] = bent[i] == 'A' ? 'B' : 'A';
         assert_false(flow_csrf_matches(&op->arena, cookie, bent));
     }
+}
+
+static void a_return_address_needs_a_default_that_is_one(void **state)
+{
+    struct arena *a = arena_of(state);
+    static const char *const allowed[] = {"http://127.0.0.1:4455/"}, *const fallbacks[] = {
+                                                                         "/nowhere", "no host:", "http://",
+                                                                         "://x"};
+    const char *out;
+    for (size_t i = 0; i < sizeof fallbacks / sizeof fallbacks[0]; i++) {
+        const struct return_rules rules = {fallbacks[i], allowed, 1};
+        assert_int_equal(flow_return_to_check(a, &rules, "http://127.0.0.1:4455/", &out), WW_EFORBIDDEN);
+    }
+    const struct return_rules none = {"http://127.0.0.1:4455/", NULL, 0};
+    assert_int_equal(flow_return_to_check(a, &none, "http://127.0.0.1:4455/", &out), WW_EFORBIDDEN);
+    const struct return_rules rules = {"http://127.0.0.1:4455/", allowed, 1};
+    assert_int_equal(flow_return_to_check(a, &rules, "deep", &out), WW_OK);
+    assert_string_equal(out, "http://127.0.0.1:4455/deep");
+    char *longest = arena_alloc(a, LIMIT_URL + 2);
+    memset(longest, 'x', LIMIT_URL + 1);
+    assert_int_equal(flow_return_to_check(a, &rules, longest, &out), WW_EFORBIDDEN);
+    assert_string_equal(out, "");
 }
 
 static void return_addresses_must_be_listed(void **state)
@@ -533,6 +560,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(failures_go_to_their_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(cookie_names_are_kratos, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_belong_to_one_cookie, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_return_address_needs_a_default_that_is_one, setup, teardown),
         cmocka_unit_test_setup_teardown(return_addresses_must_be_listed, setup, teardown),
         cmocka_unit_test_setup_teardown(urls_are_put_together, setup, teardown),
     };

@@ -83,6 +83,23 @@ static void cookies_are_found_by_name(void **state)
     assert_null(cookie_find(&arena, ";;; = ; =x;", "x", NULL, NULL));
 }
 
+/* A pair that is not well-formed hides none of its neighbours. */
+static void cookies_are_read_pair_by_pair(void **state)
+{
+    static const char *const before[] = {"b ad=1",       "bad\x01=1", "=1",      "bad",      "bad;",
+                                         "bad=\"",       "bad=\"x",   "bad=x\"", "bad=a\\b", "bad=a,b",
+                                         "bad=\xc3\xa4", "bad=a b",   " \t",     ";;"};
+    (void)state;
+    for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
+        char *header = arena_printf(&arena, "%s; a=1 \t; c=\"\"", before[i]);
+        assert_string_equal(cookie_find(&arena, header, "a", NULL, NULL), "1");
+        assert_string_equal(cookie_find(&arena, header, "c", NULL, NULL), "");
+        assert_null(cookie_find(&arena, header, "bad", NULL, NULL));
+    }
+    assert_null(cookie_find(&arena, "", "a", NULL, NULL));
+    assert_null(cookie_find(&arena, " ", "a", NULL, NULL));
+}
+
 static bool is_good(const char *value, void *context)
 {
     (void)context;
@@ -471,6 +488,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WIPED(kratos_negotiation_is_followed),
         WIPED(cookies_are_found_by_name),
+        WIPED(cookies_are_read_pair_by_pair),
         WIPED(the_first_good_cookie_of_a_name_counts),
         WIPED(a_set_cookie_has_its_attributes),
         WIPED(nothing_can_break_out_of_a_set_cookie),
