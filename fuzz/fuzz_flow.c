@@ -14,6 +14,8 @@ static const char schema_url[] =
     "{\"identifier\":true}}}},"
     "\"age\":{\"type\":\"integer\",\"minimum\":0},\"score\":{\"type\":\"number\"},\"tos\":{\"type\":"
     "\"boolean\"},"
+    "\"numbers\":{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
+    "\"flags\":{\"type\":\"array\",\"items\":{\"type\":\"boolean\"}},"
     "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"maxItems\":3},"
     "\"name\":{\"type\":\"object\",\"properties\":{\"first\":{\"type\":\"string\",\"minLength\":2},"
     "\"last\":{\"type\":\"string\"}},\"required\":[\"first\"]}},\"required\":[\"email\",\"tos\"]}}}";
@@ -59,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (flow_decode(&a, &in, schema(), &payload, &why) == WW_OK) {
         FUZZ_MUST(payload.method && payload.screen && payload.identifier && payload.traits);
-        FUZZ_MUST(payload.traits->type == JS_OBJECT);
+        FUZZ_MUST(payload.traits->type == JS_OBJECT && js_depth(payload.traits) < LIMIT_JSON_DEPTH);
         validate(&a, &payload);
     } else {
         FUZZ_MUST(why != NULL);

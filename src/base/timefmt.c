@@ -47,9 +47,10 @@ bool timefmt_parse(const char *text, uint64_t *us)
     const char *p = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
     uint64_t fraction = 0, scale = SECOND_US / 10;
 
-    if (!p || strlen(text) > 64) {
+    if (!p || strlen(text) > 64 || p - text != 19 || strchr(text, ' ')) { /* strptime takes "2000-2-9" too */
         return false;
     }
+    int day = tm.tm_mday;
     if (*p == '.') {
         p++;
         if (*p < '0' || *p > '9') {
@@ -72,8 +73,10 @@ bool timefmt_parse(const char *text, uint64_t *us)
     } else {
         return false;
     }
+    bool leap_second = tm.tm_sec == 60;
     time_t seconds = timegm(&tm) - offset;
-    if (*p || seconds < 0) {
+    if (*p || seconds < 0 ||
+        (tm.tm_mday != day && !leap_second)) { /* 30 February is 1 or 2 March to timegm */
         return false;
     }
     *us = (uint64_t)seconds * SECOND_US + fraction;

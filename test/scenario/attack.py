@@ -6,6 +6,7 @@ the server to so much more memory at its peak and so many more rows, and asks fo
 their own: every request of theirs must be answered well, in OTHERS_WAIT seconds at most. The server must live at the end.
 To add a case: a function here, with the smallest bounds that a hundred runs keep.
 """
+import base64
 import http.client
 import json
 import os
@@ -246,6 +247,96 @@ def attack_unread_answers(site):
     left = (memory(site, "VmRSS") - bounds.memory_before) / MEGABYTE
     check(left < 40, f"{left:.1f} MB are still held afterwards")
     same(site.get("/vault/items/large", headers=who).status, 200)
+
+
+# ---- what is parsed, normalised, echoed ----
+
+FORM = 65000  # bytes of a body that is read whole; the limit is 65,536
+LIST_SCHEMA = {"type": "object", "properties": {"traits": {"type": "object", "properties": {
+    "email": {"type": "string", "ory.sh/kratos": {"credentials": {"password": {"identifier": True}}}},
+    "emails": {"type": "array", "items": {"type": "string", "ory.sh/kratos": {
+        "credentials": {"password": {"identifier": True}}, "verification": {"via": "email"}, "recovery": {"via": "email"}}}}}}}}
+
+
+def cpu_seconds(site):
+    fields = Path(f"/proc/{site.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def submit_text(site, flow, text):
+    """JSON that is already written; gives the answer and what it cost."""
+    begun = site.get(f"/self-service/{flow}/api")
+    before = cpu_seconds(site)
+    answer = site.request("POST", f"/self-service/{flow}?flow={begun.json['id']}", text.encode(), {"Content-Type": "application/json"})
+    return answer, cpu_seconds(site) - before
+
+
+def messages(answer):
+    """Name of the field, or None, and text of every message."""
+    ui = answer.json["ui"]
+    told = [(None, m["text"]) for m in ui.get("messages", [])]
+    return told + [(n["attributes"]["name"], m["text"]) for n in ui["nodes"] for m in n["messages"]]
+
+
+def attack_names_of_many_dots(site):
+    """A member "traits.a.a.a…": it ended the process by recursion."""
+    with Bounds(site, megabytes=30, rows=30):
+        for flow in ("registration", "login"):
+            answer, cpu = submit_text(site, flow, '{"method":"password","traits' + ".a" * (FORM // 2 - 50) + '":1}')
+            same(answer.status, 400, answer)
+            check(len(answer.body) < 10000 and cpu < 1, cpu, answer)
+            answer, cpu = submit_text(site, flow, '{"method":"password","traits":' + '{"a":' * 9000 + "1" + "}" * 9001)
+            same(answer.status, 400, answer)
+
+
+def attack_members_by_the_thousand(site):
+    """Each was looked for among all others."""
+    for flow in ("registration", "login"):
+        with Bounds(site, megabytes=40, rows=30):
+            text = ",".join(f'"traits.{i}":1' for i in range(4000))
+            answer, cpu = submit_text(site, flow, '{"method":"password",' + text + "}")
+            same(answer.status, 400, answer)
+            check(len(answer.body) < 10000 and cpu < 1, cpu)
+            inner = ",".join(f'"{i}":1' for i in range(6000))
+            answer, cpu = submit_text(site, flow, '{"method":"password","traits":{' + inner + "}}")
+            check(answer.status == 400 and cpu < 1, cpu)
+
+
+def attack_marks_in_a_row(site):
+    """An identifier of one letter and thousands of marks: ordering them is quadratic work."""
+    name = "a" + "\u0301\u0323" * 15000
+    with Bounds(site, megabytes=30, rows=30):
+        answer, cpu = submit_text(site, "login", json.dumps({"method": "password", "identifier": name, "password": "x"}, ensure_ascii=False))
+        same(messages(answer), [("identifier", "This is longer than 1024 bytes.")], answer)
+        check(answer.status == 400 and len(answer.body) < 10000 and cpu < 1, cpu, answer)
+        answer, cpu = submit_text(site, "registration", json.dumps({"method": "password", "password": PASSWORD, "traits": {"email": name}},
+                                                                   ensure_ascii=False))
+        same(messages(answer), [("traits.email", "This is longer than 1024 bytes.")], answer)
+        check(answer.status == 400 and len(answer.body) < 10000 and cpu < 1, cpu, answer)
+        for name in ("ada\x00", "ada\x1b[2J@example.org"):
+            answer, _ = submit_text(site, "login", json.dumps({"method": "password", "identifier": name, "password": "x"}))
+            check(answer.status == 400, answer)
+
+
+def attack_addresses_by_the_thousand(_):
+    """4,000 in one list: each was compared with all others, and wrote three rows."""
+    with Site(IDENTITY_SCHEMAS=json.dumps([{"id": "list", "url": "base64://" + base64.b64encode(json.dumps(LIST_SCHEMA).encode()).decode()}]),
+              IDENTITY_DEFAULT_SCHEMA_ID="list") as site:
+        with Bounds(site, megabytes=40, rows=30):
+            addresses = [f"a{i}@e.org" for i in range(4000)]
+            text = json.dumps({"method": "password", "password": PASSWORD, "traits": {"email": "ada", "emails": addresses}}, separators=(",", ":"))
+            answer, cpu = submit_text(site, "registration", text)
+            same(answer.status, 400, answer)
+            check("at most" in str(messages(answer)) and cpu < 2, cpu, answer)
+
+
+def attack_empty_objects(site):
+    """5 MiB of {} to the admin port: 1.7 million values, refused before one is made."""
+    text = b'{"traits":[' + b"{}," * 1700000 + b"1]}"
+    with Bounds(site, megabytes=40):
+        before = cpu_seconds(site)
+        answer = site.request("POST", "/admin/identities", text, {"Content-Type": "application/json"}, admin=True)
+        check(answer.status in (400, 413) and cpu_seconds(site) - before < 2, answer)
 
 
 # ---- event loops ----

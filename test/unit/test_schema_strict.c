@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -169,6 +170,52 @@ static void numbers_are_held_against_limits_exactly(void **state)
     assert_true(holds("{\"uniqueItems\":true}", "[18446744073709551616,18446744073709551617]"));
 }
 
+/* The worst pattern costs what its limit allows, however long the text is; a harmless one grows with the
+ * text. */
+static clock_t matching_time(const char *pattern, size_t n)
+{
+    clock_t least = 0;
+    for (int run = 0; run < 5; run++) {
+        struct arena a = {0};
+        struct schema_program *p = NULL;
+        struct schema_failure *f = NULL;
+        const char *why = "";
+        char *text = arena_alloc(&a, n + 4);
+        memset(text, 'a', n + 1);
+        text[0] = text[n + 1] = '"';
+        const struct js *schema = json(&a, pattern), *value = json(&a, text);
+        assert_int_equal(schema_compile(&a, schema, &p, &why), WW_OK);
+        clock_t start = clock();
+        for (int i = 0; i < 10; i++) {
+            (void)!schema_validate(&a, p, value, &f);
+        }
+        clock_t took = clock() - start;
+        least = run == 0 || took < least ? took : least;
+        schema_program_free(p);
+        arena_free(&a);
+    }
+    return least;
+}
+
+static void patterns_cost_no_more_than_the_text(void **state)
+{
+    static const char *const patterns[] = {"{\"pattern\":\"^(a+)+b$\"}",
+                                           "{\"pattern\":\"a*a*a*b\"}",
+                                           "{\"pattern\":\"^a+$\",\"minLength\":1}",
+                                           "{\"format\":\"email\"}",
+                                           "{\"format\":\"idn-hostname\"}",
+                                           "{\"format\":\"uri\"}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        clock_t small = matching_time(patterns[i], 4000), large = matching_time(patterns[i], 16000);
+        if (large >
+            9 * small +
+                30000) { /* µs; quadratic: 16 times, 100 ms and more. The limit of a pattern is below 1 ms */
+            fail_msg("%s: %ld us for 4,000 letters, %ld for 16,000", patterns[i], small, large);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +224,7 @@ int main(void)
         cmocka_unit_test(a_byte_order_mark_is_no_part_of_a_schema),
         cmocka_unit_test(addresses_are_what_the_standards_say),
         cmocka_unit_test(numbers_are_held_against_limits_exactly),
+        cmocka_unit_test(patterns_cost_no_more_than_the_text),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
