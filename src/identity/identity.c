@@ -30,16 +30,16 @@ struct yield {
     size_t identifier_count, address_count;
 };
 
-static enum ww_err too_many(struct ww_op *op, const char *what, int most)
+static enum ww_err too_many(struct ww_op *op, const char *field, const char *what, int most)
 {
-    enum ww_err err = op_fail_field(op, WW_EVALIDATION, "too_many_identifiers", "traits",
+    enum ww_err err = op_fail_field(op, WW_EVALIDATION, "too_many_identifiers", field,
                                     "an account has at most %d %s", most, what);
     op->problem.limit = (uint64_t)most;
     return err;
 }
 
-static enum ww_err add_identifier(struct ww_op *op, struct yield *y, enum identifier_kind kind,
-                                  const char *value)
+static enum ww_err add_identifier(struct ww_op *op, struct yield *y, const char *field,
+                                  enum identifier_kind kind, const char *value)
 {
     for (size_t i = 0; i < y->identifier_count; i++) {
         if (y->identifiers[i].kind == kind && strcmp(y->identifiers[i].value, value) == 0) {
@@ -47,7 +47,7 @@ static enum ww_err add_identifier(struct ww_op *op, struct yield *y, enum identi
         }
     }
     if (y->identifier_count == IDENTITY_IDENTIFIERS_MAX) {
-        return too_many(op, "names", IDENTITY_IDENTIFIERS_MAX);
+        return too_many(op, field, "names", IDENTITY_IDENTIFIERS_MAX);
     }
     y->identifiers[y->identifier_count++] = (struct identity_identifier){kind, value};
     return WW_OK;
@@ -65,8 +65,8 @@ static const struct identity_address *find_address(const struct identity_address
 }
 
 /* An address that was there before keeps its id, its state and its times. */
-static enum ww_err add_address(struct ww_op *op, struct yield *y, enum address_use use, enum address_via via,
-                               const char *value)
+static enum ww_err add_address(struct ww_op *op, struct yield *y, const char *field, enum address_use use,
+                               enum address_via via, const char *value)
 {
     uint64_t now = op_now(op);
     struct identity_address a = {.use = use, .via = via, .value = value};
@@ -74,7 +74,7 @@ static enum ww_err add_address(struct ww_op *op, struct yield *y, enum address_u
         return WW_OK;
     }
     if (y->address_count == IDENTITY_ADDRESSES_MAX) {
-        return too_many(op, "addresses", IDENTITY_ADDRESSES_MAX);
+        return too_many(op, field, "addresses", IDENTITY_ADDRESSES_MAX);
     }
     const struct identity_address *old = find_address(y->before->addresses, y->before->address_count, &a);
     a.id = uuid_new(op);
@@ -113,7 +113,7 @@ static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct sch
         return err;
     }
     const char *value = (const char *)form.p;
-    if ((v->marks & LOGIN_MARKS) && *value && (err = add_identifier(op, y, IDENT_LOGIN, value))) {
+    if ((v->marks & LOGIN_MARKS) && *value && (err = add_identifier(op, y, field, IDENT_LOGIN, value))) {
         return err;
     }
     for (size_t i = 0; !err && i < sizeof address_marks / sizeof address_marks[0]; i++) {
@@ -124,7 +124,7 @@ static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct sch
             return op_fail_field(op, WW_EVALIDATION, "address_format", field,
                                  "the value is not an address of the kind that the schema asks for");
         }
-        err = add_address(op, y, address_marks[i].use, address_marks[i].via, value);
+        err = add_address(op, y, field, address_marks[i].use, address_marks[i].via, value);
     }
     return err;
 }
@@ -151,7 +151,8 @@ enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct
         return op_fail(op, WW_EVALIDATION, "no_identifier",
                        "the traits contain no identifier to sign in with");
     }
-    if (r->identity.external_id && (err = add_identifier(op, &y, IDENT_EXTERNAL, r->identity.external_id))) {
+    if (r->identity.external_id &&
+        (err = add_identifier(op, &y, "external_id", IDENT_EXTERNAL, r->identity.external_id))) {
         return err;
     }
     r->identity.schema = schema->id;

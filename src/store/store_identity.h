@@ -5,11 +5,12 @@
 #define STORE_IDENTITY_H
 
 #include "js.h"
+#include "limit.h"
 #include "uuid.h"
 
 /* More than any person has; so the work of comparing them stays small. Who writes traits refuses more, and a
  * stored record that holds more was not written by us. */
-enum { IDENTITY_IDENTIFIERS_MAX = 64, IDENTITY_ADDRESSES_MAX = 128 };
+enum { IDENTITY_IDENTIFIERS_MAX = LIMIT_IDENTIFIERS, IDENTITY_ADDRESSES_MAX = LIMIT_ADDRESSES };
 
 enum identifier_kind { IDENT_LOGIN = 1, IDENT_ADDRESS, IDENT_EXTERNAL, IDENT_PROVIDER, IDENT_PASSKEY };
 struct identity_identifier {

@@ -167,6 +167,7 @@ static void more_names_than_a_person_has_are_refused_before_they_are_compared(vo
     assert_int_equal(set_traits(f, many(f, "names", IDENTITY_IDENTIFIERS_MAX - 1)), WW_OK);
     assert_int_equal(set_traits(f, many(f, "names", IDENTITY_IDENTIFIERS_MAX)), WW_EVALIDATION);
     assert_string_equal(f->op.problem.id, "too_many_identifiers");
+    assert_string_equal(f->op.problem.field, "traits.names");
     assert_int_equal(f->op.problem.limit, IDENTITY_IDENTIFIERS_MAX);
     assert_int_equal(f->record->identity.identifier_count, IDENTITY_IDENTIFIERS_MAX);
     assert_int_equal(set_traits(f, many(f, "mails", IDENTITY_ADDRESSES_MAX - 2)), WW_OK);
