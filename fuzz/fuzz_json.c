@@ -51,7 +51,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (js_read(&a, BYTES(data, size), &v, &why) == WW_OK) {
         FUZZ_MUST(js_whole(v) && js_equal(v, v));
         FUZZ_MUST(js_equal(v, again(&a, v, js_write_to)));
-        FUZZ_MUST(js_equal(v, again(&a, v, js_write_canonical)));
+        if (size < LIMIT_JSON_NUMBER - 16) { /* a canonical number may be a little longer than it was */
+            FUZZ_MUST(js_equal(v, again(&a, v, js_write_canonical)));
+        }
         FUZZ_MUST(js_equal(v, js_copy(&a, v)));
         look_around(&a, v);
     } else {

@@ -16,7 +16,18 @@ enum { JANSSON_NODE = 320 };
 struct conversion {
     struct arena *arena;
     struct bytes rest; /* of the text, behind the last number */
+    const char *why;   /* what is wrong with the text, or NULL: there was no memory */
 };
+
+/* "1e-999" is no number that a double could be near; so its exponent stays within what is worked with. */
+static bool is_lost(double value, struct bytes digits)
+{
+    size_t i = 0;
+    while (i < digits.n && (digits.p[i] | 0x20) != 'e' && (digits.p[i] < '1' || digits.p[i] > '9')) {
+        i++;
+    }
+    return !(value < 0 || value > 0) && i < digits.n && (digits.p[i] | 0x20) != 'e';
+}
 
 static struct js *convert(struct conversion *c, json_t *from);
 
@@ -24,6 +35,10 @@ static struct js *convert_number(struct conversion *c, json_t *from)
 {
     struct bytes digits = js_scan_number(&c->rest);
     struct js *v = js_real(c->arena, json_real_value(from));
+    if (is_lost(json_real_value(from), digits)) {
+        c->why = "a number out of range";
+        return NULL;
+    }
     if (!v || !(v->string = bytes_dup(c->arena, digits)).p) {
         return NULL;
     }
@@ -148,10 +163,11 @@ static enum ww_err read_text(struct arena *a, struct bytes text, size_t depth, s
         *why = reason(a, &error);
         return json_error_code(&error) == json_error_out_of_memory ? WW_ENOMEM : WW_EINVAL;
     }
-    *out = convert(&(struct conversion){a, text}, root);
+    struct conversion c = {a, text, NULL};
+    *out = convert(&c, root);
     json_decref(root);
-    *why = "out of memory";
-    return *out ? WW_OK : WW_ENOMEM;
+    *why = c.why ? c.why : "out of memory";
+    return *out ? WW_OK : c.why ? WW_EINVAL : WW_ENOMEM;
 }
 
 enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why)

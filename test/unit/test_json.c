@@ -59,6 +59,8 @@ static void what_is_read_is_written_as_it_was(void **state)
         "-0",
         "1.10",
         "1e3",
+        "0e-99999999999",
+        "-0.000e5",
         "1E+2",
         "-12.50e-3",
         "9223372036854775807",
@@ -92,6 +94,7 @@ static void broken_text_is_refused_without_quoting_it(void **state)
     assert_refused("\"\xff\"", "UTF-8");
     assert_refused("{\"a\\u0000b\":1}", "NUL");
     assert_refused("1e999", "out of range");
+    assert_refused("[0.5E-77044737090551]", "out of range");
 }
 
 static void depth_values_and_digits_are_bounded_before_they_are_parsed(void **state)
