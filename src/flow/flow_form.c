@@ -84,6 +84,26 @@ static struct js *number_value(struct arena *a, struct bytes text, bool integer)
     return v;
 }
 
+/* What <input type="datetime-local"> gives, "2026-11-28T14:05" with or without seconds, is no date-time of
+ * RFC 3339 for want of seconds and zone: it is taken as UTC. Everything else stays as it is. */
+static struct js *date_time_value(struct arena *a, struct bytes text)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+    struct buf b = BUF(a);
+    size_t i = 0;
+
+    while (i < text.n && i < sizeof shape - 1 &&
+           (shape[i] == 'd' ? text.p[i] >= '0' && text.p[i] <= '9' : text.p[i] == (uint8_t)shape[i])) {
+        i++;
+    }
+    if (i != text.n || (i != strlen("dddd-dd-ddTdd:dd") && i != sizeof shape - 1)) {
+        return js_string(a, text);
+    }
+    buf_bytes(&b, text);
+    buf_str(&b, i == sizeof shape - 1 ? "Z" : ":00Z");
+    return js_string(a, buf_done(&b));
+}
+
 static struct js *typed_value(struct arena *a, const char *type, struct bytes text)
 {
     bool integer = strcmp(type, "integer") == 0;
@@ -103,6 +123,9 @@ struct js *flow_form_value(struct arena *a, const struct schema_trait *t, struct
             return NULL;
         }
         return boolean ? js_bool(a, false) : js_int(a, 0);
+    }
+    if (t->format && strcmp(t->format, "date-time") == 0) {
+        return date_time_value(a, text);
     }
     return typed_value(a, t->type, text);
 }

@@ -238,6 +238,24 @@ static void form_numbers_are_what_people_type(void **state)
     }
 }
 
+static void times_of_the_browser_get_seconds_and_a_zone(void **state)
+{
+    static const char *const cases[][2] = {
+        {"2026-11-28T14:05", "\"2026-11-28T14:05:00Z\""},
+        {"2026-11-28T14:05:09", "\"2026-11-28T14:05:09Z\""},
+        {"2026-11-28T14:05:09+01:00", "\"2026-11-28T14:05:09+01:00\""},
+        {"2026-11-28", "\"2026-11-28\""},
+        {"soon", "\"soon\""},
+    };
+    static const struct schema_trait t = {
+        .path = "at", .type = "string", .item_type = "", .format = "date-time"};
+    struct arena *a = arena_of(state);
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_string_equal(js_write(a, flow_form_value(a, &t, bytes_str(cases[i][0]))), cases[i][1]);
+    }
+}
+
 /* The trait "tags" with elements of a type, decoded from a form. */
 static void assert_list(void **state, const char *type, const struct ww_pair *form, size_t n,
                         const char *expected)
@@ -552,6 +570,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forms_are_decoded_by_type, setup, teardown),
         cmocka_unit_test_setup_teardown(form_values_that_do_not_fit_stay_texts, setup, teardown),
         cmocka_unit_test_setup_teardown(form_numbers_are_what_people_type, setup, teardown),
+        cmocka_unit_test_setup_teardown(times_of_the_browser_get_seconds_and_a_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(lists_are_decoded_element_by_element, setup, teardown),
         cmocka_unit_test_setup_teardown(dotted_members_of_json_are_set_where_they_belong, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_too_much_is_refused_by_field, setup, teardown),
