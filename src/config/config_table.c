@@ -46,7 +46,9 @@ enum { TEXT_MOST = 2048, LIST_MOST = 256 };
 
 #define CORS(port, methods, headers, exposed, credentials)                                                   \
     BOOL("serve." port ".cors.enabled", "false", "Whether other origins may call the " port " port."),       \
-        LIST("serve." port ".cors.allowed_origins", "*", "", "Origins that may; one * may stand in each."),  \
+        LIST("serve." port ".cors.allowed_origins", "*", "",                                                 \
+             "Origins that may; one * may stand in each. Who matches only * gets no cookies and is not "     \
+             "trusted."),                                                                                    \
         LIST("serve." port ".cors.allowed_methods", methods, "<token>", "Methods that they may use."),       \
         LIST("serve." port ".cors.allowed_headers", headers, "<token>", "Headers that they may send."),      \
         LIST("serve." port ".cors.exposed_headers", exposed, "<token>", "Headers that their scripts see."),  \
