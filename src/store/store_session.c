@@ -145,11 +145,13 @@ enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const stru
         if (lookup.n == sizeof row->lookup.b) {
             memcpy(row->lookup.b, lookup.p, lookup.n);
         }
-        if (keyring_open(op, s->keyring, place(&r->uuid, &row->lookup), row->blob, &row->content) == WW_OK) {
-            ++*n;
-        } else {
-            unopened++;
+        err = keyring_open(op, s->keyring, place(&r->uuid, &row->lookup), row->blob, &row->content);
+        if (err == WW_ENOMEM) { /* says nothing about the row */
+            break;
         }
+        *n += err == WW_OK;
+        unopened += err != WW_OK;
+        err = WW_OK;
     }
     store_done(&rows);
     if (bad) {

@@ -63,14 +63,56 @@ static enum ww_err change_password(struct site *s, int round)
     return err ? err : site_new_password(s->op, session, password);
 }
 
+typedef enum ww_err lister(struct ww_op *op, struct ww_session *session, size_t *n);
+
+static enum ww_err count_sessions(struct ww_op *op, struct ww_session *session, size_t *n)
+{
+    struct ww_page page = {.size = sizeof page, .limit = 1000};
+    const struct ww_session_info *const *list;
+    enum ww_err err = ww_session_list(op, session, &page, &list);
+    *n = page.count;
+    return err;
+}
+
+static enum ww_err count_history(struct ww_op *op, struct ww_session *session, size_t *n)
+{
+    struct ww_page page = {.size = sizeof page, .limit = 50};
+    const struct ww_event *const *list;
+    enum ww_err err = ww_account_history(op, session, &page, &list);
+    *n = page.count;
+    return err;
+}
+
+/* A list that is answered is whole: want of memory is no reason to leave a row out. */
+static enum ww_err list_whole(struct site *s, lister *count)
+{
+    struct ww_op *op;
+    struct ww_session *session;
+    size_t all, n;
+    long at[3];
+    memcpy(at, s->fail_at, sizeof at);
+    memset(s->fail_at, 0, sizeof at);
+    assert_int_equal(ww_op_begin(s->ww, NULL, &op), WW_OK);
+    assert_int_equal(ww_session_resume(op, token, &session), WW_OK);
+    assert_int_equal(count(op, session, &all), WW_OK);
+    ww_op_end(op);
+    memcpy(s->fail_at, at, sizeof at);
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    err = err ? err : count(s->op, session, &n);
+    assert_true(err || n == all);
+    return err;
+}
+
 static enum ww_err list_sessions(struct site *s, int round)
 {
-    struct ww_session *session;
-    const struct ww_session_info *const *list;
-    struct ww_page page = {.size = sizeof page};
     (void)round;
-    enum ww_err err = ww_session_resume(s->op, token, &session);
-    return err ? err : ww_session_list(s->op, session, &page, &list);
+    return list_whole(s, count_sessions);
+}
+
+static enum ww_err read_history(struct site *s, int round)
+{
+    (void)round;
+    return list_whole(s, count_history);
 }
 
 static bool expected(enum ww_fault kind, enum ww_err err)
@@ -113,6 +155,7 @@ static const struct journey journeys[] = {
     {"read an item", read_item},
     {"change the password", change_password},
     {"list sessions", list_sessions},
+    {"read the history", read_history},
 };
 
 /* Failing in turn means trying often: throttle and hash are not what is tested here. */
