@@ -1,3 +1,4 @@
+/* Opening a site for a command, acting as one of its users, and printing what they typed safely. */
 #include "cmd_site.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* What systemd is told and gives (sd_notify(3), sd_listen_fds(3)); without libsystemd nothing. */
 #include "cmd_systemd.h"
 
 #ifdef HAVE_SYSTEMD

@@ -1,3 +1,4 @@
+/* `watchword version`. */
 #include <stdio.h>
 
 #include "cmd.h"

@@ -1,3 +1,5 @@
+/* Reads the head of a request strictly (RFC 9112 §§3–6): what two readers could take in two ways is
+ * refused, since that is what request smuggling lives on. Pure: no socket, no allocation. */
 #include "http_strict.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* Counters and durations by route, as the Prometheus text format has them. Labels are templates of routes,
+ * never what somebody typed. */
 #include "metrics.h"
 
 #include <inttypes.h>

@@ -1,3 +1,5 @@
+/* What the handlers of Watchword's own routes read and write alike (own-api.md): queries, JSON bodies,
+ * refusals that name the field. */
 #include "own_parts.h"
 
 #include <stdlib.h>

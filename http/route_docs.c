@@ -1,3 +1,4 @@
+/* What /openapi.json says of Watchword's own routes, beyond their rows in routes.c. */
 #include "route_docs.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* The routes of both ports, a row each with what it needs. A row that states no need does not start. */
 #include "routes.h"
 
 #include "handlers.h"

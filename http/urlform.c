@@ -1,3 +1,5 @@
+/* Reads application/x-www-form-urlencoded (WHATWG URL §5.1) and writes percent-encoding, both within
+ * bounds. */
 #include "urlform.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The words of the pages: looked up by key, with placeholders and plurals. */
 #include "catalogue.h"
 
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* The pages' words in English. */
 #include "catalogue.h"
 
 /* Short, second person, present tense; no "please", no "oops", no exclamation marks, no blame. */

@@ -1,3 +1,4 @@
+/* A note as its form shows and sends it, and what becomes of one that could not be stored. */
 #include "note.h"
 
 #include <inttypes.h>

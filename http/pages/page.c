@@ -1,3 +1,4 @@
+/* What all pages share: who is there, the form that was sent, what the page tells, and how it is sent. */
 #include "page.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* What pages need of a site, made once at start: the look, the assets under hashed names, the policy that
+ * tells browsers what a page may load (CSP). */
 #include "page_site.h"
 
 #include <stdlib.h>

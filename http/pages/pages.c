@@ -1,3 +1,4 @@
+/* The pages' own routes: the root, assets, what is missing, and failures of others shown as pages. */
 #include "pages.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* The templates: logic-less, compiled in; {{x}} escapes, and there is no form that does not. */
 #include "template.h"
 
 #include <string.h>

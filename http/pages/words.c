@@ -1,3 +1,4 @@
+/* Times, sizes and devices in words. */
 #include "words.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* What an administrator does to accounts (kratos.md §5.2); nothing here opens a vault, save that a password
+ * given at creation makes one. */
 #include "account_int.h"
 
 struct creation {

@@ -1,3 +1,5 @@
+/* Signing in (vault.md §§7, 13): who it is, leave to try, the proofs, and then one transaction that checks
+ * the proofs' premises again and issues the session. docs/TOUR.md walks through it. */
 #include "account_int.h"
 
 struct login {

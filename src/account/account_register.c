@@ -1,3 +1,5 @@
+/* Registration (vault.md §13): everything that may be refused is looked at before the hash, then one
+ * transaction writes account, vault and session. */
 #include "account_int.h"
 
 /* The identifiers and addresses that a draft would take, looked up one by one: so that a taken name costs no

@@ -1,3 +1,4 @@
+/* Sessions of an account: resumed, ended alone, ended all but one (vault.md §9). */
 #include "account_int.h"
 
 enum ww_err account_resume(struct ww_op *op, struct service *s, const char *token, struct session **out)

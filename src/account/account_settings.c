@@ -1,3 +1,4 @@
+/* What people change about themselves: password, traits, credentials, and the end of the account. */
 #include "account_int.h"
 
 /* ---- password ---- */

@@ -1,3 +1,5 @@
+/* Items of a session's vault: reads without a transaction that look twice before they raise an alarm, and
+ * changes in one (vault.md §§8, 12). */
 #include "account_int.h"
 
 static enum ww_err audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err)

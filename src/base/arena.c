@@ -1,3 +1,4 @@
+/* The memory of an operation: blocks that are handed out in order, wiped and freed together. */
 #include "arena.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* Byte strings, a growing buffer, and a reader that cannot run past its end; integers are big-endian
+ * (vault.md §3). */
 #include "bytes.h"
 
 #include <stdarg.h>

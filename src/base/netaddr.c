@@ -1,3 +1,5 @@
+/* The network of an address, which throttling counts by: an IPv4 address, or an IPv6 /64 (own-api.md,
+ * "Throttling"). */
 #include "netaddr.h"
 
 #include <arpa/inet.h>

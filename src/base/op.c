@@ -1,3 +1,4 @@
+/* One operation: its memory, clock, chance and error. */
 #include "op.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* Times as RFC 3339 writes them, and durations as Go writes them ("1h30m"), as Kratos' configuration has
+ * them. */
 #include "timefmt.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Version 4 UUIDs (RFC 9562 §5.4). */
 #include "uuid.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* What a Kratos configuration may hold that this version does not obey: one list, from which warnings and
+ * documents come. */
 #include "config_table.h"
 
 /* Keys that this version accepts and does not act on, nearly all of them Ory Kratos' (26.2,

@@ -1,3 +1,5 @@
+/* What a new password must not be (kratos.md §7): too short, too long for its hash, like the identifiers,
+ * easy to guess. */
 #include "cred_policy.h"
 
 #include <string.h>

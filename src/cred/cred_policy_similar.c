@@ -1,3 +1,4 @@
+/* Whether a password resembles an identifier (kratos.md §7), within bounds: the measures are quadratic. */
 #include "cred_policy.h"
 
 #include <string.h>

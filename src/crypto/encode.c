@@ -1,3 +1,4 @@
+/* Base64 by libsodium, strict: one text for each byte string. */
 #include "encode.h"
 
 #include <sodium.h>

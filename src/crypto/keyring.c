@@ -1,3 +1,4 @@
+/* The server keys: the first seals, all open (vault.md §4). */
 #include "keyring.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* D, S and P (vault.md §3): the only derivation, the only seal, the only padding. */
 #include "seal.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Secrets on the stack and in locked memory, and equality in constant time. */
 #include "secret.h"
 
 #include <stdlib.h>

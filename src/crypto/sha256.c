@@ -1,3 +1,4 @@
+/* SHA-256, for check sums of migrations; nothing secret rests on it. */
 #include "sha256.h"
 
 #include <sodium.h>

@@ -1,3 +1,5 @@
+/* Connections of a store: opened up to a most, taken for a transaction or a statement, waited for until a
+ * deadline. */
 #include <errno.h>
 #include <stdlib.h>
 

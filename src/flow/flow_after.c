@@ -1,3 +1,4 @@
+/* Where to go after a flow, and which hooks the configuration asks for (kratos.md §2.8). */
 #include <string.h>
 
 #include "flow_int.h"

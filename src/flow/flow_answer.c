@@ -1,3 +1,4 @@
+/* From what is asked of the self-service routes to the function that answers it. */
 #include <string.h>
 
 #include "flow_int.h"

@@ -1,3 +1,4 @@
+/* Reading a request of a flow, writing its answer, and the addresses that answers name (kratos.md §2). */
 #include <string.h>
 
 #include "flow_int.h"

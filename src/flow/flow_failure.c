@@ -1,3 +1,4 @@
+/* Failures of a schema as messages at the fields of a form (kratos.md §2.14). */
 #include "flow_failure.h"
 
 #include <string.h>

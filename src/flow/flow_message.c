@@ -1,3 +1,4 @@
+/* Kratos' messages: ids, texts and contexts, a row each (kratos.md §3.4). */
 #include "flow_message.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Nodes of a form, as the wire has them (kratos.md §§3.1, 3.2). */
 #include "flow_node.h"
 
 #include <string.h>

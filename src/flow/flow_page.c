@@ -1,3 +1,4 @@
+/* Pages of lists, as /schemas and /sessions have them (kratos.md §1.3). */
 #include <stdlib.h>
 #include <string.h>
 

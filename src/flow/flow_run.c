@@ -1,3 +1,5 @@
+/* Begin, fetch and submit, for all kinds of flows: which method takes a form is read from the flow's tables
+ * (kratos.md §§2.2–2.6). */
 #include <string.h>
 
 #include "flow_csrf.h"

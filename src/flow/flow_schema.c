@@ -1,3 +1,4 @@
+/* /schemas (kratos.md §1.1). */
 #include <string.h>
 
 #include "encode.h"

@@ -1,3 +1,4 @@
+/* /sessions and whoami (kratos.md §§4.3, 4.4). */
 #include <string.h>
 
 #include "flow_int.h"

@@ -1,3 +1,4 @@
+/* The order of nodes in a form (kratos.md §3.3). */
 #include <string.h>
 
 #include "flow_node.h"

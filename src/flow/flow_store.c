@@ -1,3 +1,4 @@
+/* Flows as they are stored: made, loaded, saved where nobody changed them meanwhile (vault.md §5, flows). */
 #include <string.h>
 
 #include "flow_csrf.h"

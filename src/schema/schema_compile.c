@@ -1,3 +1,4 @@
+/* A JSON Schema document becomes a program: each place once, with what it checks (JSON Schema draft-07). */
 #include <stdlib.h>
 #include <string.h>
 

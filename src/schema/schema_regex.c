@@ -1,3 +1,5 @@
+/* Patterns through PCRE2, with limits on size and on the work of a match. A limit that is reached is a
+ * failure, never a match and never "no match". */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 

@@ -1,3 +1,4 @@
+/* The names of JSON's types, as schemas and their failures use them. */
 #include "schema_int.h"
 
 static const struct {

@@ -1,3 +1,4 @@
+/* URI references: resolved against a base (RFC 3986 §5.2), fragments taken off and decoded. */
 #include <string.h>
 
 #include "schema_int.h"

@@ -1,3 +1,4 @@
+/* Runs a compiled schema over a document, with a limit on the work. */
 #include <stdio.h>
 #include <string.h>
 

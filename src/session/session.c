@@ -1,3 +1,5 @@
+/* Issue, resume, refresh and end (vault.md §9). A row's content is sealed under the server key; the root
+ * key in it is sealed under the token's secret, which nobody stores. */
 #include "session_int.h"
 
 #include <string.h>

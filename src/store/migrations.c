@@ -1,3 +1,4 @@
+/* The tables of vault.md §5, by the versions that made them. */
 #include "store_int.h"
 
 /* Numbered, forward only: never edit one that was released. %BLOB%, %INT%, %ID%: see db.h. */

@@ -1,3 +1,5 @@
+/* Statements and transactions over a database: each statement takes its own connection unless a transaction
+ * holds one. */
 #include "store_int.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* Subjects, limits and the leave to try (own-api.md, "Throttling"): counted before a hash, given back when
+ * it was right. */
 #include "throttle.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* This process' own counts, in a table of a fixed size: who resets the stored ones gains nothing (vault.md
+ * §14.6). */
 #include "throttle_memory.h"
 
 #include <pthread.h>

@@ -1,3 +1,5 @@
+/* One limit: so many at once, each forgotten after a while, then a wait that grows (own-api.md,
+ * "Throttling"). */
 #include "throttle_rule.h"
 
 static const int64_t time_max = INT64_MAX / 4; /* so that one doubling and sums of a few do not overflow */
