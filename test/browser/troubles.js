@@ -304,6 +304,102 @@ async function lookingAheadChangesNothing(world) {
   });
 }
 
+// ---- files, lists, devices ----
+
+async function filesInEveryWay(world, options) {
+  await visit(world, options, async (v) => {
+    const { page } = v;
+    await v.register(`file-${nameOf(options)}@example.org`);
+    const choose = async (name, bytes) => {
+      if (!await page.getByLabel("File", { exact: true }).isVisible()) await page.getByText("Add file").click();
+      if (name) await page.getByLabel("File", { exact: true }).setInputFiles({ name, mimeType: "application/octet-stream", buffer: bytes });
+      await page.getByRole("button", { name: "Upload file" }).click();
+    };
+    await choose("two \"quotes\" & \u00fcmlaut.bin", Buffer.from([0, 255, 13, 10, 45, 45]));
+    await v.sees("File stored.");
+    await v.sees("File, 6 bytes");
+    await choose("two \"quotes\" & \u00fcmlaut.bin", Buffer.from("other"));
+    await v.sees("There is something of this name already.");
+    await v.open("ui/");
+    await choose("large.bin", Buffer.alloc(1024 * 1024 + 1));
+    await v.sees("This file is too large. Choose one of at most 1 MB.");
+    await v.open("ui/");
+    await choose(null);
+    await v.sees("Choose a file first.");
+    await v.write("Words", "some");
+    await v.sees("Note \u00b7");
+    await v.look();
+  });
+}
+
+async function uploadAfterTheSessionEnded(world) {
+  await visit(world, {}, async (v) => {
+    const { page } = v;
+    await v.register("upload@example.org");
+    await page.getByText("Add file").click();
+    await page.getByLabel("File", { exact: true }).setInputFiles({ name: "a.bin", mimeType: "application/octet-stream", buffer: Buffer.from([1]) });
+    const other = await v.tab();
+    await other.open("ui/");
+    await other.signOut();
+    await page.getByRole("button", { name: "Upload file" }).click();
+    await v.sees("You are signed out.");
+    await other.signIn("upload@example.org");
+    await page.getByRole("button", { name: "Upload file" }).click();
+    await v.sees("File stored.");
+  });
+}
+
+async function devicesAreToldApart(world) {
+  await visit(world, { timezoneId: "Asia/Tokyo" }, async (v) => {
+    await v.register("twins@example.org");
+    await visit(world, {}, async (twin) => {
+      await twin.signIn("twins@example.org");
+      await v.follow("Devices");
+      assert.equal(await v.page.locator("tbody tr").count(), 2);
+      const buttons = v.page.getByRole("button", { name: /^Sign out Chrome on Linux, signed in \d/ });
+      assert.equal(await buttons.count(), 1);
+      const shown = await v.page.locator("tbody time").first();
+      const there = new Date(await shown.getAttribute("datetime")).toLocaleTimeString("en", { timeZone: "Asia/Tokyo", timeStyle: "short" });
+      assert.ok((await shown.innerText()).endsWith(there.replace(/\s/g, " ")) || (await shown.innerText()).includes(there));
+    });
+  });
+}
+
+async function pagesThatAreNotThere(world, options) {
+  await visit(world, options, async (v) => {
+    for (const missing of ["nowhere", "self-service/nothing", "ui/nothing/at/all/here"]) {
+      assert.equal((await v.page.goto(v.base + missing)).status(), 404);
+      await v.heading("There is no such page");
+    }
+    assert.equal((await fetch(`${world.base}nowhere`)).headers.get("content-type"), "text/plain; charset=utf-8");
+    await v.register(`well-${nameOf(options)}@example.org`);
+    await v.open(".well-known/change-password");
+    await v.heading("Password");
+  });
+}
+
+// Nobody waits for a slow network: the button says that it is on its way, and a second click changes nothing.
+async function slowNetwork(world) {
+  await visit(world, {}, async (v) => {
+    const { page } = v;
+    await v.register("slow-network@example.org");
+    await v.follow("New note");
+    await v.fill("Name", "Once");
+    await v.fill("Text", "only");
+    await page.route("**/ui/notes", async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await route.continue();
+    });
+    await page.evaluate(() => new MutationObserver(() => {
+      if (document.querySelector("button[aria-busy=true]")) sessionStorage.setItem("busy", "seen");
+    }).observe(document.body, { attributes: true, subtree: true }));
+    await page.getByRole("button", { name: "Save note" }).dblclick({ noWaitAfter: true });
+    await v.sees("Note saved.");
+    assert.equal(await page.locator(".list li").count(), 1);
+    assert.equal(await page.evaluate(() => sessionStorage.getItem("busy")), "seen");
+  });
+}
+
 const named = (title, run) => both(run).map(([how, one]) => [`${title}, ${how}`, one]);
 
 module.exports = {
@@ -319,6 +415,11 @@ module.exports = {
     ["what is said is true, takes the focus, and is said once", outcomesAreTrue],
     ["a conflict is an error that shows both, and offers a copy", conflictsOfferACopy],
     ["looking ahead changes nothing", lookingAheadChangesNothing],
+    ...named("files are added, and refused in words", filesInEveryWay),
+    ["a file waits on its page when the session ended", uploadAfterTheSessionEnded],
+    ["devices are told apart, in the time of whoever looks", devicesAreToldApart],
+    ...named("what is not there is told on a page", pagesThatAreNotThere),
+    ["a slow network: a button is busy, a second click changes nothing", slowNetwork],
     ...named("expired forms keep what was typed", expiredForms),
   ],
 };
