@@ -231,8 +231,8 @@ static struct js *add_list(struct view *v, struct js *form, const struct js *nod
         const char *text = e ? value_text(v->a, e) : "";
         struct js *field = add_control(
             v, form, node, n ? flow_words(v, e ? "field.nth" : "field.more", values) : label, text);
+        view_rename(v->a, field, n);
         if (n) {
-            view_rename(v->a, field, n + 1);
             js_remove(field, "required");
             view_flag(v->a, field, "optional");
         }
@@ -320,9 +320,10 @@ static void add_button(struct view *v, struct js *form, const struct js *node)
 static bool only_message(const struct js *node)
 {
     const struct js *messages = js_get(node, "messages");
+    const char *name = flow_field_attribute(node, "name"), *last = strrchr(name, '.');
     return flow_field_is(node, "type", "text") && strcmp(flow_field_group(node), "default") == 0 &&
            !js_get(js_get(node, "meta"), "label") && !value_of(node) && messages && messages->count > 0 &&
-           strncmp(flow_field_attribute(node, "name"), "traits.", 7) != 0;
+           (strncmp(name, "traits.", 7) != 0 || (last && last[1] >= '0' && last[1] <= '9'));
 }
 
 /* A field of the first step that was refused at the second: said in the summary, since it can be changed only
@@ -338,13 +339,27 @@ static void tell_hidden(struct view *v, const struct js *node)
     }
 }
 
+void flow_field_hide(struct view *v, struct js *form, const struct js *node)
+{
+    const struct js *value = value_of(node);
+    const char *name = flow_field_attribute(node, "name");
+    bool list = value && value->type == JS_ARRAY;
+    size_t n = 0;
+    for (const struct js *e = list ? value->first : NULL; e; e = e->next) {
+        view_hidden(v->a, form, arena_printf(v->a, "%s.%zu", name, n++), value_text(v->a, e));
+    }
+    if (!list) {
+        view_hidden(v->a, form, name, node_text(v, node));
+    }
+}
+
 void flow_field_add(struct view *v, struct js *form, const struct js *node)
 {
     const char *type = flow_field_attribute(node, "type"), *name = flow_field_attribute(node, "name");
     if (strcmp(type, "hidden") == 0 && is_given(v, form, node)) {
         add_given(v, form, node);
     } else if (strcmp(type, "hidden") == 0) {
-        view_hidden(v->a, form, name, node_text(v, node));
+        flow_field_hide(v, form, node);
         tell_hidden(v, node);
     } else if (strcmp(type, "submit") == 0) {
         add_button(v, form, node);

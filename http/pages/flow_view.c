@@ -114,11 +114,7 @@ static void add_change(struct view *v)
     struct js *form = view_form(v->a, second && action ? action : v->options->rename, NULL);
     for (const struct js *n = v->nodes ? v->nodes->first : NULL; n; n = n->next) {
         if (flow_field_is_input(n) && flow_field_is(n, "type", "hidden")) {
-            const struct js *value = js_get(js_get(n, "attributes"), "value");
-            view_hidden(v->a, form, flow_field_attribute(n, "name"),
-                        value && value->type == JS_STRING ? (const char *)value->string.p
-                        : value                           ? js_write(v->a, value)
-                                                          : "");
+            flow_field_hide(v, form, n);
         }
     }
     if (second) {

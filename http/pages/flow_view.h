@@ -40,7 +40,7 @@ struct js *view_input(struct arena *a, struct js *form, const char *name, const 
 void view_flag(struct arena *a, struct js *object, const char *key);
 struct js *view_area(struct arena *a, struct js *form, const char *name, const char *label,
                      const char *value);
-/* The n-th field of one name gets an id of its own. */
+/* The n-th field of a list, from 0. */
 void view_rename(struct arena *a, struct js *field, size_t n);
 void view_hint(struct arena *a, struct js *field, const char *hint);
 struct js *view_button(struct arena *a, struct js *form, const char *label);

@@ -25,6 +25,8 @@ bool flow_field_is_input(const struct js *node);
 const struct js *flow_field_find(const struct js *nodes, const char *name, const char *type);
 /* Draws one into the form: a hidden value, a field, a button or a message. */
 void flow_field_add(struct view *v, struct js *form, const struct js *node);
+/* Its value, or each of a list, as hidden fields. */
+void flow_field_hide(struct view *v, struct js *form, const struct js *node);
 /* The second of the two steps of a registration. */
 bool flow_view_is_second_step(const struct view *v);
 

@@ -82,6 +82,7 @@ struct js *view_area(struct arena *a, struct js *form, const char *name, const c
 void view_rename(struct arena *a, struct js *f, size_t n)
 {
     js_put(a, f, "id", js_text(a, arena_printf(a, "%s-%zu", js_get_text(f, "id"), n)));
+    js_put(a, f, "name", js_text(a, arena_printf(a, "%s.%zu", js_get_text(f, "name"), n)));
 }
 
 static void describe(struct arena *a, struct js *f, const char *what)

@@ -236,3 +236,14 @@ void flow_nodes_fill(struct arena *a, struct js *nodes, const struct js *traits)
         }
     }
 }
+
+void flow_nodes_fill_lists(struct arena *a, struct js *nodes, const struct js *traits)
+{
+    for (struct js *node = nodes ? nodes->first : NULL; node; node = node->next) {
+        const char *name = flow_node_name(node);
+        const struct js *v = strncmp(name, "traits.", 7) == 0 ? js_path(traits, name + 7) : NULL;
+        if (v && v->type == JS_ARRAY) {
+            flow_node_set_value(a, node, js_copy(a, v));
+        }
+    }
+}

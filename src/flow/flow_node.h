@@ -46,6 +46,10 @@ struct js *flow_nodes_without(struct arena *a, struct js *nodes,
  * Nothing is added, and what traits do not hold keeps its value. */
 void flow_nodes_fill(struct arena *a, struct js *nodes, const struct js *traits);
 
+/* The same for lists, as the value of their one node: for forms of our own pages, which have a field for each
+ * element. Kratos' nodes carry none. */
+void flow_nodes_fill_lists(struct arena *a, struct js *nodes, const struct js *traits);
+
 /* ---- order (flow_sort.c) ---- */
 enum flow_order { ORDER_LOGIN, ORDER_REGISTRATION, ORDER_SETTINGS };
 /* A stable sort; schema gives the order of traits, and may be NULL. NULL when there is no

@@ -147,6 +147,9 @@ static enum ww_err build_settings(struct call *c, struct flow *f)
     }
     js_push(nodes, flow_node_submit(c->a, "method", "profile", "profile", MSG_LABEL_SAVE));
     flow_nodes_fill(c->a, nodes, c->session->record->identity.traits);
+    if (!f->api && flow_ui_built_in(c)) {
+        flow_nodes_fill_lists(c->a, nodes, c->session->record->identity.traits);
+    }
     return WW_OK;
 }
 

@@ -41,6 +41,9 @@ static enum ww_err build(struct call *c, struct flow *f)
 static void echo(struct call *c)
 {
     flow_nodes_fill(c->a, flow_nodes(c->flow), c->payload.traits);
+    if (!c->flow->api && flow_ui_built_in(c)) {
+        flow_nodes_fill_lists(c->a, flow_nodes(c->flow), c->payload.traits);
+    }
 }
 
 /* ---- who may ---- */

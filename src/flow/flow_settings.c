@@ -36,6 +36,9 @@ static void echo(struct call *c)
         }
     }
     flow_nodes_fill(c->a, nodes, c->payload.traits);
+    if (!c->flow->api && flow_ui_built_in(c)) {
+        flow_nodes_fill_lists(c->a, nodes, c->payload.traits);
+    }
 }
 
 /* ---- who may ---- */

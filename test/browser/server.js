@@ -19,15 +19,22 @@ function freePort() {
   });
 }
 
-async function start(settings = {}) {
+// schema: the identity schema of the site, instead of the one that init sets.
+async function start(settings = {}, schema = null) {
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), "watchword-browser-"));
   const site = path.join(directory, "site");
   const made = spawnSync(program, ["init", site], { encoding: "utf8" });
   if (made.status !== 0) throw new Error(`init: ${made.stderr}`);
   const ports = [await freePort(), await freePort()];
   const base = `http://127.0.0.1:${ports[0]}/`;
+  const own = {};
+  if (schema) {
+    fs.writeFileSync(path.join(site, "schema.json"), JSON.stringify(schema));
+    own.IDENTITY_DEFAULT_SCHEMA_ID = "own";
+    own.IDENTITY_SCHEMAS = JSON.stringify([{ id: "own", url: `file://${path.join(site, "schema.json")}` }]);
+  }
   const env = {
-    ...process.env,
+    ...process.env, ...own,
     SERVE_PUBLIC_PORT: String(ports[0]), SERVE_PUBLIC_BASE_URL: base,
     SERVE_ADMIN_PORT: String(ports[1]), SERVE_ADMIN_BASE_URL: `http://127.0.0.1:${ports[1]}/`,
     ...settings,

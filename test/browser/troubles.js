@@ -400,6 +400,69 @@ async function slowNetwork(world) {
   });
 }
 
+// ---- whatever the schema asks for ----
+
+const RICH = {
+  $id: "https://example.org/rich.json", $schema: "http://json-schema.org/draft-07/schema#", type: "object",
+  properties: { traits: { type: "object", required: ["username"], additionalProperties: false, properties: {
+    username: { type: "string", title: "User name", "ory.sh/kratos": { credentials: { password: { identifier: true } } } },
+    emails: { type: "array", title: "E-mail addresses", items: { type: "string", format: "email" } },
+    born: { type: "string", format: "date-time", title: "Born" },
+    plan: { type: "string", enum: ["free", "paid"], title: "Plan" },
+    news: { type: "boolean", title: "News by mail" },
+  } } },
+};
+
+async function richProfile(world, options) {
+  await withSettings(world, {}, (own) => visit(own, options, async (v) => {
+    const { page } = v;
+    await v.open("ui/");
+    await v.sees("User name");
+    await v.press("Sign in");
+    await v.sees("Enter your user name.");
+    await v.follow("Create an account");
+    await v.fill("User name", "ada");
+    await page.locator("input[name='traits.emails']").fill("one@example.org");
+    await page.getByLabel("Plan").selectOption("paid");
+    await page.getByLabel("Born").fill("1815-12-10T09:30");
+    await v.press("Continue");
+    await v.press("Change");
+    assert.equal(await page.getByLabel("Plan").inputValue(), "paid");
+    assert.equal(await page.locator("input[name='traits.emails.0']").inputValue(), "one@example.org");
+    assert.equal(await page.getByLabel("Born").inputValue(), "1815-12-10T09:30");
+    await v.press("Continue");
+    await v.fill("Password", FIRST);
+    await v.press("Create account");
+    await v.heading("Notes");
+    await v.follow("Profile");
+    assert.equal(await page.getByLabel("Born").inputValue(), "1815-12-10T09:30");
+    assert.equal(await page.getByLabel("Plan").inputValue(), "paid");
+    assert.equal(await page.locator("input[name='traits.emails.0']").inputValue(), "one@example.org");
+    await page.locator("input[name='traits.emails.1']").fill("two@example.org");
+    await page.getByLabel("News by mail").check();
+    await v.press("Save profile");
+    await v.sees("Profile saved.");
+    assert.equal(await page.locator("input[name='traits.emails.0']").inputValue(), "one@example.org");
+    assert.equal(await page.locator("input[name='traits.emails.1']").inputValue(), "two@example.org");
+    assert.ok(await page.getByLabel("News by mail").isChecked());
+    await page.locator("input[name='traits.emails.0']").fill("");
+    await page.locator("input[name='traits.emails.1']").fill("no address");
+    await v.press("Save profile");
+    assert.match(await page.title(), /^Error: /);
+    assert.equal(await page.locator("input[name='traits.emails.0']").inputValue(), "no address");
+    await page.locator("input[name='traits.emails.0']").fill("three@example.org");
+    await v.press("Save profile");
+    await v.sees("Profile saved.");
+    assert.equal(await page.locator("input[name='traits.emails.0']").inputValue(), "three@example.org");
+    assert.equal(await page.locator("input[name='traits.emails.1']").inputValue(), "");
+    await v.follow("Password");
+    assert.equal(await page.locator("input[autocomplete=username]").inputValue(), "ada");
+    await v.follow("Close account");
+    await v.sees("Your user name");
+    await v.sees("To confirm, type ada");
+  }), RICH);
+}
+
 const named = (title, run) => both(run).map(([how, one]) => [`${title}, ${how}`, one]);
 
 module.exports = {
@@ -420,6 +483,7 @@ module.exports = {
     ["devices are told apart, in the time of whoever looks", devicesAreToldApart],
     ...named("what is not there is told on a page", pagesThatAreNotThere),
     ["a slow network: a button is busy, a second click changes nothing", slowNetwork],
+    ...named("lists, times, choices and truths of a profile", richProfile),
     ...named("expired forms keep what was typed", expiredForms),
   ],
 };

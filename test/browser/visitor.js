@@ -76,8 +76,8 @@ class Visitor {
 }
 
 // A site with other settings than those of init.
-async function withSettings({ browser }, settings, story) {
-  const site = await start(settings);
+async function withSettings({ browser }, settings, story, schema = null) {
+  const site = await start(settings, schema);
   try {
     await story({ browser, base: site.base });
   } finally {
