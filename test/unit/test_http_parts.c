@@ -13,6 +13,7 @@
 #include "http_error.h"
 #include "http_proxy.h"
 #include "metrics.h"
+#include "multipart.h"
 #include "negotiate.h"
 #include "urlform.h"
 
@@ -481,6 +482,66 @@ static void networks_hold_their_addresses(void **state)
     }
 }
 
+static enum ww_err parts_of(const char *type, const char *text, struct multipart *out)
+{
+    return multipart_read(&arena, type, bytes_str(text), out);
+}
+
+#define FIELD(name, value) "--b\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
+#define FILE_PART(name, value)                                                                               \
+    "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" name "\"\r\n"                        \
+    "Content-Type: application/octet-stream\r\n\r\n" value "\r\n"
+#define MULTIPART "multipart/form-data; boundary=b"
+
+static void files_and_fields_of_a_multipart_form_are_read(void **state)
+{
+    struct multipart parts;
+    (void)state;
+    assert_int_equal(parts_of(MULTIPART,
+                              FIELD("csrf_token", "t=") FILE_PART("a b.bin", "x\r\n--c\r\n") "--b--\r\n",
+                              &parts),
+                     WW_OK);
+    assert_int_equal(parts.field_count, 1);
+    assert_string_equal(parts.fields[0].name, "csrf_token");
+    assert_string_equal(parts.fields[0].value, "t=");
+    assert_string_equal(parts.file_name, "a b.bin");
+    assert_int_equal(parts.file.n, 8);
+    assert_memory_equal(parts.file.p, "x\r\n--c\r\n", 8);
+    assert_int_equal(parts_of("multipart/form-data; boundary=\"b\"", FILE_PART("", "") "--b--", &parts),
+                     WW_OK);
+    assert_string_equal(parts.file_name, "");
+}
+
+static void malformed_multipart_forms_are_refused(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "--b",
+                                      "--b--",
+                                      FIELD("a", "1"),
+                                      FIELD("a", "1") "--b-",
+                                      "--b\r\nContent-Disposition: attachment; name=\"a\"\r\n\r\nx\r\n--b--",
+                                      "--b\r\nContent-Disposition: form-data; nome=\"a\"\r\n\r\nx\r\n--b--",
+                                      "--b\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--b--",
+                                      FIELD("a", "\xff") "--b--",
+                                      FILE_PART("a", "1") FILE_PART("b", "2") "--b--",
+                                      "--b\nContent-Disposition: form-data; name=\"a\"\n\nx\n--b--"};
+    struct multipart parts;
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        enum ww_err wanted = strcmp(bad[i], "--b--") == 0 ? WW_OK : WW_EINVAL;
+        assert_int_equal(parts_of(MULTIPART, bad[i], &parts), wanted);
+    }
+    assert_int_equal(parts_of("multipart/form-data", FIELD("a", "1") "--b--", &parts), WW_EINVAL);
+    assert_int_equal(parts_of("multipart/form-data; boundary=b\"x", FIELD("a", "1") "--b--", &parts),
+                     WW_EINVAL);
+    struct buf many = BUF(&arena);
+    for (size_t i = 0; i <= MULTIPART_PARTS_MAX; i++) {
+        buf_str(&many, FIELD("a", "1"));
+    }
+    buf_str(&many, "--b--");
+    assert_int_equal(parts_of(MULTIPART, buf_text(&many), &parts), WW_EINVAL);
+}
+
 #define WIPED(test) cmocka_unit_test_teardown(test, wipe)
 
 int main(void)
@@ -494,6 +555,8 @@ int main(void)
         WIPED(nothing_can_break_out_of_a_set_cookie),
         WIPED(a_form_keeps_order_and_repetitions),
         WIPED(malformed_forms_are_refused),
+        WIPED(files_and_fields_of_a_multipart_form_are_read),
+        WIPED(malformed_multipart_forms_are_refused),
         WIPED(percent_encoding_is_reversible),
         WIPED(a_preflight_is_answered_for_allowed_origins),
         WIPED(anything_else_gets_no_permission),

@@ -327,6 +327,56 @@ static void a_failed_sign_in_names_neither_half(void **state)
     assert_lacks(html, "aria-invalid");
 }
 
+/* An imaginary factor: its group needs no row to be drawn, and one to have a place and words of its own. */
+static void a_group_without_a_row_is_drawn_behind_the_others(void **state)
+{
+    struct bench *b = *state;
+    static const char flow[] = FLOW(
+        CSRF
+        ","
+        "{\"type\":\"input\",\"group\":\"pin_code\",\"attributes\":{\"name\":\"pin\",\"type\":\"text\"},"
+        "\"messages\":[],\"meta\":{\"label\":{\"id\":1,\"text\":\"New PIN\"}}},"
+        "{\"type\":\"input\",\"group\":\"pin_code\",\"attributes\":{\"name\":\"method\",\"type\":\"submit\","
+        "\"value\":\"pin_code\"},\"messages\":[],\"meta\":{\"label\":{\"id\":2,\"text\":\"Save "
+        "PIN\"}}}," PASSWORD("") "," SUBMIT,
+        "");
+    struct flow_view_options options = {.kind = VIEW_SETTINGS, .least = 8, .username = "ada@example.org"};
+    struct js *m = page_model(&b->arena, b->site, NULL);
+    flow_view(&b->arena, json(b, flow), &options, m);
+    const char *html = render(b, "settings.html", m);
+    const char *password = strstr(html, "<h2>Password</h2>"), *pin = strstr(html, "<h2>Pin code</h2>");
+    assert_non_null(password);
+    assert_non_null(pin);
+    assert_true(pin > password);
+    assert_holds(pin, ">New PIN <span");
+    assert_holds(pin, "name=\"method\" value=\"pin_code\">Save PIN</button>");
+    assert_lacks(pin, "autocomplete=\"username\"");
+    assert_holds(password, "autocomplete=\"username\" value=\"ada@example.org\" readonly hidden");
+}
+
+#define HIDDEN(name, value)                                                                                  \
+    "{\"type\":\"input\",\"group\":\"default\",\"attributes\":{\"name\":\"" name                             \
+    "\",\"type\":\"hidden\",\"value\":" value "},\"messages\":[],\"meta\":{}}"
+#define BACK                                                                                                 \
+    "{\"type\":\"input\",\"group\":\"profile\",\"attributes\":{\"name\":\"screen\",\"type\":\"submit\","     \
+    "\"value\":\"previous\"},\"messages\":[],\"meta\":{\"label\":{\"id\":1040008,\"text\":\"Back\"}}}"
+
+static void the_second_step_shows_whose_and_can_go_back(void **state)
+{
+    struct bench *b = *state;
+    const char *html = shown(b, VIEW_REGISTRATION,
+                             FLOW(CSRF "," HIDDEN("traits.email", "\"ada@example.org\"") "," HIDDEN(
+                                      "traits.tags", "[\"a\",\"b\"]") "," PASSWORD("") "," SUBMIT "," BACK,
+                                  ""));
+    assert_holds(html, "Step 2 of 2");
+    assert_holds(html, "name=\"traits.email\" value=\"ada@example.org\" autocomplete=\"username\" readonly");
+    assert_holds(html, "form=\"change\" class=\"link\"");
+    assert_holds(html, "<form id=\"change\"");
+    assert_holds(html, "name=\"screen\" value=\"previous\"");
+    assert_holds(html, "name=\"traits.tags.1\" value=\"b\"");
+    assert_holds(html, "If you forget it, nobody can open your notes.");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
@@ -346,6 +396,8 @@ int main(void)
         CASE(errors_are_told_at_the_top_and_at_the_field),
         CASE(a_message_without_words_of_ours_speaks_for_itself),
         CASE(a_failed_sign_in_names_neither_half),
+        CASE(a_group_without_a_row_is_drawn_behind_the_others),
+        CASE(the_second_step_shows_whose_and_can_go_back),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
