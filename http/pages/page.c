@@ -385,7 +385,6 @@ bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_p
 {
     struct ww_flow_request in;
     struct ww_pair *query = ARENA_ARRAY(p->a, n + 1, struct ww_pair);
-    const char *why;
     *body = NULL;
     if (!query) {
         page_refused(p, WW_ENOMEM);
@@ -394,7 +393,7 @@ bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_p
     if (!handle_flow_request(p->c, &in)) {
         return false;
     }
-    in.json = in.init_json = true;
+    in.json = in.init_json = in.tree = true;
     in.query = query;
     in.query_count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -409,10 +408,7 @@ bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_p
         return false;
     }
     handle_flow_cookies(p->c, out);
-    if (out->body && js_read(p->a, BYTES(out->body, out->body_length), body, &why) != WW_OK) {
-        page_refused(p, WW_EINTERNAL);
-        return false;
-    }
+    *body = out->tree;
     return true;
 }
 

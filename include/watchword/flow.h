@@ -19,6 +19,7 @@ extern "C" {
 struct ww;
 struct ww_op;
 struct ww_session;
+struct js;
 
 enum ww_flow_action {
     WW_LOGIN_INIT = 1,
@@ -86,6 +87,7 @@ struct ww_flow_request {
     const char *origin;
     const char *continuity; /* the continuity cookie's value */
     const char *request_id; /* X-Request-Id when the client sent one */
+    bool tree;              /* the server's own pages: the answer as a tree, no text is made */
 };
 
 /* Belongs to the operation. */
@@ -108,6 +110,7 @@ struct ww_flow_answer {
     bool clear_browser_data;
     const char *link; /* pagination, or NULL */
     uint64_t total;   /* with link */
+    struct js *tree;  /* when asked for, instead of body (json/js.h) */
 };
 
 /* Answers whatever happens, refusals and our own failures too; WW_ENOMEM when there is no memory for even

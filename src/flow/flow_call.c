@@ -45,6 +45,10 @@ bool flow_call_json(const struct call *c)
 enum ww_err flow_answer_json(struct call *c, int status, const struct js *body)
 {
     c->out->status = status;
+    if (c->in->tree) {
+        c->out->tree = js_copy(c->a, body);
+        return js_is_whole(c->out->tree) ? WW_OK : op_no_memory(c->op);
+    }
     c->out->body = body ? js_write(c->a, body) : NULL;
     if (!c->out->body) {
         return op_no_memory(c->op);

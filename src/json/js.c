@@ -323,6 +323,15 @@ struct js *js_copy(struct arena *a, const struct js *v)
     return copy;
 }
 
+bool js_is_whole(const struct js *v)
+{
+    bool whole = v && v->count != lost;
+    for (const struct js *child = whole ? v->first : NULL; child && whole; child = child->next) {
+        whole = js_is_whole(child); /* no deeper than LIMIT_JSON_DEPTH, as all trees */
+    }
+    return whole;
+}
+
 struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, struct js *value)
 {
     for (size_t depth = 1;; depth++) {
