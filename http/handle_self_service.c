@@ -141,6 +141,9 @@ void handle_flow_cookies(struct route_call *c, const struct ww_flow_answer *out)
     if (out->end_session) {
         site_end_session_cookie(c->site, c->r, c->arena);
     }
+    if (out->clear_browser_data && strncmp(c->site->public_url, "https:", 6) == 0) {
+        http_answer_header(c->r, "Clear-Site-Data", "\"cookies\", \"storage\", \"cache\"");
+    }
     if (out->continuity) {
         site_set_continuity_cookie(c->site, c->r, c->arena, out->continuity);
     }
@@ -154,9 +157,6 @@ static void put_headers(struct route_call *c, const struct ww_flow_answer *out)
     }
     if (out->cache_for >= 0) {
         put_number(c, "Ory-Session-Cache-For", out->cache_for);
-    }
-    if (out->clear_browser_data && strncmp(c->site->public_url, "https:", 6) == 0) {
-        http_answer_header(c->r, "Clear-Site-Data", "\"cookies\", \"storage\", \"cache\"");
     }
     if (out->link) {
         http_answer_header(c->r, "Link", out->link);

@@ -22,7 +22,7 @@ route_handler handle_to_admin, handle_to_public, handle_not_here, handle_webauth
 /* What several handlers need. */
 /* The request as flows want it. False: it could not be read, and was answered. */
 bool handle_flow_request(struct route_call *c, struct ww_flow_request *in) WW_MUST;
-/* Sets and ends the cookies that a flow's answer names. */
+/* Sets and ends the cookies that a flow's answer names, and clears what the browser keeps if it says so. */
 void handle_flow_cookies(struct route_call *c, const struct ww_flow_answer *out);
 /* The refusal of a changing request without its anti-CSRF token. */
 void handle_csrf_refused(struct route_call *c, bool token_sent);

@@ -263,7 +263,11 @@ void handle_page_sign_out(struct route_call *c)
 void handle_page_signing_out(struct route_call *c)
 {
     struct page p;
-    const struct ww_flow_answer out = {.size = sizeof out, .end_session = true, .renew_csrf = true};
+    const struct ww_flow_answer out = {
+        .size = sizeof out,
+        .end_session = true,
+        .renew_csrf = true,
+        .clear_browser_data = ww_setting_bool(c->site->ww, "selfservice.flows.logout.clear_browser_data")};
     if (!page_open(&p, c, "sign_out.title")) {
         return;
     }
