@@ -21,8 +21,7 @@ static struct js *device_row(struct page *p, const struct ww_session_info *sessi
     js_put(p->a, row, "time", words_time_us(p->a, session->last_seen, op_now(p->c->op)));
     struct js *since = words_time_us(p->a, session->authenticated, op_now(p->c->op));
     js_put(p->a, row, "since", since);
-    js_put(p->a, row, "which",
-           js_text(p->a, page_text_with(p, "devices.since", "time", js_get_text(since, "absolute"))));
+    js_put(p->a, row, "id", js_text(p->a, session->id));
     js_put(p->a, row, "this", js_bool(p->a, session->this_session));
     if (!session->this_session) {
         char *rest = arena_printf(p->a, "sessions/%s/end", session->id);
