@@ -133,15 +133,19 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
     struct credential_row row;
     struct vault *v = NULL;
     enum ww_err err = WW_EINTERNAL;
+    bool opens = password && password->secret.p;
     *root = NULL;
-    if (password) {
+    if (opens) {
         *root = ARENA_NEW(&op->arena, struct key);
         if (!*root) {
             return op_no_memory(op);
         }
-        if ((err = vault_new(op, r, *root, &v)) || (err = cred_add(op, r, password, *root, &row))) {
+        if ((err = vault_new(op, r, *root, &v))) {
             return err;
         }
+    }
+    if (password && (err = cred_add(op, r, password, *root, &row))) {
+        return err;
     }
     if ((err = store_record_insert(op, s->store, r)) ||
         (err = identity_write_rows(op, s->store, schema, r, NULL))) {
@@ -151,7 +155,7 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
         return WW_OK;
     }
     err = store_credential_insert(op, s->store, r, &row);
-    return err ? err : vault_insert(op, s->store, r, v);
+    return err || !v ? err : vault_insert(op, s->store, r, v);
 }
 
 struct cred_context account_credentials(const struct service *s)

@@ -199,7 +199,9 @@ struct account_spec {
     const char *state; /* "active", "inactive" or NULL */
     const char *external_id;
     const struct js *metadata_public, *metadata_admin;
-    struct bytes password; /* clear; p NULL: none, then the account has no vault */
+    struct bytes password;      /* clear; p NULL: none, then the account has no vault */
+    struct bytes password_hash; /* a complete hash of another program instead, or p NULL: the first sign-in
+                                   makes the vault (vault.md §10) */
     const struct js *verifiable_addresses,
         *recovery_addresses; /* arrays that override computed ones, or NULL */
 };

@@ -63,7 +63,12 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
         (err = draft_from(op, &x, &draft)) || (err = account_check_free(op, s, draft))) {
         return err;
     }
-    if (in->password.p && (err = cred_prepare(op, &credentials, CRED_PASSWORD, in->password, &x.password))) {
+    if (in->password.p) {
+        err = cred_prepare(op, &credentials, CRED_PASSWORD, in->password, &x.password);
+    } else if (in->password_hash.p) {
+        err = cred_password_import(op, &credentials, in->password_hash, &x.password);
+    }
+    if (err) {
         return err;
     }
     if ((err = account_transaction(op, s, write_creation, &x)) == WW_OK) {

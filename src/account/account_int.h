@@ -40,7 +40,7 @@ enum ww_err account_draft(struct ww_op *op, const struct identity_schema *schema
 /* WW_ECONFLICT when an identifier or address of the draft is taken. */
 enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct record *draft) WW_MUST;
 /* Writes a draft with its credential, vault and rows, in a transaction. password NULL: neither credential nor
- * vault. *root in the arena. */
+ * vault; a verifier: no vault. *root in the arena. */
 enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
                            struct record *r, const struct cred_ready *password, struct key **root) WW_MUST;
 /* Ends the session, in a transaction, and tells it; one that has ended already is fine. */

@@ -7,6 +7,8 @@ struct login {
     struct authn *authn;
     const struct cred_ready *upgrade; /* public_part.p NULL: none */
     struct session *session;
+    const struct record *record; /* as it was found */
+    bool stale;                  /* a credential of the proof went while it was checked */
 };
 
 /* A row that points to an account which does not hold the value counts for nothing (vault.md §6). */
@@ -71,6 +73,30 @@ static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struc
     return account_write(op, s, r, v);
 }
 
+/* The first sign-in by a verifier: vault, slot and first epoch are made, and the verifier goes (vault.md
+ * §10). */
+static enum ww_err first_vault(struct ww_op *op, struct service *s, const struct login *x, struct record *r,
+                               struct authn **authn)
+{
+    struct credential_row row;
+    struct vault *v;
+    size_t n;
+    const struct uuid *old = &cred_authn_steps(x->authn, &n)[0].credential;
+    struct key *root = ARENA_NEW(&op->arena, struct key);
+    enum ww_err err = WW_EINTERNAL;
+    if (!root) {
+        return op_no_memory(op);
+    }
+    if ((err = vault_new(op, r, root, &v)) || (err = cred_remove(op, r, old)) ||
+        (err = cred_add(op, r, x->upgrade, root, &row)) ||
+        (err = store_credential_delete(op, s->store, r, old)) ||
+        (err = store_credential_insert(op, s->store, r, &row)) ||
+        (err = store_record_update(op, s->store, r)) || (err = vault_insert(op, s->store, r, v))) {
+        return err;
+    }
+    return cred_authn_opened(op, x->authn, &row.id, root, authn);
+}
+
 /* The session that a sign-in as somebody else replaces. One that cannot be read is of no use to anybody, and
  * no reason to refuse. */
 static enum ww_err end_replaced(struct ww_op *op, struct service *s, const struct session *x)
@@ -92,18 +118,25 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     struct vault *v;
     enum ww_err err = account_open_proved(op, s, x->authn, &r, &v);
     if (err) {
+        x->stale = err == WW_EDENIED;
         return err;
     }
     if (v && account_epoch_due(op, s, v) &&
         (err = account_epoch_write(op, s, r, cred_authn_root(x->authn), v))) {
         return err;
     }
-    if (x->upgrade->public_part.p && v && (err = upgrade_slot(op, s, x, r, v))) {
+    struct authn *authn = x->authn;
+    if (x->upgrade->public_part.p && v) {
+        err = upgrade_slot(op, s, x, r, v);
+    } else if (x->upgrade->public_part.p && r->root_generation == 0) {
+        err = first_vault(op, s, x, r, &authn);
+    }
+    if (err) {
         return err;
     }
     bool same = x->in->session && uuid_equal(x->in->session->record->uuid, r->uuid);
-    err = same ? session_refresh(op, s->store, &s->sessions, x->in->session, x->authn, &x->session)
-               : session_issue(op, s->store, &s->sessions, x->authn, x->in->carrier, &x->session);
+    err = same ? session_refresh(op, s->store, &s->sessions, x->in->session, authn, &x->session)
+               : session_issue(op, s->store, &s->sessions, authn, x->in->carrier, &x->session);
     if (err || (x->in->session && !same && (err = end_replaced(op, s, x->in->session)))) {
         return err;
     }
@@ -171,31 +204,45 @@ static bool begins_well(const struct account_sign_in *in)
     return first && !first->once && (!in->identifier ? in->session != NULL : (first->role & ROLE_LOGIN) != 0);
 }
 
-enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct account_sign_in *in,
-                            struct session **out)
+static enum ww_err try_signing_in(struct ww_op *op, struct service *s, struct login *x)
 {
-    struct login x = {.in = in};
+    const struct account_sign_in *in = x->in;
     struct cred_ready upgrade;
     struct admit *leave;
     struct record *r;
-    *out = NULL;
-    if (!begins_well(in)) {
-        return op_fail(op, WW_EINVAL, "no_first_factor", "there is nothing to sign in with");
-    }
+    x->stale = false;
     enum ww_err err = admit(op, s, in, &r, &leave);
-    if (err || (err = account_try_proofs(op, s, r, leave, in->proofs, in->count, &x.authn, &upgrade))) {
+    if (err || (err = account_try_proofs(op, s, r, leave, in->proofs, in->count, &x->authn, &upgrade))) {
         return err;
     }
+    x->record = r;
     if (r->state != STATE_ACTIVE) {
         op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
         return account_refused(op, s, WW_EDISABLED, r, in->proofs, in->count);
     }
-    x.upgrade = &upgrade;
-    if ((err = account_transaction(op, s, write_login, &x))) {
-        return account_refused(op, s, err, r, in->proofs, in->count);
+    x->upgrade = &upgrade;
+    err = account_transaction(op, s, write_login, x);
+    return x->stale ? err : account_refused(op, s, err, r, in->proofs, in->count);
+}
+
+/* What was checked may go meanwhile: another sign-in replaces a verifier or a weak slot, or the password is
+ * changed. Then it starts over, once, with what is there now (vault.md §10). */
+enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct account_sign_in *in,
+                            struct session **out)
+{
+    struct login x = {.in = in};
+    *out = NULL;
+    if (!begins_well(in)) {
+        return op_fail(op, WW_EINVAL, "no_first_factor", "there is nothing to sign in with");
     }
-    *out = x.session;
-    return WW_OK;
+    enum ww_err err = try_signing_in(op, s, &x);
+    if (err && x.stale && (err = try_signing_in(op, s, &x)) && x.stale) {
+        err = account_refused(op, s, err, x.record, in->proofs, in->count);
+    }
+    if (err == WW_OK) {
+        *out = x.session;
+    }
+    return err;
 }
 
 enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,

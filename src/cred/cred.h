@@ -18,7 +18,8 @@ struct cred_proof {
  * same work is done for nobody. WW_EDENIED id "wrong_credentials" for the first that is wrong; WW_ETAMPERED
  * where a stored row is not right; WW_EBUSY. On WW_OK the admit is given back by the caller
  * (throttle_succeeded). *upgrade, when its public part is set, is ready to take the place of the first
- * credential: its parameters were below the configuration's. Call outside of any transaction. */
+ * credential: its parameters were below the configuration's, or it was a verifier. Call outside of any
+ * transaction. */
 enum ww_err cred_check(struct ww_op *op, const struct cred_context *x, struct admit *admit, struct record *r,
                        const struct cred_proof *proofs, size_t n, struct authn **out,
                        struct cred_ready *upgrade) WW_MUST;
@@ -30,6 +31,10 @@ enum ww_err cred_enrolled(struct ww_op *op, struct record *r, enum credential_ki
  * the proof speaks of from then on. WW_EDENIED "wrong_credentials" when a credential of it went meanwhile or
  * the vault has another root key. */
 enum ww_err cred_authn_confirm(struct ww_op *op, struct authn *a, struct record *now) WW_MUST;
+
+/* The proof as it is when its first credential was replaced by one that opens: `id`, with the root key. */
+enum ww_err cred_authn_opened(struct ww_op *op, const struct authn *a, const struct uuid *id,
+                              struct key *root, struct authn **out) WW_MUST;
 
 /* ---- making and removing ---- */
 /* The costly part, before the transaction. WW_EINVAL with field. */
@@ -52,6 +57,11 @@ bool cred_can_sign_in(const struct record *r);
 /* ---- passwords (cred_password.c) ---- */
 /* NFC of a password as typed. WW_EINVAL with field "password": not UTF-8, or above 1,024 bytes. */
 enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out) WW_MUST;
+/* A complete hash of another program, as a credential that signs in and opens nothing (vault.md §7,
+ * verifier): the first sign-in of an account without a vault replaces it. WW_EINVAL id "bad_password_hash"
+ * with field "password": of no known format, malformed or above the ceilings; nothing is hashed. */
+enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x, struct bytes hash,
+                                 struct cred_ready *out) WW_MUST;
 /* Whether a password (as typed) opens the record's slot, without the throttle: for a session that has the
  * vault open and asks about its own new password. */
 enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, struct record *r,

@@ -51,3 +51,16 @@ enum ww_err cred_authn_confirm(struct ww_op *op, struct authn *a, struct record 
     a->record = now;
     return WW_OK;
 }
+
+enum ww_err cred_authn_opened(struct ww_op *op, const struct authn *a, const struct uuid *id,
+                              struct key *root, struct authn **out)
+{
+    *out = ARENA_NEW(&op->arena, struct authn);
+    if (!*out) {
+        return op_no_memory(op);
+    }
+    **out = *a;
+    (*out)->root = root;
+    (*out)->steps[0].credential = *id;
+    return WW_OK;
+}

@@ -17,7 +17,7 @@ struct cred_context {
 struct cred_ready {
     enum credential_kind kind;
     struct bytes public_part;
-    struct bytes secret; /* what its slot is sealed under; p NULL: it opens nothing */
+    struct bytes secret; /* what its slot is sealed under; p NULL: it opens nothing (a verifier) */
 };
 
 /* What a check found. */

@@ -1,6 +1,8 @@
 /* Passwords: normalised, hashed, tried on their slot (vault.md §7). */
 #include "cred_int.h"
 
+#include <string.h>
+
 #include "utf8.h"
 
 enum { PASSWORD_MAX = 1024 };
@@ -43,6 +45,22 @@ static enum ww_err add(struct ww_op *op, const struct cred_context *x, struct by
         return err;
     }
     *out = (struct cred_ready){CRED_PASSWORD, bytes_str(public_part), BYTES(secret->b, secret->n)};
+    return WW_OK;
+}
+
+enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x, struct bytes hash,
+                                 struct cred_ready *out)
+{
+    char *text = arena_strndup(&op->arena, hash.p, hash.n);
+    *out = (struct cred_ready){.kind = CRED_PASSWORD};
+    if (!text) {
+        return op_no_memory(op);
+    }
+    if (strlen(text) != hash.n || pwhash_check(op, x->pool, text) != WW_OK) {
+        return op_fail_field(op, WW_EINVAL, "bad_password_hash", "password",
+                             "the password hash is of no known format, malformed or above the ceilings");
+    }
+    out->public_part = BYTES(text, hash.n);
     return WW_OK;
 }
 
@@ -96,6 +114,29 @@ static enum ww_err for_nobody(struct ww_op *op, const struct cred_context *x, st
     return err == WW_EDENIED ? cred_refuse_wrong(op) : err;
 }
 
+/* A hash that is taken over may have been made of the bytes as they were typed, or of their NFC. */
+static enum ww_err verify(struct ww_op *op, const struct cred_context *x, const char *hash,
+                          struct bytes typed, struct bytes password)
+{
+    enum ww_err err = pwhash_verify(op, x->pool, hash, typed);
+    if (err == WW_EDENIED && !bytes_equal(typed, password)) {
+        err = pwhash_verify(op, x->pool, hash, password);
+    }
+    return err == WW_EDENIED || err == WW_ETOOLARGE ? cred_refuse_wrong(op) : err;
+}
+
+/* What is to take the credential's place: a slot for a verifier, where there is no vault that it cannot open;
+ * today's parameters for those of before. A full queue or a longer limit: the next sign-in tries again. */
+static void prepare_upgrade(struct ww_op *op, const struct cred_context *x, const struct record *r,
+                            bool opens, const char *public_part, struct bytes password,
+                            struct cred_ready *out)
+{
+    bool wanted = opens ? pwhash_outdated(public_part, x->hashing) : r->root_generation == 0;
+    if (wanted && add(op, x, password, out) != WW_OK) {
+        *out = (struct cred_ready){0};
+    }
+}
+
 static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct record *r, struct bytes typed,
                          struct cred_found *out)
 {
@@ -118,19 +159,19 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
     if (!listed) {
         return for_nobody(op, x, password);
     }
-    err = pwhash_derive(op, x->pool, public_part, password, &secret);
+    bool opens = (listed->role & ROLE_OPENS) != 0;
+    err = opens ? pwhash_derive(op, x->pool, public_part, password, &secret)
+                : verify(op, x, public_part, typed, password);
     if (err == WW_ETOOLARGE) {
         return cred_refuse_wrong(op);
     }
-    if (err || (err = cred_slot_open(op, r, listed, &row, BYTES(secret.b, secret.n), &out->root))) {
+    if (err ||
+        (opens && (err = cred_slot_open(op, r, listed, &row, BYTES(secret.b, secret.n), &out->root)))) {
         return err;
     }
     out->record = r;
     out->credential = listed->id;
-    if (pwhash_outdated(public_part, x->hashing) && add(op, x, password, &out->upgrade) != WW_OK) {
-        out->upgrade =
-            (struct cred_ready){0}; /* a full queue or a longer limit: the next login tries again */
-    }
+    prepare_upgrade(op, x, r, opens, public_part, password, &out->upgrade);
     return WW_OK;
 }
 
@@ -145,7 +186,8 @@ enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, 
     PWHASH_SECRET(secret);
     enum ww_err err = cred_password_normalize(op, typed, &password);
     *opens = false;
-    if (err || (err = load_password(op, x->store, &r, &listed, &row, &public_part)) || !listed) {
+    if (err || (err = load_password(op, x->store, &r, &listed, &row, &public_part)) || !listed ||
+        !(listed->role & ROLE_OPENS)) {
         return err;
     }
     err = pwhash_derive(op, x->pool, public_part, password, &secret);
