@@ -80,7 +80,7 @@ def a_newer_database(t, site):
 def an_altered_migration(t, site):
     make_note(site)
     altered = sqlite3.connect(site.database)
-    altered.execute("UPDATE watchword_migrations SET checksum = zeroblob(32)")
+    altered.execute("UPDATE watchword_migrations SET checksum = zeroblob(32) WHERE number = 1")
     altered.commit()
     altered.close()
     refused(t, site, "altered migration", CONFIG, "watchword.db", "migration 1")
