@@ -167,21 +167,3 @@ enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const s
     }
     return account_transaction(op, s, write_state, &in);
 }
-
-static enum ww_err sweep(struct ww_op *op, struct service *s, void *context)
-{
-    uint64_t now = op_now(op);
-    (void)context;
-    enum ww_err err = store_session_row_sweep(op, s->store, now);
-    return err ? err : store_flow_row_sweep(op, s->store, now);
-}
-
-enum ww_err account_maintain(struct ww_op *op, struct service *s)
-{
-    enum ww_err err = WW_EINTERNAL;
-    if ((err = session_flush_seen(op, s->store, s->sessions.seen)) ||
-        (err = account_transaction(op, s, sweep, NULL)) || (err = account_erase_history(op, s))) {
-        return err;
-    }
-    return throttle_sweep(op, s->throttle);
-}

@@ -53,15 +53,12 @@ struct end_one {
 static enum ww_err write_end_one(struct ww_op *op, struct service *s, void *context)
 {
     struct end_one *in = context;
-    struct session **list;
-    size_t n;
-    enum ww_err err = session_list(op, s->store, &s->sessions, in->x->record, &list, &n);
-    for (size_t i = 0; !err && i < n; i++) {
-        if (uuid_equal(list[i]->id, *in->id) && list[i]->active) {
-            err = write_logout(op, s, list[i]);
-        }
+    struct session *found;
+    enum ww_err err = session_find(op, s->store, &s->sessions, in->x->record, in->id, &found);
+    if (err) {
+        return err == WW_ENOTFOUND ? WW_OK : err;
     }
-    return err;
+    return found->active ? write_logout(op, s, found) : WW_OK;
 }
 
 enum ww_err account_end_session(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id)
@@ -77,13 +74,12 @@ struct end_others {
 static enum ww_err write_end_others(struct ww_op *op, struct service *s, void *context)
 {
     struct end_others *in = context;
-    struct session **list;
     struct record *r;
     struct vault *v;
     size_t n;
     struct session keep = *in->x;
     enum ww_err err = account_lock_session(op, s, &keep, &r, &v);
-    if (err || (err = session_list(op, s->store, &s->sessions, r, &list, &n))) {
+    if (err || (err = store_session_row_count(op, s->store, r->id, &n))) {
         return err;
     }
     *in->count = n > 0 ? n - 1 : 0;

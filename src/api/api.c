@@ -102,6 +102,7 @@ static enum ww_err make_service(struct ww_op *op, struct ww *ww)
     s->cryptoperiod = config_duration(c, "watchword.vault.cryptoperiod");
     s->privileged_age = config_duration(c, "selfservice.flows.settings.privileged_session_max_age");
     s->sessions.lifespan = config_duration(c, "session.lifespan");
+    s->sessions.most = (size_t)config_int(c, "watchword.session.most");
     s->sessions.idle = config_duration(c, "watchword.session.idle");
     enum ww_err err = session_seen_new(&s->sessions.seen);
     if (err || (err = pwhash_pool_new(op, &limits, &s->pool))) {

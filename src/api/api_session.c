@@ -103,37 +103,6 @@ enum ww_err ww_session_end_others(struct ww_op *op, struct ww_session *session, 
 
 /* ---- the list ---- */
 
-/* Brings the active ones to the front, this one first; gives their number. */
-static size_t keep_active(struct session **list, size_t n, const struct session *this)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (!list[i]->active) {
-            continue;
-        }
-        struct session *s = list[i];
-        size_t to = kept++;
-        if (uuid_equal(s->id, this->id)) {
-            memmove(&list[1], &list[0], to * sizeof *list);
-            to = 0;
-        }
-        list[to] = s;
-    }
-    return kept;
-}
-
-/* Where a page begins: behind the session that its token names; the first where that has gone. */
-static size_t start_of(struct session *const *list, size_t n, const char *token)
-{
-    struct uuid last;
-    for (size_t i = 0; token && uuid_parse(&last, token) && i < n; i++) {
-        if (uuid_equal(list[i]->id, last)) {
-            return i + 1;
-        }
-    }
-    return 0;
-}
-
 enum ww_err ww_session_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
                             const struct ww_session_info *const **sessions)
 {
@@ -145,21 +114,22 @@ enum ww_err ww_session_list(struct ww_op *op, struct ww_session *session, struct
     size_t n;
     *sessions = NULL;
     enum ww_err err = api_page_read(op, page, &p);
-    if (err || (err = session_list(op, s->store, &s->sessions, x->record, &list, &n))) {
+    struct uuid last;
+    struct session_page in = {.active_only = true, .first = &x->id, .most = p.limit};
+    in.after = !err && p.token && uuid_parse(&last, p.token) ? &last : NULL;
+    if (err || (err = session_list(op, s->store, &s->sessions, x->record, &in, &list, &n))) {
         return err;
     }
-    n = keep_active(list, n, x);
-    size_t first = start_of(list, n, p.token);
-    p.count = n - first < p.limit ? n - first : p.limit;
+    p.count = n;
     const struct ww_session_info **out = ARENA_ARRAY(&op->arena, p.count, const struct ww_session_info *);
     for (size_t i = 0; out && i < p.count; i++) {
-        const struct session *each = list[first + i];
+        const struct session *each = list[i];
         out[i] = info_of(op, each, x->record, uuid_equal(each->id, x->id));
         if (!out[i]) {
             return op_no_memory(op);
         }
     }
-    p.next = out && first + p.count < n ? out[p.count - 1]->id : NULL;
+    p.next = out && n && in.more ? out[p.count - 1]->id : NULL;
     *sessions = out;
     api_give(page, &p);
     return out ? WW_OK : op_no_memory(op);

@@ -206,6 +206,8 @@ const struct config_setting config_settings[] = {
     INT("watchword.hash.workers", "0", 0, 1024, "Hashes at once; 0 is one for each core."),
     INT("watchword.hash.queue", "64", 1, 100000,
         "Requests that may wait for a hash, at most; no more than take one second."),
+    INT("watchword.session.most", "200", 1, 1000000,
+        "Sessions of one account; one more ends the oldest. One that is over goes first."),
     TIME("watchword.session.idle", "0s", 0, DAYS(3650),
          "Ends a session that was not used for so long; 0 is off."),
 

@@ -38,6 +38,9 @@ void db_close(struct db *db);
 
 /* "sqlite" or "postgres". */
 const char *db_driver_name(const struct db *db);
+/* A SELECT of a row when the table $1 has a unique index on exactly the columns $2 ("a, b"), all rows
+ * covered. */
+const char *db_unique_index(const struct db *db);
 /* Path of the SQLite file, or NULL (memory, PostgreSQL). */
 const char *db_path(const struct db *db);
 

@@ -78,6 +78,7 @@ struct db_driver {
     const char *blob, *id, *integer;
     /* SELECT of one row when the table $1 is there; of one row for each table that the schema has. */
     const char *has_table, *any_table;
+    const char *unique_index; /* see db_unique_index */
     /* A statement that makes migrating processes wait for each other until the transaction ends, or NULL. */
     const char *migration_lock;
 

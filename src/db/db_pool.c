@@ -212,6 +212,11 @@ const char *db_driver_name(const struct db *db)
     return db->driver->name;
 }
 
+const char *db_unique_index(const struct db *db)
+{
+    return db->driver->unique_index;
+}
+
 const char *db_path(const struct db *db)
 {
     return db->path;

@@ -269,6 +269,14 @@ const struct db_driver db_postgres = {
     .integer = "BIGINT",
     .has_table = "SELECT 1 " TABLES " AND c.relname = $1",
     .any_table = "SELECT 1 " TABLES,
+    .unique_index =
+        "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1"
+        " AND n.nspname = pg_catalog.current_schema() AND i.indisunique AND i.indisvalid AND i.indpred IS "
+        "NULL"
+        " AND (SELECT pg_catalog.string_agg(a.attname::text, ', ' ORDER BY k.place)"
+        " FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place) JOIN pg_catalog.pg_attribute a"
+        " ON a.attrelid = c.oid AND a.attnum = k.number WHERE k.place <= i.indnkeyatts) = $2",
     /* The number is "watchword" in a way: any that no other program is likely to use. */
     .migration_lock = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(7305804402566394468)",
     .start = db_postgres_start,

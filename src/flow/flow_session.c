@@ -71,29 +71,25 @@ enum ww_err flow_session_list(struct call *c)
     struct flow_paging p;
     struct session **list;
     size_t n;
-    uint64_t total = 0;
     bool answered;
     enum ww_err err = signed_in(c, &answered);
 
     if (err || answered || (err = flow_paging_read(c, SESSIONS_PAGE_MOST, &p, &answered)) || answered) {
         return err;
     }
-    err = session_list(c->op, c->s->store, &c->s->sessions, c->session->record, &list, &n);
     /* Here page 0 and page 1 are both the first; the links do not know. */
-    uint64_t begin = (p.page ? p.page - 1 : 0) * p.size;
-    for (size_t i = 0; !err && i < n; i++) {
-        if (!list[i]->active || uuid_equal(list[i]->id, c->session->id)) {
-            continue;
-        }
-        if (total >= begin && total - begin < p.size) {
-            js_push(body, listed(c, list[i]));
-        }
-        total++;
-    }
-    if (err) {
+    uint64_t before = p.page ? p.page - 1 : 0;
+    struct session_page page = {.active_only = true,
+                                .without = &c->session->id,
+                                .skip = before > SIZE_MAX / p.size ? SIZE_MAX : before * p.size,
+                                .most = p.size};
+    if ((err = session_list(c->op, c->s->store, &c->s->sessions, c->session->record, &page, &list, &n))) {
         return err;
     }
-    flow_paging_answer(c, "/sessions", &p, total);
+    for (size_t i = 0; i < n; i++) {
+        js_push(body, listed(c, list[i]));
+    }
+    flow_paging_answer(c, "/sessions", &p, page.total);
     return flow_answer_json(c, 200, body);
 }
 

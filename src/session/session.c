@@ -93,7 +93,7 @@ static enum ww_err content_of(struct ww_op *op, const struct session *x, uint64_
 static void fill(struct session *x, const struct session_content *c)
 {
     const char *carrier = js_get_text(c->json, "carrier");
-    x->id = c->id;
+    x->id = x->row.id = c->id;
     x->issued = c->issued;
     x->authenticated = c->authenticated;
     x->expires = c->expires;
@@ -147,6 +147,7 @@ static enum ww_err insert(struct ww_op *op, struct store *s, struct session *x)
 {
     enum ww_err err = content_of(op, x, x->record->seq, &x->row.content);
     x->row.account = x->record->id;
+    x->row.id = x->id;
     x->row.expires = x->expires;
     return err ? err : store_session_row_insert(op, s, &x->record->uuid, &x->row);
 }
@@ -175,7 +176,7 @@ enum ww_err session_issue(struct ww_op *op, struct store *s, const struct sessio
     x->unlocked = x->root != NULL;
     add_methods(op, x->methods, a);
     enum ww_err err = token_new(op, x);
-    if (err || (err = insert(op, s, x))) {
+    if (err || (err = insert(op, s, x)) || (err = session_make_room(op, s, rules, x))) {
         return err;
     }
     *out = x;
@@ -329,54 +330,20 @@ enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record 
     return err ? err : store_session_row_update(op, s, &r->uuid, &keep->row, content, keep->expires);
 }
 
-/* ---- listing ---- */
-
-static void newest_first(struct session **list, size_t n)
+/* What the row of a list says; WW_EDENIED when it does not open. */
+enum ww_err session_from_row(struct ww_op *op, const struct session_rules *rules, struct record *r,
+                             const struct session_row *row, struct session *x)
 {
-    for (size_t i = 1; i < n; i++) {
-        struct session *x = list[i];
-        size_t j = i;
-        for (; j > 0 && list[j - 1]->issued < x->issued; j--) {
-            list[j] = list[j - 1];
-        }
-        list[j] = x;
+    struct session_content c;
+    *x = (struct session){.record = r, .row = *row};
+    enum ww_err err = row->content.p ? session_content_read(op, row->content, &c) : WW_EDENIED;
+    if (err) {
+        return err;
     }
-}
-
-enum ww_err session_list(struct ww_op *op, struct store *s, const struct session_rules *rules,
-                         struct record *r, struct session ***out, size_t *n)
-{
-    struct session_row *rows;
-    size_t count = 0;
-    *n = 0;
-    enum ww_err err = store_session_row_list(op, s, r, &rows, &count, NULL);
-    struct session **list = ARENA_ARRAY(&op->arena, count, struct session *);
-    *out = list;
-    if (err || !list) {
-        return err ? err : op_no_memory(op);
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct session_content c;
-        struct session *x = ARENA_NEW(&op->arena, struct session);
-        if (!x) {
-            return op_no_memory(op);
-        }
-        x->record = r;
-        x->row = rows[i];
-        err = session_content_read(op, rows[i].content, &c);
-        if (err == WW_EDENIED) {
-            continue;
-        }
-        if (err) {
-            return err;
-        }
-        fill(x, &c);
-        x->active = is_active(op, rules, x, &c);
-        uint64_t remembered = session_seen_get(rules->seen, &x->row.lookup);
-        x->seen = remembered > x->seen ? remembered : x->seen;
-        list[(*n)++] = x;
-    }
-    newest_first(list, *n);
+    fill(x, &c);
+    x->active = is_active(op, rules, x, &c);
+    uint64_t remembered = session_seen_get(rules->seen, &x->row.lookup);
+    x->seen = remembered > x->seen ? remembered : x->seen;
     return WW_OK;
 }
 

@@ -33,6 +33,7 @@ void session_seen_free(struct session_seen *s);
 
 struct session_rules {
     uint64_t lifespan, idle;   /* idle 0 = off */
+    size_t most;               /* sessions of an account; the oldest ends for one more. 0: any number */
     struct session_seen *seen; /* may be NULL */
 };
 
@@ -57,13 +58,26 @@ enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x) WW
  * again with the new generation and record seq r->seq + 1. In a transaction. */
 enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record *r,
                                struct session *keep) WW_MUST;
-/* All of the account, newest first, ended ones included (active says). */
+/* A page of the account's sessions, newest first. */
+struct session_page {
+    bool active_only;                   /* else ended ones too (active says) */
+    const struct uuid *without, *first; /* the session to leave out, the one to put first; or NULL */
+    const struct uuid *after;           /* begins behind this one; at `skip` where NULL or gone */
+    size_t skip, most;                  /* of those that are shown; most 0: all */
+    size_t total;                       /* out: on all pages together */
+    bool more;                          /* out: pages follow */
+};
 enum ww_err session_list(struct ww_op *op, struct store *s, const struct session_rules *rules,
-                         struct record *r, struct session ***out, size_t *n) WW_MUST;
+                         struct record *r, struct session_page *page, struct session ***out,
+                         size_t *n) WW_MUST;
+/* One of the account's by its public id; WW_ENOTFOUND without op_fail. */
+enum ww_err session_find(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                         const struct record *r, const struct uuid *id, struct session **out) WW_MUST;
 /* The logout token of a session, derived from its secret; and whether a text is it (constant time). */
 char *session_logout_token(struct ww_op *op, const struct session *x) WW_MUST;
 bool session_is_logout_token(struct ww_op *op, const struct session *x, const char *token) WW_MUST;
-/* Writes what was seen, in one transaction of its own. */
+/* Writes what was seen, in short transactions of its own. What could not be written is kept for the next
+ * time. */
 enum ww_err session_flush_seen(struct ww_op *op, struct store *s, struct session_seen *seen) WW_MUST;
 
 /* Kratos' session JSON (kratos.md §4.2); identity may be NULL (then "identity" is null). */

@@ -45,5 +45,12 @@ const struct db_migration store_migrations[] = {
      "CREATE INDEX audit_starts ON audit (time) WHERE n = 1;\n"
      "CREATE INDEX audit_kept ON audit (time, node, n) WHERE blob IS NOT NULL;\n"
      "DROP INDEX audit_time"},
+    /* A session is found by its public id, those of an account in the order of their end. Rows older than
+     * this have no tag until they are written again. */
+    {3, "sessions",
+     "ALTER TABLE sessions ADD COLUMN tag %BLOB%;\n"
+     "CREATE UNIQUE INDEX sessions_tag ON sessions (tag);\n"
+     "DROP INDEX sessions_account;\n"
+     "CREATE INDEX sessions_account ON sessions (account, expires, lookup)"},
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

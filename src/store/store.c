@@ -234,24 +234,50 @@ static enum ww_err meta_open(struct ww_op *op, struct store *s)
 
 /* ---- opening ---- */
 
+enum ww_err store_checksums(struct ww_op *op, const struct db_migration *list, size_t n, struct bytes **out)
+{
+    struct bytes *checksums = ARENA_ARRAY(&op->arena, n, struct bytes);
+    struct key *sums = ARENA_ARRAY(&op->arena, n, struct key);
+    *out = checksums;
+    if (!checksums || !sums) {
+        return op_no_memory(op);
+    }
+    for (size_t i = 0; i < n; i++) {
+        derive(&sums[i], NULL, "migration", NULL, bytes_str(list[i].sql));
+        checksums[i] = BYTES_OF(sums[i]);
+    }
+    return WW_OK;
+}
+
 static enum ww_err migrate_or_refuse(struct ww_op *op, struct store *s, bool migrate)
 {
-    struct bytes checksums[16];
-    struct key sums[16];
+    struct bytes *checksums;
     int count = 0;
-    for (size_t i = 0; i < store_migration_count; i++) {
-        derive(&sums[i], NULL, "migration", NULL, bytes_str(store_migrations[i].sql));
-        checksums[i] = BYTES_OF(sums[i]);
+    enum ww_err err = store_checksums(op, store_migrations, store_migration_count, &checksums);
+    if (err) {
+        return err;
     }
     if (migrate) {
         return db_migrate(op, s->db, store_migrations, checksums, store_migration_count, &s->migrated);
     }
-    enum ww_err err = db_pending(op, s->db, store_migrations, checksums, store_migration_count, &count);
+    err = db_pending(op, s->db, store_migrations, checksums, store_migration_count, &count);
     if (err == WW_OK && count > 0) {
         return op_fail(op, WW_EFOREIGN, "migrations_pending",
                        "the database needs %d migration(s): run `watchword migrate`", count);
     }
     return err;
+}
+
+/* vault.md §13. Without them a second account could have a name that is taken. */
+static enum ww_err refuse_without_indexes(struct ww_op *op, struct store *s)
+{
+    const char *missing;
+    enum ww_err err = store_index_missing(op, s, &(size_t){0}, &missing);
+    return err == WW_ENOTFOUND ? WW_OK
+           : err               ? err
+                               : op_fail(op, WW_EFOREIGN, "index_missing",
+                                         "the database lacks the unique index on %s: somebody dropped it; put it back",
+                                         missing);
 }
 
 enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring, bool migrate,
@@ -266,7 +292,8 @@ enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring,
         return op_no_memory(op);
     }
     *s = (struct store){.db = db, .keyring = keyring};
-    if ((err = migrate_or_refuse(op, s, migrate)) || (err = meta_open(op, s))) {
+    if ((err = migrate_or_refuse(op, s, migrate)) || (err = refuse_without_indexes(op, s)) ||
+        (err = meta_open(op, s))) {
         store_close(s);
         return err;
     }

@@ -201,6 +201,7 @@ enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uui
 /* ---- sessions ---- */
 struct session_row {
     struct key lookup;
+    struct uuid id; /* the public one; set by who writes */
     int64_t account;
     uint64_t expires;
     struct bytes content; /* opened */
@@ -219,10 +220,18 @@ enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const stru
 enum ww_err store_session_row_update(struct ww_op *op, struct store *s, const struct uuid *account,
                                      struct session_row *row, struct bytes content, uint64_t expires) WW_MUST;
 enum ww_err store_session_row_delete(struct ww_op *op, struct store *s, const struct key *lookup) WW_MUST;
-/* All of an account, unordered; a row that does not open is left out and counted in *bad (NULL is fine). */
-enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const struct record *r,
-                                   struct session_row **out, size_t *n, size_t *bad) WW_MUST;
-enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now) WW_MUST;
+/* The row of a public id, which its content must hold; WW_ENOTFOUND without op_fail. Errors as load's. */
+enum ww_err store_session_row_find(struct ww_op *op, struct store *s, const struct uuid *id,
+                                   struct session_row *row, struct record **record) WW_MUST;
+/* Of an account in order of (expires, lookup), after that row (NULL: from the start), at most limit. Of one
+ * that does not open content.p is NULL. */
+enum ww_err store_session_row_page(struct ww_op *op, struct store *s, const struct record *r,
+                                   const struct session_row *after, size_t limit, struct session_row **out,
+                                   size_t *n) WW_MUST;
+enum ww_err store_session_row_count(struct ww_op *op, struct store *s, int64_t account, size_t *n) WW_MUST;
+/* Removes at most `limit` that are over. */
+enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
+                                    int64_t *removed) WW_MUST;
 
 /* ---- flows ---- */
 enum flow_kind {
@@ -249,8 +258,9 @@ enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kin
 /* Where rev is f->rev, which becomes rev + 1; WW_EBUSY else. */
 enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f) WW_MUST;
 enum ww_err store_flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id) WW_MUST;
-/* Those that ended 24 hours before now. */
-enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now) WW_MUST;
+/* Removes at most `limit` of those that ended 24 hours before now. */
+enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
+                                 int64_t *removed) WW_MUST;
 
 /* ---- counters of throttling ---- */
 /* How a counter counts, see throttle_rule.h. */
@@ -322,6 +332,9 @@ enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, in
 enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n) WW_MUST;
 
 /* ---- what a check of everything asks ---- */
+/* The next unique index that is not there (vault.md §5, §13), from the i-th on; *i is brought behind it.
+ * *missing: "table (column, column)". WW_ENOTFOUND (without op_fail) when all the others are there. */
+enum ww_err store_index_missing(struct ww_op *op, struct store *s, size_t *i, const char **missing) WW_MUST;
 enum store_rows { STORE_CREDENTIALS, STORE_IDENTIFIERS, STORE_VAULTS, STORE_SEARCH, STORE_ITEMS };
 enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n) WW_MUST;
 /* Rows of an account. */

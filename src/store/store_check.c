@@ -17,6 +17,35 @@ static enum ww_err count(struct ww_op *op, struct store *s, const char *sql, con
     return err;
 }
 
+static const struct {
+    const char *table, *columns;
+} unique[] = {
+    {"accounts", "uuid"},      {"identifiers", "tag"}, {"credentials", "id"}, {"vaults", "vid"},
+    {"leaves", "vid, number"}, {"items", "id"},        {"epochs", "uuid, n"}, {"sessions", "lookup"},
+    {"sessions", "tag"},       {"flows", "id"},        {"audit", "node, n"},  {"counters", "subject"},
+};
+
+enum ww_err store_index_missing(struct ww_op *op, struct store *s, size_t *i, const char **missing)
+{
+    *missing = NULL;
+    for (; *i < sizeof unique / sizeof unique[0]; ++*i) {
+        struct db_rows rows;
+        enum ww_err err = store_one(op, s, &rows, db_unique_index(s->db),
+                                    DB_ARGS(DB_T(unique[*i].table), DB_T(unique[*i].columns)));
+        if (!err) {
+            store_done(&rows);
+            continue;
+        }
+        if (err == WW_ENOTFOUND) {
+            *missing = arena_printf(&op->arena, "%s (%s)", unique[*i].table, unique[*i].columns);
+            ++*i;
+            err = *missing ? WW_OK : op_no_memory(op);
+        }
+        return err;
+    }
+    return WW_ENOTFOUND;
+}
+
 enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n)
 {
     return count(op, s, "SELECT count(*) FROM accounts", NULL, 0, n);
@@ -66,31 +95,76 @@ enum ww_err store_count_epochs(struct ww_op *op, struct store *s, const struct u
     return count(op, s, "SELECT count(*) FROM epochs WHERE uuid = $1", DB_ARGS(DB_B(BYTES_OF(*account))), n);
 }
 
-/* NOT EXISTS: an anti join on every database; NOT IN (SELECT …) is read anew for every row once PostgreSQL
- * finds it too large to hash. */
-#define WITHOUT_ACCOUNT(table)                                                                               \
-    "SELECT count(*) FROM " table " t WHERE NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = t.account)"
+/* A piece of a table in the order of a key: its last key, and which rows belong to nothing. Asked row by row,
+ * by the owner's key: a join over all would be one statement without a bound (and NOT IN (SELECT …) one that
+ * PostgreSQL reads anew for every row, once it finds it too large to hash). */
+#define ORPHANS(table, key)                                                                                  \
+    "SELECT t." key ", (SELECT count(*) FROM accounts a WHERE a.id = t.account), 0 FROM " table              \
+    " t WHERE t." key " > $1 ORDER BY t." key " LIMIT $2"
+
+static const struct {
+    const char *what, *sql;
+    bool pair; /* the key is two columns: the last one is the number $3 */
+} orphans[] = {
+    {"credential", ORPHANS("credentials", "id"), false},
+    {"identifier", ORPHANS("identifiers", "tag"), false},
+    {"search",
+     "SELECT t.tag, (SELECT count(*) FROM accounts a WHERE a.id = t.account), t.account FROM search t"
+     " WHERE (t.tag, t.account) > ($1, $3) ORDER BY t.tag, t.account LIMIT $2",
+     true},
+    {"vault", ORPHANS("vaults", "vid"), false},
+    {"item", ORPHANS("items", "id"), false},
+    {"session", ORPHANS("sessions", "lookup"), false},
+    {"leaf",
+     "SELECT t.vid, (SELECT count(*) FROM vaults v WHERE v.vid = t.vid), t.number FROM leaves t"
+     " WHERE (t.vid, t.number) > ($1, $3) ORDER BY t.vid, t.number LIMIT $2",
+     true},
+};
+
+enum { ORPHANS_AT_ONCE = 512 };
+
+static enum ww_err orphans_of_piece(struct ww_op *op, struct store *s, size_t i, struct arena *outer,
+                                    struct bytes *key, int64_t *number, int64_t *n, bool *more)
+{
+    struct db_rows rows;
+    struct bytes last = *key;
+    size_t read = 0;
+    enum ww_err err = store_query(op, s, &rows, orphans[i].sql,
+                                  (const struct db_value[]){DB_B(*key), DB_I(ORPHANS_AT_ONCE), DB_I(*number)},
+                                  orphans[i].pair ? 3 : 2);
+    if (err) {
+        return err;
+    }
+    while ((err = db_next(&rows)) == WW_OK) {
+        last = db_blob(&rows, 0);
+        *n += db_int(&rows, 1) == 0;
+        *number = db_int(&rows, 2);
+        read++;
+    }
+    bool lost = db_lost(&rows);
+    store_done(&rows);
+    *more = read == ORPHANS_AT_ONCE;
+    *key = *more ? bytes_dup(outer, last) : *key;
+    return lost || !key->p ? op_no_memory(op) : err == WW_ENOTFOUND ? WW_OK : err;
+}
 
 enum ww_err store_count_orphans(struct ww_op *op, struct store *s, size_t i, const char **what, int64_t *n)
 {
-    static const struct {
-        const char *what, *sql;
-    } orphans[] = {
-        {"credential", WITHOUT_ACCOUNT("credentials")},
-        {"identifier", WITHOUT_ACCOUNT("identifiers")},
-        {"search", WITHOUT_ACCOUNT("search")},
-        {"vault", WITHOUT_ACCOUNT("vaults")},
-        {"item", WITHOUT_ACCOUNT("items")},
-        {"session", WITHOUT_ACCOUNT("sessions")},
-        {"leaf",
-         "SELECT count(*) FROM leaves t WHERE NOT EXISTS (SELECT 1 FROM vaults v WHERE v.vid = t.vid)"},
-    };
+    struct bytes key = BYTES("", 0);
+    int64_t number = INT64_MIN;
+    bool more = true;
+    enum ww_err err = WW_OK;
     *n = 0;
     if (i >= sizeof orphans / sizeof orphans[0]) {
         return WW_ENOTFOUND;
     }
     *what = orphans[i].what;
-    return count(op, s, orphans[i].sql, NULL, 0, n);
+    while (!err && more) {
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        err = op_piece_end(op, &piece, orphans_of_piece(op, s, i, &piece.outer, &key, &number, n, &more));
+    }
+    return err;
 }
 
 enum ww_err store_record_ids(struct ww_op *op, struct store *s, int64_t after, int64_t *ids, size_t limit,

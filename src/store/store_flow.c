@@ -78,8 +78,11 @@ enum ww_err store_flow_row_delete(struct ww_op *op, struct store *s, const struc
     return store_exec(op, s, "DELETE FROM flows WHERE id = $1", DB_ARGS(DB_B(BYTES_OF(*id))));
 }
 
-enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
+enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
+                                 int64_t *removed)
 {
     uint64_t before = now > kept_after_expiry ? now - kept_after_expiry : 0;
-    return store_exec(op, s, "DELETE FROM flows WHERE expires < $1", DB_ARGS(DB_I(before)));
+    return store_change(op, s,
+                        "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires < $1 LIMIT $2)",
+                        DB_ARGS(DB_I(before), DB_I(limit)), removed);
 }

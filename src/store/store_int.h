@@ -13,6 +13,10 @@ struct store {
 extern const struct db_migration store_migrations[];
 extern const size_t store_migration_count;
 
+/* 32 bytes for each text, in the arena. */
+enum ww_err store_checksums(struct ww_op *op, const struct db_migration *list, size_t n,
+                            struct bytes **out) WW_MUST;
+
 /* What the open transaction wrote last, to be found again when nobody knows whether it was committed. */
 struct store_written {
     struct store *store;

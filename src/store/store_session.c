@@ -3,6 +3,12 @@
 
 #include <string.h>
 
+/* vault.md §5: how a row is found by the public id, which is not stored in clear. */
+static void make_tag(const struct store *s, const struct uuid *id, struct key *tag)
+{
+    derive(tag, keyring_ik(s->keyring), "sess-id", NULL, BYTES_OF(*id));
+}
+
 static struct place place(const struct uuid *account, const struct key *lookup)
 {
     return (struct place){.label = "session", .uuid = account, .aad = BYTES_OF(*lookup)};
@@ -11,12 +17,15 @@ static struct place place(const struct uuid *account, const struct key *lookup)
 enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
                                      struct session_row *row)
 {
+    struct key tag;
     enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), row->content, &row->blob);
+    make_tag(s, &row->id, &tag);
     return err ? err
                : store_exec(op, s,
-                            "INSERT INTO sessions (lookup, account, expires, blob) VALUES ($1, $2, $3, $4)",
-                            DB_ARGS(DB_B(BYTES_OF(row->lookup)), DB_I(row->account), DB_I(row->expires),
-                                    DB_B(row->blob)));
+                            "INSERT INTO sessions (lookup, tag, account, expires, blob)"
+                            " VALUES ($1, $2, $3, $4, $5)",
+                            DB_ARGS(DB_B(BYTES_OF(row->lookup)), DB_B(BYTES_OF(tag)), DB_I(row->account),
+                                    DB_I(row->expires), DB_B(row->blob)));
 }
 
 /* The columns of store_session_row_load: 0 account, 1 expires, 2 blob, 3 uuid, 4 seq, 5 record; where the
@@ -85,10 +94,14 @@ enum ww_err store_session_row_update(struct ww_op *op, struct store *s, const st
                                      struct session_row *row, struct bytes content, uint64_t expires)
 {
     struct bytes blob;
+    struct key tag;
     enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), content, &blob);
-    if (err || (err = store_change_one(
-                    op, s, "UPDATE sessions SET blob = $1, expires = $2 WHERE lookup = $3 AND blob = $4",
-                    DB_ARGS(DB_B(blob), DB_I(expires), DB_B(BYTES_OF(row->lookup)), DB_B(row->blob))))) {
+    make_tag(s, &row->id, &tag);
+    if (err || (err = store_change_one(op, s,
+                                       "UPDATE sessions SET blob = $1, expires = $2, tag = $5"
+                                       " WHERE lookup = $3 AND blob = $4",
+                                       DB_ARGS(DB_B(blob), DB_I(expires), DB_B(BYTES_OF(row->lookup)),
+                                               DB_B(row->blob), DB_B(BYTES_OF(tag)))))) {
         return err;
     }
     row->blob = blob;
@@ -102,9 +115,33 @@ enum ww_err store_session_row_delete(struct ww_op *op, struct store *s, const st
     return store_exec(op, s, "DELETE FROM sessions WHERE lookup = $1", DB_ARGS(DB_B(BYTES_OF(*lookup))));
 }
 
-static enum ww_err count_rows(struct ww_op *op, struct store *s, int64_t account, size_t *n)
+enum ww_err store_session_row_find(struct ww_op *op, struct store *s, const struct uuid *id,
+                                   struct session_row *row, struct record **record)
 {
     struct db_rows rows;
+    struct key tag;
+    *record = NULL;
+    *row = (struct session_row){.id = *id};
+    make_tag(s, id, &tag);
+    enum ww_err err = store_one(op, s, &rows,
+                                "SELECT s.account, s.expires, s.blob, a.uuid, a.seq, a.blob, s.lookup"
+                                " FROM sessions s JOIN accounts a ON a.id = s.account WHERE s.tag = $1",
+                                DB_ARGS(DB_B(BYTES_OF(tag))));
+    if (err == WW_OK) {
+        struct bytes lookup = db_blob(&rows, 6);
+        if (lookup.p && lookup.n == sizeof row->lookup.b) {
+            memcpy(row->lookup.b, lookup.p, lookup.n); /* another length: the blob will not open */
+        }
+        err = open_joined(op, s, &rows, row, record);
+        store_done(&rows);
+    }
+    return err;
+}
+
+enum ww_err store_session_row_count(struct ww_op *op, struct store *s, int64_t account, size_t *n)
+{
+    struct db_rows rows;
+    *n = 0;
     enum ww_err err =
         store_one(op, s, &rows, "SELECT count(*) FROM sessions WHERE account = $1", DB_ARGS(DB_I(account)));
     if (err == WW_OK) {
@@ -114,54 +151,62 @@ static enum ww_err count_rows(struct ww_op *op, struct store *s, int64_t account
     return err;
 }
 
-enum ww_err store_session_row_list(struct ww_op *op, struct store *s, const struct record *r,
-                                   struct session_row **out, size_t *n, size_t *bad)
+static enum ww_err read_of_account(struct ww_op *op, struct store *s, const struct record *r,
+                                   struct db_rows *rows, struct session_row *row)
+{
+    struct bytes lookup = db_blob(rows, 0);
+    *row = (struct session_row){
+        .account = r->id, .expires = (uint64_t)db_int(rows, 1), .blob = db_blob(rows, 2)};
+    if (db_lost(rows)) {
+        return op_no_memory(op);
+    }
+    if (lookup.n != sizeof row->lookup.b) { /* a page could not go on after it */
+        return store_tampered(op, "sessions.lookup");
+    }
+    memcpy(row->lookup.b, lookup.p, lookup.n);
+    enum ww_err err = keyring_open(op, s->keyring, place(&r->uuid, &row->lookup), row->blob, &row->content);
+    if (err == WW_ENOMEM) {
+        return op_no_memory(op);
+    }
+    if (err) {
+        row->content = BYTES(NULL, 0);
+    }
+    return WW_OK;
+}
+
+enum ww_err store_session_row_page(struct ww_op *op, struct store *s, const struct record *r,
+                                   const struct session_row *after, size_t limit, struct session_row **out,
+                                   size_t *n)
 {
     struct db_rows rows;
-    size_t limit = 0, unopened = 0;
-    *out = NULL;
-    *n = 0;
-    enum ww_err err = count_rows(op, s, r->id, &limit);
-    if (err) {
-        return err;
-    }
     struct session_row *list = ARENA_ARRAY(&op->arena, limit, struct session_row);
+    struct bytes lookup = after ? BYTES_OF(after->lookup) : BYTES("", 0);
+    *out = list;
+    *n = 0;
     if (!list) {
         return op_no_memory(op);
     }
-    if ((err = store_query(op, s, &rows, "SELECT lookup, expires, blob FROM sessions WHERE account = $1",
-                           DB_ARGS(DB_I(r->id))))) {
+    enum ww_err err = store_query(
+        op, s, &rows,
+        "SELECT lookup, expires, blob FROM sessions WHERE account = $1"
+        " AND (expires, lookup) > ($2, $3) ORDER BY expires, lookup LIMIT $4",
+        DB_ARGS(DB_I(r->id), DB_I(after ? (int64_t)after->expires : INT64_MIN), DB_B(lookup), DB_I(limit)));
+    if (err) {
         return err;
     }
-    while (*n < limit && (err = db_next(&rows)) == WW_OK) {
-        struct session_row *row = &list[*n];
-        struct bytes lookup = db_blob(&rows, 0);
-        *row = (struct session_row){
-            .account = r->id, .expires = (uint64_t)db_int(&rows, 1), .blob = db_blob(&rows, 2)};
-        if (db_lost(&rows)) {
-            err = op_no_memory(op);
-            break;
-        }
-        if (lookup.n == sizeof row->lookup.b) {
-            memcpy(row->lookup.b, lookup.p, lookup.n);
-        }
-        err = keyring_open(op, s->keyring, place(&r->uuid, &row->lookup), row->blob, &row->content);
-        if (err == WW_ENOMEM) { /* says nothing about the row */
-            break;
-        }
-        *n += err == WW_OK;
-        unopened += err != WW_OK;
-        err = WW_OK;
+    while (*n < limit && (err = db_next(&rows)) == WW_OK &&
+           (err = read_of_account(op, s, r, &rows, &list[*n])) == WW_OK) {
+        ++*n;
     }
     store_done(&rows);
-    if (bad) {
-        *bad = unopened;
-    }
-    *out = list;
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
-enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now)
+enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
+                                    int64_t *removed)
 {
-    return store_exec(op, s, "DELETE FROM sessions WHERE expires < $1", DB_ARGS(DB_I(now)));
+    return store_change(
+        op, s,
+        "DELETE FROM sessions WHERE lookup IN (SELECT lookup FROM sessions WHERE expires < $1 LIMIT $2)",
+        DB_ARGS(DB_I(now), DB_I(limit)), removed);
 }

@@ -1,0 +1,69 @@
+/* Once a minute (vault.md §5, §9): what was seen of sessions, rows that are over, counters, old history.
+ *
+ * Each by pieces in short transactions, so that nobody waits long for the writer, and each by itself: what
+ * fails is left for the next minute and does not keep the others from being done. */
+#include "account_int.h"
+
+enum { SWEPT_AT_ONCE = 1000 };
+
+/* One short transaction; *done says how many rows it dealt with. */
+typedef enum ww_err piece_writer(struct ww_op *op, struct service *s, int64_t *done);
+
+static enum ww_err sweep_sessions(struct ww_op *op, struct service *s, int64_t *done)
+{
+    return store_session_row_sweep(op, s->store, op_now(op), SWEPT_AT_ONCE, done);
+}
+
+static enum ww_err sweep_flows(struct ww_op *op, struct service *s, int64_t *done)
+{
+    return store_flow_row_sweep(op, s->store, op_now(op), SWEPT_AT_ONCE, done);
+}
+
+static enum ww_err in_pieces(struct ww_op *op, struct service *s, piece_writer *write)
+{
+    int64_t done = SWEPT_AT_ONCE;
+    enum ww_err err = WW_OK;
+    while (!err && done == SWEPT_AT_ONCE) {
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        err = op_piece_end(op, &piece, write(op, s, &done));
+    }
+    return err;
+}
+
+static enum ww_err flush_seen(struct ww_op *op, struct service *s)
+{
+    return session_flush_seen(op, s->store, s->sessions.seen);
+}
+
+static enum ww_err sweep_all_sessions(struct ww_op *op, struct service *s)
+{
+    return in_pieces(op, s, sweep_sessions);
+}
+
+static enum ww_err sweep_all_flows(struct ww_op *op, struct service *s)
+{
+    return in_pieces(op, s, sweep_flows);
+}
+
+static enum ww_err sweep_counters(struct ww_op *op, struct service *s)
+{
+    return throttle_sweep(op, s->throttle);
+}
+
+enum ww_err account_maintain(struct ww_op *op, struct service *s)
+{
+    static enum ww_err (*const steps[])(struct ww_op * op, struct service * s) = {
+        flush_seen, sweep_all_sessions, sweep_all_flows, account_erase_history, sweep_counters};
+    struct op_problem first = {0};
+    enum ww_err result = WW_OK;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        enum ww_err err = steps[i](op, s);
+        if (err && !result) {
+            result = err;
+            first = op->problem;
+        }
+    }
+    op->problem = first;
+    return result;
+}
