@@ -1,7 +1,8 @@
 /* Once a minute (vault.md §5, §9): what was seen of sessions, rows that are over, counters, old history.
  *
- * Each by pieces in short transactions, so that nobody waits long for the writer, and each by itself: what
- * fails is left for the next minute and does not keep the others from being done. */
+ * Where the store does not answer, the rest is not tried. Each by pieces in short transactions, so that
+ * nobody waits long for the writer, and each by itself: what fails is left for the next minute and does not
+ * keep the others from being done. */
 #include "account_int.h"
 
 enum { SWEPT_AT_ONCE = 1000 };
@@ -57,7 +58,7 @@ enum ww_err account_maintain(struct ww_op *op, struct service *s)
         flush_seen, sweep_all_sessions, sweep_all_flows, account_erase_history, sweep_counters};
     struct op_problem first = {0};
     enum ww_err result = WW_OK;
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result != WW_EIO; i++) {
         enum ww_err err = steps[i](op, s);
         if (err && !result) {
             result = err;

@@ -64,7 +64,8 @@ enum db_mode {
     DB_WRITE, /* SQLite BEGIN IMMEDIATE, PostgreSQL READ COMMITTED; lock rows with DB_FOR_UPDATE */
 };
 enum ww_err db_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode) WW_MUST;
-/* When the outcome is not known (connection lost at commit) the error is WW_EIO with id "db_commit_unknown"
+#define DB_COMMIT_UNKNOWN "db_commit_unknown"
+/* When the outcome is not known (connection lost at commit) the error is WW_EIO with this id
  * and the connection will be dropped. Any failure of commit has ended the transaction. */
 enum ww_err db_commit(struct ww_op *op, struct db_conn *c) WW_MUST;
 /* No effect without a transaction. */

@@ -11,7 +11,7 @@
 
 #include "db.h"
 
-enum { DB_ARGS_MAX = 64 };
+enum { DB_ARGS_MAX = 64, DB_PATIENT_MS = 600000 };
 
 /* ---- dsn ---- */
 enum dsn_kind { DSN_MEMORY, DSN_SQLITE, DSN_POSTGRES };
@@ -58,6 +58,9 @@ struct db_conn {
     struct db_conn *next; /* of the idle ones */
     void *native;         /* the driver's */
     bool broken;          /* to be closed instead of being given back */
+    bool silent;          /* broken, because no answer came in time */
+    bool asks;            /* the one that asks a silent server whether it is back */
+    bool patient;         /* its statements may take long: migrations */
     bool in_transaction;
     bool failed; /* a statement of the open transaction failed: only its end is possible */
     enum db_mode mode;
@@ -81,6 +84,8 @@ struct db_driver {
     const char *unique_index; /* see db_unique_index */
     /* A statement that makes migrating processes wait for each other until the transaction ends, or NULL. */
     const char *migration_lock;
+    /* A statement that lets those of the open transaction take up to DB_PATIENT_MS, or NULL. */
+    const char *migration_patience;
 
     /* Once per store, before the first connection; sets db->shared and db->shown. */
     enum ww_err (*start)(struct ww_op *op, struct db *db, const struct dsn *dsn);
@@ -129,6 +134,9 @@ struct db {
     pthread_cond_t given;
     struct db_conn *idle;
     unsigned open; /* connections, idle or taken */
+    bool silent;   /* the server gave no answer in time: until it gives one, one connection asks and nobody
+                      waits */
+    bool asking;   /* that one is taken */
 };
 
 /* A condition whose timed waits use the monotonic clock. */

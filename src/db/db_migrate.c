@@ -180,6 +180,9 @@ static enum ww_err apply_next(struct ww_op *op, struct db_conn *c, const struct 
     const char *lock = c->db->driver->migration_lock;
     *done = false;
     enum ww_err err = db_begin(op, c, DB_WRITE);
+    if (err == WW_OK && c->db->driver->migration_patience) {
+        err = db_run(op, c, c->db->driver->migration_patience);
+    }
     if (err == WW_OK && lock) {
         err = any_row(op, c, lock, NULL, 0, &locked);
     }
@@ -238,7 +241,9 @@ enum ww_err db_migrate(struct ww_op *op, struct db *db, const struct db_migratio
         err = db_take(op, db, &c);
     }
     if (err == WW_OK) {
+        c->patient = true;
         err = apply_all(op, c, &plan, flags, applied);
+        c->patient = false;
     }
     db_give(c);
     return err;

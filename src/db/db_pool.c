@@ -35,7 +35,7 @@ static void conn_free(struct db_conn *c)
     free(c);
 }
 
-static enum ww_err conn_new(struct ww_op *op, struct db *db, struct db_conn **out)
+static enum ww_err conn_new(struct ww_op *op, struct db *db, bool asks, struct db_conn **out)
 {
     *out = NULL;
     struct db_conn *c = calloc(1, sizeof *c);
@@ -43,6 +43,7 @@ static enum ww_err conn_new(struct ww_op *op, struct db *db, struct db_conn **ou
         return op_no_memory(op);
     }
     c->db = db;
+    c->asks = asks;
     enum ww_err err = db->driver->connect(op, c);
     if (err != WW_OK) {
         conn_free(c);
@@ -53,18 +54,27 @@ static enum ww_err conn_new(struct ww_op *op, struct db *db, struct db_conn **ou
 }
 
 /* ---- the pool ---- */
-/* An idle connection, or NULL with the right to open one; neither: false. */
-static bool wait_for_place(struct db *db, struct db_conn **idle)
+static bool nobody_waits(const struct db *db)
+{
+    return db->silent && db->asking;
+}
+
+/* An idle connection, or NULL with the right to open one; neither: false. *asks: of a server that fell
+ * silent, to which no others go meanwhile. */
+static bool wait_for_place(struct db *db, struct db_conn **idle, bool *asks)
 {
     struct timespec deadline = timefmt_deadline(db->wait_ms);
     bool got = true;
 
     pthread_mutex_lock(&db->lock);
-    while (got && !db->idle && db->open >= db->connections) {
+    while (got && !nobody_waits(db) && !db->idle && db->open >= db->connections) {
         got = pthread_cond_timedwait(&db->given, &db->lock, &deadline) != ETIMEDOUT || db->idle ||
               db->open < db->connections;
     }
     *idle = NULL;
+    got = got && !nobody_waits(db);
+    *asks = got && db->silent;
+    db->asking = db->asking || *asks;
     if (got && db->idle) {
         *idle = db->idle;
         db->idle = (*idle)->next;
@@ -76,10 +86,21 @@ static bool wait_for_place(struct db *db, struct db_conn **idle)
     return got;
 }
 
-static void leave_place(struct db *db)
+/* answered: the server has said something, so that others may go to it again. */
+static void end_asking(struct db *db, bool asked, bool answered, bool silent)
+{
+    db->asking = db->asking && !asked;
+    db->silent = silent || (db->silent && !(asked && answered));
+    if (asked || silent) {
+        pthread_cond_broadcast(&db->given);
+    }
+}
+
+static void leave_place(struct db *db, bool asked, bool silent)
 {
     pthread_mutex_lock(&db->lock);
     db->open--;
+    end_asking(db, asked, false, silent);
     pthread_cond_signal(&db->given);
     pthread_mutex_unlock(&db->lock);
 }
@@ -88,20 +109,24 @@ enum ww_err db_take(struct ww_op *op, struct db *db, struct db_conn **out)
 {
     *out = NULL;
     struct db_conn *c;
-    if (!wait_for_place(db, &c)) {
-        return op_fail(op, WW_EBUSY, "db_busy", "all connections to the database are in use");
+    bool asks = false;
+    if (!wait_for_place(db, &c, &asks)) {
+        return nobody_waits(db)
+                   ? op_fail(op, WW_EIO, "db_silent", "the database server gives no answer")
+                   : op_fail(op, WW_EBUSY, "db_busy", "all connections to the database are in use");
     }
     if (c && !db->driver->alive(c)) {
         conn_free(c); /* its place in the count goes to the new one */
         c = NULL;
     }
     if (!c) {
-        enum ww_err err = conn_new(op, db, &c);
+        enum ww_err err = conn_new(op, db, asks, &c);
         if (err != WW_OK) {
-            leave_place(db);
+            leave_place(db, asks, err == WW_EIO);
             return err;
         }
     }
+    c->asks = asks;
     *out = c;
     return WW_OK;
 }
@@ -114,12 +139,15 @@ void db_give(struct db_conn *c)
     struct db *db = c->db;
     db_end_query(c);
     db_rollback(c);
+    bool asked = c->asks, silent = c->silent;
+    c->asks = false;
     if (c->broken) {
         conn_free(c);
-        leave_place(db);
+        leave_place(db, asked, silent);
         return;
     }
     pthread_mutex_lock(&db->lock);
+    end_asking(db, asked, true, false);
     c->next = db->idle; /* last in, first out: its caches are warm, and the others may stay unopened */
     db->idle = c;
     pthread_cond_signal(&db->given);

@@ -13,7 +13,7 @@ static void postgres_finalize(struct db_conn *c, void *statement)
     char sql[48];
     if (!c->broken && PQtransactionStatus(p->pg) != PQTRANS_INERROR) {
         snprintf(sql, sizeof sql, "DEALLOCATE %s", st->name);
-        PQclear(PQexec(p->pg, sql));
+        PQclear(db_postgres_execute(c, sql));
     }
     free(st);
 }
@@ -22,7 +22,7 @@ static void postgres_finalize(struct db_conn *c, void *statement)
 static enum ww_err describe(struct ww_op *op, struct db_conn *c, struct postgres_statement *st)
 {
     const struct postgres_conn *p = c->native;
-    PGresult *result = PQdescribePrepared(p->pg, st->name);
+    PGresult *result = db_postgres_last_result(c, PQsendDescribePrepared(p->pg, st->name));
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         return db_postgres_fail(op, c, result);
     }
@@ -51,7 +51,7 @@ static enum ww_err postgres_prepare(struct ww_op *op, struct db_conn *c, const c
     for (size_t i = 0; i < n; i++) {
         st->types[i] = db_postgres_type(&args[i]);
     }
-    PGresult *result = PQprepare(p->pg, st->name, sql, (int)n, st->types);
+    PGresult *result = db_postgres_last_result(c, PQsendPrepare(p->pg, st->name, sql, (int)n, st->types));
     enum ww_err err = WW_OK;
     if (PQresultStatus(result) == PGRES_COMMAND_OK) {
         PQclear(result);
@@ -80,7 +80,7 @@ static void postgres_finish(struct db_conn *c)
     free(p->held);
     p->held = NULL;
     p->held_n = p->held_next = 0;
-    while (p->streaming && (result = PQgetResult(p->pg))) {
+    while (p->streaming && db_postgres_result(c, &result)) {
         PQclear(result);
     }
     p->streaming = false;
@@ -90,23 +90,25 @@ static void postgres_finish(struct db_conn *c)
 static enum ww_err receive(struct ww_op *op, struct db_conn *c, PGresult **row)
 {
     struct postgres_conn *p = c->native;
-    PGresult *result = p->streaming ? PQgetResult(p->pg) : NULL;
+    PGresult *result = NULL;
+    bool got = p->streaming && db_postgres_result(c, &result);
     *row = NULL;
-    if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+    if (got && PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
         *row = result;
         return WW_OK;
     }
     if (!p->streaming) {
         return WW_OK;
     }
-    bool ended = PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK;
+    bool ended =
+        got && (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK);
     enum ww_err err = WW_OK;
     if (ended) {
         PQclear(result);
     } else {
         err = db_postgres_fail(op, c, result);
     }
-    while ((result = PQgetResult(p->pg))) { /* until NULL, libpq takes no other statement */
+    while (db_postgres_result(c, &result)) { /* until NULL, libpq takes no other statement */
         PQclear(result);
     }
     p->streaming = false;
@@ -171,7 +173,8 @@ static enum ww_err postgres_exec(struct ww_op *op, struct db_conn *c, void *stat
     if (err != WW_OK) {
         return err;
     }
-    PGresult *result = PQexecPrepared(p->pg, st->name, st->n, a.values, a.lengths, a.formats, 1);
+    PGresult *result = db_postgres_last_result(
+        c, PQsendQueryPrepared(p->pg, st->name, st->n, a.values, a.lengths, a.formats, 1));
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
         return db_postgres_fail(op, c, result);
@@ -206,8 +209,7 @@ static enum ww_err postgres_query(struct ww_op *op, struct db_conn *c, void *sta
 
 static enum ww_err postgres_run(struct ww_op *op, struct db_conn *c, const char *sql)
 {
-    const struct postgres_conn *p = c->native;
-    PGresult *result = PQexec(p->pg, sql);
+    PGresult *result = db_postgres_execute(c, sql);
     ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
         return db_postgres_fail(op, c, result);
@@ -226,8 +228,7 @@ static enum ww_err postgres_begin(struct ww_op *op, struct db_conn *c, enum db_m
 
 static enum ww_err postgres_commit(struct ww_op *op, struct db_conn *c)
 {
-    const struct postgres_conn *p = c->native;
-    PGresult *result = PQexec(p->pg, "COMMIT");
+    PGresult *result = db_postgres_execute(c, "COMMIT");
     if (PQresultStatus(result) == PGRES_COMMAND_OK) {
         /* The COMMIT of a transaction that has failed succeeds, and says so only here. */
         bool committed = strcmp(PQcmdStatus(result), "COMMIT") == 0;
@@ -238,7 +239,7 @@ static enum ww_err postgres_commit(struct ww_op *op, struct db_conn *c)
     }
     enum ww_err err = db_postgres_fail(op, c, result);
     if (c->broken && c->mode == DB_WRITE) {
-        err = op_fail(op, WW_EIO, "db_commit_unknown",
+        err = op_fail(op, WW_EIO, DB_COMMIT_UNKNOWN,
                       "the connection to the database server was lost while committing");
     }
     return err;
@@ -247,8 +248,8 @@ static enum ww_err postgres_commit(struct ww_op *op, struct db_conn *c)
 static void postgres_rollback(struct db_conn *c)
 {
     const struct postgres_conn *p = c->native;
-    if (PQtransactionStatus(p->pg) != PQTRANS_IDLE) {
-        PGresult *result = PQexec(p->pg, "ROLLBACK");
+    if (!c->broken && PQtransactionStatus(p->pg) != PQTRANS_IDLE) {
+        PGresult *result = db_postgres_execute(c, "ROLLBACK");
         c->broken = c->broken || PQresultStatus(result) != PGRES_COMMAND_OK;
         PQclear(result);
     }
@@ -279,6 +280,7 @@ const struct db_driver db_postgres = {
         " ON a.attrelid = c.oid AND a.attnum = k.number WHERE k.place <= i.indnkeyatts) = $2",
     /* The number is "watchword" in a way: any that no other program is likely to use. */
     .migration_lock = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(7305804402566394468)",
+    .migration_patience = "SET LOCAL statement_timeout = 600000",
     .start = db_postgres_start,
     .stop = db_postgres_stop,
     .connect = db_postgres_connect,

@@ -43,6 +43,17 @@ enum ww_err db_postgres_encode(struct ww_op *op, const struct postgres_statement
                                const struct db_value *args, size_t n, struct postgres_arguments *out) WW_MUST;
 struct db_value db_postgres_decode(const PGresult *row, int column);
 
+/* ---- db_postgres_wait.c: results, each within the connection's patience ---- */
+/* Whether a connection that was begun by PQconnectStart… is made within that time. Names are looked up
+ * before. */
+bool db_postgres_connected(struct db_conn *c, unsigned most_ms);
+/* The next result of what was sent; false at its end, and where the connection broke or fell silent. */
+bool db_postgres_result(struct db_conn *c, PGresult **out);
+/* All of them, of which the last is given; NULL where the connection is broken. `sent`: what libpq's PQsend…
+ * returned. */
+PGresult *db_postgres_last_result(struct db_conn *c, int sent);
+PGresult *db_postgres_execute(struct db_conn *c, const char *sql);
+
 /* Keeps the reason for a result that is an error (NULL: no answer at all), and frees it. */
 enum ww_err db_postgres_fail(struct ww_op *op, struct db_conn *c, PGresult *result);
 

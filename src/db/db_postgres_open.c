@@ -45,7 +45,8 @@ enum ww_err db_postgres_fail(struct ww_op *op, struct db_conn *c, PGresult *resu
 
     if (PQstatus(p->pg) != CONNECTION_OK || !result) {
         c->broken = true;
-        err = op_fail(op, WW_EIO, "db_lost", "the connection to the database server was lost");
+        err = c->silent ? op_fail(op, WW_EIO, "db_silent", "the database server gives no answer")
+                        : op_fail(op, WW_EIO, "db_lost", "the connection to the database server was lost");
     } else if (!state) {
         err = op_fail(op, WW_EIO, "db_io", "the database server gave no answer that is understood");
     } else {
@@ -100,8 +101,9 @@ static bool add_default(struct postgres_store *store, const char *keyword, const
 
 static bool add_all(struct postgres_store *store, const PQconninfoOption *options, unsigned wait_ms)
 {
-    char seconds[16];
+    char seconds[16], ms[16];
     bool good = true;
+    snprintf(ms, sizeof ms, "%u", wait_ms);
     snprintf(seconds, sizeof seconds, "%u", wait_ms < 2000 ? 2 : (wait_ms + 999) / 1000);
     for (; options->keyword && good; options++) {
         if (options->val && *options->val) {
@@ -110,7 +112,7 @@ static bool add_all(struct postgres_store *store, const PQconninfoOption *option
     }
     /* Always the primary (vault.md §12): with several hosts, the one that takes writes. */
     return good && add_default(store, "target_session_attrs", "read-write") &&
-           add_default(store, "connect_timeout", seconds) &&
+           add_default(store, "connect_timeout", seconds) && add_default(store, "tcp_user_timeout", ms) &&
            add_default(store, "fallback_application_name", "watchword") &&
            add_default(store, "client_encoding", "UTF8");
 }
@@ -192,11 +194,11 @@ static const char *connect_message(struct ww_op *op, const struct postgres_store
 
 static enum ww_err settle(struct ww_op *op, struct db_conn *c)
 {
-    struct postgres_conn *p = c->native;
-    char settings[128];
-    snprintf(settings, sizeof settings, "SET lock_timeout = %u; SET standard_conforming_strings = on",
-             c->db->wait_ms);
-    PGresult *result = PQexec(p->pg, settings);
+    char settings[160];
+    snprintf(settings, sizeof settings,
+             "SET lock_timeout = %u; SET statement_timeout = %u; SET standard_conforming_strings = on",
+             c->db->wait_ms, c->db->wait_ms);
+    PGresult *result = db_postgres_execute(c, settings);
     if (PQresultStatus(result) != PGRES_COMMAND_OK) {
         return db_postgres_fail(op, c, result);
     }
@@ -212,14 +214,24 @@ enum ww_err db_postgres_connect(struct ww_op *op, struct db_conn *c)
         return op_no_memory(op);
     }
     c->native = p;
-    p->pg = PQconnectdbParams((const char *const *)store->keywords, (const char *const *)store->values, 0);
+    const char *seconds = value_of(store, "connect_timeout");
+    long most = seconds ? strtol(seconds, NULL, 10) : 0;
+    p->pg = PQconnectStartParams((const char *const *)store->keywords, (const char *const *)store->values, 0);
     if (!p->pg) {
         return op_no_memory(op);
     }
     PQsetNoticeReceiver(p->pg, ignore_notice, NULL);
-    if (PQstatus(p->pg) != CONNECTION_OK) {
+    if (PQstatus(p->pg) == CONNECTION_BAD ||
+        !db_postgres_connected(c, most > 0 && most < 600 ? (unsigned)most * 1000 : DB_PATIENT_MS)) {
+        if (c->silent) {
+            return op_fail(op, WW_EIO, "db_silent", "the database server at %s gives no answer",
+                           c->db->shown);
+        }
         return op_fail(op, WW_EIO, "db_connect", "the database server at %s cannot be used: %.300s",
                        c->db->shown, connect_message(op, store, p->pg));
+    }
+    if (PQsetnonblocking(p->pg, 1) != 0) { /* sending waits with a deadline too, in db_postgres_wait.c */
+        return op_no_memory(op);
     }
     return settle(op, c);
 }

@@ -75,6 +75,17 @@ enum ww_err store_tx_abort(struct ww_op *op, enum ww_err err)
 
 /* ---- statements ---- */
 
+/* The statements of this module are right: one that the database does not understand means that its tables
+ * are not there any more. That is no answer about anybody, and none of our mistakes: it can be tried again.
+ */
+static enum ww_err told(struct ww_op *op, enum ww_err err)
+{
+    return err == WW_EINTERNAL && strcmp(op->problem.id, "db_statement") == 0
+               ? op_fail(op, WW_EIO, "db_tables_gone",
+                         "the tables of the database are not there as they were")
+               : err;
+}
+
 enum ww_err store_query(struct ww_op *op, struct store *s, struct db_rows *rows, const char *sql,
                         const struct db_value *args, size_t n)
 {
@@ -83,7 +94,7 @@ enum ww_err store_query(struct ww_op *op, struct store *s, struct db_rows *rows,
     if (err || (err = db_query(op, op->conn, rows, sql, args, n))) {
         store_done(rows);
     }
-    return err;
+    return told(op, err);
 }
 
 void store_done(struct db_rows *rows)
@@ -112,7 +123,7 @@ enum ww_err store_change(struct ww_op *op, struct store *s, const char *sql, con
         err = db_exec(op, op->conn, sql, changed, args, n);
     }
     give_alone(op);
-    return err;
+    return told(op, err);
 }
 
 enum ww_err store_exec(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,

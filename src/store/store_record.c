@@ -179,8 +179,9 @@ enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record
     }
     if (err) {
         r->seq--;
+        return err;
     }
-    return err;
+    return WW_OK;
 }
 
 static enum ww_err load(struct ww_op *op, struct store *s, const char *sql, struct db_value key,

@@ -1,5 +1,8 @@
 /* Transactions, locks, threads, and statements that fail. */
 #include <pthread.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "db_fixture.h"
 
@@ -249,6 +252,79 @@ static void writers_do_not_lose_updates(struct fixture *f)
     assert_int_equal(number(f, f->c, "SELECT n FROM rows"), WRITERS * ROUNDS);
 }
 
+/* ---- a server that stops ---- */
+
+/* The process on the server that serves a connection; 0 where there is none. */
+static pid_t server_of(struct fixture *f, struct db_conn *c)
+{
+    return f->kind == STORE_POSTGRES ? (pid_t)number(f, c, "SELECT pg_backend_pid()::int8") : 0;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+static void an_answer_that_does_not_come_is_not_waited_for(struct fixture *f)
+{
+    struct db *db = fixture_open(f, 300);
+    struct db_conn *c;
+    struct timespec start;
+    assert_ok(f, db_take(&f->op, db, &c));
+    pid_t server = server_of(f, c);
+    if (server) {
+        make_rows_table(f);
+        assert_ok(f, db_begin(&f->op, c, DB_WRITE));
+        run(f, c, "INSERT INTO rows (id) VALUES (1)");
+        clock_gettime(CLOCK_MONOTONIC, &start);
+        assert_int_equal(kill(server, SIGSTOP), 0);
+        assert_failed(f, db_exec(&f->op, c, "INSERT INTO rows (id) VALUES (2)", NULL, NULL, 0), WW_EIO,
+                      "db_silent");
+        db_give(c); /* and neither is its rollback */
+        assert_true(seconds_since(&start) < 3);
+        assert_ok(f, db_take(&f->op, db, &c)); /* the cluster itself lives: another connection will do */
+        assert_int_equal(number(f, c, "SELECT count(*) FROM rows WHERE id = 2"), 0);
+        assert_int_equal(kill(server, SIGCONT), 0);
+    }
+    db_give(c);
+    db_close(db);
+}
+
+static void a_commit_without_answer_is_in_doubt(struct fixture *f)
+{
+    struct db *db = fixture_open(f, 300);
+    struct db_conn *c;
+    assert_ok(f, db_take(&f->op, db, &c));
+    pid_t server = server_of(f, c);
+    if (server) {
+        make_rows_table(f);
+        assert_ok(f, db_begin(&f->op, c, DB_WRITE));
+        run(f, c, "INSERT INTO rows (id) VALUES (1)");
+        assert_int_equal(kill(server, SIGSTOP), 0);
+        assert_failed(f, db_commit(&f->op, c), WW_EIO, DB_COMMIT_UNKNOWN);
+        assert_int_equal(kill(server, SIGCONT), 0);
+    }
+    db_give(c);
+    db_close(db);
+}
+
+static void a_statement_ends_at_its_time(struct fixture *f)
+{
+    struct db *db = fixture_open(f, 300);
+    struct db_conn *c;
+    struct db_rows rows;
+    assert_ok(f, db_take(&f->op, db, &c));
+    if (server_of(f, c)) { /* the server says so itself: the connection stays */
+        assert_failed(f, db_query(&f->op, c, &rows, "SELECT 1 FROM pg_sleep(30)", NULL, 0), WW_EBUSY,
+                      "db_busy");
+        assert_int_equal(number(f, c, "SELECT 1::int8"), 1);
+    }
+    db_give(c);
+    db_close(db);
+}
+
 /* ---- the end of a transaction ---- */
 struct notes {
     int committed, rolled_back, released;
@@ -422,6 +498,9 @@ const struct check transaction_checks[] = {
     {"waiting for a lock ends with busy", waiting_for_a_lock_ends_with_busy},
     {"a pool without connections is busy", a_pool_without_connections_is_busy},
     {"writers do not lose updates", writers_do_not_lose_updates},
+    {"an answer that does not come is not waited for", an_answer_that_does_not_come_is_not_waited_for},
+    {"a commit without an answer is in doubt", a_commit_without_answer_is_in_doubt},
+    {"a statement ends at its time", a_statement_ends_at_its_time},
     {"the end of a transaction is told; what is kept outlives it", what_is_kept_outlives_transactions},
     {"each statement can fail", each_statement_can_fail},
     {"a lost connection is replaced", a_lost_connection_is_replaced},

@@ -374,6 +374,66 @@ static void rows_of_nobody_are_counted(void **state)
     closed(s);
 }
 
+/* ---- a commit in doubt ---- */
+
+static enum ww_err put_note(struct site *s, const char *token)
+{
+    return site_put(s, token, "note", "written");
+}
+
+static enum ww_err end_session(struct site *s, const char *token)
+{
+    struct ww_session *session;
+    enum ww_err err = ww_session_resume(site_next(s), token, &session);
+    return err ? err : ww_session_end(s->op, session);
+}
+
+static enum ww_err change_password(struct site *s, const char *token)
+{
+    struct ww_session *session;
+    enum ww_err err = ww_session_resume(site_next(s), token, &session);
+    return err ? err : site_new_password(s->op, session, "quite another password");
+}
+
+static enum ww_err register_eve(struct site *s, const char *token)
+{
+    struct ww_session *session;
+    (void)token;
+    return site_enrol(site_next(s), "{\"email\":\"eve@example.org\"}", TEST_PASSWORD, &session);
+}
+
+/* Done is told as done though the answer to the commit was lost, and is done once. */
+static void a_commit_whose_answer_is_lost_is_looked_for(void **state)
+{
+    static const struct {
+        enum ww_err (*run)(struct site *s, const char *token);
+        const char *rows; /* as many as there were, and `more` */
+        int more;
+    } cases[] = {
+        {put_note, "SELECT count(*) FROM items", 1},
+        {change_password, "SELECT count(*) FROM credentials", 0},
+        {end_session, "SELECT count(*) FROM audit", 2}, /* the event, and the start of another chain */
+        {register_eve, "SELECT count(*) FROM accounts", 1},
+    };
+    struct site *s = opened(many_sessions);
+    char *token = site_register(s, "ada");
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t before = count(s, cases[i].rows);
+        site_next(s);
+        s->fail_at[WW_FAULT_ANSWER] = 1;
+        enum ww_err err = cases[i].run(s, token);
+        assert_int_equal(s->fail_at[WW_FAULT_ANSWER], 0); /* it was lost */
+        if (err != WW_OK) {
+            fail_msg("case %zu: %s: %s", i, ww_err_name(err), ww_op_problem(s->op)->text);
+        }
+        assert_int_equal(count(s, cases[i].rows) - before, cases[i].more);
+        assert_int_equal(site_check(s), 0);
+    }
+    free(token);
+    closed(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +445,7 @@ int main(void)
         cmocka_unit_test(what_was_seen_is_kept_until_it_is_written),
         cmocka_unit_test(walks_need_little_memory),
         cmocka_unit_test(rows_of_nobody_are_counted),
+        cmocka_unit_test(a_commit_whose_answer_is_lost_is_looked_for),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
