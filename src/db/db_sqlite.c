@@ -31,10 +31,16 @@ static enum ww_err take_turn(struct ww_op *op, struct db_conn *c)
     int waited = 0;
 
     pthread_mutex_lock(&store->lock);
-    while (store->writing && waited != ETIMEDOUT) {
-        waited = pthread_cond_timedwait(&store->freed, &store->lock, &deadline);
-    }
     s->turn = !store->writing;
+    if (!s->turn) {
+        uint64_t number = store->come++;
+        store->waiting++;
+        while (!(s->turn = store->offered && number < store->offered_to) && waited != ETIMEDOUT) {
+            waited = pthread_cond_timedwait(&store->freed, &store->lock, &deadline);
+        }
+        store->waiting--;
+        store->offered = store->offered && !s->turn;
+    }
     store->writing = true;
     pthread_mutex_unlock(&store->lock);
     return s->turn ? WW_OK : db_sqlite_fail(op, c->db, s->handle, SQLITE_BUSY);
@@ -47,8 +53,10 @@ static void leave_turn(struct db_conn *c)
     if (s->turn) {
         s->turn = false;
         pthread_mutex_lock(&store->lock);
-        store->writing = false;
-        pthread_cond_signal(&store->freed);
+        store->offered = store->waiting > 0;
+        store->offered_to = store->come;
+        store->writing = store->offered;
+        pthread_cond_broadcast(&store->freed);
         pthread_mutex_unlock(&store->lock);
     }
 }

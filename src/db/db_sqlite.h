@@ -7,11 +7,15 @@
 #include "db_driver.h"
 
 /* Per store. SQLite has one writer at a time; threads of this process queue here for their turn instead of
- * polling the file's lock. */
+ * polling the file's lock. Who leaves offers the turn to those that wait already, so that one who writes
+ * again and again (a long walk in short transactions) does not overtake them each time. */
 struct sqlite_store {
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    bool writing;
+    bool writing; /* somebody has the turn, or it is offered */
+    bool offered; /* to those that came before offered_to */
+    uint64_t come, offered_to;
+    unsigned waiting;
     char *name;      /* what is opened: an absolute path, or the URI of a memory database */
     sqlite3 *keeper; /* keeps a memory database alive; NULL for a file */
 };

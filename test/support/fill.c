@@ -21,16 +21,17 @@ static enum ww_err draft(const struct fill *f, size_t number, const struct ident
 
 static enum ww_err issue(const struct fill *f, struct record *r, struct key *root)
 {
-    struct authn a = {.record = r, .method = "password", .level = 1, .root = root, .at = op_now(f->op)};
+    struct authn *a;
     struct session *x;
-    enum ww_err err = session_issue(f->op, f->service->store, &f->service->sessions, &a, SESSION_TOKEN, &x);
+    enum ww_err err = cred_enrolled(f->op, r, CRED_PASSWORD, root, &a);
+    err = err ? err : session_issue(f->op, f->service->store, &f->service->sessions, a, SESSION_TOKEN, &x);
     if (!err && f->made) {
         f->made(f->context, x);
     }
     return err;
 }
 
-static enum ww_err one(const struct fill *f, size_t number, const struct password_ready *password)
+static enum ww_err one(const struct fill *f, size_t number, const struct cred_ready *password)
 {
     const struct identity_schema *schema;
     struct record *r;
@@ -38,14 +39,14 @@ static enum ww_err one(const struct fill *f, size_t number, const struct passwor
     enum ww_err err = draft(f, number, &schema, &r);
     if (err || (err = account_insert(f->op, f->service, schema, r, password, &root)) ||
         (err =
-             audit_append(f->op, f->service->store, &(struct audit_event){AUDIT_REGISTERED, .record = r}))) {
+             account_tell(f->op, f->service, &(struct audit_event){.kind = AUDIT_REGISTERED, .record = r}))) {
         return err;
     }
     return f->with_session ? issue(f, r, root) : WW_OK;
 }
 
 static enum ww_err piece_of_accounts(const struct fill *f, size_t first, size_t count,
-                                     const struct password_ready *password)
+                                     const struct cred_ready *password)
 {
     enum ww_err err = store_tx_begin(f->op, f->service->store, DB_WRITE);
     if (err) {
@@ -59,11 +60,11 @@ static enum ww_err piece_of_accounts(const struct fill *f, size_t first, size_t 
 
 enum ww_err fill_accounts(const struct fill *f, size_t first, size_t count)
 {
-    struct password_ready password;
+    struct cred_ready password;
+    struct cred_context credentials = account_credentials(f->service);
     struct bytes normal;
     enum ww_err err = cred_password_normalize(f->op, bytes_str(f->password), &normal);
-    if (err ||
-        (err = cred_password_prepare(f->op, f->service->pool, &f->service->hashing, normal, &password))) {
+    if (err || (err = cred_prepare(f->op, &credentials, CRED_PASSWORD, normal, &password))) {
         return err;
     }
     for (size_t done = 0; !err && done < count; done += AT_ONCE) {
