@@ -172,6 +172,22 @@ async function signUpGoesBack(world, options) {
   });
 }
 
+async function takenIsToldAtTheAddress(world, options) {
+  const email = `taken-${nameOf(options)}@example.org`;
+  await visit(world, options, async (v) => {
+    await v.register(email);
+    await v.signOut();
+    await v.open("self-service/registration/browser");
+    await v.fill("E-Mail", email);
+    await v.press("Continue");
+    await v.sees("There is an account with this e-mail address.");
+    assert.equal(await v.page.getByLabel("E-Mail").getAttribute("aria-invalid"), "true");
+    assert.equal(await v.page.getByLabel("Password", { exact: true }).count(), 0);
+    await v.press("Sign in");
+    assert.equal(await v.page.getByLabel("E-Mail").inputValue(), email);
+  });
+}
+
 async function signInTakesTheAddressAlong(world, options) {
   await visit(world, options, async (v) => {
     await v.open("self-service/registration/browser");
@@ -473,6 +489,7 @@ module.exports = {
     ["a note is kept for its writer, whoever signs in meanwhile", noteOfSomebodyElse],
     ...named("a profile saved after the session ended is kept", profileAfterTheSessionEnded),
     ...named("sign-up goes back and forth", signUpGoesBack),
+    ...named("a taken address is told at the address", takenIsToldAtTheAddress),
     ...named("signing in instead takes the address along", signInTakesTheAddressAlong),
     ["a sign-in name that comes first can be changed", nameFirst],
     ["confirming a sign-in shows whose, and has a way back", confirmingShowsWhose],
