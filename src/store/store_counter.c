@@ -74,8 +74,9 @@ enum ww_err store_counter_put(struct ww_op *op, struct store *s, const struct ke
 enum ww_err store_counter_sweep(struct ww_op *op, struct store *s, int64_t now, int64_t limit,
                                 int64_t *removed)
 {
-    return store_change(op, s,
-                        "DELETE FROM counters WHERE subject IN"
-                        " (SELECT subject FROM counters WHERE until <= $1 AND count <= $1 - until LIMIT $2)",
-                        DB_ARGS(DB_I(now), DB_I(limit)), removed);
+    return store_change(
+        op, s,
+        "DELETE FROM counters WHERE subject IN"
+        " (SELECT subject FROM counters WHERE until <= $1 AND count <= $1 - until ORDER BY until LIMIT $2)",
+        DB_ARGS(DB_I(now), DB_I(limit)), removed);
 }

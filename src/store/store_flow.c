@@ -82,7 +82,8 @@ enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now
                                  int64_t *removed)
 {
     uint64_t before = now > kept_after_expiry ? now - kept_after_expiry : 0;
-    return store_change(op, s,
-                        "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires < $1 LIMIT $2)",
-                        DB_ARGS(DB_I(before), DB_I(limit)), removed);
+    return store_change(
+        op, s,
+        "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires < $1 ORDER BY expires LIMIT $2)",
+        DB_ARGS(DB_I(before), DB_I(limit)), removed);
 }

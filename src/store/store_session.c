@@ -205,8 +205,8 @@ enum ww_err store_session_row_page(struct ww_op *op, struct store *s, const stru
 enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
                                     int64_t *removed)
 {
-    return store_change(
-        op, s,
-        "DELETE FROM sessions WHERE lookup IN (SELECT lookup FROM sessions WHERE expires < $1 LIMIT $2)",
-        DB_ARGS(DB_I(now), DB_I(limit)), removed);
+    return store_change(op, s,
+                        "DELETE FROM sessions WHERE lookup IN (SELECT lookup FROM sessions WHERE expires < "
+                        "$1 ORDER BY expires LIMIT $2)",
+                        DB_ARGS(DB_I(now), DB_I(limit)), removed);
 }
