@@ -27,6 +27,8 @@ static bool all(const char *s, size_t n, bool (*is)(char))
     return true;
 }
 
+/* Pairs that are no cookie are passed over: another application on the same domain must not be able to
+ * break ours. */
 void cookie_each(const char *header,
                  bool (*visit)(const char *name, size_t name_length, const char *value, size_t value_length,
                                void *context),
@@ -65,6 +67,7 @@ struct search {
     int tries;
 };
 
+/* Tries are bounded, since each may cost a look into the store. */
 static bool match(const char *name, size_t name_length, const char *value, size_t value_length, void *context)
 {
     struct search *search = context;
@@ -101,6 +104,7 @@ static bool add_attribute(struct buf *b, const char *name, const char *value)
     return all(value, strlen(value), is_attribute_octet);
 }
 
+/* Path, domain and SameSite come from the configuration, and could add attributes or another cookie. */
 char *cookie_build(struct arena *a, const struct cookie *c)
 {
     struct buf b = BUF(a);

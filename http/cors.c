@@ -83,6 +83,7 @@ static bool allows_method(const struct cors *c, const char *method)
     return false;
 }
 
+/* The Fetch standard sends Origin with every such request; it needs no entry. */
 static bool allows_header(const struct cors *c, const char *name, size_t n)
 {
     for (size_t i = 0; i < c->header_count; i++) {
@@ -153,7 +154,8 @@ static void add(struct http_request *r, const char *name, const char *value)
     }
 }
 
-/* A value that came in with a request may go out again only if no character of it can break a header. */
+/* A value that came in with a request may go out again only if no character of it can break a header.
+ * http_answer_header ends the program over such a character, so nothing of a request gets there unseen. */
 static const char *harmless(const char *value)
 {
     for (const char *s = value ? value : ""; *s; s++) {

@@ -43,7 +43,8 @@ struct match {
     struct bytes id;
 };
 
-/* On the admin port the prefix /admin may stand before every path. */
+/* On the admin port the prefix /admin may stand before every path. Only one prefix is taken off, so that a
+ * path has two spellings and no more: "/admin/admin/identities" stays unknown. */
 static const char *path_of(const struct port *port, const struct http_request *r)
 {
     const char *path = http_path(r);
@@ -51,6 +52,8 @@ static const char *path_of(const struct port *port, const struct http_request *r
     return prefixed ? path + 6 : path;
 }
 
+/* Walks all rows, since 405 has to name every method of the path (RFC 9110 §15.5.6). HEAD is served where
+ * GET is. */
 static void find_route(const struct port *port, const struct http_request *r, struct match *out)
 {
     enum http_method method = http_method(r) == HTTP_HEAD ? HTTP_GET : http_method(r);
@@ -74,6 +77,7 @@ static void find_route(const struct port *port, const struct http_request *r, st
     *out = m;
 }
 
+/* A row that forgot what it needs is a route that anybody may call: such a table is refused at the start. */
 const char *dispatch_check_routes(const struct route *routes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -117,6 +121,7 @@ static void answer_wrong_method(struct http_request *r, unsigned methods)
 
 /* ---- anti-CSRF for whatever is no flow ---- */
 
+/* By the method alone (RFC 9110 §9.2.1). GETs that write all the same are marked NEED_WISH. */
 static bool changes(const struct http_request *r)
 {
     enum http_method m = http_method(r);
@@ -160,6 +165,8 @@ bool route_call_form(struct route_call *c)
     return !c->form_refusal;
 }
 
+/* The header first, as Kratos looks for it (kratos.md §2.5). A body is read for its token only when it
+ * says that it is a form. */
 static const char *sent_csrf_token(struct route_call *c)
 {
     const char *token = http_header(c->r, "X-CSRF-Token"), *type = http_header(c->r, "Content-Type");
@@ -176,11 +183,14 @@ static bool csrf_admits(struct route_call *c, enum route_csrf csrf)
     if (csrf == CSRF_OFF) {
         return true;
     }
+    /* Before anything is refused: also a refusal depends on the cookie. */
     http_answer_header(c->r, "Vary", "Cookie");
     find_csrf_cookie(c);
     if (csrf == CSRF_IGNORED) {
         return true;
     }
+    /* Any visit gets the cookie, unknown paths too, as Kratos has it (kratos.md §0.1): the form that comes
+     * next needs it. Nothing is stored for it. */
     if (!c->csrf_cookie) {
         c->csrf_cookie = ww_csrf_cookie_new(c->op);
         if (c->csrf_cookie) {
@@ -191,6 +201,7 @@ static bool csrf_admits(struct route_call *c, enum route_csrf csrf)
     if (!changes(c->r) || (c->csrf_cookie_sent && ww_csrf_matches(c->op, c->csrf_cookie, token))) {
         return true;
     }
+    /* Pages of ours show the form again, so that what was typed is not lost with a cookie that went. */
     if (csrf == CSRF_TOLD) {
         c->csrf_refused = true;
         c->csrf_token_sent = token != NULL;
@@ -207,6 +218,7 @@ static void refuse(struct route_call *c, int status, const char *id, const char 
     http_error_answer(c->r, (struct http_error){.status = status, .id = id, .reason = reason});
 }
 
+/* One answer for no token, a wrong one, and one that has ended. */
 static bool session_admits(struct route_call *c)
 {
     bool cookie;
@@ -235,6 +247,7 @@ static bool origin_admits(struct route_call *c)
     return false;
 }
 
+/* Recent by the session's last sign-in, not by its last use (kratos.md §2.12). */
 static bool recent_admits(struct route_call *c)
 {
     if (ww_session_recent(c->op, c->session)) {
@@ -246,6 +259,7 @@ static bool recent_admits(struct route_call *c)
     return false;
 }
 
+/* The origin is judged before the session is read: what another site's page sends does nothing here. */
 static bool needs_admit(struct route_call *c)
 {
     unsigned needs = c->route->needs;
@@ -272,6 +286,8 @@ static bool is_address(const char *host)
            (!port || strspn(port + 1, "0123456789") == strlen(port + 1));
 }
 
+/* A rebound name is how a web page reaches a loopback port under its own origin, where neither CORS nor
+ * Sec-Fetch-Site says that it is foreign; its name in Host does. */
 static bool admin_host(const struct site *site, const char *host)
 {
     const char *own = strstr(site->admin_url, "://");
@@ -301,11 +317,14 @@ static bool admin_admits(struct route_call *c)
     const char *type = http_header(c->r, "Content-Type");
     size_t n = 0;
     http_body(c->r, &n);
+    /* Nobody signs in on this port, so a browser that can reach it is all an attacker needs. "none" is
+     * what somebody typed into the address bar. */
     if ((origin && !cors_names_origin(&c->site->admin_cors, origin)) ||
         (!origin && from && strcmp(from, "none") != 0) || !admin_host(c->site, http_header(c->r, "Host"))) {
         refuse(c, 403, NULL, "The admin port does not answer web pages or foreign host names.");
         return false;
     }
+    /* A form of another site can send text/plain or urlencoded without a preflight, but not this. */
     if (n > 0 && !negotiate_is_type(type, "application/json")) {
         refuse(c, 415, NULL, "The body must be application/json.");
         return false;
@@ -329,6 +348,7 @@ static bool cors_answered(const struct port *port, struct http_request *r)
     return cors && cors_apply(r, cors);
 }
 
+/* Items and uploads are other people's bytes: nosniff keeps a browser from running one as a script. */
 static void put_common_headers(const struct port *port, struct http_request *r)
 {
     http_answer_header(r, "X-Content-Type-Options", "nosniff");
@@ -420,6 +440,7 @@ static void handle(struct http_request *r, void *context)
     struct route_call c = {.r = r, .site = port->site, .route = m->route};
 
     put_common_headers(port, r);
+    /* Our own routes say no-store alone (own-api.md); those of Kratos what Kratos says (kratos.md §0.1). */
     if (m->other && m->other->doc) {
         http_answer_header(r, "Cache-Control", "no-store");
     } else if (http_method(r) == HTTP_GET && !(m->route && (m->route->needs & NEED_CACHE))) {
@@ -428,6 +449,7 @@ static void handle(struct http_request *r, void *context)
     if (cors_answered(port, r) || !begin(&c)) {
         return;
     }
+    /* Before 404 and 405, as Kratos' middleware stands in front of its router (kratos.md §0.1). */
     bool admitted = port->admin ? admin_admits(&c) : csrf_admits(&c, csrf_of(m, http_path(r)));
     if (!admitted) {
         ww_op_end(c.op);
@@ -440,6 +462,7 @@ static void handle(struct http_request *r, void *context)
     } else if (!m->route) {
         answer_wrong_method(r, m->methods);
     } else if (!((m->route->needs & NEED_WISH) && only_looks(r)) && decode_id(&c, m->id) && needs_admit(&c)) {
+        /* Asked before the session is: a prefetch is answered without a look into the store. */
         m->route->handler(&c);
     }
     ww_op_end(c.op);
@@ -459,6 +482,7 @@ static enum http_where where_of(const struct port *port, const struct match *m, 
 struct http_route_choice dispatch_route(struct http_request *r, void *context)
 {
     const struct port *port = context;
+    /* Called on the loop when only the head is there: no database, no waiting. */
     struct match *m = http_request_alloc(r, sizeof *m);
     struct http_route_choice choice = {.handler = handle, .where = HTTP_QUICK, .label = "none"};
     if (!m) {

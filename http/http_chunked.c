@@ -16,6 +16,8 @@ static int hex_digit(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* A chunk extension (";name=value") is refused with everything else that is no digit: recipients disagree
+ * on where one ends, and nothing here would use it. The bound on digits keeps `left` from overflowing. */
 static const char *size_byte(struct http_chunked *h, uint8_t c)
 {
     int digit = hex_digit(c);
@@ -31,6 +33,9 @@ static const char *size_byte(struct http_chunked *h, uint8_t c)
     return NULL;
 }
 
+/* The bound counts the bytes behind the last chunk, so that trailers cannot go on for ever while no byte
+ * of body is counted. They are checked and dropped: a field that comes after the head was judged must not
+ * change what was judged. */
 static const char *trailer_byte(struct http_chunked *h, uint8_t c)
 {
     if (++h->trailers > HTTP_TRAILERS_MAX) {
@@ -50,6 +55,8 @@ static const char *trailer_byte(struct http_chunked *h, uint8_t c)
     }
 }
 
+/* A bare LF is never taken for a line's end: a proxy that does would see another chunk where we see this
+ * one. */
 static const char *expect(struct http_chunked *h, uint8_t c, char expected, enum http_chunked_state next,
                           const char *refusal)
 {
@@ -87,6 +94,8 @@ static const char *step(struct http_chunked *h, uint8_t c)
     }
 }
 
+/* Gives out data as soon as it is there, one run at a time, and no size that was only announced: who calls
+ * takes memory for what came. */
 size_t http_chunked_read(struct http_chunked *h, const uint8_t *p, size_t n, struct bytes *data,
                          struct http_refusal *refusal)
 {

@@ -18,6 +18,8 @@
 
 enum { RECEIVE_AT_ONCE = 16384 };
 
+/* One timer for each connection, set anew at each step. It bounds the whole step, not the silence between
+ * two bytes: whoever trickles gains nothing. */
 void http_conn_deadline(struct http_conn *c, uint64_t milliseconds)
 {
     struct timeval tv = {.tv_sec = (time_t)(milliseconds / 1000),
@@ -39,6 +41,7 @@ void http_conn_reading(struct http_conn *c, bool on)
 
 /* ---- who makes room when places are full: who waits for bytes of the peer, the oldest first ---- */
 
+/* Both lists are in the order in which the waiting began, so who makes room is found in one step. */
 static void set_waiting(struct http_conn *c, bool waits)
 {
     if (c->is_waiting) {
@@ -77,11 +80,15 @@ static void abandon_request(struct http_conn *c)
         return;
     }
     r->conn = NULL;
+    /* A worker that has the request still uses its memory: http_conn_answered frees it then. One that only
+     * waits in the queue is taken out, so that the hash is not computed for nobody. */
     if (c->state != CONN_BUSY || http_pool_remove(http_conn_pool_of(r), r)) {
         http_request_free(r);
     }
 }
 
+/* Marks only: the callers up the stack still use the connection, and settle() frees it as the last thing
+ * of each event. */
 void http_conn_close(struct http_conn *c)
 {
     abandon_request(c);
@@ -98,6 +105,7 @@ static void conn_free(struct http_conn *c)
     close(c->fd);
     http_peers_give(&loop->peers, c->peer, c->input_held);
     c->peer->connections--;
+    /* The entry of its network lives on while a worker has a request of it. */
     http_peers_leave(&loop->peers, c->peer);
     TAILQ_REMOVE(&loop->conns, c, all);
     free(c);
@@ -127,6 +135,8 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
         return;
     }
     if (n > 0) {
+        /* The thread's buffer serves all connections: what may be a password does not stay in it. What the
+         * input frees is wiped by the allocator of http_wipe_memory. */
         bool added = evbuffer_add(c->input, received, (size_t)n) == 0;
         explicit_bzero(received, (size_t)n);
         if (added) {
@@ -166,6 +176,8 @@ static void on_deadline(evutil_socket_t fd, short what, void *context)
     } else if (c->state != CONN_BUSY) {
         http_conn_close(c);
     } else if (http_pool_remove(http_conn_pool_of(c->request), c->request)) {
+        /* It waited in the queue for too long: 503. A request that a worker has already runs to its end,
+         * since what it writes cannot be called back. */
         http_conn_refuse_busy(c);
         http_conn_read(c);
     }
@@ -205,6 +217,8 @@ bool http_conns_drop_oldest(struct http_loop *loop)
 /* True when there is a place, made by closing an older connection where there was none. */
 static bool has_place(struct http_loop *loop, struct http_peer *peer)
 {
+    /* A network at its half makes room among its own connections, and where all of them are busy gets
+     * none: it never drops those of others. */
     if (!peer->unshared && peer->connections >= loop->places / 2) {
         return drop(TAILQ_FIRST(&peer->waiting));
     }
@@ -243,6 +257,7 @@ static struct http_peer *peer_of(struct http_loop *loop, const struct http_addre
 void http_conn_new(struct http_loop *loop, const struct http_listener *listener, int fd,
                    const struct sockaddr *from)
 {
+    /* Answers are written whole, so nothing is gained by the kernel's waiting for more. */
     int on = 1;
     struct http_address address = {{0}};
     bool has_address = http_address_of(from, &address);

@@ -30,6 +30,8 @@ static void answer_sent(struct http_conn *c)
     struct http_request *r = c->request;
     c->request = NULL;
     http_request_free(r);
+    /* While the server stops, each answer is a connection's last: it would otherwise stay until it is idle
+     * for too long. */
     if (!c->keep_alive || c->loop->stopping) {
         linger(c);
         return;
@@ -54,7 +56,9 @@ static size_t add_part(struct iovec *part, const uint8_t *p, size_t n, size_t *s
     return n - gone;
 }
 
-/* Bytes that the peer has not yet taken; SIZE_MAX when it is gone. */
+/* Bytes that the peer has not yet taken; SIZE_MAX when it is gone. One system call for head and body, and
+ * no copy of either. MSG_NOSIGNAL: a peer that is gone is a return value, not a signal that ends the
+ * program. */
 static size_t send_some(struct http_conn *c)
 {
     const struct http_request *r = c->request;
@@ -86,6 +90,8 @@ void http_conn_write(struct http_conn *c)
 /* A large answer without room in the budget is thrown away for a small one that says so. */
 static void hold_answer(struct http_request *r)
 {
+    /* Its part of the budget goes to the answer, and a password in it does not wait for a peer that reads
+     * slowly. */
     http_request_body_free(r);
     size_t n = http_request_answer_has_body(r) ? r->answer_n : 0;
     if (n > SMALL_ANSWER && !http_request_take(r, n)) {
@@ -104,6 +110,8 @@ void http_conn_send(struct http_conn *c)
         r->head.keep_alive && r->head.method != HTTP_CONNECT && !atomic_load(&c->loop->server->stopping);
     c->head = http_request_answer_head(r, c->keep_alive);
     c->sent = 0;
+    /* Logged when it is decided, not when it is taken: a peer that never reads must not keep its request
+     * out of the log. */
     http_request_report(r);
     http_conn_enter(c, CONN_WRITING);
     size_t left = c->head.p ? send_some(c) : SIZE_MAX;
@@ -120,6 +128,8 @@ void http_conn_send(struct http_conn *c)
 
 void http_conn_continue(struct http_conn *c)
 {
+    /* 25 bytes fit into the socket's buffer, unless the peer has left the answers before this one unread;
+     * such a connection is not worth keeping. */
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     if (send(c->fd, go_on, sizeof go_on - 1, MSG_NOSIGNAL) != sizeof go_on - 1) {
         http_conn_close(c);
@@ -138,6 +148,8 @@ void http_conn_refuse_busy(struct http_conn *c)
     char seconds[16];
     struct http_server *s = c->loop->server;
     atomic_fetch_add(&s->refused, 1);
+    /* Whole seconds, rounded up (RFC 9110 §10.2.3): by then the queue has been served or refused once
+     * over. */
     snprintf(seconds, sizeof seconds, "%u", (s->options.queue_wait_ms + 999) / 1000);
     http_answer_header(c->request, "Retry-After", seconds);
     http_request_refuse(c->request, 503, "busy", "The server has more to do than it can do in time.");

@@ -18,6 +18,8 @@ static void dispatch(struct http_conn *c)
         http_request_refuse(r, 404, NULL, NULL);
         http_conn_send(c);
     } else if (r->choice.where == HTTP_QUICK) {
+        /* On the loop's own thread: such a handler neither waits nor writes, or all connections of the
+         * loop would wait with it. */
         http_request_run(r);
         http_conn_send(c);
     } else if (http_pool_add(http_conn_pool_of(r), r)) {
@@ -71,10 +73,13 @@ static void head_done(struct http_conn *c, struct http_refusal refusal)
         return;
     }
     r->choice = c->listener->route(r, c->listener->context);
+    /* Labels go into logs and metrics, where a path that somebody typed must not stand. */
     if (!r->choice.label) {
         r->choice.label = "none";
     }
     bool has_body = r->head.chunked || r->head.body_length;
+    /* Answered without its body, whose bytes would then be read as the next request: so the connection
+     * ends with the answer. */
     if (has_body && !r->choice.body) {
         r->head.keep_alive = false;
         dispatch(c);
@@ -110,6 +115,8 @@ static bool read_head(struct http_conn *c)
         http_conn_deadline(c, c->loop->server->options.head_seconds * 1000);
     }
     size_t n = evbuffer_get_length(c->input);
+    /* One byte more than fits, so that http_head_end sees that it is too many; pulling up all of the input
+     * would copy requests that stand behind this one. */
     n = n > HTTP_HEAD_MAX + 1 ? HTTP_HEAD_MAX + 1 : n;
     const uint8_t *p = n ? evbuffer_pullup(c->input, (ssize_t)n) : NULL;
     struct http_refusal refusal;
@@ -132,7 +139,8 @@ static bool read_head(struct http_conn *c)
 
 /* ---- the body ---- */
 
-/* Takes n bytes of the input. False: there is no room for them, and the request was refused. */
+/* Takes n bytes of the input. False: there is no room for them, and the request was refused. `most` is
+ * what the body may become at the utmost: its room never grows beyond, whatever is sent. */
 static bool take_body(struct http_conn *c, size_t n, size_t most)
 {
     struct http_request *r = c->request;
@@ -149,6 +157,7 @@ static bool take_body(struct http_conn *c, size_t n, size_t most)
 static bool read_counted_body(struct http_conn *c)
 {
     struct http_request *r = c->request;
+    /* Fits: head_done compared the length with the route's limit, a size_t. */
     size_t whole = (size_t)r->head.body_length, missing = whole - r->body_n;
     size_t n = evbuffer_get_length(c->input);
     n = n < missing ? n : missing;
@@ -179,6 +188,7 @@ static bool read_chunked_body(struct http_conn *c)
             http_conn_refuse(c, refusal);
             return true;
         }
+        /* Cannot overflow: `left` has 8 hexadecimal digits at the most, and `body_n` never passes `most`. */
         if (data.n + c->chunked.left > most - r->body_n) {
             refuse_size(c);
             return true;
@@ -199,6 +209,8 @@ static bool read_body(struct http_conn *c)
 
 /* ---- on and on ---- */
 
+/* What still comes behind an answer that ends the connection. Bounded in bytes here and in time by the
+ * deadline, so that nobody keeps a place by sending on. */
 static void throw_away(struct http_conn *c)
 {
     size_t n = evbuffer_get_length(c->input);
@@ -277,6 +289,8 @@ void http_conn_read(struct http_conn *c)
 
 void http_conn_too_slow(struct http_conn *c)
 {
+    /* 408 with an answer, so that a slow but honest client learns why; a connection that is silent between
+     * two requests gets none (http_conn.c closes it). */
     if (c->state == CONN_BODY) {
         http_conn_refuse(c, (struct http_refusal){408, "The body did not arrive in time."});
     } else if (begin_request(c)) {

@@ -23,14 +23,15 @@ bool http_socket_is_local(const struct http_listener *listener)
     return listener->fd >= 0 || is_unix(listener);
 }
 
-/* A constant text for an errno. */
+/* A constant text for an errno. strerror shares one buffer between threads; these texts are constant. */
 static const char *why(int error)
 {
     const char *text = strerrordesc_np(error);
     return text ? text : "cannot listen";
 }
 
-/* A socket file that nobody listens on any more is left over from a killed server. */
+/* A socket file that nobody listens on any more is left over from a killed server. lstat, so that a link
+ * is not followed, and only a socket that refuses: a server that runs keeps its own. */
 static void remove_left_over(const struct sockaddr_un *address)
 {
     struct stat info;
@@ -48,6 +49,7 @@ static void remove_left_over(const struct sockaddr_un *address)
 static int listen_unix(const char *path, const char **error)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    /* A path that is cut off would be a socket of another name. */
     if (!*path || strlen(path) >= sizeof address.sun_path) {
         *error = "the path of a Unix socket has 1 to 107 characters";
         return -1;
@@ -65,7 +67,8 @@ static int listen_unix(const char *path, const char **error)
     return fd;
 }
 
-/* Its connections inherit both. */
+/* Its connections inherit both. The kernel's own growth would let each slow reader hold megabytes that our
+ * budget does not see (docs/SECURITY.md). */
 static void bound_buffers(int fd)
 {
     int bytes = HTTP_SOCKET_BUFFER;
@@ -86,6 +89,7 @@ static int bind_one(const struct addrinfo *a, bool share)
         setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     }
     if (a->ai_family == AF_INET6) {
+        /* "::" serves IPv4 too, whatever the system's default is; http_address_of knows the mapped form. */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     }
     if (bind(fd, a->ai_addr, a->ai_addrlen) != 0) {
@@ -174,6 +178,7 @@ int http_listen(const struct http_listener *listener, uint16_t *port, bool share
     return listen_tcp(listener, port, share, error);
 }
 
+/* A socket that was inherited has its file from whoever made it: theirs to remove. */
 void http_listen_end(const struct http_listener *listener, int fd)
 {
     close(fd);

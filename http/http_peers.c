@@ -52,11 +52,13 @@ void http_peers_leave(struct http_peers *all, struct http_peer *peer)
     free(peer);
 }
 
+/* Compared by subtraction: a sum could overflow. */
 static bool has_share(const struct http_peers *all, const struct http_peer *peer, size_t n)
 {
     return peer->unshared || (n <= all->share && peer->bytes <= all->share - n);
 }
 
+/* Asks for the network's share only, not for the budget of all. */
 bool http_peers_take_little(struct http_peers *all, struct http_peer *peer, size_t n)
 {
     bool has = has_share(all, peer, n);
@@ -71,6 +73,7 @@ bool http_peers_take(struct http_peers *all, struct http_peer *peer, size_t n)
     if (!has_share(all, peer, n)) {
         return false;
     }
+    /* Added first and taken back: two loops that look first could both find the last room. */
     size_t before = atomic_fetch_add(all->in_flight, n);
     if (n > all->budget || before > all->budget - n) {
         atomic_fetch_sub(all->in_flight, n);
@@ -80,6 +83,7 @@ bool http_peers_take(struct http_peers *all, struct http_peer *peer, size_t n)
     return true;
 }
 
+/* For bytes that are there already: to refuse to count them would not make them go away. */
 void http_peers_take_anyway(struct http_peers *all, struct http_peer *peer, size_t n)
 {
     atomic_fetch_add(all->in_flight, n);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+/* IPv4 is kept as RFC 4291 §2.5.5.2 maps it, so that one client is one network whichever socket took it. */
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static bool is_mapped(const struct http_address *address)
@@ -22,6 +23,8 @@ static bool read_plain(const char *text, struct http_address *out)
            inet_pton(AF_INET6, text, out->b) == 1;
 }
 
+/* With a port, too, since some proxies append one. Names are never resolved: whoever writes the header
+ * would choose what we ask a name server. */
 bool http_address_read(const char *text, struct http_address *out)
 {
     char plain[64];
@@ -93,6 +96,8 @@ static bool read_rule(const char *text, struct http_network_rule *out)
     if (slash) {
         size_t digits = strspn(slash + 1, "0123456789");
         bits = (unsigned)strtoul(slash + 1, NULL, 10);
+        /* "/0" trusts everybody, and is the administrator's own word; "/" and "/8x" are mistakes and
+         * refused. */
         if (digits == 0 || digits > 3 || slash[1 + digits] || bits > most) {
             return false;
         }
@@ -148,8 +153,10 @@ bool http_proxies_hold(const struct http_proxies *p, const struct http_address *
 
 /* ---- what a trusted proxy says ---- */
 
-/* The last entry of one value, a list of addresses, that is no trusted proxy. 1: found; 0: all are trusted;
- * -1: an entry is no address, so nothing left of it counts. */
+/* The last entry of one value, a list of addresses, that is no trusted proxy. 1: found; 0: all are
+ * trusted; -1: an entry is no address, so nothing left of it counts. Read from the right: each proxy
+ * appends what it saw, so only what stands to the right of the first untrusted address was written by
+ * somebody we trust. */
 static int last_untrusted(const struct http_proxies *p, const char *value, struct http_address *out)
 {
     const char *end = value + strlen(value);
@@ -187,6 +194,7 @@ static int last_untrusted(const struct http_proxies *p, const char *value, struc
 bool http_forwarded_address(const struct http_proxies *p, const struct http_head *h, const char *name,
                             struct http_address *out)
 {
+    /* Several fields of one name are one list (RFC 9110 §5.2), so the last is looked at first. */
     for (size_t i = h->field_count; i-- > 0;) {
         if (strcasecmp(h->fields[i].name, name) == 0) {
             int found = last_untrusted(p, h->fields[i].value, out);

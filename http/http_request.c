@@ -58,6 +58,7 @@ void http_request_hold(struct http_request *r, size_t n)
 
 static void wipe_body(struct http_request *r)
 {
+    /* A form's body holds the password as it was typed. */
     if (r->body) {
         explicit_bzero(r->body, r->body_n);
         free(r->body);
@@ -99,6 +100,7 @@ bool http_request_body_room(struct http_request *r, size_t n, size_t most)
     if (!take_piece(r, more)) {
         return false;
     }
+    /* Not realloc, which may move the bytes and leave a copy behind. */
     uint8_t *larger = malloc(capacity);
     if (!larger) {
         http_peers_give(&r->loop->peers, r->peer, more);
@@ -134,6 +136,8 @@ static bool is_usable_id(const char *id)
             return false;
         }
     }
+    /* It goes into logs, events and answers: printable, without spaces, and no longer than what is kept of
+     * it (docs/SECURITY.md, "What may be sent"). */
     return n >= 1 && n <= 128;
 }
 
@@ -177,6 +181,7 @@ void http_request_describe(struct http_request *r, const struct http_address *pe
 {
     const struct http_proxies *proxies = &r->loop->server->proxies;
     struct http_address address = *peer, forwarded;
+    /* Decided from the socket's peer, before any header is believed (own-api.md, "Who may ask"). */
     r->peer_trusted = has_address ? http_proxies_hold(proxies, peer) : proxies->unix_peers;
     if (!r->peer_trusted) {
         warn_of_proxy(r->loop->server, &r->head);
@@ -282,6 +287,9 @@ bool http_request_id_given(const struct http_request *r)
 void http_answer_header(struct http_request *r, const char *name, const char *value)
 {
     for (const char *s = name; *s; s++) {
+        /* A name or value that could end its line is a mistake of ours, which would let whoever supplied
+         * it write headers of the answer: the program ends rather than send it. What comes from outside is
+         * checked by who calls, as cors.c and cookie.c do. */
         if (*s <= 0x20 || *s >= 0x7f || *s == ':') {
             abort();
         }
@@ -303,6 +311,7 @@ void http_answer(struct http_request *r, int status, const void *body, size_t n)
         log_write(LOG_ERROR, "a handler answered twice", "route", r->choice.label, NULL);
         return;
     }
+    /* A copy, since the operation whose memory the body stands in is wiped before the last byte is sent. */
     uint8_t *copy = n ? arena_alloc(&r->arena, n) : NULL;
     if ((n && !copy) || r->headers.failed) {
         r->status = 503;
@@ -333,6 +342,8 @@ void http_request_report(struct http_request *r)
     }
 }
 
+/* Every request is answered, whatever its handler forgets: a client would else wait for its own time-out,
+ * and hold its place. */
 void http_request_run(struct http_request *r)
 {
     r->choice.handler(r, r->listener->context);
@@ -345,10 +356,13 @@ void http_request_run(struct http_request *r)
 
 static void refuse(struct http_request *r, const struct js_error *e)
 {
+    /* Refusals of the server itself carry the site's CORS and HSTS headers too, or a script on an allowed
+     * origin could not read why it was refused. */
     if (r->listener->refusing) {
         r->listener->refusing(r, r->listener->context);
     }
     http_answer_header(r, "Content-Type", "application/json");
+    /* A refusal is about this moment; a cache that kept it would go on refusing. */
     http_answer_header(r, "Cache-Control", "no-store");
     http_answer_header(r, "Ory-Error-Id", e->id ? e->id : "");
     const char *text = js_write(&r->arena, js_error(&r->arena, e));
@@ -409,6 +423,7 @@ struct bytes http_request_answer_head(struct http_request *r, bool keep_alive)
     if (!r->headers.failed) {
         buf_add(&b, r->headers.p, r->headers.n);
     }
+    /* Also for HEAD, where it tells the length that GET would have (RFC 9110 §8.6). */
     if (may_have_body(r->status)) {
         buf_printf(&b, "Content-Length: %zu\r\n", r->answer_n);
     }

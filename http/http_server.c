@@ -33,6 +33,7 @@ static void wake(const struct http_loop *loop)
     (void)written;
 }
 
+/* Called by workers. One wake for a list that was empty, not one for each request. */
 void http_loop_post(struct http_request *r)
 {
     struct http_loop *loop = r->loop;
@@ -143,6 +144,8 @@ static void on_accept(evutil_socket_t fd, short what, void *context)
 {
     struct http_socket *socket = context;
     (void)what;
+    /* A bounded number in one go, so that a flood of new connections does not keep the loop from those it
+     * has. */
     for (int i = 0; i < ACCEPTS_AT_ONCE; i++) {
         struct sockaddr_storage peer = {0};
         socklen_t n = sizeof peer;
@@ -204,6 +207,8 @@ static void share_out(struct http_server *s, struct http_loop *loop)
     }
 }
 
+/* The prefix of request ids and the seed of the networks' hash are each loop's own, from the kernel's
+ * random numbers. */
 static bool loop_init(struct http_server *s, struct http_loop *loop)
 {
     loop->server = s;
@@ -264,6 +269,7 @@ static void loop_free(struct http_loop *loop)
 
 /* ---- memory ---- */
 
+/* libevent does not tell how much it asked for; the usable size is never less. */
 static void wiping_free(void *p)
 {
     if (p) {
@@ -283,6 +289,8 @@ static void *wiping_realloc(void *p, size_t n)
     return fresh;
 }
 
+/* Bodies, answers and session tokens pass through libevent's buffers. Has to come before the first call of
+ * libevent, which remembers nothing of who allocated what. */
 void http_wipe_memory(void)
 {
     event_set_mem_functions(malloc, wiping_realloc, wiping_free);
@@ -386,6 +394,7 @@ static bool server_init(struct http_server *s, const struct http_listener *liste
     if (!s->loops || !copy_listeners(s, listeners, n)) {
         return false;
     }
+    /* Counted before it is whole, so that http_server_free undoes a half of it too. */
     for (; s->loop_count < s->options.loops; s->loop_count++) {
         if (!loop_init(s, &s->loops[s->loop_count])) {
             s->loop_count++;
@@ -441,6 +450,7 @@ void http_server_run(struct http_server *s)
     sigfillset(&all);
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE); /* writing to a closed connection is an error value here */
+    /* Signals are for the thread that called: their handlers run on no other loop. */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (unsigned i = 1; i < s->loop_count; i++) {
         struct http_loop *loop = &s->loops[i];
@@ -465,6 +475,8 @@ void http_server_run(struct http_server *s)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* May be called from a signal handler: an atomic store and a write to an eventfd are all it does
+ * (signal-safety(7)). */
 void http_server_stop(struct http_server *s)
 {
     int error = errno; /* a signal handler leaves it as it was */

@@ -47,6 +47,9 @@ static bool is_token(const char *s)
 
 /* ---- where the head ends ---- */
 
+/* Only CR LF ends a line. RFC 9112 §2.2 lets a recipient take a bare LF as well; a proxy in front may not,
+ * and then the two see different fields. NUL is among the control characters, so the head is a C string
+ * from here on. */
 static struct http_refusal check_byte(const uint8_t *p, size_t i)
 {
     uint8_t c = p[i];
@@ -62,6 +65,8 @@ static struct http_refusal check_byte(const uint8_t *p, size_t i)
     return accepted;
 }
 
+/* Reads the whole lines of a head that is refused, so that the refusal knows the request's method, id and
+ * origin. Nothing else is done with what it reads. */
 void http_head_salvage(struct arena *a, const uint8_t *p, size_t n, struct http_head *out)
 {
     while (n > 0 && p[n - 1] != '\n') {
@@ -75,6 +80,8 @@ void http_head_salvage(struct arena *a, const uint8_t *p, size_t n, struct http_
     }
 }
 
+/* Goes on where it stopped: a head that trickles in byte by byte costs one look at each byte, not one look
+ * at all for each. The limit is asked before the byte is, so nobody makes us look further. */
 size_t http_head_end(const uint8_t *p, size_t n, size_t *scanned, struct http_refusal *refusal)
 {
     *refusal = accepted;
@@ -98,6 +105,8 @@ size_t http_head_end(const uint8_t *p, size_t n, size_t *scanned, struct http_re
 
 /* ---- the request line ---- */
 
+/* 501 for a method we do not know and 400 for what cannot be one (RFC 9110 §15.6.2). Methods are compared
+ * with their case: "get" is another method. */
 static struct http_refusal read_method(struct http_head *h, const char *name)
 {
     if (!is_token(name)) {
@@ -113,6 +122,7 @@ static struct http_refusal read_method(struct http_head *h, const char *name)
     return REFUSE(501, "The method is not known here.");
 }
 
+/* Read first of the three: in another version, method and target need not be what we take them for. */
 static struct http_refusal read_version(struct http_head *h, const char *version)
 {
     if (strncmp(version, "HTTP/", 5) != 0 || !is_digit(version[5]) || version[6] != '.' ||
@@ -137,6 +147,8 @@ static struct http_refusal read_target(struct arena *a, struct http_head *h, con
             return REFUSE(400, "The request target holds a character that must be percent-encoded.");
         }
     }
+    /* RFC 9112 §3.2.2: the absolute form has to be accepted. Its host is compared with the Host field
+     * later, since a proxy might have routed by the one and we by the other. */
     bool http = strncasecmp(target, "http://", 7) == 0;
     if (http || strncasecmp(target, "https://", 8) == 0) {
         const char *host = target + (http ? 7 : 8);
@@ -165,6 +177,8 @@ static struct http_refusal read_request_line(struct arena *a, struct http_head *
 {
     char *target = strchr(line, ' ');
     char *version = target ? strchr(target + 1, ' ') : NULL;
+    /* One space each, nothing else: RFC 9112 §3 allows to split at any white space, which is where readers
+     * differ. A third space is part of the "version" and refused there. */
     if (!version || target[1] == ' ') {
         return REFUSE(400, "The request line is not a method, a target and a version.");
     }
@@ -179,6 +193,8 @@ static struct http_refusal read_request_line(struct arena *a, struct http_head *
 
 /* ---- fields ---- */
 
+/* No white space in front of the colon (RFC 9112 §5.1) and no folded lines (§5.2): both have made two
+ * servers see two different lengths of one body. */
 static struct http_refusal read_field(struct http_head *h, char *line)
 {
     if (*line == ' ' || *line == '\t') {
@@ -192,6 +208,7 @@ static struct http_refusal read_field(struct http_head *h, char *line)
     if (!is_token(line)) {
         return REFUSE(400, "A field's name is not a token.");
     }
+    /* Every look-up walks the list, so its length bounds the work of each. */
     if (h->field_count == HTTP_FIELDS_MAX) {
         return REFUSE(431, "There are more than 100 fields.");
     }
@@ -236,6 +253,8 @@ static bool is_host(const char *host)
 
 static struct http_refusal check_host(const struct http_head *h, const char *authority)
 {
+    /* RFC 9112 §3.2: exactly one. With two, a proxy could route by the first and we decide by the second,
+     * on the admin port too, where the name is what keeps rebound pages out. */
     unsigned hosts = http_head_field_count(h, "Host");
     const char *host = http_head_field(h, "Host");
     if (hosts > 1) {
@@ -267,6 +286,8 @@ static struct http_refusal read_coding(struct http_head *h, const char *coding)
     if (h->chunked) {
         return accepted;
     }
+    /* Where the last coding is `chunked` the body's end is known and the request is sound: 501. Where it
+     * is not, nobody knows where the next request begins: 400, and the connection is closed. */
     bool chunked_last = n > 7 && strcasecmp(coding + n - 7, "chunked") == 0 && strchr(", \t", coding[n - 8]);
     return chunked_last ? REFUSE(501, "Of the transfer codings only chunked is known here.")
                         : REFUSE(400, "The body's end cannot be told: chunked is not its last coding.");
@@ -276,6 +297,8 @@ static struct http_refusal read_length(struct http_head *h)
 {
     const char *length = http_head_field(h, "Content-Length");
     const char *coding = http_head_field(h, "Transfer-Encoding");
+    /* RFC 9112 §6.1: both together is how a request is smuggled, and HTTP/1.0 has no codings. The standard
+     * lets a server drop the length and go on; refusing is the safe half of that. */
     if (coding && (length || h->minor_version == 0)) {
         return REFUSE(400, "The body's length is stated in two ways.");
     }
@@ -285,6 +308,8 @@ static struct http_refusal read_length(struct http_head *h)
     if (!length) {
         return accepted;
     }
+    /* Even equal ones: RFC 9112 §6.3 would allow to merge them, and no client sends two. A list ("5, 5")
+     * fails as no number below, and so do signs and spaces, which strtoull would take. */
     if (http_head_field_count(h, "Content-Length") > 1) {
         return REFUSE(400, "There is more than one Content-Length field.");
     }
@@ -304,7 +329,7 @@ static struct http_refusal read_length(struct http_head *h)
     return accepted;
 }
 
-/* Whether a comma-separated list has this element, any case. */
+/* Whether a comma-separated list has this element, any case. Walks once over the list and copies nothing. */
 static bool list_has(const char *list, const char *element)
 {
     size_t length = strlen(element);
@@ -325,6 +350,7 @@ static bool list_has(const char *list, const char *element)
 
 static struct http_refusal read_connection(struct http_head *h)
 {
+    /* "close" wins over "keep-alive", in whichever field: to close early is always safe. */
     bool close = false, keep = h->keep_alive;
     for (size_t i = 0; i < h->field_count; i++) {
         if (strcasecmp(h->fields[i].name, "Connection") == 0) {
@@ -362,6 +388,8 @@ struct http_refusal http_head_read(struct arena *a, const uint8_t *p, size_t n, 
         return REFUSE(503, "There is no memory for the request.");
     }
     struct http_refusal r = accepted;
+    /* The head ends in an empty line and has no NUL and no lone CR or LF (http_head_end saw to both), so
+     * this walk meets its end within the text. */
     for (char *line = text, *end; !r.status && (end = strstr(line, "\r\n")) != NULL && end != line;
          line = end + 2) {
         *end = '\0';

@@ -28,6 +28,7 @@ struct http_pool {
     pthread_t threads[];
 };
 
+/* Called with the mutex held, or when no thread is left. */
 static struct http_request *take(struct http_pool *pool)
 {
     struct http_request *r = pool->first;
@@ -56,6 +57,8 @@ static void work_in_batches(void)
     (void)syscall(SYS_sched_setattr, 0, &wish, 0);
 }
 
+/* A moving average, in µs; one more at the end so that it is never 0, which means that nothing has run
+ * yet. */
 static void remember(struct http_pool *pool, uint64_t took_us)
 {
     uint64_t before = pool->average_us ? pool->average_us : took_us;
@@ -148,6 +151,7 @@ static bool has_place(const struct http_pool *pool, const struct http_request *r
 bool http_pool_add(struct http_pool *pool, struct http_request *r)
 {
     pthread_mutex_lock(&pool->mutex);
+    /* Judged and added under one lock: two loops cannot both take the last place. */
     bool added = has_place(pool, r);
     if (added) {
         r->next = NULL;
@@ -196,6 +200,8 @@ unsigned http_pool_waiting(struct http_pool *pool)
     return waiting;
 }
 
+/* What waits is dropped: nobody is left to send its answer. What runs is waited for, since it uses the
+ * pool. */
 void http_pool_free(struct http_pool *pool)
 {
     if (!pool) {

@@ -22,6 +22,7 @@ static const char *delimiter_of(struct arena *a, const char *content_type)
     bool quoted = *at == '"';
     at += quoted;
     size_t n = strcspn(at, quoted ? "\"" : "; \t");
+    /* RFC 2046 §5.1.1: 1 to 70 characters. */
     if (n == 0 || n > BOUNDARY_MAX || strspn(at, allowed) < n) {
         return NULL;
     }
@@ -70,6 +71,7 @@ static enum ww_err add_part(struct arena *a, const char *head, struct bytes valu
     }
     err = parameter(a, line, "filename", &file_name);
     if (err == WW_OK) {
+        /* The one route that reads this takes one file; which of two it was would be a guess. */
         bool second = out->file_name != NULL;
         out->file_name = file_name;
         out->file = value;
@@ -96,6 +98,7 @@ enum ww_err multipart_read(struct arena *a, const char *content_type, struct byt
         return fields ? WW_EINVAL : WW_ENOMEM;
     }
     struct bytes rest = BYTES(body.p + n - 2, body.n - (n - 2));
+    /* Nothing may stand in front of the first delimiter, and what stands behind the last is not looked at. */
     for (size_t parts = 0; parts < MULTIPART_PARTS_MAX; parts++) {
         const uint8_t *content = NULL;
         if (rest.n >= 2 && memcmp(rest.p, "--", 2) == 0) {

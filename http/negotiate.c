@@ -100,6 +100,8 @@ static size_t best_offer(const char *accept, const char *const *offers, size_t n
     return best;
 }
 
+/* Two ways of asking, because Kratos has two: an Accept that prefers JSON, or the very content type
+ * without parameters. */
 bool negotiate_json(const char *accept, const char *content_type)
 {
     static const char *const offers[] = {"text/html", "text/*", "*/*", "application/json"};

@@ -20,7 +20,8 @@ enum { SQLITE_WORKERS_MOST = 20 };
 
 /* ---- settings ---- */
 
-/* "https://host:port" of a URL. */
+/* "https://host:port" of a URL. Scheme, host and port without a path or slash, to be compared with Origin
+ * (RFC 6454 §6.2). */
 static char *origin_of(struct arena *a, const char *url)
 {
     const char *host = url ? strstr(url, "://") : NULL;
@@ -98,6 +99,8 @@ bool site_init(struct site *site, struct ww *ww)
     read_cors(a, ww, "public", &site->cors);
     read_cors(a, ww, "admin", &site->admin_cors);
     site->admin_cors_enabled = ww_setting_bool(ww, "serve.admin.cors.enabled");
+    /* cors_names_origin is asked about the admin port whether CORS is on or not: switched off, it names
+     * nobody. */
     if (!site->admin_cors_enabled) {
         site->admin_cors = (struct cors){0};
     }
@@ -135,6 +138,7 @@ static struct cookie make_cookie(const struct site *site, struct arena *a, const
             return (struct cookie){.name = "", .value = ""}; /* cookie_build refuses it */
         }
     }
+    /* All cookies are HttpOnly: no script, ours or injected, has a use for them. */
     bool secure = ww_setting_bool(ww, keys[3]);
     return (struct cookie){.name = name,
                            .value = value,
@@ -152,6 +156,8 @@ void site_set_csrf_cookie(struct site *site, struct http_request *r, struct aren
     set_cookie(r, a, &c);
 }
 
+/* The cookie outlives the row (vault.md §9 gives that 15 minutes), as Kratos' does; what decides is the
+ * row. */
 void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
 {
     struct cookie c = make_cookie(site, a, "cookies", site_continuity_cookie_name, value);
@@ -159,6 +165,7 @@ void site_set_continuity_cookie(struct site *site, struct http_request *r, struc
     set_cookie(r, a, &c);
 }
 
+/* An empty value ends the cookie. The value is a word of a fixed list, never what somebody typed. */
 void site_set_said_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value)
 {
     struct cookie c = make_cookie(site, a, "cookies", site_said_cookie_name, value);
@@ -170,6 +177,8 @@ void site_set_session_cookie(struct site *site, struct http_request *r, struct a
                              uint64_t seconds)
 {
     struct cookie c = make_cookie(site, a, "session.cookie", site->session_cookie_name, token);
+    /* Without it the cookie ends with the browser, the session only when it expires. In a struct cookie 0
+     * means no Max-Age, so the last second counts as one. */
     if (ww_setting_bool(site->ww, "session.cookie.persistent")) {
         c.max_age = seconds > 0 ? (int64_t)seconds : 1;
     }
@@ -200,6 +209,7 @@ struct form {
     size_t bytes;
 };
 
+/* Decided by shape before any use: what is no cookie of ours costs neither a digest nor a look-up. */
 static bool has_form(const char *value, void *context)
 {
     const struct form *form = context;
@@ -229,6 +239,8 @@ static bool is_second(const char *value, void *seen)
     return (*(int *)seen)++ > 0;
 }
 
+/* Two cookies of one name come from another path or a parent domain. A stale or planted one in front must
+ * not sign somebody out, so with several each is looked at, COOKIE_TRIES at most. */
 static const char *session_cookie_value(const struct site *site, const struct http_request *r,
                                         struct ww_op *op)
 {
@@ -243,6 +255,8 @@ static const char *session_cookie_value(const struct site *site, const struct ht
 const char *site_session_token(const struct site *site, const struct http_request *r, struct ww_op *op,
                                bool *cookie)
 {
+    /* The order of kratos.md §4.1. *cookie tells whether a browser sent it by itself, since only then can
+     * another site's page have caused the request. */
     const char *token = http_header(r, "X-Session-Token");
     *cookie = false;
     if (token && token[0]) {
@@ -259,6 +273,8 @@ char *site_request_url(const struct site *site, const struct http_request *r, st
 {
     const char *host = http_header(r, "Host"), *scheme = "http", *target = http_target(r);
     const char *own_host = strstr(site->public_origin, "://") + 3;
+    /* Believed from a trusted proxy only (own-api.md, "Who may ask"); the address is kept with a flow and
+     * shown in it. */
     if (http_peer_trusted(r)) {
         const char *forwarded = http_header(r, "X-Forwarded-Host"),
                    *proto = http_header(r, "X-Forwarded-Proto");
@@ -270,6 +286,8 @@ char *site_request_url(const struct site *site, const struct http_request *r, st
             strlen(host)) {
         host = own_host;
     }
+    /* It is kept with the flow: one that is too long loses its query, then its path (docs/SECURITY.md,
+     * "What may be sent"). */
     size_t room = strlen(target) > LIMIT_URL ? strcspn(target, "?") : strlen(target);
     if (room > LIMIT_URL) {
         target = "/";
@@ -286,6 +304,8 @@ char *site_request_url(const struct site *site, const struct http_request *r, st
 bool site_origin_is_ours(const struct site *site, const struct http_request *r)
 {
     const char *origin = http_header(r, "Origin"), *from = http_header(r, "Sec-Fetch-Site");
+    /* Origin decides where there is one: "null" is no origin of ours, and browsers let no page forge
+     * either header. Compared without case, though browsers write both in lower case. */
     if (origin) {
         return strcasecmp(origin, site->public_origin) == 0 ||
                (site->cors_enabled && site->cors.credentials && cors_names_origin(&site->cors, origin));

@@ -15,6 +15,8 @@ static int hex_value(uint8_t c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Never longer than its text, so one allocation is enough. A broken escape is refused rather than kept as
+ * text: what is checked must be what others read. */
 static enum ww_err decode(struct arena *a, struct bytes text, bool plus_is_space, struct bytes *out,
                           const char **why)
 {
@@ -39,6 +41,7 @@ static enum ww_err decode(struct arena *a, struct bytes text, bool plus_is_space
         } else if (c == '+' && plus_is_space) {
             c = ' ';
         }
+        /* Values go on as C strings: what stood behind a NUL would be neither checked nor hashed. */
         if (c == 0) {
             *why = "a NUL character is not allowed";
             return WW_EINVAL;
@@ -74,6 +77,7 @@ void urlform_percent_encode(struct buf *b, struct bytes text)
 static enum ww_err read_pair(struct arena *a, struct bytes text, struct ww_pair *out, const char **why)
 {
     struct bytes name, value;
+    /* Some readers take it for "&", and would see other fields than we do. */
     if (memchr(text.p, ';', text.n)) {
         *why = "a semicolon does not separate fields";
         return WW_EINVAL;
