@@ -51,6 +51,8 @@ static void chain_ended(void *state, bool committed)
 {
     struct chain *c = state;
     c->open = false;
+    /* The chain moves on only with the transaction: after a rollback the same number is written again,
+     * with another event. A commit in doubt ends the connection, and the chain with it (vault.md §9a). */
     if (committed) {
         c->done = c->pending;
     } else {
@@ -67,8 +69,11 @@ static enum ww_err chain_new(struct ww_op *op, struct chain **out)
     }
     do {
         op_random(op, &c->node, sizeof c->node);
+        /* 63 bits, since the column is signed; random, so that no node needs to be told its name. */
         c->node &= INT64_MAX;
     } while (c->node == 0);
+    /* The chain lives as long as the connection does; a new connection begins a new chain, which names the
+     * ends of the others. */
     enum ww_err err = db_keep(op, op->conn, &chain_key, c, free);
     if (err) {
         free(c);
@@ -104,11 +109,14 @@ struct bytes audit_place(uint8_t out[16], int64_t node, int64_t n)
     return BYTES(out, 16);
 }
 
+/* Of the event's text, under AK: it stays when the event is erased, so that the chain can still be
+ * checked, and who lacks AK cannot test what an erased event may have said. */
 void audit_make_mark(const struct store *s, struct bytes event, struct key *mark)
 {
     derive(mark, keyring_ak(store_keyring(s)), "audit-mark", NULL, event);
 }
 
+/* Keyed as well: who writes to the database cannot compute a chain of its own. */
 void audit_make_link(const struct store *s, int64_t node, int64_t n, const struct key *before,
                      const struct key *mark, struct key *link)
 {
@@ -124,6 +132,7 @@ enum ww_err audit_open(struct ww_op *op, struct store *s, const struct audit_sto
     struct bytes padded;
     struct place place = {.label = "audit", .aad = audit_place(where, row->node, row->n)};
     *out = (struct audit_opened){.kind = AUDIT_KINDS};
+    /* An erased event: its reader has to know that before. */
     if (!row->blob.p) {
         return WW_ETAMPERED;
     }
@@ -132,6 +141,8 @@ enum ww_err audit_open(struct ww_op *op, struct store *s, const struct audit_sto
         err = js_read_own(&op->arena, out->text, &out->json);
     }
     if (err) {
+        /* A missing key counts as tampering here: both mean that this line of the log cannot be believed
+         * now. */
         return err == WW_ENOMEM ? op_no_memory(op) : WW_ETAMPERED;
     }
     out->kind = audit_kind_of(out->json);
@@ -151,12 +162,15 @@ enum ww_err audit_compare_owner(struct ww_op *op, struct store *s, const struct 
 {
     struct uuid named;
     bool exists;
+    /* Account ids are of this database; the event names the account by its UUID, which the joined row must
+     * have. */
     bool names = e->account && uuid_parse(&named, e->account);
     if (!names || row->owner.n == sizeof named.b) {
         *same = names ? bytes_equal(BYTES_OF(named), row->owner) : row->account == 0;
         return WW_OK;
     }
     enum ww_err err = store_record_exists(op, s, &named, &exists);
+    /* What was written while its account closed names one that is gone: no row is left to agree with. */
     *same = !err && !exists;
     return err;
 }
@@ -180,6 +194,7 @@ static enum ww_err insert(struct ww_op *op, struct store *s, struct chain *c, in
     if (!text || pad(&op->arena, bytes_str(text), &padded)) {
         return op_no_memory(op);
     }
+    /* Before padding: the mark is of the event, not of its length's class. */
     audit_make_mark(s, bytes_str(text), &mark);
     audit_make_link(s, row.node, row.n, &c->pending.link, &mark, &link);
     struct place place = {.label = "audit", .aad = audit_place(where, row.node, row.n)};
@@ -187,6 +202,7 @@ static enum ww_err insert(struct ww_op *op, struct store *s, struct chain *c, in
     if (err || (err = store_audit_insert(op, s, &row))) {
         return err;
     }
+    /* Several events of one transaction follow each other. */
     c->pending.n = row.n;
     c->pending.link = link;
     return WW_OK;
@@ -218,6 +234,7 @@ static enum ww_err name_end(struct ww_op *op, void *list, int64_t node, int64_t 
 static enum ww_err ready_chain(struct ww_op *op, struct store *s, uint64_t now, struct chain **out)
 {
     enum ww_err err = chain_of(op, out);
+    /* n is 0 once in a connection's life, before its first event. */
     if (err || (*out)->pending.n) {
         return err;
     }
@@ -251,6 +268,8 @@ enum ww_err audit_append(struct ww_op *op, struct store *s, const struct audit_e
         return err;
     }
     struct js *e = event_json(op, in->kind, in->time);
+    /* A failed try on an unknown name has no account, and what was typed is not kept: people type
+     * passwords into the wrong field (vault.md §9a). */
     put_uuid(op, e, "account", in->record ? &in->record->uuid : NULL);
     put_uuid(op, e, "session", in->session_id);
     put_text(op, e, "method", in->method);
@@ -300,6 +319,7 @@ enum ww_err audit_read_erased(struct ww_op *op, const struct js *event, struct a
         if (!node || !first || !last || node->type != JS_STRING) {
             return WW_ETAMPERED;
         }
+        /* Authenticated text; what is no number reads as a place that no row has. */
         struct audit_range r = {(int64_t)strtoull((const char *)node->string.p, &end, 16), first->integer,
                                 last->integer};
         if (audit_ranges_add(out, r)) {

@@ -21,8 +21,11 @@ static enum ww_err may_erase(struct ww_op *op, struct store *s, const struct aud
         err = audit_compare_owner(op, s, &e, row, may);
     }
     if (err) {
+        /* What cannot be opened stays: `check` reports it, and erasing it would hide that. */
         return err == WW_ETAMPERED ? WW_OK : err;
     }
+    /* Starts and erasures hold nobody's data and are what proves the rest: without them an empty row could
+     * not be told from one that an intruder emptied. */
     *may = *may && audit_is_dated(&e, row) && e.kind != AUDIT_CHAIN_STARTED && e.kind != AUDIT_ERASED;
     return WW_OK;
 }
@@ -39,6 +42,8 @@ static enum ww_err erase_rows(struct ww_op *op, struct store *s, const struct au
         if (audit_ranges_add(erased, (struct audit_range){rows[i].node, rows[i].n, rows[i].n})) {
             return op_no_memory(op);
         }
+        /* Noted first, erased then, both in the caller's transaction with the event that names them: there
+         * is no moment in which a row is empty and unnamed. */
         err = store_audit_erase(op, s, rows[i].node, rows[i].n);
     }
     return err;
@@ -52,6 +57,7 @@ static enum ww_err account_page(struct ww_op *op, struct store *s, const struct 
     size_t n;
     enum ww_err err = store_audit_of_account(op, s, r->id, at, AUDIT_PAGE, &rows, &n);
     *more = !err && n == AUDIT_PAGE;
+    /* By place, not by offset: rows that stay would else be read again and again. */
     *at = *more ? rows[n - 1] : *at;
     return err ? err : erase_rows(op, s, rows, n, r, erased);
 }
@@ -59,6 +65,7 @@ static enum ww_err account_page(struct ww_op *op, struct store *s, const struct 
 static enum ww_err name_erased(struct ww_op *op, struct store *s, enum ww_err err,
                                struct audit_ranges *erased)
 {
+    /* Neighbours become one range: a year of one person is a few hundred bytes. */
     audit_ranges_join(erased);
     err = err ? err : audit_append_erased(op, s, erased);
     audit_ranges_free(erased);
@@ -72,6 +79,8 @@ enum ww_err audit_erase_account(struct ww_op *op, struct store *s, const struct 
     enum ww_err err = WW_OK;
     for (bool more = true; !err && more;) {
         struct op_piece piece;
+        /* Each page in a piece of the operation's memory that is wiped after it: an account may have more
+         * events than an arena holds. */
         op_piece_begin(op, &piece);
         err = op_piece_end(op, &piece, account_page(op, s, r, &at, &erased, &more));
     }

@@ -12,7 +12,8 @@ static struct js *unreadable(struct ww_op *op)
     return e;
 }
 
-/* *shown: the row is one for its owner's eyes. */
+/* *shown: the row is one for its owner's eyes. An event that was moved here from another account, or dated
+ * anew, is shown as unreadable: the owner is to see that something stood there. */
 static enum ww_err read_row(struct ww_op *op, struct store *s, const struct audit_stored *row,
                             const char *account, struct audit_row *out, bool *shown)
 {
@@ -33,6 +34,7 @@ enum ww_err audit_history(struct ww_op *op, struct store *s, const struct record
                           const struct audit_row *before, size_t limit, struct audit_row **out, size_t *n)
 {
     char account[UUID_TEXT];
+    /* Above every place: the first page is the newest. */
     struct audit_stored at = {.time = INT64_MAX, .node = INT64_MAX, .n = INT64_MAX}, *rows;
     size_t read = limit;
     *n = 0;
@@ -44,6 +46,8 @@ enum ww_err audit_history(struct ww_op *op, struct store *s, const struct record
         at = (struct audit_stored){.time = before->time, .node = before->node, .n = before->n};
     }
     uuid_format(account, r->uuid);
+    /* Events that are not for the owner's eyes take places of a page, so more are read until the page is
+     * full or the log is at its end. */
     while (*n < limit && read == limit) {
         enum ww_err err = store_audit_history(op, s, r->id, &at, limit, &rows, &read);
         for (size_t i = 0; !err && i < read && *n < limit; i++) {

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+/* Overlaps or touches. `last` is below INT64_MAX in every range that was added, so that + 1 does not
+ * overflow. */
 static bool follows(const struct audit_range *a, const struct audit_range *b)
 {
     return a->node == b->node && b->first >= a->first && b->first <= a->last + 1;
@@ -41,6 +43,8 @@ static enum ww_err make_room(struct audit_ranges *r)
         return WW_OK;
     }
     audit_ranges_join(r);
+    /* Half free after joining: growing is put off, and joining still costs n log n over all additions
+     * together. */
     if (r->n < r->capacity / 2) {
         return WW_OK;
     }

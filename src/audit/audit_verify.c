@@ -36,6 +36,7 @@ static bool is_linked(struct walk *w, const struct audit_stored *r)
         w->n = 0;
         w->link = (struct key){{0}};
     }
+    /* Unsigned: the number is a column's, and may be anything. */
     bool follows = (uint64_t)r->n == (uint64_t)w->n + 1;
     w->n = r->n;
     if (r->mark.n != sizeof mark.b || r->link.n != sizeof w->link.b) {
@@ -70,6 +71,7 @@ static enum ww_err check_ends(struct ww_op *op, struct walk *w, const struct js 
     for (const struct js *e = list ? list->first : NULL; e && !err; e = e->next) {
         bool there;
         err = is_end_there(op, w->store, e->type == JS_STRING ? (const char *)e->string.p : NULL, &there);
+        /* The end of a chain proves nothing about itself; that another one has seen it further does. */
         w->report->found[AUDIT_CUT] += !err && !there;
     }
     return err;
@@ -83,6 +85,8 @@ static enum ww_err check_event(struct ww_op *op, struct walk *w, const struct au
     enum ww_err err = audit_open(op, w->store, r, &e);
     if (err == WW_OK) {
         audit_make_mark(w->store, e.text, &made);
+        /* A start is the first event and nothing else is: else a chain could be cut at its beginning and
+         * begin anew. */
         err = crypto_equal(BYTES_OF(made), r->mark) && (e.kind == AUDIT_CHAIN_STARTED) == (r->n == 1)
                   ? audit_compare_owner(op, w->store, &e, r, &same)
                   : WW_ETAMPERED;
@@ -101,6 +105,7 @@ static enum ww_err check_event(struct ww_op *op, struct walk *w, const struct au
 static enum ww_err check_row(struct ww_op *op, struct walk *w, const struct audit_stored *r)
 {
     w->report->events++;
+    /* The event is not looked at then: what it says of other chains would be reported twice. */
     if (!is_linked(w, r)) {
         w->report->found[AUDIT_BROKEN]++;
         return WW_OK;
@@ -136,7 +141,8 @@ static uint64_t length(const struct audit_range *r)
     return (uint64_t)(r->last - r->first) + 1;
 }
 
-/* Both are sorted and joined: counts the places of `a` that stand in `b`. */
+/* Both are sorted and joined: counts the places of `a` that stand in `b`. One walk over both: linear,
+ * however many rows were erased. */
 static uint64_t common(const struct audit_ranges *a, const struct audit_ranges *b)
 {
     uint64_t n = 0;
@@ -166,6 +172,8 @@ static void compare_erased(struct walk *w)
         erased += length(&w->erased.at[i]);
     }
     uint64_t both = common(&w->empty, &w->erased);
+    /* Empty and named by no erasure: somebody else emptied it. Named, yet not empty: an old copy was put
+     * back. */
     w->report->found[AUDIT_EMPTIED] += empty - both;
     w->report->found[AUDIT_RETURNED] += erased - both;
 }

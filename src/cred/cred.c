@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* NULL for a kind that this program does not know: a record of a later version is no fault of the
+ * database. */
 const struct cred_kind *cred_kind_find(enum credential_kind kind)
 {
     const struct cred_kind *const *k = cred_kinds;
@@ -20,6 +22,8 @@ static enum ww_err check_one(struct ww_op *op, const struct cred_context *x, con
 {
     const struct cred_kind *kind = cred_kind_find(proof->kind);
     struct cred_found found = {.record = a->record};
+    /* "Wrong", not "unknown kind": what a program supports is no secret, but one answer leaves nothing to
+     * compare. */
     if (!kind || a->count == AUTHN_STEPS_MAX) {
         return cred_refuse_wrong(op);
     }
@@ -27,11 +31,13 @@ static enum ww_err check_one(struct ww_op *op, const struct cred_context *x, con
     if (err) {
         return err;
     }
+    /* Only the proof that signs in is renewed: a second step has no hash of ours that grows old. */
     if (a->count == 0) {
         *upgrade = found.upgrade;
     }
     a->steps[a->count++] = (struct authn_step){found.credential, kind->method, kind->level, op_now(op)};
     a->record = found.record;
+    /* The first proof that opens counts; they would all hold the same R. */
     a->root = a->root ? a->root : found.root;
     return WW_OK;
 }
@@ -50,16 +56,20 @@ enum ww_err cred_check(struct ww_op *op, const struct cred_context *x, struct ad
     if (!a) {
         return op_no_memory(op);
     }
+    /* NULL for an unknown name: every kind then does the work of a wrong secret. */
     a->record = r;
     for (size_t i = 0; i < n && !err; i++) {
         err = check_one(op, x, &proofs[i], a, upgrade);
     }
+    /* Handed out only when every proof was right; what the others found stays in the arena, which is
+     * wiped. */
     if (!err) {
         *out = a;
     }
     return err;
 }
 
+/* Who has just set a credential has proved it: registering needs no second hash to sign in. */
 enum ww_err cred_enrolled(struct ww_op *op, struct record *r, enum credential_kind kind, struct key *root,
                           struct authn **out)
 {
@@ -89,6 +99,7 @@ enum ww_err cred_prepare(struct ww_op *op, const struct cred_context *x, enum cr
                : op_fail(op, WW_EINVAL, "credential_kind", "there is no such kind of credential");
 }
 
+/* A new array: the record's own list is exactly as long as it was stored. */
 static enum ww_err list_credential(struct ww_op *op, struct record *r, const struct record_credential *c)
 {
     struct record_credential *list =
@@ -109,11 +120,15 @@ enum ww_err cred_add(struct ww_op *op, struct record *r, const struct cred_ready
 {
     const struct cred_kind *kind = cred_kind_find(ready->kind);
     *row =
+        /* Any change of a credential is a new id (vault.md §6): a row of before is listed nowhere, and
+         * opens nothing when it is put back. */
         (struct credential_row){.id = uuid_new(op), .kind = ready->kind, .public_part = ready->public_part};
     struct record_credential listed = {row->id, (uint8_t)ready->kind, kind ? kind->role : 0, 0, op_now(op)};
     bool opens = (listed.role & ROLE_OPENS) && ready->secret.p && root;
     enum ww_err err = opens ? cred_slot_seal(op, r, ready->secret, root, row) : WW_OK;
     listed.root_generation = opens ? r->root_generation : 0;
+    /* A verifier, or an account without a vault: the record must not say that it opens what it has no slot
+     * for. */
     if (!opens) {
         listed.role &= (uint8_t)~ROLE_OPENS;
     }
@@ -127,6 +142,8 @@ enum ww_err cred_remove(struct ww_op *op, struct record *r, const struct uuid *i
     enum ww_err err = kind && kind->remove ? kind->remove(op, r, c) : WW_OK;
     size_t kept = 0;
     for (size_t i = 0; !err && i < r->credential_count; i++) {
+        /* The list in the sealed record is what counts; the row that is left over is the caller's to
+         * delete. */
         if (!uuid_equal(r->credentials[i].id, *id)) {
             r->credentials[kept++] = r->credentials[i];
         }

@@ -10,10 +10,13 @@ enum { PASSWORD_MAX = 1024 };
 enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out)
 {
     *out = BYTES(NULL, 0);
+    /* Bytes, before normalising: what NFC brings down to the limit is at most three times as long. */
     if (typed.n > 4 * PASSWORD_MAX) {
         return op_fail_field(op, WW_EINVAL, "password_too_long", "password",
                              "a password has at most %d bytes", PASSWORD_MAX);
     }
+    /* NFC, so that the same letters typed on another system give the same bytes (vault.md §7). No case
+     * folding, no trimming: these would make passwords weaker. */
     enum ww_err err = utf8_nfc(&op->arena, typed, out);
     if (err == WW_EINVAL) {
         return op_fail_field(op, err, "password_not_utf8", "password", "the password is not valid UTF-8");
@@ -40,6 +43,7 @@ static enum ww_err add(struct ww_op *op, const struct cred_context *x, struct by
         return op_no_memory(op);
     }
     enum ww_err err = cred_password_normalize(op, typed, &password);
+    /* A new salt for each credential, also when the same password is set again. */
     if (err || (err = pwhash_public_new(op, x->hashing, &public_part)) ||
         (err = pwhash_derive(op, x->pool, public_part, password, secret))) {
         return err;
@@ -56,6 +60,8 @@ enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x,
     if (!text) {
         return op_no_memory(op);
     }
+    /* Parsed and held to the ceilings now: a hash that would take minutes must not wait in a record for
+     * whoever types a name. */
     if (strlen(text) != hash.n || pwhash_check(op, x->pool, text) != WW_OK) {
         return op_fail_field(op, WW_EINVAL, "bad_password_hash", "password",
                              "the password hash is of no known format, malformed or above the ceilings");
@@ -66,7 +72,8 @@ enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x,
 
 /* ---- checking ---- */
 
-/* The account's password to sign in with, or NULL. */
+/* The account's password to sign in with, or NULL. The role decides, not the kind: after a recovery by
+ * mail the old password may still open, but no longer sign in (vault.md §10). */
 static const struct record_credential *password_of(const struct record *r)
 {
     for (size_t i = 0; i < r->credential_count; i++) {
@@ -108,6 +115,8 @@ static enum ww_err load_password(struct ww_op *op, struct store *s, struct recor
     return *public_part ? WW_OK : op_no_memory(op);
 }
 
+/* The default hash, for unknown names and accounts without a password alike: the time tells neither. What
+ * is left is said in docs/SECURITY.md: hashes of older settings take another time. */
 static enum ww_err for_nobody(struct ww_op *op, const struct cred_context *x, struct bytes password)
 {
     enum ww_err err = pwhash_waste(op, x->pool, x->hashing, password);
@@ -122,6 +131,7 @@ static enum ww_err verify(struct ww_op *op, const struct cred_context *x, const 
     if (err == WW_EDENIED && !bytes_equal(typed, password)) {
         err = pwhash_verify(op, x->pool, hash, password);
     }
+    /* Also for what bcrypt would cut: such a password was never set (vault.md §7). */
     return err == WW_EDENIED || err == WW_ETOOLARGE ? cred_refuse_wrong(op) : err;
 }
 
@@ -137,6 +147,8 @@ static void prepare_upgrade(struct ww_op *op, const struct cred_context *x, cons
     }
 }
 
+/* Outside of any transaction: the hash takes 100 ms, and rows locked for that long could be held by any
+ * stranger. cred_authn_confirm looks again inside. */
 static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct record *r, struct bytes typed,
                          struct cred_found *out)
 {
@@ -159,6 +171,7 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
     if (!listed) {
         return for_nobody(op, x, password);
     }
+    /* A slot is its own test; only verifiers have something to compare with. */
     bool opens = (listed->role & ROLE_OPENS) != 0;
     err = opens ? pwhash_derive(op, x->pool, public_part, password, &secret)
                 : verify(op, x, public_part, typed, password);
@@ -175,6 +188,8 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
     return WW_OK;
 }
 
+/* Without the throttle: its callers hold a session that has R and is recent, and learn about their own
+ * password only (docs/DECISIONS.md). */
 enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, struct record *r,
                                 struct bytes typed, bool *opens)
 {

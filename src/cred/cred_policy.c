@@ -9,11 +9,14 @@
 #include "utf8.h"
 
 enum {
+    /* After NFC, as vault.md §7 has it. */
     BYTES_MAX = 1024,
     RAW_BYTES_MAX = 4 * BYTES_MAX, /* NFC makes a text shorter, by a factor of 3 at most */
     BCRYPT_BYTES_MAX = 72,
+    /* Bytes of a password that zxcvbn sees, and bits that it must find in them. */
     STRENGTH_CAP = 100,
     STRENGTH_MIN_BITS = 25,
+    /* Words of identifiers that zxcvbn compares with: its work grows with them. */
     WORDS_MAX = 64,
 };
 
@@ -32,6 +35,7 @@ struct check {
     struct policy_refusal *out;
 };
 
+/* The reason is one of ours; neither the password nor the identifier is ever quoted. */
 static enum ww_err refuse_reason(struct check *c, const char *id, const char *reason)
 {
     *c->out = (struct policy_refusal){POLICY_UNUSABLE, js_object(&c->op->arena), reason};
@@ -58,6 +62,8 @@ static enum ww_err refuse_length(struct check *c, enum policy_message message, s
 static enum ww_err check_length(struct check *c, const struct config *config)
 {
     int64_t least = config_int(config, SETTING("min_password_length"));
+    /* The least length counts code points, since it is told to people; the greatest counts bytes, since it
+     * bounds work. */
     size_t points = utf8_length(c->password);
     if (least > 0 && points < (size_t)least) {
         return refuse_length(c, POLICY_SHORT, (size_t)least, points);
@@ -100,6 +106,7 @@ static enum ww_err check_similar(struct check *c)
     return WW_OK;
 }
 
+/* Before the estimate of strength: it costs less, and its reason helps more. */
 static enum ww_err check_derived(struct check *c)
 {
     for (size_t i = 0; i < c->n; i++) {
@@ -119,6 +126,7 @@ static enum ww_err check_derived(struct check *c)
  * "ann", "lee", "example", "com". NULL-terminated; NULL when there is no memory. */
 static const char **words_of(const struct check *c)
 {
+    /* What people join names and words of an address with. */
     static const char joiners[] = "@.-_+ ";
     struct arena *a = &c->op->arena;
     const char **words = ARENA_ARRAY(a, WORDS_MAX + 1, const char *);
@@ -138,6 +146,7 @@ static const char **words_of(const struct check *c)
         }
         for (char *w = strtok_r(parts, joiners, &rest); w && n < WORDS_MAX;
              w = strtok_r(NULL, joiners, &rest)) {
+            /* Shorter ones ("de", "ab") would count against passwords by chance. */
             if (strlen(w) >= 3) {
                 words[n++] = w;
             }
@@ -157,8 +166,10 @@ static enum ww_err check_strength(struct check *c)
         return op_no_memory(c->op);
     }
     for (size_t i = 0; i < n; i++) {
+        /* zxcvbn reads a C string: what follows a NUL would not count. */
         text[i] = text[i] ? text[i] : ' ';
     }
+    /* Twice, first without the words: so the reason told is the right one. */
     if (ZxcvbnMatch(text, NULL, NULL) < STRENGTH_MIN_BITS) {
         return refuse_reason(c, "password_too_weak", weak_reason);
     }
@@ -174,6 +185,7 @@ enum ww_err cred_password_policy_check(struct ww_op *op, const struct config *co
     struct check c = {op, {NULL, 0}, identifiers, n, out};
     enum ww_err err = WW_EINTERNAL;
     *out = (struct policy_refusal){0};
+    /* Bounded before it is checked or normalised; who typed it is anybody. */
     if (password.n > RAW_BYTES_MAX) {
         return refuse_length(&c, POLICY_LONG, BYTES_MAX, password.n);
     }
@@ -183,6 +195,8 @@ enum ww_err cred_password_policy_check(struct ww_op *op, const struct config *co
     if (utf8_nfc(&op->arena, password, &c.password) != WW_OK) {
         return op_no_memory(op);
     }
+    /* Kratos' order (kratos.md §7): length, likeness, then what the hash bears. Our own tests of content
+     * come last, so that Kratos' messages stay as its clients know them. */
     bool look_at_content = config_bool(config, SETTING("identifier_similarity_check_enabled"));
     if ((err = check_length(&c, config)) != WW_OK ||
         (look_at_content && (err = check_similar(&c)) != WW_OK) ||

@@ -5,6 +5,8 @@
 
 #include "utf8.h"
 
+/* Bytes that are compared: 256 × 256 steps for each identifier, of which an account has up to 64. What is
+ * longer is too different, or too strange, to be alike by accident. */
 enum { SIMILAR_MAX = 256, MIN_DISTANCE = 5 };
 
 struct points {
@@ -31,6 +33,7 @@ static size_t least(size_t a, size_t b)
 static size_t edit_distance(struct points a, struct points b, size_t *row)
 {
     for (size_t j = 0; j <= b.n; j++) {
+        /* From an empty text to the first j points: j insertions. */
         row[j] = j;
     }
     for (size_t i = 1; i <= a.n; i++) {
@@ -79,6 +82,8 @@ enum ww_err cred_policy_similar(struct ww_op *op, struct bytes password, const c
     return WW_OK;
 }
 
+/* After folding there are no capitals left in ASCII; other scripts have no joiners here, every point
+ * counts. */
 static bool is_joiner(int32_t c)
 {
     return c < 0x80 && !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'));
@@ -114,6 +119,7 @@ enum ww_err cred_policy_derived(struct ww_op *op, struct bytes password, const c
     if (!x.p || !y.p) {
         return op_no_memory(op);
     }
+    /* Forwards or backwards, that is what people do to a name to make it a password. */
     bool same = x.n == y.n, mirrored = same;
     for (size_t i = 0; (same || mirrored) && i < x.n; i++) {
         same = same && x.p[i] == y.p[i];

@@ -16,6 +16,8 @@ static enum ww_err read_code(struct ww_op *op, struct bytes typed, struct recove
     return *code ? cred_recovery_code_read(op, typed, *code) : op_no_memory(op);
 }
 
+/* No public part: 130 random bits cannot be searched, so that neither a salt nor a slow hash is needed
+ * (vault.md §7). */
 static enum ww_err add(struct ww_op *op, const struct cred_context *x, struct bytes typed,
                        struct cred_ready *out)
 {
@@ -57,6 +59,7 @@ static enum ww_err nobodys(struct ww_op *op, struct credential_row *row)
     if (!slot) {
         return op_no_memory(op);
     }
+    /* The same length as a real slot, so that opening it takes the same steps up to the comparison. */
     for (size_t i = 0; i < LENGTH; i++) {
         slot[i] = i == 0; /* the seal's format, then zeros: no commitment is zero */
     }
@@ -74,10 +77,14 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
     struct record *now;
     size_t n;
     enum ww_err err = WW_EINTERNAL;
+    /* A typing error is told before anything is read: the check symbols depend on the code alone, not on
+     * any account. */
     if ((err = read_code(op, typed, &code)) || (err = load_codes(op, x->store, r, &now, rows, &n)) ||
         (err = nobodys(op, &nobody))) {
         return err;
     }
+    /* Always ten, with strangers' in place of what is missing: how many codes an account has left, or
+     * whether there is one, does not show in the time. */
     for (size_t i = 0; i < RECOVERY_CODES; i++) {
         bool real = i < n;
         err = cred_slot_open(op, real ? now : &stranger,
@@ -88,6 +95,7 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
             out->credential = rows[i].id;
             return WW_OK;
         }
+        /* A damaged slot is not passed over: the one that was altered could be the one that was typed. */
         if (err != WW_EDENIED) {
             return err;
         }
@@ -101,6 +109,7 @@ size_t cred_recovery_count(const struct record *r, uint64_t *made_at)
     *made_at = 0;
     for (size_t i = 0; i < r->credential_count; i++) {
         const struct record_credential *c = &r->credentials[i];
+        /* Codes of a vault of before open nothing of today's, and would be counted on in vain. */
         if (c->kind == CRED_RECOVERY && c->root_generation == r->root_generation && (c->role & ROLE_OPENS)) {
             n++;
             *made_at = c->added > *made_at ? c->added : *made_at;

@@ -5,6 +5,7 @@
 
 #include "seal.h"
 
+/* 26 that are the secret and 2 to find typing errors: seven groups of four. */
 enum { ALL_SYMBOLS = 28, GROUP = 4, BITS = 5 };
 
 /* Crockford's base32: no I, L, O, which look like 1 and 0, and no U. */
@@ -23,7 +24,8 @@ void cred_recovery_code_draw(const struct ww_op *op, struct recovery_code *out)
     }
 }
 
-/* The first 10 bits of D(–, code-check, –, the 26). */
+/* The first 10 bits of D(–, code-check, –, the 26). They find all but one in 1,024 errors and tell a thief
+ * nothing, since they follow from the 26. */
 static void check_symbols(const struct recovery_code *code, char out[2])
 {
     KEY32(check);
@@ -51,7 +53,8 @@ char *cred_recovery_code_text(struct arena *a, const struct recovery_code *code)
     return text;
 }
 
-/* The symbol that somebody meant by a character, or 0. */
+/* The symbol that somebody meant by a character, or 0. Crockford's reading: small letters count, O is 0, I
+ * and L are 1. */
 static char symbol_of(char typed)
 {
     char c = typed >= 'a' && typed <= 'z' ? (char)(typed - 'a' + 'A') : typed;
@@ -69,6 +72,7 @@ enum ww_err cred_recovery_code_read(struct ww_op *op, struct bytes typed, struct
 {
     char check[2], typed_check[2] = {0};
     size_t n = 0;
+    /* Before the loop: the text is a stranger's. */
     if (typed.n > RECOVERY_CODE_TYPED_MAX) {
         return malformed(op);
     }
@@ -77,6 +81,7 @@ enum ww_err cred_recovery_code_read(struct ww_op *op, struct bytes typed, struct
         if (c == ' ' || c == '-' || c == '\t' || c == '\r' || c == '\n') {
             continue;
         }
+        /* Counted before it is written: the arrays have exactly 28 places. */
         if (n == ALL_SYMBOLS || !(c = symbol_of(c))) {
             return malformed(op);
         }
@@ -87,6 +92,7 @@ enum ww_err cred_recovery_code_read(struct ww_op *op, struct bytes typed, struct
         return malformed(op);
     }
     check_symbols(out, check);
+    /* No need for constant time: both sides follow from what was typed. */
     if (memcmp(check, typed_check, sizeof check) != 0) {
         return op_fail_field(op, WW_EINVAL, "recovery_code_wrong", "code",
                              "this code has a typing error: compare it with what you wrote down");

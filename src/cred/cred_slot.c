@@ -8,6 +8,8 @@
 static void make_ikm(struct key *out, const struct uuid *account, enum credential_kind kind,
                      struct bytes secret)
 {
+    /* The kind and the account are in it: one secret used as password and as code, or by two people, gives
+     * different keys. */
     uint8_t k = (uint8_t)kind;
     struct bytes parts[] = {BYTES(&k, 1), secret};
     derive_parts(out, NULL, "ikm", account, parts, 2);
@@ -19,6 +21,8 @@ static struct bytes slot_aad(struct ww_op *op, const struct credential_row *row)
     struct buf b = BUF(&op->arena);
     buf_add(&b, row->id.b, sizeof row->id.b);
     buf_u8(&b, (uint8_t)row->kind);
+    /* Salt and parameters are authenticated by the slot itself: who lowers them in a row makes another
+     * key, and the slot stays shut. */
     buf_bytes(&b, row->public_part);
     return buf_done(&b);
 }

@@ -3,6 +3,8 @@
 
 #include <sodium.h>
 
+/* libsodium's long form of an Ed25519 secret (seed ‖ public key): made again from the seed whenever it is
+ * needed and wiped at once, so that only the epoch's secret is ever kept. */
 struct sign_secret {
     uint8_t b[crypto_sign_SECRETKEYBYTES];
 };
@@ -31,6 +33,8 @@ void curves_sign(uint8_t signature[64], const struct key *seed, struct bytes mes
     crypto_sign_detached(signature, NULL, message.p, message.n, s.b);
 }
 
+/* libsodium refuses public keys of small order and signatures that are not in canonical form; nothing here
+ * has to. */
 enum ww_err curves_verify(const uint8_t signature[64], const struct key *public_key, struct bytes message)
 {
     return crypto_sign_verify_detached(signature, message.p, message.n, public_key->b) == 0 ? WW_OK

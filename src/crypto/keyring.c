@@ -5,9 +5,12 @@
 #include <string.h>
 
 struct keyring {
+    /* Holds the keys themselves: guarded and out of core dumps for as long as the program runs. The
+     * pointers below go into it. */
     struct slab *slab;
     size_t n;
     struct key *sk[KEYRING_MAX], *ik, *ak;
+    /* Stands in the clear in every blob, so that the right key is found without trying all of them. */
     uint32_t id[KEYRING_MAX];
 };
 
@@ -28,6 +31,7 @@ enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct
                        KEYRING_MAX);
     }
     struct keyring *k = calloc(1, sizeof *k);
+    /* All places, whatever n is: slab_key below then never fails. */
     if (!k || slab_new(&k->slab, KEYRING_MAX + 2) != WW_OK) {
         free(k);
         return op_no_memory(op);
@@ -42,6 +46,8 @@ enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct
         k->sk[i] = slab_key(k->slab);
         *k->sk[i] = sk[i];
         k->id[i] = keyring_key_id(&sk[i]);
+        /* A blob names its key by these four bytes: with two of the same id the second would look like
+         * tampering. */
         for (size_t j = 0; j < i; j++) {
             if (k->id[j] == k->id[i]) {
                 keyring_free(k);
@@ -72,6 +78,8 @@ enum ww_err keyring_seal(struct ww_op *op, const struct keyring *k, struct place
 enum ww_err keyring_open(struct ww_op *op, const struct keyring *k, struct place where, struct bytes blob,
                          struct bytes *pt)
 {
+    /* The id is read before anything is authenticated; it only chooses the key, and is part of what the
+     * commitment covers. A short blob reads as zeros and is refused below. */
     struct reader r = READER(blob);
     read_u8(&r);
     where.kn = read_u32(&r);
@@ -84,6 +92,8 @@ enum ww_err keyring_open(struct ww_op *op, const struct keyring *k, struct place
             return seal_open(op, k->sk[i], where, blob, pt);
         }
     }
+    /* A key that is missing is told apart from damage (vault.md §3): the administrator can put it back.
+     * The id is public. */
     return op_fail(op, WW_EKEYMISSING, "server_key_missing",
                    "stored data is sealed under server key %08x, which is not configured", where.kn);
 }

@@ -6,8 +6,11 @@
 
 #include <sodium.h>
 
+/* Bytes of format, kn and nonce; of the commitment; of Poly1305's tag (vault.md §3). */
 enum { HEADER = 1 + 4 + 24, COMMIT = 32, TAG = 16, FORMAT = 0x01 };
 
+/* The label separates what one key is used for: no two uses share one, so what is derived for the one says
+ * nothing about the other. "v1." leaves room for a successor. */
 static void personal(uint8_t out[16], const char *label)
 {
     size_t n = strlen(label);
@@ -30,9 +33,12 @@ static void derive_n(uint8_t *out, size_t out_n, const struct key *key, const ch
     crypto_generichash_blake2b_init_salt_personal(&state, key ? key->b : NULL, key ? sizeof key->b : 0, out_n,
                                                   (uuid ? uuid : &zeros)->b, person);
     for (size_t i = 0; i < n; i++) {
+        /* Pieces are not told apart: callers give fields of a fixed size first and at most one of variable
+         * size, last. */
         crypto_generichash_blake2b_update(&state, parts[i].p, parts[i].n);
     }
     crypto_generichash_blake2b_final(&state, out, out_n);
+    /* The state holds the key's block. */
     sodium_memzero(&state, sizeof state);
 }
 
@@ -62,6 +68,8 @@ static void expanded_wipe(struct expanded *x)
 static void expand(struct expanded *x, const struct key *key, const struct place *where,
                    const uint8_t *header)
 {
+    /* The header goes in whole, nonce included: the key for encryption is new at every seal, and format,
+     * kn, nonce and place are authenticated by the commitment. The cipher itself needs no associated data. */
     struct bytes parts[] = {BYTES(header, HEADER), where->aad};
     derive_n((uint8_t *)x, sizeof *x, key, where->label, where->uuid, parts, 2);
 }
@@ -82,6 +90,7 @@ enum ww_err seal(struct ww_op *op, const struct key *key, struct place where, st
     for (int i = 0; i < 4; i++) {
         out[1 + i] = (uint8_t)(where.kn >> (24 - 8 * i));
     }
+    /* 192 bits: a random nonce needs no counter and may be drawn by any number of nodes (vault.md §3). */
     op_random(op, out + 5, 24);
     expand(&x, key, &where, out);
     memcpy(out + HEADER, x.com.b, COMMIT);
@@ -104,9 +113,14 @@ enum ww_err seal_try(struct ww_op *op, const struct key *key, struct place where
     if (blob.n < SEAL_OVERHEAD || blob.p[0] != FORMAT) {
         return tampered(op);
     }
+    /* kn stands in the header but the caller knows which one it must be: an older ring or slot that is put
+     * back names its old generation, and is refused here. */
     uint32_t kn =
         (uint32_t)blob.p[1] << 24 | (uint32_t)blob.p[2] << 16 | (uint32_t)blob.p[3] << 8 | blob.p[4];
     expand(&x, key, &where, blob.p);
+    /* The commitment first, in constant time, and nothing is decrypted unless it agrees. Poly1305 alone
+     * does not commit: a blob could be made that opens under several passwords' keys, so that one try
+     * tests them all. */
     if (kn != where.kn || sodium_memcmp(x.com.b, blob.p + HEADER, COMMIT) != 0) {
         return op_fail(op, WW_EDENIED, "wrong_credential", "the key does not open this");
     }
@@ -127,9 +141,12 @@ enum ww_err seal_open(struct ww_op *op, const struct key *key, struct place wher
                       struct bytes *pt)
 {
     enum ww_err err = seal_try(op, key, where, blob, pt);
+    /* The key did not come from a credential, so nobody typed anything wrong. */
     return err == WW_EDENIED ? tampered(op) : err;
 }
 
+/* Padmé (vault.md §3): the length tells only its order of magnitude and a few bits more, for at most 12 %
+ * of room; what is up to 60 bytes all looks alike. */
 size_t padded_length(size_t n)
 {
     size_t length = n + 4;
@@ -168,6 +185,8 @@ enum ww_err unpad(struct ww_op *op, struct bytes padded, struct bytes *pt)
     struct reader r = READER(padded);
     uint32_t n = read_u32(&r);
     *pt = read_bytes(&r, n);
+    /* One text has one padded form: another length, or bytes hidden in the padding, did not come from
+     * pad(). */
     if (r.failed || padded.n != padded_length(n) || !sodium_is_zero(r.p, r.n)) {
         *pt = BYTES(NULL, 0);
         return tampered(op);

@@ -7,6 +7,8 @@
 #include "encode.h"
 #include "timefmt.h"
 
+/* One answer for every reason, from a malformed token to a deactivated account: a guess learns nothing.
+ * Only a rolled back account and faults of the store are told apart. */
 static enum ww_err inactive(struct ww_op *op)
 {
     return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
@@ -14,8 +16,11 @@ static enum ww_err inactive(struct ww_op *op)
 
 /* ---- tokens: id 16 ‖ secret 32, base64url ---- */
 
+/* 48 bytes are 64 characters without padding. */
 enum { TOKEN_BYTES = 48, TOKEN_TEXT = 64 };
 
+/* The id only finds the row; the 256-bit secret proves, and opens R. Neither is stored: the row has D of
+ * the id and a check value (vault.md §9), so that a copied table revives no session. */
 static enum ww_err token_new(struct ww_op *op, struct session *x)
 {
     struct uuid id = uuid_new(op);
@@ -42,6 +47,7 @@ static enum ww_err token_read(struct ww_op *op, const char *token, struct sessio
 {
     __attribute__((cleanup(token_bytes_wipe))) struct token_bytes raw;
     _Static_assert(sizeof raw == TOKEN_BYTES, "id and secret, nothing between");
+    /* The length first, and never read further than that: a cookie may be as long as a head allows. */
     if (strnlen(token, TOKEN_TEXT + 1) != TOKEN_TEXT ||
         !base64_decode_exactly(BASE64_URL, bytes_str(token), &raw, sizeof raw)) {
         return inactive(op);
@@ -54,11 +60,15 @@ static enum ww_err token_read(struct ww_op *op, const char *token, struct sessio
 
 /* ---- between struct session and the row ---- */
 
+/* With the lookup in it: R wrapped for one session does not open from another row, and the generation
+ * makes every row of before a re-key useless. */
 static struct place root_place(const struct session *x)
 {
     return (struct place){"sess-root", &x->record->uuid, x->record->root_generation, BYTES_OF(x->row.lookup)};
 }
 
+/* Under the token's secret, not the server key: an unlocked session in a stolen database opens nothing,
+ * with the server key or without. */
 static enum ww_err wrap_root(struct ww_op *op, const struct session *x, struct session_content *c)
 {
     c->unlocked = x->root != NULL;
@@ -78,6 +88,7 @@ static enum ww_err content_of(struct ww_op *op, const struct session *x, uint64_
         .seen = x->seen,
         .level = x->level,
         .record_seq = record_seq,
+        /* What the vault was at the record's last write; the record's number is what resuming compares. */
         .vault_seq = x->record->vault_floor,
         .json = js_object(&op->arena),
     };
@@ -85,6 +96,8 @@ static enum ww_err content_of(struct ww_op *op, const struct session *x, uint64_
     js_put(&op->arena, c.json, "device", js_copy(&op->arena, x->device));
     js_put(&op->arena, c.json, "carrier",
            js_text(&op->arena, x->carrier == SESSION_TOKEN ? "token" : "cookie"));
+    /* Sealing proves that the server wrote the row; this proves that the caller has the secret. A locked
+     * session has nothing else that would. */
     session_check(&c.check, &x->secret, &x->row.lookup);
     enum ww_err err = x->active ? wrap_root(op, x, &c) : WW_OK;
     return err ? err : session_content_write(op, &c, out);
@@ -105,12 +118,17 @@ static void fill(struct session *x, const struct session_content *c)
     x->carrier = carrier && strcmp(carrier, "token") == 0 ? SESSION_TOKEN : SESSION_COOKIE;
 }
 
+/* Everything that ends a session, in one place (vault.md §9). The generation is the record's: raising one
+ * number ends all sessions at once on every node, since nobody caches records. The plain column `expires`
+ * only serves the sweep and must agree with what is sealed, else a writer of the database could keep a
+ * row. */
 static bool is_active(const struct ww_op *op, const struct session_rules *rules, const struct session *x,
                       const struct session_content *c)
 {
     uint64_t now = op_now(op);
     uint64_t remembered = session_seen_get(rules->seen, &x->row.lookup);
     uint64_t seen = c->seen > remembered ? c->seen : remembered;
+    /* µs. `now > seen`: threads read the clock in any order, and unsigned times must not wrap. */
     bool idle = rules->idle && now > seen && now - seen >= rules->idle;
     return c->state == SESSION_ACTIVE && now < c->expires && c->expires == x->row.expires && !idle &&
            c->generation == x->record->session_generation && x->record->state == STATE_ACTIVE;
@@ -135,6 +153,8 @@ static void add_methods(struct ww_op *op, struct js *methods, const struct authn
 
 static struct js *device_entry(struct ww_op *op)
 {
+    /* All three texts are the client's own word, cut to base/limit.h before they get here, and only shown
+     * to the account's owner and to administrators. */
     struct js *d = js_object(&op->arena);
     js_put(&op->arena, d, "id", js_text(&op->arena, uuid_text(&op->arena, uuid_new(op))));
     js_put(&op->arena, d, "ip_address", js_text(&op->arena, op->client.address));
@@ -165,6 +185,8 @@ enum ww_err session_issue(struct ww_op *op, struct store *s, const struct sessio
                           .active = true,
                           .carrier = carrier,
                           .issued = now,
+                          /* When the credential was checked, not now: what asks for a recent sign-in
+                           * measures from there. */
                           .authenticated = cred_authn_at(a),
                           .expires = now + rules->lifespan,
                           .seen = now,
@@ -194,6 +216,8 @@ enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct sess
     if (!x) {
         return op_no_memory(op);
     }
+    /* The session keeps its id, its issue and its expiry: a sign-in again is no way to live past the
+     * lifespan. */
     *x = *old;
     x->record = cred_authn_record(a);
     x->authenticated = x->seen = cred_authn_at(a);
@@ -205,6 +229,9 @@ enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct sess
         x->root = cred_authn_root(a);
         x->unlocked = true;
     }
+    /* A native client keeps its token, so the row is sealed again in place, by compare-and-swap. A browser
+     * gets a new token and the old row goes: whoever had the cookie before (fixation) is left with nothing
+     * that gained rights. */
     if (old->carrier == SESSION_TOKEN) {
         if ((err = content_of(op, x, x->record->seq, &content)) ||
             (err = store_session_row_update(op, s, &x->record->uuid, &x->row, content, x->expires))) {
@@ -227,6 +254,8 @@ static enum ww_err unwrap_root(struct ww_op *op, struct session *x, const struct
         return WW_OK;
     }
     enum ww_err err = seal_open(op, &x->secret, root_place(x), c->wrapped, &root);
+    /* Authenticated row, yet R does not open: the record was re-keyed. That is no alarm, just a session
+     * that has ended. */
     if (err || root.n != sizeof x->root->b) {
         return err == WW_ENOMEM ? err : inactive(op);
     }
@@ -247,9 +276,12 @@ static enum ww_err accept(struct ww_op *op, const struct session_rules *rules, s
         return err == WW_EDENIED ? inactive(op) : err;
     }
     session_check(&check, &x->secret, &x->row.lookup);
+    /* The secret first: who lacks it does not learn, by an error of its own, that the account was rolled
+     * back. */
     if (!crypto_equal(BYTES_OF(check), BYTES_OF(c.check)) || !is_active(op, rules, x, &c)) {
         return inactive(op);
     }
+    /* The session saw a newer record than the one there is now: the account was put back (vault.md §6). */
     if (c.record_seq > x->record->seq) {
         return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "the account is older than its session");
     }
@@ -272,16 +304,20 @@ enum ww_err session_resume(struct ww_op *op, struct store *s, const struct sessi
     }
     err = store_session_row_load(op, s, &x->row.lookup, &x->row, &x->record, with_vault ? &x->vault : NULL);
     if (err) {
+        /* A row that does not open is no session (401); a record that does not open is tampering
+         * (docs/DECISIONS.md). */
         return err == WW_ENOTFOUND || err == WW_EDENIED ? inactive(op) : err;
     }
     if ((err = accept(op, rules, x))) {
         return err;
     }
+    /* After everything was accepted: refused tries keep no session alive. */
     session_seen_mark(rules->seen, &x->row.lookup, op_now(op));
     *out = x;
     return WW_OK;
 }
 
+/* Only for who holds the whole token: signing out twice is then told apart from a token that never was. */
 bool session_has_ended(struct ww_op *op, struct store *s, const char *token)
 {
     struct session x = {0};
@@ -308,6 +344,8 @@ enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x)
     if (err) {
         return err == WW_EDENIED ? inactive(op) : err;
     }
+    /* The row stays until it expires, without R: an old copy put back by who writes to the database is
+     * what docs/SECURITY.md counts among the limits, a deleted row could be inserted again just as well. */
     c.state = SESSION_ENDED;
     c.unlocked = false;
     x->active = false;
@@ -321,11 +359,14 @@ enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x)
 enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record *r, struct session *keep)
 {
     struct bytes content;
+    /* The record is the caller's to write, in the same transaction; until it is, nothing has ended. */
     r->session_generation++;
     if (!keep) {
         return WW_OK;
     }
     keep->record = r;
+    /* The number that the record will have after the caller's write: with it the session is no older than
+     * what it belongs to. */
     enum ww_err err = content_of(op, keep, r->seq + 1, &content);
     return err ? err : store_session_row_update(op, s, &r->uuid, &keep->row, content, keep->expires);
 }
@@ -349,6 +390,8 @@ enum ww_err session_from_row(struct ww_op *op, const struct session_rules *rules
 
 /* ---- the logout token ---- */
 
+/* Made from the token's secret alone (vault.md §9): it ends this one session, gives no other right, and
+ * stands in links; nobody gets from it to the token. */
 char *session_logout_token(struct ww_op *op, const struct session *x)
 {
     KEY32(d);
@@ -359,6 +402,7 @@ char *session_logout_token(struct ww_op *op, const struct session *x)
 bool session_is_logout_token(struct ww_op *op, const struct session *x, const char *token)
 {
     char *right = session_logout_token(op, x);
+    /* In constant time: this text is compared with what a stranger may send in a link. */
     return right && crypto_equal(bytes_str(right), bytes_str(token));
 }
 

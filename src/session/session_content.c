@@ -5,11 +5,13 @@
 
 enum { CONTENT_FORMAT = 1 };
 
+/* Unkeyed: 122 random bits cannot be searched, and a change of server key leaves the index as it is. */
 void session_lookup(struct key *out, const struct uuid *token_id)
 {
     derive(out, NULL, "lookup", NULL, BYTES_OF(*token_id));
 }
 
+/* The secret has 256 random bits, so that one fast hash is enough. */
 void session_check(struct key *out, const struct key *secret, const struct key *lookup)
 {
     derive(out, secret, "sess-check", NULL, BYTES_OF(*lookup));
@@ -32,6 +34,7 @@ enum ww_err session_content_write(struct ww_op *op, const struct session_content
     buf_u64(&b, c->vault_seq);
     buf_add(&b, c->check.b, sizeof c->check.b);
     buf_u8(&b, c->unlocked);
+    /* Locked and unlocked rows are equally long: the size of a blob tells nobody whose vault stands open. */
     if (c->unlocked && c->wrapped.n == WRAPPED_LENGTH) {
         buf_bytes(&b, c->wrapped);
     } else {
@@ -59,6 +62,8 @@ enum ww_err session_content_read(struct ww_op *op, struct bytes pt, struct sessi
     read_copy(&in, c->check.b, sizeof c->check.b);
     c->unlocked = read_u8(&in) == 1;
     c->wrapped = read_bytes(&in, WRAPPED_LENGTH);
+    /* The blob opened under the server key, so these are bytes that we wrote; a format of a later version
+     * is no session here. */
     if (in.failed || format != CONTENT_FORMAT) {
         return WW_EDENIED;
     }

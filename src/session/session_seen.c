@@ -5,6 +5,7 @@
 
 #include "session_int.h"
 
+/* Keyed by lookup, not by token: a core image of this table opens nothing. */
 struct slot {
     struct key lookup;
     uint64_t time; /* 0: free */

@@ -27,6 +27,7 @@ struct throttle {
     struct store *store;
     struct throttle_memory *failures, *events;
     struct counter_rule pair, account, network, registrations, flows;
+    /* How long a network counts as known after a success there; 0 switches it off. */
     int64_t known_for; /* µs */
     bool dev;
 };
@@ -37,6 +38,7 @@ struct admit {
     size_t n;
     int64_t at;
     struct network network;
+    /* What was read when the leave was given, so that a success need not read it again. */
     struct key known;
     int64_t known_until;
 };
@@ -49,12 +51,15 @@ struct admit {
 static struct counter_rule limit_rule(const struct config *c, const char *free, const char *window)
 {
     int64_t n = config_int(c, free);
+    /* µs for one event to be forgotten. */
     uint64_t each = config_duration(c, window) / (uint64_t)(n > 0 ? n : 1);
     return throttle_rule_make(n, config_duration(c, window), each, each);
 }
 
 static void read_rules(struct throttle *t, const struct config *c)
 {
+    /* For account and network the first wait is the longest: guessing from many networks slows to one try
+     * in each interval, and an owner never waits longer than that. */
     uint64_t account = config_duration(c, SETTING("account.interval"));
     uint64_t network = config_duration(c, SETTING("network.interval"));
     t->pair = throttle_rule_make(
@@ -101,6 +106,8 @@ void throttle_free(struct throttle *t)
 
 /* ---- subjects ---- */
 
+/* Keyed by IK: the table of counters names neither accounts nor addresses to who copies it. The kind keeps
+ * the same bytes of two meanings apart. */
 static struct key subject_id(const struct throttle *t, enum subject_kind kind, struct bytes who,
                              const struct network *network)
 {
@@ -112,6 +119,7 @@ static struct key subject_id(const struct throttle *t, enum subject_kind kind, s
     return id;
 }
 
+/* Callers add in rising order of kind: every transaction locks its rows in that order. */
 static void add_subject(const struct throttle *t, struct admit *a, enum subject_kind kind, struct bytes who,
                         bool with_network, const struct counter_rule *rule)
 {
@@ -132,6 +140,7 @@ static struct admit *admit_new(struct ww_op *op, bool *has_network)
     struct admit *a = ARENA_NEW(&op->arena, struct admit);
     if (a) {
         a->at = (int64_t)op_now(op);
+        /* An IPv4 address, or the /64 of an IPv6 one: whoever has one of those addresses has all. */
         *has_network = netaddr_network(&a->network, op->client.address);
     }
     return a;
@@ -141,6 +150,7 @@ static struct admit *admit_new(struct ww_op *op, bool *has_network)
 
 static enum ww_err fail_throttled(struct ww_op *op, int64_t now, int64_t until)
 {
+    /* Rounded up: who comes back after Retry-After must not be a moment early. */
     int64_t seconds = until > now ? (until - now + (int64_t)SECOND_US - 1) / (int64_t)SECOND_US : 1;
     enum ww_err err = op_fail(op, WW_ETHROTTLED, "throttled", "too many attempts; try again later");
     op->problem.retry_after = seconds < UINT32_MAX ? (uint32_t)seconds : UINT32_MAX;
@@ -162,6 +172,7 @@ static enum ww_err load_known(struct ww_op *op, const struct throttle *t, struct
     }
     size_t kept = 0;
     for (size_t i = 0; i < a->n; i++) {
+        /* Without this anybody could hold an owner out of their account by failing on it from elsewhere. */
         if (a->subjects[i].rule != &t->account) {
             a->subjects[kept++] = a->subjects[i];
         }
@@ -177,6 +188,8 @@ static enum ww_err reserve_rows(struct ww_op *op, struct store *store, struct ad
     const struct counter unused = {0};
     for (size_t i = 0; i < a->n; i++) {
         struct throttle_subject *x = &a->subjects[i];
+        /* Test and count are one statement in the store, so that a thousand tries at once on many nodes
+         * are not all admitted by the same number. */
         struct counter fresh = throttle_rule_add(x->rule, &unused, a->at);
         enum ww_err err = store_counter_reserve(op, store, &x->id, x->rule, &fresh, a->at, &x->stored);
         if (err == WW_ETHROTTLED) {
@@ -185,6 +198,7 @@ static enum ww_err reserve_rows(struct ww_op *op, struct store *store, struct ad
         if (err != WW_OK && err != WW_ETHROTTLED) {
             return err;
         }
+        /* Also where the row refuses: the next try from here is then refused without the database. */
         throttle_memory_raise(memory, x, a->at);
         if (err != WW_OK) {
             return err;
@@ -198,6 +212,8 @@ static enum ww_err reserve(struct ww_op *op, struct store *store, struct throttl
                            struct admit *a)
 {
     int64_t until = 0;
+    /* Both count and the larger one rules: who can reset rows in the database does not reset this process
+     * (docs/SECURITY.md). */
     if (!throttle_memory_reserve(memory, a->subjects, a->n, a->at, &until)) {
         return store_tx_abort(op, fail_throttled(op, a->at, until));
     }
@@ -208,11 +224,14 @@ static enum ww_err reserve(struct ww_op *op, struct store *store, struct throttl
         err = store_tx_abort(op, err == WW_ETHROTTLED ? fail_throttled(op, a->at, until) : err);
     }
     if (err != WW_OK) {
+        /* Refused tries are not counted: who waits as told is not punished for asking. */
         throttle_memory_give_back(memory, a->subjects, a->n, a->at);
     }
     return err;
 }
 
+/* The reservation commits before any hash is begun: a crash, a slow hash or a hundred parallel tries all
+ * count as failures until the right answer gives back. */
 static enum ww_err admit(struct ww_op *op, struct throttle *t, struct admit *a, struct admit **out)
 {
     int64_t until;
@@ -239,6 +258,7 @@ enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct ke
                            const struct uuid *account_uuid, struct admit **out)
 {
     bool has_network = false, exists = account != 0 && account_uuid;
+    /* An unknown name has as many subjects as a known one, so that neither rows nor time tell which it is. */
     struct bytes name = BYTES_OF(tag->b), who = exists ? BYTES_OF(account_uuid->b) : name;
     *out = NULL;
     struct admit *a = admit_new(op, &has_network);
@@ -289,6 +309,7 @@ static enum ww_err remember_network(struct ww_op *op, const struct throttle *t, 
 {
     struct key known = subject_id(t, SUBJECT_KNOWN, BYTES_OF(account_uuid->b), &a->network);
     struct counter row = {0, a->at + t->known_for};
+    /* A sixteenth of the time may pass before it is written again: frequent sign-ins cause no writes. */
     bool fresh = crypto_equal(BYTES_OF(known.b), BYTES_OF(a->known.b)) &&
                  a->known_until - a->at > t->known_for - t->known_for / 16;
     return t->known_for == 0 || fresh ? WW_OK : store_counter_put(op, t->store, &known, &row);
@@ -301,6 +322,8 @@ static void give_back(struct ww_op *op, struct throttle *t, struct admit *a, con
     if (store_in_tx(op)) {
         abort(); /* a mistake of the program: the counters would share the fate of that transaction */
     }
+    /* Memory first: it cannot fail, and when the database does, its rows count one try too many, which is
+     * the safe side. */
     throttle_memory_give_back(t->failures, a->subjects, a->n, a->at);
     enum ww_err err = store_tx_begin(op, t->store, DB_WRITE);
     if (err == WW_OK) {
@@ -332,6 +355,7 @@ enum ww_err throttle_count(struct ww_op *op, struct throttle *t, enum throttle_e
 {
     bool has_network = false, registration = event == THROTTLE_REGISTRATION;
     int64_t until;
+    /* Tests and trials begin thousands of flows from one address. Limits on guessing hold even then. */
     if (t->dev) {
         return WW_OK;
     }
@@ -344,11 +368,15 @@ enum ww_err throttle_count(struct ww_op *op, struct throttle *t, enum throttle_e
     }
     add_subject(t, a, registration ? SUBJECT_REGISTRATION : SUBJECT_FLOW, BYTES(NULL, 0), true,
                 registration ? &t->registrations : &t->flows);
+    /* Flows are begun without a sign-in: a count in the database would be the anonymous write that it is
+     * to prevent. */
     if (!registration) {
         return throttle_memory_reserve(t->events, a->subjects, 1, a->at, &until)
                    ? WW_OK
                    : fail_throttled(op, a->at, until);
     }
+    /* Refused without a statement, so that a flood of registrations reaches the database at its limit's
+     * pace only. */
     if (!throttle_memory_admits(t->events, a->subjects, 1, a->at, &until)) {
         return fail_throttled(op, a->at, until);
     }

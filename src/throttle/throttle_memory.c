@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Places of a set, and bytes of an id. Each set is searched whole: no chain of collisions can be made
+ * long. */
 enum { WAYS = 8, SHORT_ID = 16 };
 
 /* Half of a keyed hash is enough to tell subjects apart; an empty place has a counter of zeros. */
@@ -49,6 +51,7 @@ void throttle_memory_free(struct throttle_memory *m)
     }
 }
 
+/* Ids are keyed hashes, so nobody outside chooses the set that a name falls into. */
 static struct place_of_counter *set_of(struct throttle_memory *m, const struct key *id)
 {
     uint32_t hash;
@@ -73,6 +76,8 @@ static struct place_of_counter *find_or_make(struct throttle_memory *m, const st
     if (found) {
         return found;
     }
+    /* The counter that matters least gives way: to push out one that makes somebody wait, seven others of
+     * its set must weigh more, and which names share a set is not known outside. */
     found = &set[0];
     for (size_t i = 1; i < WAYS; i++) {
         if (throttle_counter_weight(&set[i].counter, now) < throttle_counter_weight(&found->counter, now)) {
@@ -87,6 +92,7 @@ static struct place_of_counter *find_or_make(struct throttle_memory *m, const st
 static bool all_admitted(struct throttle_memory *m, const struct throttle_subject *subjects, size_t n,
                          int64_t now, int64_t *until)
 {
+    /* The longest of the waits is told, else a client would come back into the next one. */
     *until = 0;
     for (size_t i = 0; i < n; i++) {
         const struct place_of_counter *p = find(m, &subjects[i].id);
@@ -114,6 +120,7 @@ bool throttle_memory_reserve(struct throttle_memory *m, struct throttle_subject 
     for (size_t i = 0; admitted && i < n; i++) {
         struct place_of_counter *p = find_or_make(m, &subjects[i].id, now);
         p->counter = throttle_rule_add(subjects[i].rule, &p->counter, now);
+        /* Kept, so that giving back can tell whether somebody counted after us. */
         subjects[i].made = p->counter;
     }
     pthread_mutex_unlock(&m->lock);
@@ -133,6 +140,8 @@ void throttle_memory_give_back(struct throttle_memory *m, const struct throttle_
     pthread_mutex_unlock(&m->lock);
 }
 
+/* Takes over what other nodes counted, only upwards. What the row says is bounded by the rule: a writer of
+ * the database may plant waits, but none longer than the longest. */
 void throttle_memory_raise(struct throttle_memory *m, struct throttle_subject *subject, int64_t now)
 {
     const struct counter_rule *r = subject->rule;

@@ -16,6 +16,8 @@ void vault_root_check(const struct key *root, const struct uuid *account, uint32
     derive(out, root, "root-check", account, BYTES(raw, 4));
 }
 
+/* Bound to account, epoch and vault: a head of another vault of the same account does not open in this
+ * one's place. */
 static struct place head_place(const struct vault *v)
 {
     return (struct place){"head", &v->account_uuid, v->epoch, BYTES_OF(v->vid)};
@@ -30,6 +32,8 @@ enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, stru
     if (!v || !(v->leaves = ARENA_NEW(&op->arena, struct leaf))) {
         return op_no_memory(op);
     }
+    /* R is drawn, never derived from a credential: each slot holds the same R, so a password changes
+     * without sealing anything else again (vault.md §4). */
     op_random(op, root->b, sizeof root->b);
     op_random(op, v->pick.b, sizeof v->pick.b);
     v->account_uuid = r->uuid;
@@ -39,6 +43,8 @@ enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, stru
         return err;
     }
     v->vid = r->vid = uuid_new(op);
+    /* The number only rises, over new vaults and re-keys: a ring or slot of an earlier generation names
+     * itself and does not open. */
     v->generation = ++r->root_generation;
     r->vault_floor = 0;
     vault_root_check(root, &r->uuid, r->root_generation, &r->root_check);
@@ -61,6 +67,8 @@ enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record 
 
 static enum ww_err head_leaves(struct ww_op *op, struct reader *in, struct vault *v)
 {
+    /* Authenticated already, but 2^depth is memory: what a later format or a fault of ours wrote must not
+     * become a shift beyond the type. */
     if (v->depth > VAULT_DEPTH_MAX) {
         return vault_tampered(op, "head");
     }
@@ -75,6 +83,7 @@ static enum ww_err head_leaves(struct ww_op *op, struct reader *in, struct vault
     for (size_t i = 0; i < leaf_count(v); i++) {
         read_copy(in, v->leaves[i].key.b, sizeof v->leaves[i].key.b);
     }
+    /* Exactly 2^depth keys and nothing after them. */
     return in->failed || in->n ? vault_tampered(op, "head") : WW_OK;
 }
 
@@ -99,6 +108,8 @@ enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r
 {
     KEY32(check);
     struct vault *v = ARENA_NEW(&op->arena, struct vault);
+    /* Opening reads nothing by itself: record and vault row come from one statement of the caller's, else
+     * a write between two statements would look like a rollback. */
     (void)s;
     *out = NULL;
     if (!v) {
@@ -110,6 +121,9 @@ enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r
     v->generation = r->root_generation;
     v->epoch = r->epoch;
     vault_root_check(root, &r->uuid, r->root_generation, &check);
+    /* The record says which R is right, so that a slot with another R (of another account, or of before a
+     * re-key) is found before anything is opened with it. A row that the record names and that is missing
+     * is tampering. */
     if (!crypto_equal(BYTES_OF(check), BYTES_OF(r->root_check)) || !row->ring.p || !row->head.p) {
         return vault_tampered(op, "root key");
     }
@@ -117,6 +131,8 @@ enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r
     if (err || (err = head_open(op, row->head, v))) {
         return err;
     }
+    /* The two floors of vault.md §6: neither the record nor the vault may be older than the other has seen
+     * it. Only here are both at hand and authenticated. */
     if (v->record_seq > r->seq || r->vault_floor > v->seq) {
         return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "stored data is older than it should be");
     }
@@ -149,6 +165,8 @@ enum ww_err vault_reseal(struct ww_op *op, struct store *s, struct vault *v, uin
     struct bytes head;
     v->record_seq = record_seq;
     enum ww_err err = vault_head_seal(op, v, &head);
+    /* Compare-and-swap with the head that was opened: whoever comes second starts over instead of losing a
+     * write. */
     if (err || (err = store_vault_row_set_head(op, s, &v->vid, v->head, head))) {
         return err;
     }

@@ -6,11 +6,15 @@
 
 #include "utf8.h"
 
+/* Under the item's own key, and bound to its id: an item cannot stand in for another, even of the same
+ * account. The key is new at every write, so an older copy does not open either. */
 static struct place item_place(const struct vault *v, const struct entry *e)
 {
     return (struct place){"item", &v->account_uuid, 0, BYTES_OF(e->id)};
 }
 
+/* The bound is also what a u16 length and a leaf of 16 KiB bear; no NUL, since names leave through the
+ * interface as C strings. */
 static enum ww_err check_name(struct ww_op *op, struct bytes name)
 {
     if (name.n < 1 || name.n > VAULT_NAME_MAX || memchr(name.p, 0, name.n) || !utf8_valid(name)) {
@@ -42,6 +46,8 @@ static enum ww_err open_item(struct ww_op *op, struct store *s, const struct vau
                              struct vault_value *out)
 {
     struct bytes blob, padded, pt;
+    /* The leaf names this id: a row that is not there is WW_ETAMPERED from the store, never "not found"
+     * (vault.md §8). */
     enum ww_err err = store_item_load(op, s, &e->id, v->account, &blob);
     if (err || (err = seal_open(op, &e->key, item_place(v, e), blob, &padded)) ||
         (err = unpad(op, padded, &pt))) {
@@ -93,6 +99,8 @@ static enum ww_err seal_item(struct ww_op *op, const struct vault *v, struct ent
     struct bytes padded;
     buf_u64(&b, now);
     buf_bytes(&b, value);
+    /* A new key at every write, kept one level up in the leaf: the earlier value does not open any more
+     * (vault.md §8). */
     op_random(op, e->key.b, sizeof e->key.b);
     enum ww_err err = buf_done(&b).p ? pad(&op->arena, buf_done(&b), &padded) : WW_ENOMEM;
     if (err) {
@@ -104,6 +112,7 @@ static enum ww_err seal_item(struct ww_op *op, const struct vault *v, struct ent
 static enum ww_err make_room(struct ww_op *op, struct leaf *l, size_t at)
 {
     if (l->n == l->capacity) {
+        /* Doubling: many changes in one call cost linear time and arena. */
         size_t capacity = l->capacity * 2 + 4;
         struct entry *entries = ARENA_ARRAY(&op->arena, capacity, struct entry);
         if (!entries) {
@@ -129,6 +138,7 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
         if ((err = make_room(op, l, at))) {
             return err;
         }
+        /* A name that is made again gets a new id: rows of its former life are named by nothing. */
         l->entries[at] = (struct entry){.space = space, .name = c->name, .id = uuid_new(op)};
     }
     struct entry *e = &l->entries[at];
@@ -138,6 +148,8 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
     }
     c->created = !found;
     c->id = e->id;
+    /* The version of a write is the vault's number after it: it rises over deletion and re-creation, so a
+     * stale If-Match never fits a new item by chance. */
     c->version = e->version = ++v->seq;
     l->changed = true;
     return found ? store_item_update(op, s, &e->id, v->account, blob)
@@ -147,6 +159,8 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
 static enum ww_err remove_entry(struct ww_op *op, struct store *s, struct vault *v, struct leaf *l, size_t at,
                                 struct vault_change *c)
 {
+    /* The row goes as well; but what makes it unreadable is that the leaf and head written next do not
+     * hold its key. */
     enum ww_err err = store_item_delete(op, s, &l->entries[at].id, v->account);
     memmove(&l->entries[at], &l->entries[at + 1], (l->n - at - 1) * sizeof l->entries[0]);
     l->n--;
@@ -177,6 +191,8 @@ static enum ww_err apply_one(struct ww_op *op, struct store *s, struct vault *v,
     if (c->kind != VAULT_PUT && !found) {
         return not_found(op);
     }
+    /* Inside the transaction, with the vault's row locked: between this test and the write nobody else
+     * writes. */
     if ((err = check_condition(op, c, found ? &l->entries[at] : NULL))) {
         return err;
     }
@@ -206,9 +222,12 @@ enum ww_err vault_apply(struct ww_op *op, struct store *s, struct vault *v, enum
             return err;
         }
     }
+    /* Only reads: writing the head anyway would make readers wait for each other. */
     if (v->seq == before) {
         return WW_OK;
     }
+    /* In this order: the tree takes its shape, then leaves get new keys, and the head, which holds them,
+     * is sealed last. All of it is one transaction of the caller's. */
     if ((err = vault_leaves_fit(op, s, v)) || (err = vault_leaves_write(op, s, v))) {
         return err;
     }
@@ -247,6 +266,8 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
     size_t total = 0;
     *n = 0;
     enum ww_err err = vault_count(op, s, v, space, &total);
+    /* Names are dealt to leaves by a keyed hash, so every page needs all leaves and a sort; values are not
+     * opened. */
     struct vault_entry *list = ARENA_ARRAY(&op->arena, total, struct vault_entry);
     if (err || !list) {
         return err ? err : op_no_memory(op);

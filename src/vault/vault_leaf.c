@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* Bytes of an entry besides its name: space, u16 length, id, key, version (vault.md §8). */
 enum { ENTRY_FIXED = 1 + 2 + 16 + 32 + 8 };
 
 static int compare(uint8_t space_a, struct bytes a, uint8_t space_b, struct bytes b)
@@ -53,6 +54,7 @@ void vault_entries_write(struct buf *b, const struct leaf *l)
 
 enum ww_err vault_entries_read(struct ww_op *op, struct reader *in, struct leaf *l)
 {
+    /* No entry is shorter, so this many always suffice: the array never grows while it is filled. */
     l->capacity = in->n / ENTRY_FIXED + 1;
     l->entries = ARENA_ARRAY(&op->arena, l->capacity, struct entry);
     if (!l->entries) {
@@ -65,6 +67,7 @@ enum ww_err vault_entries_read(struct ww_op *op, struct reader *in, struct leaf 
         read_copy(in, e->id.b, sizeof e->id.b);
         read_copy(in, e->key.b, sizeof e->key.b);
         e->version = read_u64(in);
+        /* Strictly rising: look-ups are binary, and a name that stood twice could be read as either. */
         if (in->failed || (l->n > 0 && compare(e[-1].space, e[-1].name, e->space, e->name) >= 0)) {
             return vault_tampered(op, "entries");
         }
@@ -73,17 +76,21 @@ enum ww_err vault_entries_read(struct ww_op *op, struct reader *in, struct leaf 
     return in->failed ? vault_tampered(op, "entries") : WW_OK;
 }
 
+/* By a keyed hash: which leaf row changes tells nothing of the name, and nobody can choose names that fill
+ * one leaf. */
 size_t vault_leaf_number(const struct vault *v, uint8_t space, struct bytes name)
 {
     KEY32(d);
     struct bytes parts[] = {BYTES(&space, 1), name};
     derive_parts(&d, &v->pick, "leaf-pick", &v->account_uuid, parts, 2);
     unsigned first16 = (unsigned)d.b[0] << 8 | d.b[1];
+    /* The most significant bits: when the tree deepens, leaf i becomes 2i and 2i + 1. */
     return v->depth ? first16 >> (16 - v->depth) : 0;
 }
 
 static struct place leaf_place(const struct vault *v, uint8_t aad[18], size_t number)
 {
+    /* The number is in it: two leaves of one vault do not change places. */
     memcpy(aad, v->vid.b, 16);
     aad[16] = (uint8_t)(number >> 8);
     aad[17] = (uint8_t)number;
@@ -106,6 +113,7 @@ enum ww_err vault_leaf_open(struct ww_op *op, struct store *s, struct vault *v, 
     }
     struct reader in = READER(pt);
     err = vault_entries_read(op, &in, l);
+    /* Read at most once in an operation: what was changed in memory is not overwritten by the stored one. */
     l->loaded = err == WW_OK;
     return err;
 }
@@ -124,6 +132,7 @@ enum ww_err vault_leaf_open_all(struct ww_op *op, struct store *s, struct vault 
 static bool too_long(const struct vault *v)
 {
     for (size_t i = 0; i < leaf_count(v); i++) {
+        /* What is not loaded was not changed, and was short enough when it was written. */
         if (v->leaves[i].loaded && vault_entries_length(&v->leaves[i]) > VAULT_LEAF_MAX) {
             return true;
         }
@@ -167,6 +176,8 @@ enum ww_err vault_leaves_fit(struct ww_op *op, struct store *s, struct vault *v)
         if (v->depth == VAULT_DEPTH_MAX) {
             return op_fail(op, WW_EFULL, "vault_full", "the vault is full");
         }
+        /* Every leaf is dealt out anew. It happens ten times in a vault's life at most, and costs each
+         * time what listing costs. */
         if ((err = vault_leaf_open_all(op, s, v)) || (err = deepen(op, v))) {
             return err;
         }
@@ -185,6 +196,8 @@ enum ww_err vault_leaves_write(struct ww_op *op, struct store *s, struct vault *
         if (!l->changed) {
             continue;
         }
+        /* A new key for each changed leaf, whose keys go into the head: the leaf that stood there before
+         * does not open any more. */
         op_random(op, l->key.b, sizeof l->key.b);
         vault_entries_write(&b, l);
         if (!buf_done(&b).p || pad(&op->arena, buf_done(&b), &padded)) {

@@ -31,7 +31,8 @@ enum ww_err vault_open_padded(struct ww_op *op, const struct key *key, struct pl
     return err ? err : unpad(op, padded, pt);
 }
 
-/* D(E_n, label, uuid, u32 n): the X25519 secret and the Ed25519 seed. */
+/* D(E_n, label, uuid, u32 n): the X25519 secret and the Ed25519 seed. Derived and not stored: the ring has
+ * one secret for each epoch. */
 static void epoch_key(struct key *out, const struct vault *v, const struct epoch *e, const char *label)
 {
     uint8_t n[4] = {(uint8_t)(e->n >> 24), (uint8_t)(e->n >> 16), (uint8_t)(e->n >> 8), (uint8_t)e->n};
@@ -50,6 +51,8 @@ enum ww_err vault_ring_add(struct ww_op *op, struct record *r, struct vault *v)
         memcpy(list, v->epochs, v->epoch_count * sizeof *list);
     }
     struct epoch *e = &list[v->epoch_count++];
+    /* From the record, not from the ring: after a new vault the numbers go on, so that no number ever
+     * names two keys. */
     e->n = ++r->epoch;
     e->begun = op_now(op);
     op_random(op, e->secret.b, sizeof e->secret.b);
@@ -89,6 +92,7 @@ enum ww_err vault_ring_open(struct ww_op *op, const struct key *root, struct byt
     uint8_t format = read_u8(&in);
     read_copy(&in, v->pick.b, sizeof v->pick.b);
     uint32_t n = read_u32(&in);
+    /* The count must be what the bytes hold before it becomes memory; in 64 bits, where it cannot wrap. */
     if (in.failed || format != RING_FORMAT || n == 0 || (uint64_t)n * EPOCH_LENGTH != in.n) {
         return vault_tampered(op, "ring");
     }
@@ -103,6 +107,8 @@ enum ww_err vault_ring_open(struct ww_op *op, const struct key *root, struct byt
         e->n = read_u32(&in);
         e->begun = read_u64(&in);
         read_copy(&in, e->secret.b, sizeof e->secret.b);
+        /* The record alone says which epoch is current: a ring of before a new epoch lacks it, and is
+         * refused below. */
         v->now = e->n == v->epoch ? e : v->now;
     }
     v->ring = blob;
@@ -124,6 +130,8 @@ static enum ww_err sign_epoch(struct ww_op *op, const struct record *r, const st
     if (!buf_done(&b).p) {
         return op_no_memory(op);
     }
+    /* Only the direct predecessor may sign: contacts follow the chain from the epoch that they pinned, one
+     * by one (vault.md §11). */
     if (v->now == v->epochs || v->now[-1].n + 1 != v->now->n) {
         return vault_tampered(op, "ring");
     }
@@ -149,6 +157,7 @@ static enum ww_err write_ring(struct ww_op *op, struct store *s, const struct ke
 {
     struct bytes ring;
     enum ww_err err = vault_ring_seal(op, root, v, &ring);
+    /* Compare-and-swap: of two nodes that both begin an epoch, or re-key, one starts over. */
     if (err || (err = store_vault_row_set_ring(op, s, &v->vid, v->ring, ring))) {
         return err;
     }
@@ -170,6 +179,8 @@ enum ww_err vault_rekey(struct ww_op *op, struct store *s, struct record *r, str
                         struct key *root)
 {
     op_random(op, root->b, sizeof root->b);
+    /* The generation is part of the ring's place and of every slot's: what was sealed for the old R does
+     * not open beside the new. */
     v->generation = ++r->root_generation;
     vault_root_check(root, &r->uuid, r->root_generation, &r->root_check);
     return vault_new_epoch(op, s, r, root, v);
