@@ -23,6 +23,8 @@ struct session_seen {
     size_t forgotten;     /* did not fit */
 };
 
+/* Places, of 40 bytes: 40 KiB at first, 40 MiB for a million sessions seen within a minute; and rows of
+ * one transaction, so that other writers wait for few. */
 enum { FIRST_SIZE = 1024, MOST = 1 << 20, AT_ONCE = 128 };
 
 static bool table_new(struct table *t)
@@ -123,7 +125,9 @@ uint64_t session_seen_get(struct session_seen *s, const struct key *lookup)
 
 /* ---- flushing ---- */
 
-/* A row that is gone, ended or altered needs nothing written. WW_EBUSY: somebody changed it meanwhile. */
+/* A row that is gone, ended or altered needs nothing written. WW_EBUSY: somebody changed it meanwhile.
+ * Sealed again without the token: check value and wrapped key are copied. An ended session must never come
+ * back this way, hence the look at its state. */
 static enum ww_err write_one(struct ww_op *op, struct store *s, const struct slot *slot)
 {
     struct session_row row;
@@ -201,7 +205,8 @@ static enum ww_err end_writing(struct ww_op *op, struct session_seen *seen, size
                          "when %zu sessions were seen is forgotten, for want of room", forgotten);
 }
 
-/* False when there is nothing to write, or another flush is under way. */
+/* False when there is nothing to write, or another flush is under way. The tables are exchanged under the
+ * lock and written without it: requests do not wait for the database. */
 static bool begin_writing(struct session_seen *seen, enum ww_err *err)
 {
     struct table fresh;
