@@ -1,9 +1,12 @@
 /* What the use cases share. */
 #include "account_int.h"
 
+/* The five of vault.md §13. */
 enum { TRIES = 5 };
 static const uint64_t longest_us = 5000000; /* a lock that was waited for in vain is not waited for again */
 
+/* Runs the body anew with new keys and nonces when it lost a race; what cost time (hashes) was done before
+ * and is kept. So a body changes nothing outside of the transaction that a repetition would not set again. */
 enum ww_err account_transaction(struct ww_op *op, struct service *s,
                                 enum ww_err (*body)(struct ww_op *op, struct service *s, void *context),
                                 void *context)
@@ -39,6 +42,9 @@ static enum ww_err bring_up_to_date(struct ww_op *op, struct service *s, struct 
     return err;
 }
 
+/* What a signed-in change begins with: the account's row is locked before the vault's (vault.md §13), and
+ * what the session was resumed with is judged again under the lock, since a password change or a
+ * deactivation may have come between. `row`: the session's own row is going to be written too. */
 static enum ww_err lock(struct ww_op *op, struct service *s, struct session *x, bool row,
                         struct record **record, struct vault **vault)
 {
@@ -56,6 +62,8 @@ static enum ww_err lock(struct ww_op *op, struct service *s, struct session *x, 
         (*record)->session_generation != x->record->session_generation) {
         return inactive(op);
     }
+    /* A session that is locked changes the record without the vault: the head keeps an older number of the
+     * record, as vault.md §6 allows. */
     if (!x->root || (*record)->root_generation == 0) {
         return WW_OK;
     }
@@ -77,6 +85,8 @@ enum ww_err account_lock_session(struct ww_op *op, struct service *s, struct ses
     return lock(op, s, x, true, record, vault);
 }
 
+/* Record first, then the head with the record's new number: each holds the other's floor, so neither can
+ * be put back alone (vault.md §6). */
 enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r, struct vault *v)
 {
     if (v) {
@@ -95,6 +105,7 @@ enum ww_err account_schema(struct ww_op *op, struct service *s, const char *id,
                                 "there is no such identity schema");
 }
 
+/* The traits are copied, since a node stands in one tree only. */
 enum ww_err account_validate(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
                              struct account_refusal *why)
 {
@@ -112,6 +123,8 @@ enum ww_err account_validate(struct ww_op *op, const struct identity_schema *sch
     return err ? op_no_memory(op) : WW_OK;
 }
 
+/* Called twice in one registration: before the hash, to find what is refused, and in the transaction,
+ * where each try begins anew. */
 enum ww_err account_draft(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
                           bool need_identifier, struct record **out)
 {
@@ -133,6 +146,8 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
     struct credential_row row;
     struct vault *v = NULL;
     enum ww_err err = WW_EINTERNAL;
+    /* An imported hash has no secret that could make a slot: the vault comes with the first sign-in
+     * (vault.md §10). */
     bool opens = password && password->secret.p;
     *root = NULL;
     if (opens) {
@@ -163,6 +178,7 @@ struct cred_context account_credentials(const struct service *s)
     return (struct cred_context){s->store, s->pool, &s->hashing};
 }
 
+/* By the session's last proof, not its last use. Times in µs. */
 bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x)
 {
     return op_now(op) < x->authenticated + s->privileged_age;

@@ -9,6 +9,7 @@ struct creation {
     struct record *record;
 };
 
+/* Made anew in each try of the transaction, so that no id or time of a lost try is kept. */
 static enum ww_err draft_from(struct ww_op *op, const struct creation *x, struct record **out)
 {
     enum ww_err err = account_draft(op, x->schema, x->in->traits, false, out);
@@ -59,6 +60,7 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
         return op_fail_field(op, WW_EINVAL, "state_invalid", "state", "identity state is not valid");
     }
     enum ww_err err = account_schema(op, s, in->schema_id, &x.schema);
+    /* All that can be refused, before the hash. */
     if (err || (err = account_validate(op, x.schema, in->traits, why)) ||
         (err = draft_from(op, &x, &draft)) || (err = account_check_free(op, s, draft))) {
         return err;
@@ -88,6 +90,7 @@ enum ww_err account_admin_get(struct ww_op *op, struct service *s, const struct 
     return err == WW_ENOTFOUND ? not_found(op) : err;
 }
 
+/* No throttle: an administrator asks, or a flow whose password was right. */
 enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *identifier,
                                struct record **out)
 {
@@ -149,9 +152,12 @@ static enum ww_err write_state(struct ww_op *op, struct service *s, void *contex
     }
     r->state = in->state;
     r->identity.state_changed = op_now(op);
+    /* Deactivation raises the generation: sessions end at once on every node, and stay ended when the
+     * account is active again (vault.md §9). */
     if (in->state == STATE_INACTIVE && (err = session_end_others(op, s->store, r, NULL))) {
         return err;
     }
+    /* Without the vault: nobody's root key is at hand here. */
     if ((err = account_write(op, s, r, NULL))) {
         return err;
     }

@@ -32,6 +32,7 @@ static bool is_finding(enum ww_err err)
     return err == WW_ETAMPERED || err == WW_EKEYMISSING || err == WW_EDENIED || err == WW_ENOTFOUND;
 }
 
+/* Both ways: what the record names must be there and open, and no more rows may be there than it names. */
 static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const struct record *r,
                                      const char *who)
 {
@@ -135,6 +136,7 @@ static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct r
     return err;
 }
 
+/* Ring and head are sealed under the user's keys: that they are there is all that can be seen. */
 static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     struct vault_row row;
@@ -200,6 +202,7 @@ static enum ww_err check_sessions(struct ww_op *op, struct walk *w, const struct
     return err;
 }
 
+/* Nothing is mended and nothing deleted: what does not agree is evidence. */
 static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct record *r)
 {
     char who[UUID_TEXT];

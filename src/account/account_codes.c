@@ -10,7 +10,8 @@ struct codes {
     const char **texts; /* RECOVERY_CODES of them */
 };
 
-/* Takes all codes from the record and from the store. */
+/* Takes all codes from the record and from the store. cred_remove moves the later ones up, so the index
+ * stays where it is. */
 static enum ww_err drop_codes(struct ww_op *op, struct service *s, struct record *r)
 {
     enum ww_err err = WW_OK;
@@ -39,6 +40,7 @@ static enum ww_err add_code(struct ww_op *op, struct service *s, struct record *
     if (!code) {
         return op_no_memory(op);
     }
+    /* 130 random bits (vault.md §7), so no slow hash is needed. */
     cred_recovery_code_draw(op, code);
     *text = cred_recovery_code_text(&op->arena, code);
     if (!*text) {
@@ -61,6 +63,7 @@ enum ww_err account_codes_replace(struct ww_op *op, struct service *s, struct re
     return err;
 }
 
+/* All in one transaction: at no moment are both sets good, or neither. */
 static enum ww_err write_codes(struct ww_op *op, struct service *s, void *context)
 {
     struct codes *in = context;
@@ -91,12 +94,14 @@ enum ww_err account_codes_make(struct ww_op *op, struct service *s, struct sessi
     if (!in.texts) {
         return op_no_memory(op);
     }
+    /* A session that lies about must not become ten keys to the vault. */
     if (!account_privileged(op, s, x)) {
         return account_refuse_reauth(op);
     }
     return account_transaction(op, s, write_codes, &in);
 }
 
+/* Only what opens the vault of now: a slot of an earlier root key opens what waits, at most. */
 static bool opens_otherwise(const struct record *r)
 {
     for (size_t i = 0; i < r->credential_count; i++) {
@@ -117,6 +122,7 @@ static enum ww_err write_revoked(struct ww_op *op, struct service *s, void *cont
     if (err) {
         return err;
     }
+    /* Under the lock: a factor removed by another session a moment ago counts. */
     if (r->root_generation && !opens_otherwise(r)) {
         return op_fail(op, WW_ECONFLICT, "last_opener",
                        "nothing else opens the vault: without these codes its content is lost");
@@ -157,7 +163,8 @@ static enum ww_err drop(struct ww_op *op, struct service *s, struct record *r, s
     return err ? err : store_credential_delete(op, s->store, r, &id);
 }
 
-/* The old password goes, whatever it was; so does the code that was used. */
+/* The old password goes, whatever it was; so does the code that was used. All of them: also one that was
+ * set since by whoever the owner locks out now. */
 static enum ww_err swap_credentials(struct ww_op *op, struct service *s, struct recovery *in,
                                     struct record *r)
 {
@@ -184,9 +191,11 @@ static enum ww_err write_recovery(struct ww_op *op, struct service *s, void *con
     if (err) {
         return err;
     }
+    /* A code is made only with a vault open; one that opens none is not told apart from a wrong one. */
     if (!v) {
         return cred_refuse_wrong(op);
     }
+    /* Others end before the new session is issued, which so has the new generation. */
     if ((err = swap_credentials(op, s, in, r)) || (err = session_end_others(op, s->store, r, NULL)) ||
         (err = account_write(op, s, r, v)) ||
         (err = session_issue(op, s->store, &s->sessions, in->authn, in->carrier, &in->session))) {
@@ -231,12 +240,15 @@ static enum ww_err prove(struct ww_op *op, struct service *s, const struct accou
     struct admit *leave;
     struct record *r;
     struct key tag;
+    /* Its two check symbols are in the code itself: to look at them tells nothing about any account, and a
+     * slip of the pen costs no try. */
     enum ww_err err = code ? cred_recovery_code_read(op, in->code, code) : op_no_memory(op);
     if (err || (err = account_find(op, s, in->identifier, &tag, &r)) ||
         (err = throttle_admit(op, s->throttle, &tag, r ? r->id : 0, r ? &r->uuid : NULL, &leave)) ||
         (err = account_try_proofs(op, s, r, leave, &proof, 1, out, &upgrade))) {
         return code_refused(op, err);
     }
+    /* After the code was right, as with a password. */
     if (cred_authn_record(*out)->state != STATE_ACTIVE) {
         op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
         return account_refused(op, s, WW_EDISABLED, r, &proof, 1);
@@ -244,6 +256,7 @@ static enum ww_err prove(struct ww_op *op, struct service *s, const struct accou
     return WW_OK;
 }
 
+/* The code is used up in the last step only: a new password that is refused leaves it good. */
 enum ww_err account_recover(struct ww_op *op, struct service *s, const struct account_recovery *in,
                             struct account_refusal *why, struct session **out, const char **new_code)
 {

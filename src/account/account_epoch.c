@@ -3,6 +3,7 @@
 #include "account_int.h"
 #include "cred_recovery.h"
 
+/* In µs; a cryptoperiod of 0 means never. */
 bool account_epoch_due(const struct ww_op *op, const struct service *s, const struct vault *v)
 {
     uint64_t begun = vault_epoch_begun(v), now = op_now(op);
@@ -80,9 +81,12 @@ static enum ww_err write_rekey(struct ww_op *op, struct service *s, void *contex
     if (err) {
         return err;
     }
+    /* The session that asked must still be one: ended meanwhile, it re-keys nothing. */
     if (!v || r->session_generation != in->x->record->session_generation) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
     }
+    /* Slots of the new key are made of the password given now and of new codes only: one kept under the
+     * old key would let its holder follow (vault.md §8). */
     if ((err = drop_openers(op, s, r)) || (err = vault_rekey(op, s->store, r, v, root)) ||
         (err = cred_add(op, r, &in->password, root, &row)) ||
         (err = store_credential_insert(op, s->store, r, &row)) ||
@@ -96,7 +100,8 @@ static enum ww_err write_rekey(struct ww_op *op, struct service *s, void *contex
         op, s, &(struct audit_event){.kind = AUDIT_REKEYED, .record = r, .session_id = &in->session->id});
 }
 
-/* Checks the password now, and makes the new slot's key of it. */
+/* Checks the password now, and makes the new slot's key of it. Counted as a sign-in is. Two hashes, both
+ * before the transaction: of the old slot's salt, and of the new one's. */
 static enum ww_err prove_and_prepare(struct ww_op *op, struct service *s, struct session *x,
                                      struct bytes typed, struct rekey *in)
 {

@@ -63,6 +63,8 @@ enum ww_err account_tell(struct ww_op *op, struct service *s, const struct audit
     return err ? err : tell_subscribers(op, s, e, kept.time);
 }
 
+/* The refusal is told whatever becomes of the log: a full disk must not turn "wrong password" into another
+ * answer. Its own transaction, since that of the refused work, if there was one, is rolled back. */
 void account_tell_refusal(struct ww_op *op, struct service *s, const struct audit_event *e)
 {
     struct op_problem kept = op->problem;

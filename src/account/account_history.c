@@ -10,6 +10,7 @@ static const char *text_of(const struct audit_row *row, const char *member)
     return text && *text ? text : NULL;
 }
 
+/* The id is `node-n` of vault.md §9a: no secret, and the same on every page. */
 static bool read_event(struct ww_op *op, const struct session *x, const struct audit_row *row,
                        struct account_event *out)
 {
@@ -66,6 +67,7 @@ enum ww_err account_history(struct ww_op *op, struct service *s, struct session 
             return op_no_memory(op);
         }
     }
+    /* One more than the page was read, to know whether another follows. */
     *n = *n < page_size ? *n : page_size;
     *out = ARENA_ARRAY(&op->arena, *n, struct account_event);
     for (size_t i = 0; *out && i < *n; i++) {

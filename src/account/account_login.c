@@ -25,6 +25,8 @@ enum ww_err account_find(struct ww_op *op, struct service *s, const char *identi
     store_identifier_tag(s->store, IDENT_LOGIN, value, tag);
     err = store_identifier_find(op, s->store, tag, &account);
     if (err == WW_OK) {
+        /* The index is not believed: the sealed record has to name the value itself, or whoever writes to
+         * the database could lead one name to another account. */
         err = store_record_load(op, s->store, account, false, out);
     }
     if (err == WW_OK && !identity_has_identifier(*out, IDENT_LOGIN, value)) {
@@ -47,6 +49,7 @@ enum ww_err account_open_proved(struct ww_op *op, struct service *s, struct auth
     if ((err = cred_authn_confirm(op, a, *r))) {
         return err;
     }
+    /* Here and not earlier: only who knows the password learns that the account is disabled. */
     if ((*r)->state != STATE_ACTIVE) {
         return op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
     }
@@ -57,6 +60,8 @@ enum ww_err account_open_proved(struct ww_op *op, struct service *s, struct auth
     return err ? err : vault_open(op, s->store, *r, root, &row, v);
 }
 
+/* A slot below the floor gives way to one at today's cost, in the transaction of the sign-in that had the
+ * password (vault.md §7). A new id: an old row that is put back is not in the record. */
 static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struct login *x, struct record *r,
                                 struct vault *v)
 {
@@ -74,7 +79,8 @@ static enum ww_err upgrade_slot(struct ww_op *op, struct service *s, const struc
 }
 
 /* The first sign-in by a verifier: vault, slot and first epoch are made, and the verifier goes (vault.md
- * §10). */
+ * §10). Two first sign-ins at once: the record's number lets one win, the other starts over and finds the
+ * slot. */
 static enum ww_err first_vault(struct ww_op *op, struct service *s, const struct login *x, struct record *r,
                                struct authn **authn)
 {
@@ -118,9 +124,11 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     struct vault *v;
     enum ww_err err = account_open_proved(op, s, x->authn, &r, &v);
     if (err) {
+        /* The premises went, not the store: account_sign_in starts over. */
         x->stale = err == WW_EDENIED;
         return err;
     }
+    /* At a sign-in the root key is at hand, and somebody waits anyway (vault.md §8). */
     if (v && account_epoch_due(op, s, v) &&
         (err = account_epoch_write(op, s, r, cred_authn_root(x->authn), v))) {
         return err;
@@ -134,6 +142,8 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     if (err) {
         return err;
     }
+    /* A sign-in again by the same person raises their session; by another it issues a new one and ends the
+     * old, so that a browser never holds two people's sessions. */
     bool same = x->in->session && uuid_equal(x->in->session->record->uuid, r->uuid);
     err = same ? session_refresh(op, s->store, &s->sessions, x->in->session, authn, &x->session)
                : session_issue(op, s->store, &s->sessions, authn, x->in->carrier, &x->session);
@@ -147,6 +157,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
                                               .method = first_method(x->authn)});
 }
 
+/* Whoever asked sees one answer; the log tells them apart. */
 static enum audit_kind refusal_kind(enum ww_err err)
 {
     return err == WW_ETAMPERED     ? AUDIT_TAMPERED
@@ -154,6 +165,7 @@ static enum audit_kind refusal_kind(enum ww_err err)
                                    : AUDIT_LOGIN_FAILED;
 }
 
+/* A try that the throttle turned away is none of these and leaves no row. */
 enum ww_err account_refused(struct ww_op *op, struct service *s, enum ww_err err, const struct record *r,
                             const struct cred_proof *proofs, size_t n)
 {
@@ -167,7 +179,8 @@ enum ww_err account_refused(struct ww_op *op, struct service *s, enum ww_err err
     return err;
 }
 
-/* Who it is said to be, and the leave to try. A step-up is of the account that is signed in. */
+/* Who it is said to be, and the leave to try. A step-up is of the account that is signed in. A name that
+ * nobody has is counted under its tag as one that exists is (own-api.md, "Throttling"). */
 static enum ww_err admit(struct ww_op *op, struct service *s, const struct account_sign_in *in,
                          struct record **r, struct admit **out)
 {
@@ -183,6 +196,8 @@ static enum ww_err admit(struct ww_op *op, struct service *s, const struct accou
     return throttle_admit(op, s->throttle, &tag, *r ? (*r)->id : 0, *r ? &(*r)->uuid : NULL, out);
 }
 
+/* The try was counted before it was hashed. It is given back when it was right, and when it never took
+ * place because the hash queue was full. */
 enum ww_err account_try_proofs(struct ww_op *op, struct service *s, struct record *r, struct admit *admit,
                                const struct cred_proof *proofs, size_t n, struct authn **out,
                                struct cred_ready *upgrade)
@@ -256,6 +271,8 @@ enum ww_err account_login(struct ww_op *op, struct service *s, const char *ident
         out);
 }
 
+/* Tells whether a name is taken. Whether it may be told is for who calls to say
+ * (security.account_enumeration.mitigate). */
 enum ww_err account_exists(struct ww_op *op, struct service *s, const char *identifier, bool *exists)
 {
     struct record *r;
@@ -265,6 +282,7 @@ enum ww_err account_exists(struct ww_op *op, struct service *s, const char *iden
     return err;
 }
 
+/* By account, not by name, and counted: a stolen session must not be a place to guess the password at. */
 enum ww_err account_check_password(struct ww_op *op, struct service *s, struct session *x,
                                    struct bytes password)
 {

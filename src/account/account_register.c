@@ -2,8 +2,10 @@
  * transaction writes account, vault and session. */
 #include "account_int.h"
 
-/* The identifiers and addresses that a draft would take, looked up one by one: so that a taken name costs no
- * hash. The unique index has the last word. */
+/* The identifiers and addresses that a draft would take, looked up one by one: so that a taken name costs
+ * no hash. The unique index has the last word. Whether a name is taken is told here, to whoever asks:
+ * registration cannot but tell it (docs/SECURITY.md, "Who gets what"). A registration was counted by
+ * network before. */
 enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct record *draft)
 {
     enum ww_err err = WW_OK;
@@ -20,6 +22,8 @@ enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct
     return err;
 }
 
+/* Against the identifiers that the account would have, not those in the form: a schema may take them from
+ * other fields. */
 static enum ww_err check_policy(struct ww_op *op, struct service *s, const struct record *draft,
                                 struct bytes password, struct account_refusal *why)
 {
@@ -71,6 +75,7 @@ enum ww_err account_register(struct ww_op *op, struct service *s, const struct a
     *out = NULL;
     *session = NULL;
     *why = (struct account_refusal){0};
+    /* From cheap to dear; what is counted stands before what asks the store, and the hash last of all. */
     if ((err = account_schema(op, s, in->schema_id, &x.schema)) ||
         (err = account_validate(op, x.schema, in->traits, why)) ||
         (err = account_draft(op, x.schema, in->traits, true, &draft)) ||
@@ -87,6 +92,7 @@ enum ww_err account_register(struct ww_op *op, struct service *s, const struct a
     return WW_OK;
 }
 
+/* For the first step of a form: nothing is looked up, so nothing is told about anybody. */
 enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char *schema_id,
                                  const struct js *traits, struct account_refusal *why)
 {

@@ -50,6 +50,8 @@ struct end_one {
     const struct uuid *id;
 };
 
+/* Looked for among the account's own: an id of somebody else's session ends nothing, and is answered alike
+ * (kratos.md §4.4). */
 static enum ww_err write_end_one(struct ww_op *op, struct service *s, void *context)
 {
     struct end_one *in = context;
@@ -82,6 +84,7 @@ static enum ww_err write_end_others(struct ww_op *op, struct service *s, void *c
     if (err || (err = store_session_row_count(op, s->store, r->id, &n))) {
         return err;
     }
+    /* As Kratos counts: those that ended already too (kratos.md §4.4). */
     *in->count = n > 0 ? n - 1 : 0;
     if ((err = session_end_others(op, s->store, r, &keep)) || (err = account_write(op, s, r, v))) {
         return err;

@@ -34,6 +34,8 @@ static enum ww_err check_new(struct ww_op *op, struct service *s, struct session
     return opens ? same_as_before(op, why) : WW_OK;
 }
 
+/* Slot, other sessions and head in one transaction. Ending the others is part of it: who had the old
+ * password may be signed in. */
 static enum ww_err write_password(struct ww_op *op, struct service *s, void *context)
 {
     struct password_change *in = context;
@@ -48,6 +50,7 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
     if (!v) {
         return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
     }
+    /* By the id that was tried before the lock: a credential id stands for one content (vault.md §6). */
     in->superseded = !store_record_credential(r, &in->old);
     if (in->superseded) {
         *in->x = keep;
@@ -80,6 +83,8 @@ static enum ww_err try_changing(struct ww_op *op, struct service *s, struct pass
     in->old = old->id;
     in->superseded = false;
     enum ww_err err = check_new(op, s, in->x, typed, why);
+    /* Hashing is outside of the transaction, and its result survives a repetition: a lost race costs no
+     * second hash. */
     if (!err && !in->password.public_part.p) {
         err = cred_prepare(op, &credentials, CRED_PASSWORD, typed, &in->password);
     }
@@ -146,6 +151,7 @@ static enum ww_err write_addition(struct ww_op *op, struct service *s, void *con
     return write_factor(op, s, in, r, v, AUDIT_FACTOR_ADDED, in->added.kind);
 }
 
+/* A new way in is what a thief of a session would add first: a recent sign-in is asked for. */
 enum ww_err account_add_credential(struct ww_op *op, struct service *s, struct session *x,
                                    enum credential_kind kind, struct bytes typed)
 {
@@ -162,6 +168,7 @@ enum ww_err account_add_credential(struct ww_op *op, struct service *s, struct s
     return err;
 }
 
+/* An account without a vault has nothing that needs an opener. */
 static bool opens(const struct record *r)
 {
     for (size_t i = 0; i < r->credential_count; i++) {
@@ -190,6 +197,7 @@ static enum ww_err write_removal(struct ww_op *op, struct service *s, void *cont
         (err = store_credential_delete(op, s->store, r, in->removed))) {
         return err;
     }
+    /* Judged on the record after the removal, so that no rule about kinds is needed here. */
     if (!cred_can_sign_in(r) || !opens(r)) {
         return op_fail(op, WW_EINVAL, "last_credential",
                        "this is the last credential to sign in with, or the last that opens the vault");
@@ -236,6 +244,8 @@ static enum ww_err write_traits(struct ww_op *op, struct service *s, void *conte
         return err;
     }
     r->identity.state_changed = 0; /* as Kratos forgets it when a profile changes */
+    /* Names and addresses are ways into the account; a nickname is none (kratos.md §2.12). Compared under
+     * the lock, with what the record says now. */
     if (identity_is_sensitive_change(&before, &r->identity) && !account_privileged(op, s, in->x)) {
         return account_refuse_reauth(op);
     }
@@ -269,6 +279,7 @@ enum ww_err account_change_traits(struct ww_op *op, struct service *s, struct se
 
 /* ---- closing ---- */
 
+/* The account's events are emptied with it; the one that tells of the end names nobody (account_tell). */
 static enum ww_err write_delete(struct ww_op *op, struct service *s, void *context)
 {
     struct session *x = context;
@@ -289,6 +300,8 @@ enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *
     if (!account_privileged(op, s, x)) {
         return account_refuse_reauth(op);
     }
+    /* A typed name, in the one form in which names are compared (vault.md §6): a click too many deletes
+     * nothing. */
     enum ww_err err = utf8_ident(&op->arena, bytes_str(confirm), &value);
     if (err == WW_ENOMEM) {
         return op_no_memory(op);

@@ -2,6 +2,7 @@
  * changes in one (vault.md §§8, 12). */
 #include "account_int.h"
 
+/* In a transaction of its own, since the one that found it is over. */
 static enum ww_err audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err)
 {
     if (err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
@@ -20,6 +21,8 @@ static enum ww_err may_open(struct ww_op *op, const struct session *x)
     if (x->record->root_generation == 0) {
         return op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet");
     }
+    /* Asked of the record, which storage cannot alter, and before the root key is: a pending session may
+     * hold one. */
     if ((x->record->flags & FLAG_SECOND_FACTOR) && x->level < 2) {
         return op_fail(op, WW_EAAL, "session_aal2_required", "a second factor is needed first");
     }
@@ -29,7 +32,8 @@ static enum ww_err may_open(struct ww_op *op, const struct session *x)
     return WW_OK;
 }
 
-/* Record and vault by one statement, so that they are of one moment. */
+/* Record and vault by one statement, so that they are of one moment. Two statements could meet a write
+ * between them, and the floors of vault.md §6 would look broken. */
 static enum ww_err read_both(struct ww_op *op, struct service *s, struct session *x)
 {
     struct session_row row;
@@ -57,6 +61,7 @@ static enum ww_err try_reading(struct ww_op *op, struct service *s, struct sessi
     if (err || (err = vault_open(op, s->store, x->record, x->root, &x->vault, &v))) {
         return err;
     }
+    /* Within one request: what was seen newer a moment ago cannot be older now. */
     if (vault_seq(v) < *seen) {
         return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "stored data is older than it should be");
     }
@@ -78,6 +83,7 @@ static enum ww_err read_vault(struct ww_op *op, struct service *s, struct sessio
     if (err != WW_ETAMPERED && err != WW_EROLLEDBACK) {
         return err;
     }
+    /* What was read outside of the snapshot is not used in it. */
     x->vault = (struct vault_row){0};
     if ((err = store_tx_begin(op, s->store, DB_READ)) == WW_OK) {
         err = store_tx_abort(op, try_reading(op, s, x, body, context, &seen)); /* nothing was written */
@@ -174,6 +180,7 @@ struct vault_write {
     size_t n;
 };
 
+/* Asked again under the lock: the record may ask for a second factor since, or have lost its vault. */
 static enum ww_err write_changes(struct ww_op *op, struct service *s, void *context)
 {
     struct vault_write *in = context;
@@ -189,6 +196,7 @@ static enum ww_err write_changes(struct ww_op *op, struct service *s, void *cont
     return vault_apply(op, s->store, v, SPACE_ITEMS, in->changes, in->n);
 }
 
+/* Before the lock and before anything is sealed. In bytes of the value as it was given, without padding. */
 static enum ww_err check_sizes(struct ww_op *op, struct service *s, const struct vault_change *changes,
                                size_t n)
 {
