@@ -42,6 +42,13 @@ static void give_session(struct route_call *c, struct js *body, struct ww_sessio
     }
 }
 
+/* A wrong credential beside a good session is 400: 401 would say that nobody is signed in. */
+static void answer_wrong(struct route_call *c, enum ww_err err)
+{
+    bool wrong = err == WW_EDENIED && strcmp(ww_op_problem(c->op)->id, "wrong_credentials") == 0;
+    answer_problem(c, wrong ? WW_EINVAL : err);
+}
+
 /* ---- codes ---- */
 
 void handle_codes_state(struct route_call *c)
@@ -132,6 +139,52 @@ void handle_recover(struct route_call *c)
     own_answer_json(c, 200, o);
 }
 
+/* {"password"} or {"code"}: one of the two. */
+static bool read_opener(struct route_call *c, struct ww_opener *out)
+{
+    static const char *const members[] = {"password", "code", NULL};
+    struct js *body;
+    if (!own_read_object(c, members, &body)) {
+        return false;
+    }
+    if (js_get(body, "code") && js_get(body, "password")) {
+        own_refuse(c, "field_invalid", "code", "either code or password is expected, not both");
+        return false;
+    }
+    if (js_get(body, "code")) {
+        return read_member(c, body, "code", CODE_MOST, &out->code);
+    }
+    if (!read_member(c, body, "password", PASSWORD_MOST, &out->password)) {
+        return false;
+    }
+    out->password_length = strlen(out->password);
+    return true;
+}
+
+void handle_unlock(struct route_call *c)
+{
+    struct ww_opener in = {.size = sizeof in};
+    struct ww_session *opened;
+    const char *new_code;
+    struct js *o = js_object(c->arena);
+    bool cookie;
+    if (!read_opener(c, &in)) {
+        return;
+    }
+    enum ww_err err = ww_unlock(c->op, c->session, &in, &opened, &new_code);
+    if (err) {
+        answer_wrong(c, err);
+        return;
+    }
+    site_session_token(c->site, c->r, c->op, &cookie);
+    js_put(c->arena, o, "state", js_text(c->arena, "open"));
+    give_session(c, o, opened, cookie);
+    if (new_code) {
+        js_put(c->arena, o, "new_code", js_text(c->arena, new_code));
+    }
+    own_answer_json(c, 200, o);
+}
+
 /* ---- keys ---- */
 
 void handle_epoch(struct route_call *c)
@@ -160,12 +213,28 @@ void handle_rekey(struct route_call *c)
     }
     enum ww_err err = ww_rekey(c->op, c->session, password, strlen(password), &renewed, &codes, &n);
     if (err) {
-        bool wrong = err == WW_EDENIED && strcmp(ww_op_problem(c->op)->id, "wrong_credentials") == 0;
-        answer_problem(c, wrong ? WW_EINVAL : err); /* the session is good: 400, not 401 */
+        answer_wrong(c, err);
         return;
     }
     site_session_token(c->site, c->r, c->op, &cookie);
     give_session(c, o, renewed, cookie);
     js_put(c->arena, o, "codes", texts_json(c->arena, codes, n));
     own_answer_json(c, 200, o);
+}
+
+/* On the admin port. */
+void handle_password_set(struct route_call *c)
+{
+    static const char *const members[] = {"password", NULL};
+    const char *password;
+    struct js *body;
+    if (!own_read_object(c, members, &body) || !read_member(c, body, "password", PASSWORD_MOST, &password)) {
+        return;
+    }
+    enum ww_err err = ww_admin_password_set(c->op, c->id, password, strlen(password));
+    if (err) {
+        answer_problem(c, err);
+        return;
+    }
+    http_answer(c->r, 204, NULL, 0);
 }

@@ -12,8 +12,8 @@ route_handler handle_alive, handle_ready, handle_version, handle_metrics;
 route_handler handle_identity_create, handle_identity_get, handle_identity_list, handle_identity_delete;
 /* handle_vault.c, handle_vault_several.c, handle_recovery.c, handle_account.c, openapi.c: Watchword's own
  * (own-api.md) */
-route_handler handle_codes_state, handle_codes_make, handle_codes_revoke, handle_recover, handle_epoch,
-    handle_rekey;
+route_handler handle_unlock, handle_password_set, handle_codes_state, handle_codes_make, handle_codes_revoke,
+    handle_recover, handle_epoch, handle_rekey;
 route_handler handle_vault, handle_item_list, handle_item_get, handle_item_put, handle_item_delete;
 route_handler handle_items_several, handle_account_history, handle_account_delete, handle_openapi;
 /* handle_elsewhere.c */

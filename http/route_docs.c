@@ -130,6 +130,17 @@ const struct route_doc doc_recover = {
     .others = "400 415 429",
 };
 
+const struct route_doc doc_unlock = {
+    .operation = "unlockVault",
+    .summary = "A locked session and an old password or a recovery code: a new session that opens the vault",
+    .request_type = JSON_TYPE,
+    .request = OBJECT_OF_ANY("\"password\":" TEXT ",\"code\":" TEXT),
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"state\"", "\"state\":" TEXT ",\"session_token\":" TEXT ",\"new_code\":" TEXT),
+    .others = "400 409 415 429",
+};
+
 const struct route_doc doc_epoch = {
     .operation = "startEpoch",
     .summary = "A new epoch of the vault's keys; needs a recent sign-in",

@@ -15,8 +15,8 @@ struct route_doc {
     const char *others;       /* further statuses, with blanks between */
 };
 
-extern const struct route_doc doc_codes_state, doc_codes_make, doc_codes_revoke, doc_recover, doc_epoch,
-    doc_rekey, doc_vault, doc_item_list, doc_items_several, doc_item_get, doc_item_put, doc_item_delete,
-    doc_account_history, doc_account_delete;
+extern const struct route_doc doc_codes_state, doc_codes_make, doc_codes_revoke, doc_recover, doc_unlock,
+    doc_epoch, doc_rekey, doc_vault, doc_item_list, doc_items_several, doc_item_get, doc_item_put,
+    doc_item_delete, doc_account_history, doc_account_delete;
 
 #endif

@@ -86,6 +86,7 @@ const struct route routes_public[] = {
     OWN_ROW(HTTP_POST, "/vault/codes", 0, BODY_FORM, handle_codes_make, doc_codes_make),
     OWN_ROW(HTTP_DELETE, "/vault/codes", 0, BODY_FORM, handle_codes_revoke, doc_codes_revoke),
     OWN_ROW_HASH("/vault/recover", NEED_NOTHING, handle_recover, doc_recover),
+    OWN_ROW_HASH("/vault/unlock", NEED_SESSION | NEED_ORIGIN, handle_unlock, doc_unlock),
     OWN_ROW(HTTP_POST, "/vault/epoch", 0, BODY_FORM, handle_epoch, doc_epoch),
     OWN_ROW_HASH("/vault/rekey", NEED_SESSION | NEED_ORIGIN, handle_rekey, doc_rekey),
     OWN_ROW(HTTP_GET, "/account/history", 0, BODY_FORM, handle_account_history, doc_account_history),
@@ -95,6 +96,8 @@ const struct route routes_public[] = {
     /* the admin port's, sent there (kratos.md §0.1) */
     ROW(ALL_METHODS, "/admin/identities", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
     ROW(ALL_METHODS, "/admin/identities/{id}", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
+    ROW(ALL_METHODS, "/admin/identities/{id}/password", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK,
+        handle_to_admin, 0),
     ROW(ALL_METHODS, "/identities", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
     ROW(ALL_METHODS, "/identities/{id}", NEED_NOTHING, CSRF_IGNORED, HTTP_QUICK, handle_to_admin, 0),
 
@@ -150,6 +153,7 @@ const struct route routes_admin[] = {
     ROW(HTTP_POST, "/identities", NEED_ADMIN, CSRF_OFF, HTTP_HASH, handle_identity_create, 0),
     ROW(HTTP_GET, "/identities/{id}", NEED_ADMIN, CSRF_OFF, HTTP_SLOW, handle_identity_get, 0),
     ROW(HTTP_DELETE, "/identities/{id}", NEED_ADMIN, CSRF_OFF, HTTP_SLOW, handle_identity_delete, 0),
+    ROW(HTTP_POST, "/identities/{id}/password", NEED_ADMIN, CSRF_OFF, HTTP_HASH, handle_password_set, 0),
 
     /* the public port's, sent there */
     ROW(HTTP_GET, "/schemas", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_to_public, 0),

@@ -335,6 +335,21 @@ struct ww_recovery {
 WW_EXPORT enum ww_err ww_recover(struct ww_op *op, const struct ww_recovery *recovery,
                                  struct ww_session **session, const char **new_code) WW_MUST;
 
+/* What opens a vault again whose session is locked. */
+struct ww_opener {
+    size_t size;
+    const char *code;     /* a recovery code as typed, or NULL: the old password */
+    const char *password; /* need not end with a NUL */
+    size_t password_length;
+};
+/* A session is locked when who it is was proved by what opens nothing: a password that an administrator set.
+ * The old password, or a code, opens the vault, and the password that signs in does from now on. session
+ * ends, *opened is the one to go on with; *new_code stands in a used code's place, else NULL. WW_EDENIED
+ * "wrong_credentials", WW_EINVAL "recovery_code_wrong" (a typing error), WW_ETHROTTLED; WW_ECONFLICT
+ * "vault_open"; WW_ENOVAULT. */
+WW_EXPORT enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct ww_opener *opener,
+                                struct ww_session **opened, const char **new_code) WW_MUST;
+
 /* A new epoch of the vault's keys: what is written from now on has keys that the ones before do not open.
  * Nothing is encrypted again. WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT, WW_EDENIED. */
 WW_EXPORT enum ww_err ww_epoch_start(struct ww_op *op, struct ww_session *session, uint32_t *epoch) WW_MUST;

@@ -253,6 +253,8 @@ const struct catalogue_row catalogue_en[] = {
     {"event.codes.revoked", "Recovery codes ended"},
     {"event.codes.used", "Signed in with a recovery code"},
     {"event.password.changed", "Password changed"},
+    {"event.password.set", "Password set by an administrator"},
+    {"event.vault.unlocked", "Notes opened again"},
     {"event.vault.epoch_started", "New keys for what is written from now on"},
     {"event.vault.rekeyed", "All keys replaced"},
     {"event.factor.added", "A way to prove who you are was added"},

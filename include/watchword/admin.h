@@ -30,6 +30,12 @@ WW_EXPORT enum ww_err ww_admin_identity_list(struct ww_op *op, struct ww_page *p
 /* By UUID, without the owner. WW_ENOTFOUND. */
 WW_EXPORT enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id) WW_MUST;
 
+/* Sets a password as a verifier (vault.md §10): it signs in, and the vault stays locked until its owner gives
+ * an old password or a recovery code (ww_unlock). All sessions end. WW_ENOTFOUND; WW_EVALIDATION with field
+ * "password". */
+WW_EXPORT enum ww_err ww_admin_password_set(struct ww_op *op, const char *id, const char *password,
+                                            size_t password_length) WW_MUST;
+
 /* ---- operation ---- */
 
 /* Proof that the store answers. */

@@ -175,7 +175,7 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
 
 struct cred_context account_credentials(const struct service *s)
 {
-    return (struct cred_context){s->store, s->pool, &s->hashing};
+    return (struct cred_context){.store = s->store, .pool = s->pool, .hashing = &s->hashing};
 }
 
 /* By the session's last proof, not its last use. Times in µs. */
@@ -193,4 +193,10 @@ enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r)
 {
     return r->root_generation == 0 ? op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet")
                                    : op_fail(op, WW_ELOCKED, "vault_locked", "this session opens nothing");
+}
+
+enum ww_err account_drop_credential(struct ww_op *op, struct service *s, struct record *r, struct uuid id)
+{
+    enum ww_err err = cred_remove(op, r, &id);
+    return err ? err : store_credential_delete(op, s->store, r, &id);
 }

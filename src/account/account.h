@@ -164,6 +164,12 @@ struct account_recovery {
  */
 enum ww_err account_recover(struct ww_op *op, struct service *s, const struct account_recovery *in,
                             struct account_refusal *why, struct session **out, const char **new_code) WW_MUST;
+/* A locked session (a password that an administrator set proves who, and opens nothing) and what opens the
+ * vault: the old password, or a recovery code, which is used up (*new_code stands in its place, else NULL). x
+ * ends, *out is open, and the password that signs in opens from now on. WW_EDENIED, WW_ETHROTTLED;
+ * WW_ECONFLICT "vault_open"; WW_ENOVAULT. */
+enum ww_err account_unlock(struct ww_op *op, struct service *s, struct session *x, enum credential_kind kind,
+                           struct bytes typed, struct session **out, const char **new_code) WW_MUST;
 /* WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT. */
 enum ww_err account_epoch_start(struct ww_op *op, struct service *s, struct session *x) WW_MUST;
 /* With the password, checked now (WW_EDENIED, WW_ETHROTTLED). All sessions end; *out is a new one, *codes ten
@@ -215,6 +221,10 @@ enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *
 enum ww_err account_admin_list(struct ww_op *op, struct service *s, int64_t after, size_t limit,
                                struct record ***out, size_t *n) WW_MUST;
 enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const struct uuid *id) WW_MUST;
+/* Sets a password as a verifier: it signs in, and the vault stays locked until an old credential is given.
+ * All sessions end. WW_ENOTFOUND; WW_EVALIDATION, see why. */
+enum ww_err account_admin_set_password(struct ww_op *op, struct service *s, const struct uuid *id,
+                                       struct bytes password, struct account_refusal *why) WW_MUST;
 /* Sets "active" or "inactive"; a deactivation ends all sessions. */
 enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const struct uuid *id,
                                     const char *state) WW_MUST;

@@ -22,16 +22,13 @@ static enum ww_err drop_codes(struct ww_op *op, struct service *s, struct record
             i++;
             continue;
         }
-        if ((err = cred_remove(op, r, &id)) == WW_OK) {
-            err = store_credential_delete(op, s->store, r, &id);
-        }
+        err = account_drop_credential(op, s, r, id);
     }
     return err;
 }
 
-/* Adds one code and its row; *text as it is shown. */
-static enum ww_err add_code(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
-                            const char **text)
+enum ww_err account_code_add(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
+                             const char **text)
 {
     struct cred_context credentials = account_credentials(s);
     struct credential_row row;
@@ -58,7 +55,7 @@ enum ww_err account_codes_replace(struct ww_op *op, struct service *s, struct re
 {
     enum ww_err err = drop_codes(op, s, r);
     for (size_t i = 0; !err && i < RECOVERY_CODES; i++) {
-        err = add_code(op, s, r, root, &texts[i]);
+        err = account_code_add(op, s, r, root, &texts[i]);
     }
     return err;
 }
@@ -157,12 +154,6 @@ struct recovery {
     const char *new_code;
 };
 
-static enum ww_err drop(struct ww_op *op, struct service *s, struct record *r, struct uuid id)
-{
-    enum ww_err err = cred_remove(op, r, &id);
-    return err ? err : store_credential_delete(op, s->store, r, &id);
-}
-
 /* The old password goes, whatever it was; so does the code that was used. All of them: also one that was
  * set since by whoever the owner locks out now. */
 static enum ww_err swap_credentials(struct ww_op *op, struct service *s, struct recovery *in,
@@ -171,15 +162,15 @@ static enum ww_err swap_credentials(struct ww_op *op, struct service *s, struct 
     size_t n;
     struct credential_row row;
     struct key *root = cred_authn_root(in->authn);
-    enum ww_err err = drop(op, s, r, cred_authn_steps(in->authn, &n)[0].credential);
+    enum ww_err err = account_drop_credential(op, s, r, cred_authn_steps(in->authn, &n)[0].credential);
     for (const struct record_credential *c; !err && (c = cred_of(r, CRED_PASSWORD));) {
-        err = drop(op, s, r, c->id);
+        err = account_drop_credential(op, s, r, c->id);
     }
     if (err || (err = cred_add(op, r, &in->password, root, &row)) ||
         (err = store_credential_insert(op, s->store, r, &row))) {
         return err;
     }
-    return add_code(op, s, r, root, &in->new_code);
+    return account_code_add(op, s, r, root, &in->new_code);
 }
 
 static enum ww_err write_recovery(struct ww_op *op, struct service *s, void *context)
@@ -234,7 +225,7 @@ static enum ww_err code_refused(struct ww_op *op, enum ww_err err)
 static enum ww_err prove(struct ww_op *op, struct service *s, const struct account_recovery *in,
                          struct authn **out)
 {
-    const struct cred_proof proof = {CRED_RECOVERY, in->code};
+    const struct cred_proof proof = {.kind = CRED_RECOVERY, .typed = in->code};
     struct recovery_code *code = ARENA_NEW(&op->arena, struct recovery_code);
     struct cred_ready upgrade;
     struct admit *leave;

@@ -62,9 +62,7 @@ static enum ww_err drop_openers(struct ww_op *op, struct service *s, struct reco
             i++;
             continue;
         }
-        if ((err = cred_remove(op, r, &id)) == WW_OK) {
-            err = store_credential_delete(op, s->store, r, &id);
-        }
+        err = account_drop_credential(op, s, r, id);
     }
     return err;
 }
@@ -106,7 +104,7 @@ static enum ww_err prove_and_prepare(struct ww_op *op, struct service *s, struct
                                      struct bytes typed, struct rekey *in)
 {
     struct cred_context credentials = account_credentials(s);
-    const struct cred_proof proof = {CRED_PASSWORD, typed};
+    const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = typed};
     struct cred_ready upgrade;
     struct admit *leave;
     enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &leave);

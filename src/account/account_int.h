@@ -58,6 +58,9 @@ enum ww_err account_erase_history(struct ww_op *op, struct service *s) WW_MUST;
 /* What checking and making credentials may use. */
 struct cred_context account_credentials(const struct service *s);
 enum ww_err account_refuse_reauth(struct ww_op *op);
+/* Takes a credential from the record and from the store, in a transaction; the caller writes r. */
+enum ww_err account_drop_credential(struct ww_op *op, struct service *s, struct record *r,
+                                    struct uuid id) WW_MUST;
 /* WW_ELOCKED, or WW_ENOVAULT where the account has none. */
 enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r);
 
@@ -82,6 +85,9 @@ bool account_epoch_due(const struct ww_op *op, const struct service *s, const st
 /* A new epoch, the record written with it, and told of; in a transaction. */
 enum ww_err account_epoch_write(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
                                 struct vault *v) WW_MUST;
+/* One code more and its row, in a transaction; *text as it is shown. The caller writes r. */
+enum ww_err account_code_add(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
+                             const char **text) WW_MUST;
 /* Ten new recovery codes in the place of all earlier ones, in a transaction; the caller writes r. */
 enum ww_err account_codes_replace(struct ww_op *op, struct service *s, struct record *r,
                                   const struct key *root, const char **texts) WW_MUST;

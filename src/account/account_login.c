@@ -263,7 +263,7 @@ enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct ac
 enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,
                           enum session_carrier carrier, struct session *refresh, struct session **out)
 {
-    const struct cred_proof proof = {CRED_PASSWORD, password};
+    const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = password};
     return account_sign_in(
         op, s,
         &(struct account_sign_in){
@@ -286,7 +286,7 @@ enum ww_err account_exists(struct ww_op *op, struct service *s, const char *iden
 enum ww_err account_check_password(struct ww_op *op, struct service *s, struct session *x,
                                    struct bytes password)
 {
-    const struct cred_proof proof = {CRED_PASSWORD, password};
+    const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = password};
     struct cred_ready upgrade;
     struct authn *authn;
     struct admit *leave;

@@ -209,6 +209,20 @@ enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id)
     return err ? err : account_admin_delete(op, service_of(op), &uuid);
 }
 
+enum ww_err ww_admin_password_set(struct ww_op *op, const char *id, const char *password,
+                                  size_t password_length)
+{
+    API_CALL(op);
+    struct account_refusal why;
+    struct uuid uuid;
+    struct bytes typed;
+    enum ww_err err = parse_id(op, id, &uuid);
+    if (err || (err = api_password(op, password, password_length, &typed))) {
+        return err;
+    }
+    return api_refused(op, account_admin_set_password(op, service_of(op), &uuid, typed, &why), &why);
+}
+
 /* ---- operation ---- */
 
 enum ww_err ww_ping(struct ww_op *op)

@@ -64,6 +64,28 @@ enum ww_err ww_recover(struct ww_op *op, const struct ww_recovery *recovery, str
     return api_session_new(op, made, session);
 }
 
+enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct ww_opener *opener,
+                      struct ww_session **opened, const char **new_code)
+{
+    API_CALL(op);
+    struct session *made, *x = api_session(op, session);
+    struct ww_opener from;
+    struct bytes typed;
+    *opened = NULL;
+    *new_code = NULL;
+    enum ww_err err = API_TAKE(op, ww_opener, opener, &from);
+    if (err) {
+        return err;
+    }
+    typed = bytes_str(from.code ? from.code : "");
+    if ((!from.code && (err = api_password(op, from.password, from.password_length, &typed))) ||
+        (err = account_unlock(op, service_of(op), x, from.code ? CRED_RECOVERY : CRED_PASSWORD, typed, &made,
+                              new_code))) {
+        return err;
+    }
+    return api_session_new(op, made, opened);
+}
+
 enum ww_err ww_epoch_start(struct ww_op *op, struct ww_session *session, uint32_t *epoch)
 {
     API_CALL(op);

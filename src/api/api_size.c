@@ -21,6 +21,7 @@ static const struct api_shape shapes[] = {
     {"ww_item_entry", {sizeof(struct ww_item_entry)}},
     {"ww_item_change", {sizeof(struct ww_item_change)}},
     {"ww_codes_state", {sizeof(struct ww_codes_state)}},
+    {"ww_opener", {sizeof(struct ww_opener)}},
     {"ww_recovery", {sizeof(struct ww_recovery)}},
     {"ww_vault_state", {sizeof(struct ww_vault_state)}},
     {"ww_check_report", {sizeof(struct ww_check_report)}},

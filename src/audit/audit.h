@@ -22,6 +22,8 @@
     X(CODES_MADE, "codes.made", 1)                                                                           \
     X(CODES_REVOKED, "codes.revoked", 1)                                                                     \
     X(CODE_USED, "codes.used", 1)                                                                            \
+    X(PASSWORD_SET, "password.set", 1)                                                                       \
+    X(UNLOCKED, "vault.unlocked", 1)                                                                         \
     X(EPOCH_STARTED, "vault.epoch_started", 1)                                                               \
     X(REKEYED, "vault.rekeyed", 1)                                                                           \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \

@@ -22,12 +22,14 @@ static enum ww_err check_one(struct ww_op *op, const struct cred_context *x, con
 {
     const struct cred_kind *kind = cred_kind_find(proof->kind);
     struct cred_found found = {.record = a->record};
+    struct cred_context with = *x;
+    with.to_open = proof->to_open;
     /* "Wrong", not "unknown kind": what a program supports is no secret, but one answer leaves nothing to
      * compare. */
     if (!kind || a->count == AUTHN_STEPS_MAX) {
         return cred_refuse_wrong(op);
     }
-    enum ww_err err = kind->check(op, x, a->record, proof->typed, &found);
+    enum ww_err err = kind->check(op, &with, a->record, proof->typed, &found);
     if (err) {
         return err;
     }

@@ -12,6 +12,7 @@
 struct cred_proof {
     enum credential_kind kind;
     struct bytes typed;
+    bool to_open; /* a credential that opens the vault, whether or not it still signs in */
 };
 
 /* Checks proofs of one person in their order. The account may be NULL, or have no such credential: then the
@@ -62,6 +63,13 @@ enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct
  * with field "password": of no known format, malformed or above the ceilings; nothing is hashed. */
 enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x, struct bytes hash,
                                  struct cred_ready *out) WW_MUST;
+/* A new password as a verifier, for who sets one without the vault's key (vault.md §10). Hashes. */
+enum ww_err cred_password_verifier(struct ww_op *op, const struct cred_context *x, struct bytes typed,
+                                   struct cred_ready *out) WW_MUST;
+/* The account's verifier taken apart, so that it can be given a slot: a slot's secret is what the hash holds.
+ * *found false: the account signs in by none. */
+enum ww_err cred_password_of_verifier(struct ww_op *op, struct store *s, const struct record *r,
+                                      struct cred_ready *out, bool *found) WW_MUST;
 /* Whether a password (as typed) opens the record's slot, without the throttle: for a session that has the
  * vault open and asks about its own new password. */
 enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, struct record *r,

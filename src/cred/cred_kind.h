@@ -11,6 +11,7 @@ struct cred_context {
     struct store *store;
     struct pwhash_pool *pool;
     const struct pwhash_params *hashing; /* of new passwords */
+    bool to_open;                        /* as of the proof: what opens is looked for, not what signs in */
 };
 
 /* A credential that was made, before the transaction that will write it; in the operation's arena. */

@@ -70,14 +70,36 @@ enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x,
     return WW_OK;
 }
 
+enum ww_err cred_password_verifier(struct ww_op *op, const struct cred_context *x, struct bytes typed,
+                                   struct cred_ready *out)
+{
+    PWHASH_SECRET(secret);
+    char *hash, *public_part;
+    enum ww_err err = add(op, x, typed, out);
+    if (err) {
+        return err;
+    }
+    public_part = arena_strndup(&op->arena, out->public_part.p, out->public_part.n);
+    if (!public_part) {
+        return op_no_memory(op);
+    }
+    memcpy(secret.b, out->secret.p, out->secret.n);
+    secret.n = out->secret.n;
+    err = pwhash_join(op, public_part, &secret, &hash);
+    if (!err) {
+        *out = (struct cred_ready){.kind = CRED_PASSWORD, .public_part = bytes_str(hash)};
+    }
+    return err;
+}
+
 /* ---- checking ---- */
 
-/* The account's password to sign in with, or NULL. The role decides, not the kind: after a recovery by
- * mail the old password may still open, but no longer sign in (vault.md §10). */
-static const struct record_credential *password_of(const struct record *r)
+/* The account's password with this role, or NULL. The role decides, not the kind: after an administrator set
+ * one, or a recovery by mail, the old password may still open, but no longer sign in (vault.md §10). */
+static const struct record_credential *password_of(const struct record *r, uint8_t role)
 {
     for (size_t i = 0; i < r->credential_count; i++) {
-        if (r->credentials[i].kind == CRED_PASSWORD && (r->credentials[i].role & ROLE_LOGIN)) {
+        if (r->credentials[i].kind == CRED_PASSWORD && (r->credentials[i].role & role)) {
             return &r->credentials[i];
         }
     }
@@ -85,26 +107,26 @@ static const struct record_credential *password_of(const struct record *r)
 }
 
 /* Reads the password's row; *listed NULL when the account has none. */
-static enum ww_err read_password(struct ww_op *op, struct store *s, const struct record *r,
+static enum ww_err read_password(struct ww_op *op, struct store *s, const struct record *r, uint8_t role,
                                  const struct record_credential **listed, struct credential_row *row)
 {
-    *listed = password_of(r);
+    *listed = password_of(r, role);
     return *listed ? store_credential_load(op, s, r, &(*listed)->id, row) : WW_OK;
 }
 
 /* Record and credential are two statements, and a password change between them looks like tampering: then
  * both are read once more in one snapshot, and *r is what was read last. */
-static enum ww_err load_password(struct ww_op *op, struct store *s, struct record **r,
+static enum ww_err load_password(struct ww_op *op, struct store *s, struct record **r, uint8_t role,
                                  const struct record_credential **listed, struct credential_row *row,
                                  char **public_part)
 {
-    enum ww_err err = read_password(op, s, *r, listed, row);
+    enum ww_err err = read_password(op, s, *r, role, listed, row);
     if (err == WW_ETAMPERED && (err = store_tx_begin(op, s, DB_READ)) == WW_OK) {
         struct record *now;
         err = store_record_load(op, s, (*r)->id, false, &now);
         if (err == WW_OK) {
             *r = now;
-            err = read_password(op, s, now, listed, row);
+            err = read_password(op, s, now, role, listed, row);
         }
         err = store_tx_abort(op, err == WW_ENOTFOUND ? cred_refuse_wrong(op) : err); /* nothing was written */
     }
@@ -165,7 +187,8 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
         r = NULL;
     }
     const struct record_credential *listed = NULL;
-    if (r && (err = load_password(op, x->store, &r, &listed, &row, &public_part))) {
+    if (r && (err = load_password(op, x->store, &r, x->to_open ? ROLE_OPENS : ROLE_LOGIN, &listed, &row,
+                                  &public_part))) {
         return err;
     }
     if (!listed) {
@@ -188,6 +211,30 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
     return WW_OK;
 }
 
+enum ww_err cred_password_of_verifier(struct ww_op *op, struct store *s, const struct record *r,
+                                      struct cred_ready *out, bool *found)
+{
+    const struct record_credential *listed;
+    struct credential_row row;
+    struct pwhash_secret *secret = ARENA_NEW(&op->arena, struct pwhash_secret);
+    char *hash, *public_part;
+    *found = false;
+    enum ww_err err = secret ? read_password(op, s, r, ROLE_LOGIN, &listed, &row) : op_no_memory(op);
+    if (err || !listed || (listed->role & ROLE_OPENS)) {
+        return err;
+    }
+    hash = arena_strndup(&op->arena, row.public_part.p, row.public_part.n);
+    if (!hash) {
+        return op_no_memory(op);
+    }
+    if ((err = pwhash_split(op, hash, &public_part, secret))) {
+        return err;
+    }
+    *out = (struct cred_ready){CRED_PASSWORD, bytes_str(public_part), BYTES(secret->b, secret->n)};
+    *found = true;
+    return WW_OK;
+}
+
 /* Without the throttle: its callers hold a session that has R and is recent, and learn about their own
  * password only (docs/DECISIONS.md). */
 enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, struct record *r,
@@ -201,7 +248,7 @@ enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, 
     PWHASH_SECRET(secret);
     enum ww_err err = cred_password_normalize(op, typed, &password);
     *opens = false;
-    if (err || (err = load_password(op, x->store, &r, &listed, &row, &public_part)) || !listed ||
+    if (err || (err = load_password(op, x->store, &r, ROLE_LOGIN, &listed, &row, &public_part)) || !listed ||
         !(listed->role & ROLE_OPENS)) {
         return err;
     }

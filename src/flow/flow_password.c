@@ -25,7 +25,7 @@ static enum ww_err build_login(struct call *c, struct flow *f)
 
 static enum ww_err run_login(struct call *c)
 {
-    const struct cred_proof proof = {CRED_PASSWORD, c->payload.password};
+    const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = c->payload.password};
     const struct account_sign_in in = {.identifier = c->payload.identifier,
                                        .proofs = &proof,
                                        .count = 1,

@@ -161,6 +161,38 @@ enum ww_err pwhash_verify(struct ww_op *op, struct pwhash_pool *pool, const char
     return crypto_equal(BYTES(secret.b, secret.n), BYTES(p.expected.b, p.expected.n)) ? WW_OK : wrong(op);
 }
 
+enum ww_err pwhash_join(struct ww_op *op, const char *public_part, const struct pwhash_secret *secret,
+                        char **hash)
+{
+    __attribute__((cleanup(wipe_parsed))) struct pwhash_parsed p;
+    struct buf b = BUF(&op->arena);
+    *hash = NULL;
+    if (!pwhash_parse(&p, public_part)) {
+        return op_fail(op, WW_EINVAL, "bad_password_hash", "this is no public part of a hash");
+    }
+    buf_str(&b, public_part);
+    p.format->write_hash(&b, secret);
+    *hash = buf_text(&b);
+    return *hash ? WW_OK : op_no_memory(op);
+}
+
+enum ww_err pwhash_split(struct ww_op *op, const char *hash, char **public_part, struct pwhash_secret *secret)
+{
+    __attribute__((cleanup(wipe_parsed))) struct pwhash_parsed p;
+    struct buf behind = BUF(&op->arena);
+    *public_part = NULL;
+    if (!pwhash_parse(&p, hash) || !p.expected.n) {
+        return op_fail(op, WW_EINVAL, "bad_password_hash", "this is no complete hash");
+    }
+    p.format->write_hash(&behind, &p.expected);
+    if (!buf_done(&behind).p) {
+        return op_no_memory(op);
+    }
+    *secret = p.expected;
+    *public_part = arena_strndup(&op->arena, hash, strlen(hash) - buf_done(&behind).n);
+    return *public_part ? WW_OK : op_no_memory(op);
+}
+
 enum ww_err pwhash_waste(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_params *p,
                          struct bytes password)
 {

@@ -58,6 +58,12 @@ enum ww_err pwhash_check(struct ww_op *op, struct pwhash_pool *pool, const char 
 /* Whether a complete hash is that of the password: WW_EDENIED when not; else as pwhash_derive. */
 enum ww_err pwhash_verify(struct ww_op *op, struct pwhash_pool *pool, const char *hash,
                           struct bytes password) WW_MUST;
+/* A complete hash of its two parts, in the arena; and back: *public_part in the arena, WW_EINVAL for what is
+ * no complete hash. Nothing is hashed. */
+enum ww_err pwhash_join(struct ww_op *op, const char *public_part, const struct pwhash_secret *secret,
+                        char **hash) WW_MUST;
+enum ww_err pwhash_split(struct ww_op *op, const char *hash, char **public_part,
+                         struct pwhash_secret *secret) WW_MUST;
 /* The same work for nobody: for unknown names and accounts without a password. Its result is always
  * WW_EDENIED, or WW_EBUSY. */
 enum ww_err pwhash_waste(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_params *p,

@@ -73,6 +73,15 @@ static enum ww_err hash_password(struct ww_op *op, const struct pwhash_parsed *p
     return WW_OK;
 }
 
+static void write_hash(struct buf *b, const struct pwhash_secret *secret)
+{
+    char text[HASH_TEXT + 1];
+    sodium_bin2base64(text, sizeof text, secret->b, HASH_LENGTH, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    buf_char(b, '$');
+    buf_str(b, text);
+    sodium_memzero(text, sizeof text);
+}
+
 static enum ww_err public_new(struct ww_op *op, const struct pwhash_params *p, char **out)
 {
     uint8_t salt[PWHASH_SALT_SIZE];
@@ -110,6 +119,7 @@ const struct pwhash_format pwhash_argon2id = {
     .memory = memory,
     .within_ceilings = within_ceilings,
     .derive = hash_password,
+    .write_hash = write_hash,
     .public_new = public_new,
     .raise_to_floor = raise_to_floor,
     .weaker = weaker,

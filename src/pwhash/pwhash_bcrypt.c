@@ -113,6 +113,11 @@ static enum ww_err public_new(struct ww_op *op, const struct pwhash_params *p, c
     return *out ? WW_OK : op_no_memory(op);
 }
 
+static void write_hash(struct buf *b, const struct pwhash_secret *secret)
+{
+    buf_add(b, secret->b, secret->n);
+}
+
 static bool raise_to_floor(struct pwhash_params *p)
 {
     bool low = p->cost < COST_FLOOR;
@@ -133,6 +138,7 @@ const struct pwhash_format pwhash_bcrypt = {
     .within_ceilings = within_ceilings,
     .check_password = check_password,
     .derive = hash_password,
+    .write_hash = write_hash,
     .public_new = public_new,
     .raise_to_floor = raise_to_floor,
     .weaker = weaker,

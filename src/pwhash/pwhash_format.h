@@ -39,6 +39,9 @@ struct pwhash_format {
     enum ww_err (*derive)(struct ww_op *op, const struct pwhash_parsed *p, struct bytes password,
                           struct pwhash_secret *out);
 
+    /* What stands behind the public part in a complete hash. */
+    void (*write_hash)(struct buf *b, const struct pwhash_secret *secret);
+
     /* For new hashes; NULL for a format that is only verified. */
     enum ww_err (*public_new)(struct ww_op *op, const struct pwhash_params *p, char **out);
     bool (*raise_to_floor)(struct pwhash_params *p);

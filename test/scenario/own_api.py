@@ -393,7 +393,8 @@ def test_openapi(site):
                      ("/vault/items/{name}", "get"), ("/vault/items/{name}", "put"),
                      ("/vault/items/{name}", "delete"), ("/account/history", "get"), ("/account", "delete"),
                      ("/vault/codes", "get"), ("/vault/codes", "post"), ("/vault/codes", "delete"),
-                     ("/vault/recover", "post"), ("/vault/epoch", "post"), ("/vault/rekey", "post")})
+                     ("/vault/recover", "post"), ("/vault/unlock", "post"), ("/vault/epoch", "post"),
+                     ("/vault/rekey", "post")})
     check(b'"required":[]' not in answer.body)  # OpenAPI 3.0 forbids an empty one
     operations = [o for methods in answer.json["paths"].values() for o in methods.values()]
     check(all(o["operationId"] and o["summary"] and "500" in o["responses"] for o in operations), operations)

@@ -126,9 +126,77 @@ def test_rekey(site):
     same(recover(site, "rekey", answer.json["codes"][0]).status, 200)
 
 
+def locked(site, name):
+    """Somebody with a note whose password an administrator set: (id, codes, headers of the locked session)."""
+    who, codes = person(site, name)
+    identity = site.get("/sessions/whoami", headers=who).json["identity"]["id"]
+    answer = site.request("POST", f"/admin/identities/{identity}/password", {"password": OTHER}, admin=True)
+    same((answer.status, answer.body), (204, b""), answer)
+    same(site.get(NOTE, headers=who).status, 401)  # all sessions have ended
+    return identity, codes, {"X-Session-Token": site.login(f"{name}@example.org", OTHER)}
+
+
+def test_an_administrators_password_opens_nothing(site):
+    identity, _, session = locked(site, "locked")
+    same(site.get("/vault", headers=session).json["state"], "locked")
+    refused(site.get(NOTE, headers=session), 423, "vault_locked")
+    refused(site.request("PUT", NOTE, b"x", session), 423, "vault_locked")
+    refused(site.request("POST", "/vault/codes", headers=session), 423, "vault_locked")
+    for bad, field in (({"password": ""}, "password"), ({}, "password"), ({"code": "x", "password": "y"}, "code"),
+                       ({"code": "A" * 129}, "code")):
+        refused(site.request("POST", "/vault/unlock", bad, session), 400, "field_invalid", field)
+    refused(site.request("POST", "/vault/unlock", {"code": "7K2M"}, session), 400, "recovery_code_wrong", "code")
+    refused(site.request("POST", "/vault/unlock", {"password": OTHER}, session), 400, "wrong_credentials")
+    refused(site.request("POST", f"/admin/identities/{identity}/password", {"password": "short"}, admin=True), 400,
+            "password_too_short", "password")
+    nobody = identity[:-4] + "0000"
+    same(site.request("POST", f"/admin/identities/{nobody}/password", {"password": OTHER}, admin=True).status, 404)
+
+
+def test_the_old_password_unlocks_and_the_new_one_opens_from_then_on(site):
+    _, codes, session = locked(site, "unlocks")
+    answer = site.request("POST", "/vault/unlock", {"password": PASSWORD}, session)
+    same((answer.status, answer.json["state"]), (200, "open"), answer)
+    opened = {"X-Session-Token": answer.json["session_token"]}
+    same(site.get(NOTE, headers=opened).body, b"only mine")
+    same(site.get("/vault", headers=session).status, 401)  # the locked one has stopped
+    again = {"X-Session-Token": site.login("unlocks@example.org", OTHER)}
+    same(site.get(NOTE, headers=again).body, b"only mine")
+    refused(site.request("POST", "/vault/unlock", {"password": PASSWORD}, again), 409, "vault_open")
+    same(recover(site, "unlocks", codes[0], PASSWORD).status, 200)
+
+
+def test_a_code_unlocks_and_is_used_up(site):
+    _, codes, session = locked(site, "bycode")
+    answer = site.request("POST", "/vault/unlock", {"code": codes[2]}, session)
+    same(answer.status, 200, answer)
+    opened = {"X-Session-Token": answer.json["session_token"]}
+    same(site.get(NOTE, headers=opened).body, b"only mine")
+    check(answer.json["new_code"] not in codes)
+    refused(recover(site, "bycode", codes[2]), 400, "recovery_code_wrong")
+    same(site.get("/vault/codes", headers=opened).json["left"], 10)
+    events = [e["event"] for e in site.get("/account/history", headers=opened).json]
+    check("password.set" in events and "vault.unlocked" in events, events)
+
+
+def test_a_code_and_a_new_password_help_a_locked_account_too(site):
+    _, codes, session = locked(site, "both")
+    answer = recover(site, "both", codes[0], PASSWORD)
+    same(answer.status, 200, answer)
+    same(site.get(NOTE, headers={"X-Session-Token": answer.json["session_token"]}).body, b"only mine")
+    same(site.get("/vault", headers=session).status, 401)
+
+
+def test_tries_to_unlock_are_throttled(site):
+    _, _, session = locked(site, "guesses")
+    statuses = [site.request("POST", "/vault/unlock", {"password": f"{n} wrong guesses here"}, session).status
+                for n in range(53)]
+    check(429 in statuses and 200 not in statuses, statuses)
+
+
 def test_nothing_without_a_session(site):
     for method, path in (("GET", "/vault/codes"), ("POST", "/vault/codes"), ("DELETE", "/vault/codes"),
-                         ("POST", "/vault/epoch"), ("POST", "/vault/rekey")):
+                         ("POST", "/vault/epoch"), ("POST", "/vault/rekey"), ("POST", "/vault/unlock")):
         same(site.request(method, path).status, 401, path)
 
 

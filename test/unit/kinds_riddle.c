@@ -68,7 +68,7 @@ static enum ww_err decode(struct call *c)
 
 static enum ww_err run_login(struct call *c)
 {
-    const struct cred_proof proof = {cred_riddle.kind, c->payload.secret};
+    const struct cred_proof proof = {.kind = cred_riddle.kind, .typed = c->payload.secret};
 
     flow_reset(c);
     return flow_login_sign_in(c,

@@ -69,8 +69,8 @@ static enum ww_err check_bytes(struct fixture *f, struct record *r, struct bytes
 {
     struct ww_op *op = f->site.op;
     struct service *s = service(f);
-    struct cred_context x = {s->store, s->pool, &s->hashing};
-    const struct cred_proof proof = {CRED_PASSWORD, typed};
+    struct cred_context x = {.store = s->store, .pool = s->pool, .hashing = &s->hashing};
+    const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = typed};
     struct admit *admit;
     struct key tag = {{0}};
     assert_int_equal(throttle_admit(op, s->throttle, &tag, r ? r->id : 0, r ? &r->uuid : NULL, &admit),
@@ -137,12 +137,13 @@ static void no_proofs_and_too_many_prove_nothing(void **state)
 {
     struct fixture *f = *state;
     struct record *r = ada(f);
-    struct cred_context x = {service(f)->store, service(f)->pool, &service(f)->hashing};
+    struct cred_context x = {
+        .store = service(f)->store, .pool = service(f)->pool, .hashing = &service(f)->hashing};
     struct cred_proof proofs[5];
     struct admit *admit;
     struct key tag = {{0}};
     for (int i = 0; i < 5; i++) {
-        proofs[i] = (struct cred_proof){CRED_PASSWORD, bytes_str(TEST_PASSWORD)};
+        proofs[i] = (struct cred_proof){.kind = CRED_PASSWORD, .typed = bytes_str(TEST_PASSWORD)};
     }
     assert_int_equal(throttle_admit(f->site.op, service(f)->throttle, &tag, r->id, &r->uuid, &admit), WW_OK);
     assert_int_equal(cred_check(f->site.op, &x, admit, r, proofs, 0, &f->authn, &f->upgrade), WW_EDENIED);
@@ -159,7 +160,8 @@ static void whether_a_password_opens_is_told_without_a_proof(void **state)
 {
     struct fixture *f = *state;
     struct record *r = ada(f);
-    struct cred_context x = {service(f)->store, service(f)->pool, &service(f)->hashing};
+    struct cred_context x = {
+        .store = service(f)->store, .pool = service(f)->pool, .hashing = &service(f)->hashing};
     bool opens;
     assert_int_equal(cred_password_opens(f->site.op, &x, r, bytes_str(TEST_PASSWORD), &opens), WW_OK);
     assert_true(opens);
@@ -177,7 +179,8 @@ static void whether_a_password_opens_is_told_without_a_proof(void **state)
 static void a_hash_with_a_nul_in_it_is_none(void **state)
 {
     struct fixture *f = *state;
-    struct cred_context x = {service(f)->store, service(f)->pool, &service(f)->hashing};
+    struct cred_context x = {
+        .store = service(f)->store, .pool = service(f)->pool, .hashing = &service(f)->hashing};
     struct cred_ready ready;
     static const char hash[] = "$2y$12$o6hx.Wog/wvFSkT/Bp/6DOxCtLRTDj7lm9on9suF/WaCGNVHbkfL6\0x";
     assert_int_equal(cred_password_import(f->site.op, &x, BYTES(hash, sizeof hash - 1), &ready), WW_EINVAL);
@@ -197,8 +200,8 @@ static void fail_in_turn(struct fixture *f, enum ww_fault kind, bool known, cons
         struct record *r = known ? ada(f) : NULL;
         struct ww_op *op = known ? f->site.op : site_next(&f->site);
         struct service *s = service(f);
-        struct cred_context x = {s->store, s->pool, &s->hashing};
-        const struct cred_proof proof = {CRED_PASSWORD, bytes_str(typed)};
+        struct cred_context x = {.store = s->store, .pool = s->pool, .hashing = &s->hashing};
+        const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = bytes_str(typed)};
         struct admit *admit;
         struct key tag = {{0}};
         assert_int_equal(throttle_admit(op, s->throttle, &tag, 0, NULL, &admit), WW_OK);
@@ -221,7 +224,8 @@ static void want_of_memory_is_never_a_wrong_password(void **state)
     fail_in_turn(f, WW_FAULT_STATEMENT, true, TEST_PASSWORD, WW_OK);
 
     struct record *r = ada(f);
-    struct cred_context x = {service(f)->store, service(f)->pool, &service(f)->hashing};
+    struct cred_context x = {
+        .store = service(f)->store, .pool = service(f)->pool, .hashing = &service(f)->hashing};
     bool opens = false;
     for (long n = 1; n < 100 && !opens; n++) {
         f->site.fail_at[WW_FAULT_ALLOC] = n;
@@ -252,8 +256,9 @@ static void without_the_throttles_leave_nothing_is_checked(void **state)
 {
     struct fixture *f = *state;
     struct record *r = ada(f);
-    struct cred_context x = {service(f)->store, service(f)->pool, &service(f)->hashing};
-    const struct cred_proof proof = {CRED_PASSWORD, bytes_str(TEST_PASSWORD)};
+    struct cred_context x = {
+        .store = service(f)->store, .pool = service(f)->pool, .hashing = &service(f)->hashing};
+    const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = bytes_str(TEST_PASSWORD)};
     int status = 0;
     pid_t child = fork();
     assert_true(child >= 0);

@@ -155,10 +155,12 @@ static void several_proofs_sign_in_at_once(void **state)
 {
     struct site *s = *state;
     struct session *x;
-    const struct cred_proof both[] = {{CRED_PASSWORD, bytes_str(TEST_PASSWORD)},
-                                      {cred_riddle.kind, bytes_str("a shadow")}};
-    const struct cred_proof wrong_second[] = {both[0], {cred_riddle.kind, bytes_str("a river")}};
-    const struct cred_proof wrong_first[] = {{CRED_PASSWORD, bytes_str("not the password")}, both[1]};
+    const struct cred_proof both[] = {{.kind = CRED_PASSWORD, .typed = bytes_str(TEST_PASSWORD)},
+                                      {.kind = cred_riddle.kind, .typed = bytes_str("a shadow")}};
+    const struct cred_proof wrong_second[] = {both[0],
+                                              {.kind = cred_riddle.kind, .typed = bytes_str("a river")}};
+    const struct cred_proof wrong_first[] = {{.kind = CRED_PASSWORD, .typed = bytes_str("not the password")},
+                                             both[1]};
     assert_int_equal(sign_in(s, both, 2, &x), WW_EDENIED); /* she has no such factor yet */
     add_riddle(s);
     assert_int_equal(sign_in(s, both, 2, &x), WW_OK);
@@ -176,8 +178,8 @@ static void a_second_factor_alone_signs_nobody_in(void **state)
 {
     struct site *s = *state;
     struct session *x;
-    const struct cred_proof answer = {cred_riddle.kind, bytes_str("a shadow")},
-                            unknown = {(enum credential_kind)101, bytes_str("x")};
+    const struct cred_proof answer = {.kind = cred_riddle.kind, .typed = bytes_str("a shadow")},
+                            unknown = {.kind = (enum credential_kind)101, .typed = bytes_str("x")};
     add_riddle(s);
     assert_int_equal(sign_in(s, &answer, 1, &x), WW_EINVAL);
     assert_int_equal(sign_in(s, &unknown, 1, &x), WW_EINVAL);

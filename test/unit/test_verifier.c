@@ -141,7 +141,8 @@ static void a_verifier_opens_no_vault_that_is_there(void **state)
     char *token = site_register(s, "ada");
     struct record *r = record_of(s, "ada");
     struct store *store = service_of(s->op)->store;
-    struct cred_context x = {store, service_of(s->op)->pool, &service_of(s->op)->hashing};
+    struct cred_context x = {
+        .store = store, .pool = service_of(s->op)->pool, .hashing = &service_of(s->op)->hashing};
     assert_int_equal(store_tx_begin(s->op, store, DB_WRITE), WW_OK);
     r->credentials[0].role = ROLE_OPENS; /* the old password opens, and no longer signs in */
     assert_int_equal(cred_password_import(s->op, &x, bytes_str(BCRYPT), &ready), WW_OK);
@@ -181,7 +182,8 @@ static void *first_sign_in(void *context)
     struct site *s = context;
     struct ww_op *op;
     struct session *x = NULL;
-    const struct cred_proof proof = {CRED_PASSWORD, bytes_str("correct horse battery staple")};
+    const struct cred_proof proof = {.kind = CRED_PASSWORD,
+                                     .typed = bytes_str("correct horse battery staple")};
     enum ww_err err = ww_op_begin(s->ww, NULL, &op);
     if (!err) {
         err = account_sign_in(

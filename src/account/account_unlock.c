@@ -1,0 +1,164 @@
+/* Locked sessions (vault.md §10): a password that an administrator sets proves who somebody is and opens
+ * nothing; the old password, or a recovery code, opens the vault again, and from then on the new password
+ * does. */
+#include "account_int.h"
+#include "cred_recovery.h"
+
+/* ---- an administrator sets a password ---- */
+
+struct set_password {
+    const struct uuid *id;
+    struct cred_ready verifier;
+};
+
+static enum ww_err not_found(struct ww_op *op)
+{
+    return op_fail(op, WW_ENOTFOUND, "identity_not_found", "there is no such identity");
+}
+
+/* What opened the vault keeps that role and no other; a verifier of before has none left, and goes. */
+static enum ww_err retire_passwords(struct ww_op *op, struct service *s, struct record *r)
+{
+    enum ww_err err = WW_OK;
+    size_t i = 0;
+    while (!err && i < r->credential_count) {
+        struct record_credential *c = &r->credentials[i];
+        struct uuid id = c->id;
+        if (c->kind != CRED_PASSWORD || (c->role & ROLE_OPENS)) {
+            c->role = c->kind == CRED_PASSWORD ? ROLE_OPENS : c->role;
+            i++;
+        } else {
+            err = account_drop_credential(op, s, r, id);
+        }
+    }
+    return err;
+}
+
+static enum ww_err write_set_password(struct ww_op *op, struct service *s, void *context)
+{
+    const struct set_password *in = context;
+    struct credential_row row;
+    struct record *r;
+    enum ww_err err = store_record_load_uuid(op, s->store, in->id, true, &r);
+    if (err) {
+        return err == WW_ENOTFOUND ? not_found(op) : err;
+    }
+    /* The vault stays as it is: nobody here has its key. */
+    if ((err = retire_passwords(op, s, r)) || (err = cred_add(op, r, &in->verifier, NULL, &row)) ||
+        (err = store_credential_insert(op, s->store, r, &row)) ||
+        (err = session_end_others(op, s->store, r, NULL)) || (err = account_write(op, s, r, NULL))) {
+        return err;
+    }
+    return account_tell(op, s, &(struct audit_event){.kind = AUDIT_PASSWORD_SET, .record = r});
+}
+
+enum ww_err account_admin_set_password(struct ww_op *op, struct service *s, const struct uuid *id,
+                                       struct bytes typed, struct account_refusal *why)
+{
+    struct cred_context credentials = account_credentials(s);
+    struct set_password in = {.id = id};
+    const char **identifiers;
+    struct record *r;
+    size_t n;
+    *why = (struct account_refusal){0};
+    enum ww_err err = store_record_load_uuid(op, s->store, id, false, &r);
+    if (err) {
+        return err == WW_ENOTFOUND ? not_found(op) : err;
+    }
+    if ((err = identity_identifiers(op, r, &identifiers, &n)) ||
+        (err = cred_password_policy_check(op, s->config, typed, identifiers, n, &why->password)) ||
+        (err = cred_password_verifier(op, &credentials, typed, &in.verifier))) {
+        return err;
+    }
+    return account_transaction(op, s, write_set_password, &in);
+}
+
+/* ---- unlocking ---- */
+
+struct unlock {
+    struct session *x;
+    enum credential_kind kind;
+    struct authn *authn;
+    struct session *session;
+    const char *new_code; /* in the place of the one that was used; NULL: it was a password */
+};
+
+/* The password that signs in becomes one that opens, and what opened in its stead goes. */
+static enum ww_err promote_password(struct ww_op *op, struct service *s, struct record *r,
+                                    const struct key *root)
+{
+    struct credential_row row;
+    struct cred_ready ready;
+    bool found;
+    enum ww_err err = cred_password_of_verifier(op, s->store, r, &ready, &found);
+    if (err || !found) {
+        return err;
+    }
+    for (const struct record_credential *c; !err && (c = cred_of(r, CRED_PASSWORD));) {
+        err = account_drop_credential(op, s, r, c->id);
+    }
+    if (err || (err = cred_add(op, r, &ready, root, &row))) {
+        return err;
+    }
+    return store_credential_insert(op, s->store, r, &row);
+}
+
+static enum ww_err use_up(struct ww_op *op, struct service *s, struct unlock *in, struct record *r,
+                          const struct key *root)
+{
+    size_t n;
+    if (in->kind != CRED_RECOVERY) {
+        return WW_OK;
+    }
+    enum ww_err err = account_drop_credential(op, s, r, cred_authn_steps(in->authn, &n)[0].credential);
+    return err ? err : account_code_add(op, s, r, root, &in->new_code);
+}
+
+static enum ww_err write_unlock(struct ww_op *op, struct service *s, void *context)
+{
+    struct unlock *in = context;
+    struct record *r;
+    struct vault *v;
+    struct key *root = cred_authn_root(in->authn);
+    enum ww_err err = account_open_proved(op, s, in->authn, &r, &v);
+    if (err) {
+        return err;
+    }
+    if (!v || r->session_generation != in->x->record->session_generation) {
+        return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
+    }
+    if ((err = use_up(op, s, in, r, root)) || (err = promote_password(op, s, r, root)) ||
+        (err = account_write(op, s, r, v)) ||
+        (err = session_issue(op, s->store, &s->sessions, in->authn, in->x->carrier, &in->session)) ||
+        (err = account_write_logout(op, s, in->x))) {
+        return err;
+    }
+    return account_tell(op, s,
+                        &(struct audit_event){.kind = AUDIT_UNLOCKED,
+                                              .record = r,
+                                              .session_id = &in->session->id,
+                                              .method = cred_kind_find(in->kind)->method});
+}
+
+enum ww_err account_unlock(struct ww_op *op, struct service *s, struct session *x, enum credential_kind kind,
+                           struct bytes typed, struct session **out, const char **new_code)
+{
+    struct unlock in = {.x = x, .kind = kind};
+    const struct cred_proof proof = {.kind = kind, .typed = typed, .to_open = true};
+    struct cred_ready upgrade;
+    struct admit *leave;
+    *out = NULL;
+    *new_code = NULL;
+    if (x->root || x->record->root_generation == 0) {
+        return x->root ? op_fail(op, WW_ECONFLICT, "vault_open", "the vault is open already")
+                       : account_refuse_locked(op, x->record);
+    }
+    enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &leave);
+    if (err || (err = account_try_proofs(op, s, x->record, leave, &proof, 1, &in.authn, &upgrade)) ||
+        (err = account_transaction(op, s, write_unlock, &in))) {
+        return err;
+    }
+    *out = in.session;
+    *new_code = in.new_code;
+    return WW_OK;
+}
