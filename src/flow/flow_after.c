@@ -5,6 +5,9 @@
 #include "flow_return_to.h"
 #include "limit.h"
 
+/* What the configuration lists, and our own: the self-service routes, where a form that waited is sent
+ * (kratos.md §2.12), and the built-in pages. Nothing else, or the site would be an open redirect for
+ * phishing. */
 static enum ww_err rules_of(struct call *c, const char *fallback, struct return_rules *out)
 {
     const struct config *config = c->s->config;
@@ -72,6 +75,8 @@ enum ww_err flow_after_url(struct call *c, const char *return_to, const char *me
         url = otherwise ? otherwise : flow_default_url(c->a, config);
     }
     enum ww_err err = url ? rules_of(c, url, &rules) : op_no_memory(c->op);
+    /* Judged here too, not only when the flow begins: a stored address may be older than the
+     * configuration. */
     if (err || !return_to || flow_return_to_check(c->a, &rules, return_to, out) != WW_OK) {
         *out = url;
     }

@@ -5,6 +5,8 @@
 #include "flow_return_to.h"
 #include "timefmt.h"
 
+/* The first of a name. An empty value is none, and one with a NUL in it is none either: what is compared
+ * must be all that was sent. */
 const char *flow_call_query(const struct call *c, const char *name)
 {
     for (size_t i = 0; i < c->in->query_count; i++) {
@@ -21,6 +23,7 @@ bool flow_call_setting(const struct call *c, const char *key)
     return config_bool(c->s->config, key);
 }
 
+/* Asked once in a call. A token that is no good is as none: what follows says whether one is needed. */
 enum ww_err flow_call_session(struct call *c)
 {
     enum ww_err err = WW_EDENIED;
@@ -35,6 +38,7 @@ enum ww_err flow_call_session(struct call *c)
     return err == WW_EDENIED ? WW_OK : err;
 }
 
+/* A native flow gets JSON whatever it accepts: there is no browser to send anywhere. */
 bool flow_call_json(const struct call *c)
 {
     return c->in->json || c->in->api || (c->flow && c->flow->api);
@@ -45,6 +49,7 @@ bool flow_call_json(const struct call *c)
 enum ww_err flow_answer_json(struct call *c, int status, const struct js *body)
 {
     c->out->status = status;
+    /* For our own pages, which read the flow without its text in between. */
     if (c->in->tree) {
         c->out->tree = js_copy(c->a, body);
         return js_is_whole(c->out->tree) ? WW_OK : op_no_memory(c->op);
@@ -75,6 +80,7 @@ enum ww_err flow_answer_empty(struct call *c, int status)
     return WW_OK;
 }
 
+/* Whole seconds of what is left, not of the lifespan: the cookie ends no later than its session. */
 void flow_answer_session_cookie(struct call *c, const struct session *x)
 {
     uint64_t now = op_now(c->op);

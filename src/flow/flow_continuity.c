@@ -13,6 +13,7 @@
 
 enum { WAIT_MINUTES = 15, COOKIE_TEXT = 64 /* 48 bytes */ };
 
+/* Account and id are in the seal: a row that is moved to another account, or another id, does not open. */
 static struct place where_kept(const struct uuid *account, const struct uuid *id)
 {
     return (struct place){.label = "contin", .uuid = account, .aad = BYTES(id->b, sizeof id->b)};
@@ -33,6 +34,7 @@ enum ww_err flow_wait_keep(struct ww_op *op, struct service *s, const struct uui
     op_random(op, secret.b, sizeof secret.b);
     char *text = js_write(a, payload);
     *cookie = NULL;
+    /* Padded, or the row's length would tell the length of a new password. */
     if (!text || pad(a, bytes_str(text), &padded) != WW_OK) {
         return op_no_memory(op);
     }
@@ -60,6 +62,7 @@ enum ww_err flow_wait_open(struct ww_op *op, struct service *s, const struct uui
     const char *sealed, *why;
     KEY32(secret);
 
+    /* By length before it is decoded or looked up. */
     if (!cookie || strlen(cookie) != COOKIE_TEXT || !base64_decode(a, BASE64_URL, bytes_str(cookie), &raw) ||
         raw.n != sizeof id.b + sizeof secret.b) {
         return WW_ENOTFOUND;
@@ -75,9 +78,12 @@ enum ww_err flow_wait_open(struct ww_op *op, struct service *s, const struct uui
     if (!err && (unpad(op, padded, &text) != WW_OK || js_read(a, text, payload, &why) != WW_OK)) {
         err = WW_EDENIED;
     }
+    /* A cookie of another account, or of another key, is no sign of tampering: it opens nothing, and that
+     * is all. */
     return err == WW_ETAMPERED ? WW_EDENIED : err;
 }
 
+/* The row is emptied and over, and rev lets only one of two win: what waited is done once. */
 enum ww_err flow_wait_end(struct ww_op *op, struct service *s, struct flow_row *row)
 {
     row->json = js_object(&op->arena);
@@ -139,9 +145,11 @@ enum ww_err flow_continuity_resume(struct call *c, bool *found)
     enum ww_err err = flow_wait_open(c->op, c->s, &c->session->record->uuid, c->in->continuity, &row, &o);
 
     *found = false;
+    /* A cookie that fits nothing is passed over: it may be left from another form. */
     if (err || !belongs_here(c, o)) {
         return err == WW_ENOTFOUND || err == WW_EDENIED ? WW_OK : err;
     }
+    /* Taken before it is carried out: a repetition finds nothing, even when what follows fails. */
     if ((err = flow_wait_end(c->op, c->s, &row))) {
         return err == WW_ENOTFOUND ? WW_OK : err;
     }

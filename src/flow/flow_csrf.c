@@ -7,8 +7,10 @@
 #include "secret.h"
 #include "sha256.h"
 
+/* Bytes; the cookie is base64 of them, the form's token of 64. */
 enum { TOKEN = 32 };
 
+/* Of the public address, so that two sites on one host have cookies of their own. */
 char *flow_csrf_cookie_name(struct arena *a, const char *base_url)
 {
     uint8_t hash[SHA256_BYTES];
@@ -27,6 +29,8 @@ char *flow_csrf_cookie_new(struct ww_op *op)
     return base64_encode(&op->arena, BASE64, BYTES(token, sizeof token));
 }
 
+/* Another mask each time: a token that never repeats cannot be guessed byte by byte from the length of
+ * compressed answers (BREACH). */
 char *flow_csrf_mask(struct ww_op *op, const char *cookie)
 {
     uint8_t masked[2 * TOKEN];
@@ -42,6 +46,8 @@ char *flow_csrf_mask(struct ww_op *op, const char *cookie)
     return base64_encode(&op->arena, BASE64, BYTES(masked, sizeof masked));
 }
 
+/* Takes a token masked or raw, as Kratos does; compared in constant time, since who guesses would see how
+ * far he came. */
 bool flow_csrf_matches(struct arena *a, const char *cookie, const char *token)
 {
     uint8_t given[TOKEN];

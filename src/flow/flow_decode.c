@@ -14,12 +14,14 @@ static struct bytes pair_value(const struct ww_pair *p)
     return BYTES(p->value, p->length);
 }
 
-/* The fields sorted by name; of one name in their order. */
+/* The fields sorted by name; of one name in their order. Sorted once, so that each trait finds its fields
+ * by halving: fields times traits would be work that a stranger chooses. */
 struct form {
     const struct ww_pair **pairs;
     size_t count;
 };
 
+/* By address where names are alike: qsort is not stable, and the first or last of a name counts. */
 static int by_name(const void *x, const void *y)
 {
     const struct ww_pair *const *a = x, *const *b = y;
@@ -149,6 +151,7 @@ static enum ww_err form_traits(struct arena *a, const struct ww_flow_request *in
 static const char *form_text(const struct ww_flow_request *in, const char *name)
 {
     const struct ww_pair *p = form_pair(in, name);
+    /* A text with a NUL in it is none, and not the part before it. */
     return p && strlen(p->value) == p->length ? p->value : "";
 }
 
@@ -168,6 +171,7 @@ static enum ww_err decode_form(struct arena *a, const struct ww_flow_request *in
     if (!out->identifier[0]) {
         out->identifier = form_text(in, "password_identifier");
     }
+    /* With its length, as it was sent: what a password may hold is for its own checks to say. */
     if (password && password->length > 0) {
         out->password = pair_value(password);
     }
@@ -228,6 +232,7 @@ static enum ww_err json_traits(struct arena *a, struct js *root, const struct id
     if (!fields || !*out) {
         return WW_ENOMEM;
     }
+    /* Each is looked for by name below; members that are no fields cost one pass. */
     if (n > LIMIT_FIELDS) {
         *why = "There are too many fields.";
         return WW_EINVAL;
@@ -366,6 +371,8 @@ static bool long_identifier(const struct schema_trait *t, const struct js *v)
     return found && (t->marks & ~(unsigned)MARK_SEARCHABLE);
 }
 
+/* Before traits are normalised, compared, stored or shown. The field is named, its content is not
+ * repeated. */
 static enum ww_err check_limits(struct arena *a, const struct identity_schema *schema,
                                 struct flow_payload *out, const char **why)
 {
@@ -396,6 +403,7 @@ enum ww_err flow_decode(struct arena *a, const struct ww_flow_request *in,
 
     *out = (struct flow_payload){.method = "", .screen = "", .identifier = ""};
     *why = "";
+    /* Before the first look at any of them. */
     if (in->form_count > LIMIT_FIELDS) {
         *why = "There are too many fields.";
         return WW_EINVAL;

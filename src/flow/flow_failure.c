@@ -32,7 +32,8 @@ static char *pointer_step(struct arena *a, const char **p)
     return buf_text(&b);
 }
 
-/* "traits.name.first" for "/traits/name/first", with `property` behind it. NULL for the whole. */
+/* "traits.name.first" for "/traits/name/first", with `property` behind it. NULL for the whole. The name as
+ * a form has it; a member's own dots are not escaped. */
 static char *field_name(struct arena *a, const char *pointer, const char *property)
 {
     struct buf b = BUF(a);
@@ -92,6 +93,7 @@ void flow_ui_add_message(struct arena *a, struct js *ui, struct js *message)
     js_push(messages, message);
 }
 
+/* A field that the form lacks gets a node of its own, so that its message is not lost. */
 void flow_ui_field_message(struct arena *a, struct js *ui, const char *field, struct js *message)
 {
     struct js *nodes = js_get(ui, "nodes"), *node = flow_node_find(nodes, field);

@@ -73,6 +73,7 @@ static struct js *number_value(struct arena *a, struct bytes text, bool integer)
     struct js *v = NULL;
     const char *why;
 
+    /* What is no number stays a text, for the schema to refuse in its own words. */
     if (text.n > LIMIT_JSON_NUMBER || !as_json_number(text, &number) ||
         js_read(a, buf_done(&number), &v, &why) != WW_OK || (integer && !js_number_is_integer(v))) {
         return js_string(a, text);

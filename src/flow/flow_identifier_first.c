@@ -40,6 +40,7 @@ static enum ww_err run(struct call *c)
     if (err) {
         return flow_refused_problem(c, err, NULL);
     }
+    /* With mitigation every name goes on to the password, and nothing was looked up. */
     if (!c->payload.identifier[0] || (!exists && !hide)) {
         return refuse_identifier(c);
     }

@@ -32,6 +32,8 @@ static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
     return WW_OK;
 }
 
+/* Whoever is signed in already needs no form, unless to prove it again or to add a second factor
+ * (kratos.md §2.12, §2.13). */
 static enum ww_err admit(struct call *c, bool *answered)
 {
     const char *aal = flow_call_query(c, "aal"), *refresh = flow_call_query(c, "refresh"), *url;
@@ -53,6 +55,7 @@ static enum ww_err admit(struct call *c, bool *answered)
     return err ? err : flow_answer_redirect(c, 303, url);
 }
 
+/* Asked again when the form is sent: somebody may have signed in since in another tab. */
 static enum ww_err admit_submit(struct call *c, bool *answered)
 {
     *answered = false;
@@ -68,6 +71,7 @@ static enum ww_err admit_submit(struct call *c, bool *answered)
 
 /* ---- signing in ---- */
 
+/* Reached only when the password was right, so the id tells its owner nothing new. */
 static enum ww_err refuse_disabled_account(struct call *c)
 {
     struct js *details = js_object(c->a);
@@ -106,6 +110,7 @@ static enum ww_err answer_signed_in(struct call *c, struct session *x, bool refr
     if (err) {
         return err;
     }
+    /* The token goes one way only: in the cookie or in the body, never in both. */
     if (!c->flow->api) {
         flow_answer_session_cookie(c, x);
         c->out->renew_csrf = !refreshed;
@@ -151,6 +156,7 @@ static enum ww_err refuse_not_verified_yet(struct call *c, struct session *x)
 
 static enum ww_err signed_in(struct call *c, struct session *x)
 {
+    /* The id stays when a session is raised (vault.md §9). */
     bool refreshed = c->session && uuid_equal(c->session->id, x->id);
 
     js_put(c->a, c->flow->wire, "active", js_text(c->a, c->method->name));
@@ -174,6 +180,7 @@ enum ww_err flow_login_sign_in(struct call *c, const struct account_sign_in *in)
         return signed_in(c, x);
     }
     echo(c);
+    /* An identifier that cannot be one says so: its shape is not a secret of any account. */
     if (err == WW_EINVAL && c->op->problem.field && strcmp(c->op->problem.field, "identifier") == 0) {
         return flow_refused_problem(c, err, NULL);
     }

@@ -97,6 +97,8 @@ static void put_login_members(struct call *c, struct flow *f, bool refresh, bool
 /* A native flow that has nothing but the token has no nodes at all; kratos.md §2.5. */
 enum ww_err flow_login_build(struct call *c, struct flow *f)
 {
+    /* Both count only beside a session: without one there is nobody to ask again. A flow that replaces an
+     * expired one (c->flow) goes on as what that was. */
     const char *wanted = flow_call_query(c, "refresh"), *aal = flow_call_query(c, "aal");
     bool refresh =
         c->session && (c->flow ? flow_login_is_refresh(c->flow) : wanted && strcmp(wanted, "true") == 0);

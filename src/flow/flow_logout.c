@@ -40,6 +40,7 @@ static enum ww_err answer_logged_out(struct call *c)
     enum ww_err err = flow_after_url(c, flow_call_query(c, "return_to"), NULL, NULL, &url);
 
     c->out->end_session = true;
+    /* Whoever uses the browser next starts with an anti-CSRF cookie that the person before does not know. */
     c->out->renew_csrf = true;
     c->out->clear_browser_data = flow_call_setting(c, "selfservice.flows.logout.clear_browser_data");
     if (err || c->in->json) {
@@ -75,6 +76,8 @@ enum ww_err flow_logout_submit(struct call *c)
     return err ? err : answer_logged_out(c);
 }
 
+/* The token in the body is the proof: no cookie, no anti-CSRF token. One that has ended already is 204, so
+ * that a client may ask twice (kratos.md §4.4). */
 enum ww_err flow_logout_native(struct call *c)
 {
     struct js *body = NULL;

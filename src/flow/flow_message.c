@@ -111,6 +111,7 @@ bool flow_message_known(int id)
     return find(id) != NULL;
 }
 
+/* Values may be what somebody typed: they are text in JSON, and whoever draws the page escapes them. */
 static void add_value(struct buf *b, const struct js *v, char form)
 {
     if (!v) {
@@ -168,6 +169,8 @@ static struct js *context_of(struct arena *a, const char *names, const struct js
 struct js *flow_message(struct arena *a, int id, const struct js *values)
 {
     const struct message *m = find(id);
+    /* An id that the table lacks is a mistake of ours (flow_message_known asks first where it may come
+     * from elsewhere). */
     if (!m) {
         abort();
     }

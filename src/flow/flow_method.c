@@ -9,6 +9,7 @@ const struct flow_part *flow_method_part(const struct call *c, const struct flow
     return part->run && (!part->setting || flow_call_setting(c, part->setting)) ? part : NULL;
 }
 
+/* By the flow's stage too: a method that the form did not offer is not taken, whatever name is sent. */
 const struct flow_method *flow_method_find(const struct call *c, const char *name, enum stage stage)
 {
     for (const struct flow_method *const *m = flow_methods; *m; m++) {

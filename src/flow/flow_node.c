@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* Longer lists are typed: a form stays small enough to be stored and shown. */
 enum { OPTIONS_MAX = 500 };
 
 static void put_text(struct arena *a, struct js *object, const char *key, const char *value)
@@ -61,6 +62,7 @@ struct js *flow_node_csrf(struct arena *a, const char *token)
                                              .required = true});
 }
 
+/* Never with a value: a password is not shown again, nor kept with the flow. */
 struct js *flow_node_password(struct arena *a, const char *autocomplete)
 {
     return flow_node(a, &(struct flow_input){.name = "password",

@@ -8,6 +8,8 @@
 /* Pages count from 0. A page token is the page's number, made opaque: clients must not build on it. */
 static const char token_prefix[] = "page:";
 
+/* Nine digits fit into 32 bits and cannot overflow what they are multiplied with; signs and spaces, which
+ * strtoul takes, are refused. */
 static bool number(const char *text, uint64_t *out)
 {
     char *end;
@@ -24,6 +26,8 @@ static bool token_read(struct call *c, const char *token, uint64_t *page)
     struct bytes text;
     size_t n = strlen(token_prefix);
 
+    /* The token is no secret and holds none: whoever makes one only asks for another page of what they may
+     * see. */
     return base64_decode(c->a, BASE64_URL, bytes_str(token), &text) && text.n > n &&
            memcmp(text.p, token_prefix, n) == 0 && number((const char *)text.p + n, page);
 }

@@ -23,6 +23,7 @@ static enum ww_err build_login(struct call *c, struct flow *f)
     return WW_OK;
 }
 
+/* What is missing is told before anything is counted or hashed. */
 static enum ww_err run_login(struct call *c)
 {
     const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = c->payload.password};
@@ -88,6 +89,7 @@ static enum ww_err run_settings(struct call *c)
     struct account_refusal why;
 
     flow_reset(c);
+    /* Asked here as well as in the use case, before the form is looked at: it is kept as it was sent. */
     if (!account_privileged(c->op, c->s, c->session)) {
         return flow_settings_too_old(c);
     }

@@ -32,6 +32,7 @@ static enum ww_err build_registration(struct call *c, struct flow *f)
     return WW_OK;
 }
 
+/* Hidden, not gone: the second step sends them again, and the account is made of that one form. */
 static void set_trait_inputs(struct call *c, bool hidden)
 {
     for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
@@ -184,6 +185,7 @@ static enum ww_err keep_lists(struct call *c)
     return WW_OK;
 }
 
+/* The sign-in need not be recent for every change: the use case knows which (kratos.md §2.12). */
 static enum ww_err run_settings(struct call *c)
 {
     struct account_refusal why;

@@ -89,6 +89,8 @@ static struct js_error body_of(const struct call *c, const struct flow_refusal *
 
 enum { ERROR_HOURS = 24 };
 
+/* Holds what is told anyway and nothing that was typed as a secret; any client that has the id may read it
+ * (kratos.md §1.1). */
 static enum ww_err store_error(struct call *c, const struct js_error *body, char id[UUID_TEXT])
 {
     struct arena *a = c->a;
@@ -119,6 +121,7 @@ static struct js *stub_error(struct call *c)
     return wire;
 }
 
+/* No anti-CSRF check: the id is random and was given to one browser. */
 enum ww_err flow_error_fetch(struct call *c)
 {
     const char *id = flow_call_query(c, "id");
@@ -150,6 +153,7 @@ enum ww_err flow_refuse_json(struct call *c, const struct flow_refusal *why, con
     return flow_answer_json(c, why->status, js_error(c->a, &body));
 }
 
+/* A browser is sent to the error page, which fetches the error by its id; JSON gets it at once. */
 enum ww_err flow_refuse_with(struct call *c, const struct flow_refusal *why, const char *reason,
                              struct js *details, struct js *siblings)
 {

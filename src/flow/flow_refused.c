@@ -3,6 +3,8 @@
 
 #include "flow_int.h"
 
+/* Rounded up, so that who waits as told is let in; minutes from a minute and a half on. Nothing says
+ * whether the name exists. */
 static struct js *wait_message(struct call *c)
 {
     uint32_t s = c->op->problem.retry_after;
@@ -34,6 +36,7 @@ static void show_address(struct call *c)
     }
 }
 
+/* At the field where there is one, else over the form. */
 static enum ww_err show_invalid(struct call *c, const struct account_refusal *why)
 {
     const char *id = c->op->problem.id ? c->op->problem.id : "";

@@ -72,6 +72,7 @@ static enum ww_err admit(struct call *c, bool *answered)
     return WW_OK;
 }
 
+/* Asked again: it may have been switched off since the form was fetched. */
 static enum ww_err admit_submit(struct call *c, bool *answered)
 {
     *answered = true;
@@ -160,6 +161,7 @@ static enum ww_err answer_registered(struct call *c, const struct record *r, con
     if (err) {
         return err;
     }
+    /* A session begins, so the anti-CSRF cookie is made anew, as at a sign-in. */
     if (x && !c->flow->api) {
         flow_answer_session_cookie(c, x);
         c->out->renew_csrf = true;
@@ -187,6 +189,7 @@ enum ww_err flow_registration_done(struct call *c, enum ww_err err, const struct
     if (err == WW_ECONFLICT) {
         return refuse_duplicate(c);
     }
+    /* Shown again are traits, never the password. */
     if (err == WW_EVALIDATION || err == WW_EINVAL || err == WW_ETHROTTLED) {
         echo(c);
     }

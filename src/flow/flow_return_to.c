@@ -12,6 +12,7 @@ static bool same(struct bytes x, struct bytes y)
     return x.n == y.n && strncasecmp((const char *)x.p, (const char *)y.p, x.n) == 0;
 }
 
+/* "*.example.org" is any host below example.org, and not example.org itself. Nothing else is a pattern. */
 static bool host_allowed(struct bytes host, struct bytes allowed)
 {
     if (allowed.n > 2 && allowed.p[0] == '*' && allowed.p[1] == '.') {
@@ -21,6 +22,8 @@ static bool host_allowed(struct bytes host, struct bytes allowed)
     return same(host, allowed);
 }
 
+/* A prefix only means something where no ".." leads out of it again; where every path is allowed there is
+ * nothing to leave. */
 static bool path_allowed(struct bytes path, struct bytes allowed)
 {
     struct bytes root = bytes_str("/");
@@ -51,6 +54,7 @@ enum ww_err flow_return_to_check(struct arena *a, const struct return_rules *rul
     struct url u, base;
 
     *out = wanted;
+    /* Before it is parsed or repeated in an error. */
     if (strlen(wanted) > LIMIT_URL) {
         *out = "";
         return WW_EFORBIDDEN;
@@ -61,6 +65,8 @@ enum ww_err flow_return_to_check(struct arena *a, const struct return_rules *rul
     u.scheme = u.scheme.n ? u.scheme : base.scheme;
     u.host = u.host.n ? u.host : base.host;
     const char *slash = u.path.n && u.path.p[0] != '/' ? "/" : "";
+    /* What is judged is what is sent to the browser: put together first, then read again, so that no text
+     * can mean one address here and another there. */
     char *absolute = arena_printf(a, "%.*s://%.*s%s%.*s%.*s", (int)u.scheme.n, (const char *)u.scheme.p,
                                   (int)u.host.n, (const char *)u.host.p, slash, (int)u.path.n,
                                   (const char *)u.path.p, (int)u.rest.n, (const char *)u.rest.p);
@@ -104,6 +110,7 @@ char *flow_url_with(struct arena *a, const char *url, const char *key, const cha
 {
     char *escaped = flow_url_query_escape(a, value);
     const char *hash = strchr(url, '#');
+    /* The query stands before the fragment (RFC 3986 §3). */
     size_t n = hash ? (size_t)(hash - url) : strlen(url);
 
     if (!escaped) {
@@ -131,6 +138,7 @@ static char *unescape(struct arena *a, const char *p, size_t n)
     for (size_t i = 0; i < n; i++) {
         int high = p[i] == '%' && i + 2 < n ? hex_digit(p[i + 1]) : -1;
         int low = high >= 0 ? hex_digit(p[i + 2]) : -1;
+        /* "%00" stays as it is: the value goes on as a C string. */
         if (low >= 0 && (high | low) != 0) {
             buf_char(&b, (char)(high * 16 + low));
             i += 2;

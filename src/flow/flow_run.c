@@ -40,11 +40,13 @@ static enum ww_err choose_schema(struct call *c, const char *wanted, bool *answe
     const struct identity_schema *standard = schema_default(c->s->schemas);
 
     *answered = false;
+    /* Only what the configuration calls selectable: a schema may exist for administrators alone. */
     c->schema = wanted ? schema_find(c->s->schemas, wanted) : standard;
     if (c->schema && (c->schema == standard || c->schema->selectable)) {
         return WW_OK;
     }
     *answered = true;
+    /* Not echoed when it is longer than any schema's id. */
     if (strlen(wanted) > LIMIT_SCHEMA_ID) {
         return flow_refuse_bad_request(c, NULL, "The requested identity schema does not exist.");
     }
@@ -95,6 +97,8 @@ static enum ww_err answer_new(struct call *c)
     return flow_answer_redirect(c, 303, flow_page(c, c->flow));
 }
 
+/* All that may refuse comes before the row is written, and the row is counted (flow_insert): a stranger's
+ * requests cost no more than the throttle allows. */
 enum ww_err flow_init(struct call *c)
 {
     const char *return_to = flow_call_query(c, "return_to"), *schema = flow_call_query(c, "identity_schema");
@@ -134,6 +138,8 @@ enum ww_err flow_again(struct call *c, const struct flow *old, struct flow **out
 
 /* ---- fetch ---- */
 
+/* The token that stands in the flow is masked anew for each flow, and proves which browser's cookie it was
+ * made from. */
 static const char *stored_token(const struct flow *f)
 {
     const struct js *node = flow_node_find(flow_nodes(f), "csrf_token");
@@ -173,6 +179,8 @@ static enum ww_err refuse_expired_fetch(struct call *c)
     return flow_refuse_json(c, &why, NULL, details, NULL);
 }
 
+/* A flow of settings belongs to the account that began it: its form is never filled in for, or sent by,
+ * another. */
 static bool other_account(const struct call *c)
 {
     const char *account = js_get_text(c->flow->row.json, "account");
@@ -196,6 +204,8 @@ enum ww_err flow_fetch(struct call *c)
         if ((err = flow_call_session(c))) {
             return err;
         }
+        /* The account is what binds this kind, so a browser that lost its anti-CSRF cookie may still read
+         * it. */
         if (!c->session || other_account(c)) {
             return flow_refuse_json(
                 c, c->session ? &flow_refuse_identity_mismatch : &flow_refuse_session_missing, NULL, NULL,
@@ -209,6 +219,7 @@ enum ww_err flow_fetch(struct call *c)
 
 /* ---- submit ---- */
 
+/* Saved before it is shown: what the client gets is what the next submit meets. */
 enum ww_err flow_show(struct call *c, int status, int redirect)
 {
     flow_sort_nodes(c, c->flow);
@@ -248,6 +259,8 @@ static bool from_whom_it_should(const struct call *c, const char **reason)
         return flow_csrf_matches(c->a, c->in->csrf_cookie_sent ? c->in->csrf_cookie : NULL,
                                  c->payload.csrf_token);
     }
+    /* Nothing else would keep a page of another site from sending a native flow that it began itself: such
+     * flows have no token. */
     if (c->in->origin) {
         *reason =
             "The HTTP Request Header included the \"Origin\" key, indicating that this request was made as "
@@ -276,7 +289,8 @@ static void echo_typed(struct call *c)
     }
 }
 
-/* The expired flow is replaced by one that says so. */
+/* The expired flow is replaced by one that says so. Counted like any new flow (flow_insert): to send
+ * expired forms makes no more rows than to begin new ones. */
 static enum ww_err replace_expired(struct call *c)
 {
     struct js *values = js_object(c->a), *siblings = js_object(c->a);
@@ -324,6 +338,7 @@ static enum ww_err run_step(struct call *c)
         return err || answered ? err
                                : flow_refused(c, flow_message(c->a, c->kind->no_strategy_message, NULL));
     }
+    /* After the method is known and before it runs: no method can forget it. */
     if (!from_whom_it_should(c, &reason)) {
         if (!reason) {
             return flow_refuse_csrf(c);
@@ -355,6 +370,7 @@ enum ww_err flow_submit(struct call *c)
     struct uuid ignored;
     bool answered = false;
 
+    /* Asked before the store is. */
     if (!id || !uuid_parse(&ignored, id)) {
         return flow_refuse(c, &flow_refuse_no_flow_id);
     }
@@ -369,12 +385,15 @@ enum ww_err flow_submit(struct call *c)
     if ((err = c->kind->admit_submit(c, &answered)) || answered) {
         return err;
     }
+    /* Before the body is decoded: of an expired form nothing is parsed but what our own pages show again. */
     if (flow_is_expired(c, c->flow)) {
         return replace_expired(c);
     }
     if (c->kind->of_account && other_account(c)) {
         return flow_refuse(c, &flow_refuse_identity_mismatch_submit);
     }
+    /* Coming back from the sign-in is a GET without a body (kratos.md §2.12); what waits is then sent as
+     * if it were typed now. */
     if (c->kind->of_account && c->in->body == WW_BODY_REFUSED && c->in->continuity) {
         bool found;
         if ((err = flow_continuity_resume(c, &found)) || found) {
@@ -385,6 +404,7 @@ enum ww_err flow_submit(struct call *c)
     if (err == WW_EINVAL) {
         return refuse_undecoded(c, why);
     }
+    /* Each reads its own fields, so that nothing here knows of one factor. */
     for (const struct flow_method *const *m = flow_methods; *m && !err; m++) {
         err = (*m)->decode ? (*m)->decode(c) : WW_OK;
     }

@@ -8,6 +8,7 @@ enum { MISSING_CACHE_SECONDS = 60, SESSIONS_PAGE_MOST = 1000 };
 
 /* ---- whoami ---- */
 
+/* In seconds; never longer than the session has left. */
 static void allow_caching(struct call *c)
 {
     uint64_t most = config_duration(c->s->config, "feature_flags.cacheable_sessions_max_age");
@@ -28,6 +29,7 @@ enum ww_err flow_session_whoami(struct call *c)
         return err;
     }
     if (!c->session) {
+        /* Remembered is only that there are no credentials (kratos.md §4.3). */
         if (!c->in->session_token && flow_call_setting(c, "feature_flags.cacheable_sessions")) {
             c->out->cache_for = MISSING_CACHE_SECONDS;
         }
@@ -121,6 +123,7 @@ enum ww_err flow_session_end_one(struct call *c)
         struct flow_refusal why = {.status = 400, .message = "the session id in the path is no UUID"};
         return flow_refuse_json(c, &why, NULL, NULL, NULL);
     }
+    /* To end one's own is signing out, which needs its token. */
     if (uuid_equal(id, c->session->id)) {
         return flow_refuse_json(c, &flow_refuse_own_session, NULL, NULL, NULL);
     }

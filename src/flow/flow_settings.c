@@ -16,6 +16,7 @@ static enum ww_err build(struct call *c, struct flow *f)
         c->schema = schema_default(c->s->schemas);
     }
     js_put(c->a, f->wire, "state", js_text(c->a, "show_form"));
+    /* Beside `wire`, which clients see: this is what the flow is held against when it is fetched or sent. */
     js_put(c->a, f->row.json, "account", js_text(c->a, uuid_text(c->a, c->session->record->uuid)));
     js_push(nodes, flow_node_csrf(c->a, flow_csrf_token(c, f->api)));
     flow_set_stage(c, f, STAGE_FORM);
@@ -94,6 +95,7 @@ enum ww_err flow_settings_too_old(struct call *c)
     uuid_format(id, c->flow->row.id);
     submit = submit ? flow_url_with(c->a, submit, "flow", id) : NULL;
     login = login && submit ? flow_url_with(c->a, login, "return_to", submit) : NULL;
+    /* The cookie that opens it goes to a browser; a native client sends its password again. */
     if (!c->flow->api || strcmp(c->payload.method, "profile") == 0) {
         err = flow_continuity_keep(c);
     }
@@ -121,7 +123,8 @@ static enum ww_err refused(struct call *c, enum ww_err err, const struct account
 
 /* ---- done ---- */
 
-/* What is shown afterwards is the form of a new flow, so that it can be sent again. */
+/* What is shown afterwards is the form of a new flow, so that it can be sent again. The old values would
+ * else stand in the form, and the next save would bring them back. */
 static enum ww_err show_fresh_form(struct call *c)
 {
     struct flow *fresh;

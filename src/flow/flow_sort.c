@@ -80,6 +80,7 @@ static int rank_of(const struct js *node, const struct place_row *row, const str
     return 0;
 }
 
+/* By insertion, so that equal ranks keep their order. */
 struct js *flow_nodes_sort(struct arena *a, struct js *nodes, enum flow_order order,
                            const struct identity_schema *schema)
 {

@@ -17,6 +17,7 @@ void flow_set_stage(struct call *c, struct flow *f, enum stage stage)
     js_put(c->a, f->row.json, "stage", js_int(c->a, stage));
 }
 
+/* A native client that sends no cookie gets an empty token (kratos.md §2.5). */
 char *flow_csrf_token(struct call *c, bool api)
 {
     char *token = NULL;
@@ -52,6 +53,7 @@ enum ww_err flow_new(struct call *c, const char *request_url, const char *return
         return op_no_memory(c->op);
     }
     f->api = api;
+    /* The id alone opens a native flow, and it is random: whoever does not know it finds no flow. */
     f->row = (struct flow_row){.id = uuid_new(c->op),
                                .kind = c->kind->kind,
                                .expires = now + config_duration(c->s->config, c->kind->lifespan),
@@ -135,6 +137,8 @@ enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
     return WW_OK;
 }
 
+/* A flow that was sent twice at once is shown as each found it; what it did was decided elsewhere (the
+ * account's own number, a registration's unique names). */
 enum ww_err flow_save(struct call *c)
 {
     enum ww_err err = store_flow_row_update(c->op, c->s->store, &c->flow->row);
@@ -146,6 +150,7 @@ bool flow_is_expired(const struct call *c, const struct flow *f)
     return op_now(c->op) >= f->row.expires;
 }
 
+/* A copy, since the identity is for this answer and is not stored with the flow. */
 struct js *flow_shown(struct call *c)
 {
     struct js *shown = js_copy(c->a, c->flow->wire);

@@ -8,6 +8,7 @@
 #include "flow_wait.h"
 #include "timefmt.h"
 
+/* Days that a page may stay open; bytes that no ticket of ours reaches. */
 enum { TICKET_DAYS = 30, TICKET_TEXT_MOST = 512 };
 
 /* uuid 16 ‖ u64 time of issue */
@@ -16,6 +17,7 @@ struct ticket {
     uint64_t issued;
 };
 
+/* A label of its own: no other sealed text passes for a ticket. */
 static const struct place ticket_place = {.label = "form-ticket"};
 
 char *flow_typed_ticket(struct ww_op *op, struct service *s, const struct uuid *account)
@@ -43,6 +45,7 @@ enum ww_err flow_typed_ticket_open(struct ww_op *op, struct service *s, const ch
     return op_now(op) - t.issued < (uint64_t)TICKET_DAYS * 86400 * SECOND_US ? WW_OK : WW_EDENIED;
 }
 
+/* Nobody is signed in here. The ticket says whose it is, and the account itself need not be read. */
 enum ww_err flow_typed_keep(struct ww_op *op, struct service *s, const char *ticket, struct bytes text,
                             char **cookie)
 {
@@ -56,6 +59,7 @@ enum ww_err flow_typed_keep(struct ww_op *op, struct service *s, const char *tic
     return flow_wait_keep(op, s, &account, payload, cookie);
 }
 
+/* Read before it is ended: text that cannot be given out is not thrown away. */
 enum ww_err flow_typed_take(struct ww_op *op, struct service *s, const struct uuid *account,
                             const char *cookie, struct bytes *text)
 {
