@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes. */
 enum { CHUNK_SIZE = 8192, ALIGNMENT = 16 };
+/* What one operation may take when nobody says: a hostile body ends in WW_ENOMEM for its own request, not
+ * in the end of the process. */
 static const size_t default_limit = (size_t)256 << 20;
 
 struct arena_chunk {
@@ -25,6 +28,7 @@ void *arena_alloc(struct arena *a, size_t n)
     size_t need = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct arena_chunk *c = a->chunks;
 
+    /* need < n: rounding up has wrapped. */
     if (need < n || !arena_has_room(a, need)) {
         return NULL;
     }
@@ -51,6 +55,7 @@ void *arena_alloc(struct arena *a, size_t n)
     void *p = c->data + c->used;
     c->used += need;
     a->used += need;
+    /* Zeros: no caller shows what an earlier piece of memory held. */
     memset(p, 0, need);
     return p;
 }
@@ -99,6 +104,8 @@ char *arena_printf(struct arena *a, const char *format, ...)
     return p;
 }
 
+/* On every path of a request, so that passwords, tokens and opened values do not outlive it
+ * (docs/SECURITY.md). What was handed out is wiped; the rest of a chunk holds nothing. */
 void arena_free(struct arena *a)
 {
     struct arena_chunk *c = a->chunks;

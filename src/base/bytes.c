@@ -11,6 +11,7 @@ struct bytes bytes_str(const char *s)
     return BYTES(s, strlen(s));
 }
 
+/* Not in constant time: secrets are compared by crypto_equal. */
 bool bytes_equal(struct bytes a, struct bytes b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
@@ -27,6 +28,7 @@ size_t bytes_distance(struct bytes a, struct bytes b)
 {
     enum { MOST = 48 };
     size_t rows[3][MOST + 1];
+    /* Quadratic, and its table is on the stack: longer words are simply far from each other. */
     if (a.n > MOST || b.n > MOST) {
         return MOST;
     }
@@ -57,6 +59,8 @@ struct bytes bytes_dup(struct arena *a, struct bytes b)
 
 static bool reserve(struct buf *b, size_t n)
 {
+    /* A quarter, so that the doubling below cannot wrap. A failed buffer stays failed: writers test once,
+     * at the end. */
     if (b->failed || n > SIZE_MAX / 4 - b->n) {
         b->failed = true;
         return false;
@@ -159,6 +163,7 @@ void buf_u16_bytes(struct buf *b, struct bytes s)
     buf_bytes(b, s);
 }
 
+/* p is NULL only after a failure: an empty text is not taken for lack of memory. */
 struct bytes buf_done(const struct buf *b)
 {
     static const uint8_t nothing[1];
@@ -179,6 +184,8 @@ char *buf_text(struct buf *b)
 
 struct bytes read_bytes(struct reader *r, size_t n)
 {
+    /* A failed reader gives zeros from then on, so that decoders read everything and ask once. No length
+     * from outside is trusted before this line. */
     if (r->failed || n > r->n) {
         r->failed = true;
         return BYTES(NULL, 0);
@@ -261,6 +268,7 @@ static int hex_digit(char c)
 bool hex_decode(void *out, size_t n, const char *text)
 {
     uint8_t *to = out;
+    /* Exactly: what is too long is not cut. */
     if (strlen(text) != 2 * n) {
         return false;
     }

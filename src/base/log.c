@@ -10,6 +10,7 @@
 #include "op.h"
 #include "timefmt.h"
 
+/* Set once at the start, before threads; read without a lock afterwards. */
 static struct {
     int fd, text_format;
     enum log_level least;
@@ -17,6 +18,7 @@ static struct {
 
 static atomic_int way; /* enum way */
 enum way { DIRECT, QUEUED, NOWHERE };
+/* A log that nobody reads must not stop requests: lines that find no room are counted. */
 static _Atomic uint64_t dropped;
 
 void log_setup(int fd, enum log_level least, int text_format)
@@ -51,6 +53,8 @@ static bool deliver(struct bytes line)
     switch ((enum way)atomic_load(&way)) {
     case QUEUED:
         return log_queue_add(line);
+    /* Before the server has threads, and for commands: one write(2) for a line, so that lines of several
+     * processes do not mix. */
     case DIRECT:
         return write(config.fd, line.p, line.n) == (ssize_t)line.n;
     case NOWHERE:
@@ -95,9 +99,11 @@ static void add_pair(struct buf *b, const char *key, const char *value)
 void log_write(enum log_level level, const char *message, ...)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
+    /* Before anything is allocated: debug lines cost nothing when they are off. */
     if (level < config.least) {
         return;
     }
+    /* An arena of its own, wiped at the end: a line may name an address. */
     struct arena arena = {0};
     struct buf b = BUF(&arena);
     char *now = timefmt_rfc3339(&arena, op_system_now(NULL));

@@ -89,6 +89,8 @@ bool log_queue_stop(unsigned ms)
 bool log_queue_add(struct bytes line)
 {
     pthread_mutex_lock(&queue.mutex);
+    /* Whole lines or none, and never a wait: whoever fills the queue (one who makes errors on purpose)
+     * stops no request with it. */
     bool fits = line.n <= LOG_QUEUE_BYTES - queue.held;
     if (fits) {
         size_t at = (queue.first + queue.held) % LOG_QUEUE_BYTES, to_end = LOG_QUEUE_BYTES - at;

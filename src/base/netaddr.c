@@ -17,6 +17,8 @@ bool netaddr_network(struct network *out, const char *address)
 {
     char text[INET6_ADDRSTRLEN];
     uint8_t bytes[16];
+    /* Without the zone of a link-local address ("%eth0"): it names the interface of this machine, not the
+     * peer. */
     size_t n = strcspn(address, "%");
     *out = (struct network){{0}};
     if (n >= sizeof text) {
@@ -31,9 +33,11 @@ bool netaddr_network(struct network *out, const char *address)
     if (inet_pton(AF_INET6, text, bytes) != 1) {
         return false;
     }
+    /* A dual-stack socket shows IPv4 peers so: one network, however it came. */
     if (memcmp(bytes, mapped_prefix, sizeof mapped_prefix) == 0) {
         set_network(out, 4, bytes + 12, 4);
     } else {
+        /* 64 bits: a subscriber has at least that many addresses to change between (RFC 4291 §2.5.4). */
         set_network(out, 6, bytes, 8);
     }
     return true;

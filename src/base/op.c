@@ -8,6 +8,7 @@
 
 static const struct ww_env system_env = {0};
 
+/* µs since 1970 UTC. Not monotonic: these times are stored and compared across machines. */
 uint64_t op_system_now(void *ctx)
 {
     struct timespec t;
@@ -42,6 +43,7 @@ void op_free(struct ww_op *op)
     arena_free(&op->arena);
 }
 
+/* For loops over rows without end: each piece has an arena of its own, wiped before the next. */
 void op_piece_begin(struct ww_op *op, struct op_piece *piece)
 {
     piece->outer = op->arena;
@@ -85,6 +87,8 @@ void op_random(const struct ww_op *op, void *buf, size_t n)
 __attribute__((format(printf, 5, 0))) static enum ww_err
 fail(struct ww_op *op, enum ww_err err, const char *id, const char *field, const char *format, va_list ap)
 {
+    /* Texts of problems may reach clients and the log: callers put neither secrets nor what was typed into
+     * them. */
     char *text = arena_vprintf(&op->arena, format, ap);
     op->problem = (struct op_problem){
         .err = err,
@@ -116,6 +120,7 @@ enum ww_err op_fail_field(struct ww_op *op, enum ww_err err, const char *id, con
 
 enum ww_err op_no_memory(struct ww_op *op)
 {
+    /* Allocates nothing, since nothing can be had. */
     op->problem =
         (struct op_problem){.err = WW_ENOMEM, .id = "out_of_memory", .text = ww_err_text(WW_ENOMEM)};
     return WW_ENOMEM;

@@ -107,6 +107,7 @@ struct status_refusal status_of_error(enum ww_err err, const char *problem_id)
             r.id = r.id ? r.id : problem_id;
         }
     }
+    /* A full disk is "full" in the database's sense, not in the client's: 503 and not 413. */
     if (problem_id && strncmp(problem_id, "db_", 3) == 0) {
         r.status = err == WW_EFULL ? 503 : r.status;
         r.id = r.status == 503 ? "busy" : NULL;

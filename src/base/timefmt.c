@@ -20,6 +20,8 @@ char *timefmt_rfc3339(struct arena *a, uint64_t us)
 {
     time_t seconds = (time_t)(us / SECOND_US);
     struct tm tm;
+    /* RFC 3339 has four digits for a year. A stored time beyond it is damage, shown as the epoch rather
+     * than as a text no client reads. */
     if (!gmtime_r(&seconds, &tm) || tm.tm_year > 9999 - 1900) {
         return arena_strdup(a, "1970-01-01T00:00:00Z");
     }
@@ -98,6 +100,7 @@ bool timefmt_duration(const char *text, uint64_t *us)
         *us = 0;
         return true;
     }
+    /* The length bounds the loop and strtod. */
     if (!*text || strlen(text) > 64) {
         return false;
     }
@@ -128,6 +131,7 @@ bool timefmt_duration(const char *text, uint64_t *us)
     return true;
 }
 
+/* Monotonic: a clock that is set must not make anybody wait for hours, nor not at all. */
 struct timespec timefmt_deadline(unsigned ms)
 {
     struct timespec t;

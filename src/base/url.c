@@ -20,12 +20,15 @@ bool url_read(const char *text, struct url *out)
 {
     *out = (struct url){0};
     for (const char *p = text; *p; p++) {
+        /* Browsers drop tabs and line ends and take "\" for "/": "/\evil.example" would be another host to
+         * them than to us. */
         if ((unsigned char)*p <= ' ' || *p == 0x7f || *p == '\\') {
             return false;
         }
     }
     size_t n = strcspn(text, ":/?#");
     if (text[n] == ':') {
+        /* No "javascript:" nor "https:evil.example", which browsers read as a host. */
         if (!is_scheme(text, n) || strncmp(text + n + 1, "//", 2) != 0) {
             return false;
         }
@@ -35,6 +38,7 @@ bool url_read(const char *text, struct url *out)
     if (strncmp(text, "//", 2) == 0) {
         n = strcspn(text + 2, "/?#");
         out->host = BYTES(text + 2, n);
+        /* No user part: "https://us.example@evil.example" shows one host and goes to another. */
         if (n == 0 || memchr(text + 2, '@', n)) {
             return false;
         }
@@ -57,6 +61,7 @@ bool url_has_dot_segment(struct bytes path)
                 return true;
             }
             segment = dots = 0;
+            /* Written as %2e a dot is still one to browsers and proxies (RFC 3986 §6.2.2.2). */
         } else if (path.n - i >= 3 && strncasecmp((const char *)path.p + i, "%2e", 3) == 0) {
             segment++, dots++, i += 2;
         } else {

@@ -20,6 +20,7 @@ int32_t utf8_next(struct bytes *rest)
     return c;
 }
 
+/* utf8proc refuses overlong forms, surrogates and what lies above U+10FFFF: each text has one spelling. */
 bool utf8_valid(struct bytes text)
 {
     while (text.n > 0) {
@@ -72,6 +73,7 @@ char *utf8_clean(struct arena *a, const char *text, size_t most)
             next = BYTES(rest.p + broken, rest.n - broken);
             part = replacement;
         }
+        /* Cut between characters: half a one would make the whole text unreadable to whoever gets it. */
         if (b.n + part.n > most) {
             break;
         }

@@ -28,6 +28,7 @@ static enum ww_err trim(struct arena *a, struct bytes text, struct bytes *out)
         struct bytes rest = text;
         int32_t c = utf8_next(&rest);
         utf8proc_category_t category = c < 0 ? UTF8PROC_CATEGORY_CC : utf8proc_category(c);
+        /* Refused rather than dropped: a NUL or a line end in a name is never what somebody meant. */
         if (category == UTF8PROC_CATEGORY_CC) {
             return WW_EINVAL;
         }
@@ -55,6 +56,7 @@ static bool is_plain_domain(const char *domain)
     return strncmp(domain, "xn--", 4) != 0 && !strstr(domain, ".xn--");
 }
 
+/* libidn2 allocates by itself, so that its copies are wiped here before they are freed. */
 enum ww_err utf8_domain(struct arena *a, const char *domain, char **out)
 {
     char *ascii = NULL, *unicode = NULL;
@@ -95,6 +97,7 @@ static enum ww_err fold_domain(struct arena *a, struct bytes text, struct bytes 
     size_t local = at ? (size_t)(at - text.p) + 1 : 0;
     char *domain;
     *out = text;
+    /* With two of them nobody knows where the domain begins. */
     if (!at || memchr(at + 1, '@', text.n - local)) {
         return WW_OK;
     }
@@ -137,6 +140,7 @@ enum ww_err utf8_ident(struct arena *a, struct bytes text, struct bytes *out)
     enum ww_err err = WW_EINTERNAL;
     struct bytes t;
     *out = BYTES(NULL, 0);
+    /* First of all: normalising orders marks in quadratic time. */
     if (text.n > LIMIT_IDENTIFIER) {
         return WW_ETOOLARGE;
     }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* 122 random bits: ids can be neither guessed nor counted, and any node may make one. */
 struct uuid uuid_new(const struct ww_op *op)
 {
     struct uuid u;
@@ -41,6 +42,7 @@ bool uuid_parse(struct uuid *out, const char *text)
 {
     char hex[33];
     int n = 0;
+    /* Both cases of letters are read, one is written: ids are compared as bytes. */
     if (strlen(text) != UUID_TEXT - 1) {
         return false;
     }

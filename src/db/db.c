@@ -12,6 +12,8 @@ static bool faulted(const struct ww_op *op)
     return op->env->fault && op->env->fault(op->env->ctx, WW_FAULT_STATEMENT);
 }
 
+/* Tests stop every statement and commit once, to see that nothing is left half-done; the environment's
+ * `fault` is NULL otherwise. */
 static enum ww_err fail_injected(struct ww_op *op)
 {
     return op_fail(op, WW_EIO, "db_fault", "the database failed");
@@ -37,7 +39,8 @@ static enum ww_err note(struct db_conn *c, enum ww_err err)
     return err;
 }
 
-/* ---- transactions ---- */
+/* ---- transactions ----. The mode is said before anything is read: on SQLite a reader that later wants to
+ * write (BEGIN, then INSERT) fails where another has written meanwhile, and no waiting helps. */
 enum ww_err db_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode)
 {
     db_end_query(c);
@@ -58,6 +61,8 @@ enum ww_err db_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode)
     return err;
 }
 
+/* Those that asked are told once, whatever the end was; what they keep must follow what the database
+ * keeps. */
 static void end_transaction(struct db_conn *c, bool committed)
 {
     c->in_transaction = false;
@@ -121,7 +126,8 @@ bool db_in_transaction(const struct db_conn *c)
     return c->in_transaction;
 }
 
-/* ---- statements ---- */
+/* ---- statements ----. Values reach the database as arguments only, never in the text of a statement: all
+ * texts are constants of the program. */
 static enum ww_err check_args(struct ww_op *op, const struct db_value *args, size_t n)
 {
     if (n > DB_ARGS_MAX) {
@@ -262,6 +268,7 @@ enum ww_err db_next(struct db_rows *rows)
     return err != WW_OK ? note(c, err) : c->on_row ? WW_OK : WW_ENOTFOUND;
 }
 
+/* A column of rows that are over is NULL rather than memory of the driver's that is gone. */
 static struct db_value column_of(const struct db_rows *rows, int column)
 {
     return current(rows) && rows->conn->on_row ? rows->conn->db->driver->column(rows->conn, column) : DB_NONE;
@@ -273,6 +280,8 @@ int64_t db_int(struct db_rows *rows, int column)
     return v.type == DB_INT ? v.i : 0;
 }
 
+/* Another type than the one asked for counts as NULL: who writes to the database chooses the types in
+ * SQLite. */
 static struct bytes copy(struct db_rows *rows, int column, enum db_type type)
 {
     struct db_value v = column_of(rows, column);
@@ -303,6 +312,8 @@ bool db_is_null(struct db_rows *rows, int column)
     return column_of(rows, column).type == DB_NULL;
 }
 
+/* Lack of memory is told apart from a NULL in the row: taken for missing, a value would be an alarm of
+ * tampering. */
 bool db_lost(const struct db_rows *rows)
 {
     return (uintptr_t)rows->driver == LOST_QUERY || (current(rows) && rows->conn->lost);

@@ -4,6 +4,7 @@
 
 #include "db_driver.h"
 
+/* Places of a connection. The program has fewer statements than the most. */
 enum { CACHE_FIRST = 64, CACHE_MOST = 1024 };
 
 static size_t slot_of(const struct db_cache *cache, const char *key)
@@ -86,6 +87,8 @@ enum ww_err db_cache_find(struct ww_op *op, struct db_conn *c, const char *sql, 
     if (cache->n * 2 >= cache->capacity && !grow(cache)) {
         return op_no_memory(op);
     }
+    /* By address, which costs no comparison of texts; the text is compared once a slot is found, since an
+     * address may be used again. */
     struct db_statement *s = &cache->slots[slot_of(cache, sql)];
     if (s->native && strcmp(s->text, sql) == 0) {
         *out = s;

@@ -62,6 +62,8 @@ static enum ww_err read_parameters(struct ww_op *op, struct dsn *dsn, const char
     while (query && *query) {
         struct bytes pair = BYTES(query, strcspn(query, "&"));
         query += pair.n + (query[pair.n] == '&');
+        /* The one parameter of the pool that means something here. All others are taken off, since libpq
+         * refuses what it does not know and a Kratos file must keep working. */
         if (pair_is(pair, "max_conns")) {
             enum ww_err err = read_connections(op, pair, &dsn->connections);
             if (err != WW_OK) {

@@ -20,7 +20,8 @@ static const char make_table[] = "CREATE TABLE watchword_migrations ("
                                  "checksum %BLOB% NOT NULL, "
                                  "applied_at %INT% NOT NULL)";
 
-/* ---- the text of a migration ---- */
+/* ---- the text of a migration ----. The types differ between the databases, the rest of a migration does
+ * not. The checksum is of the text before this. */
 static char *substitute(struct ww_op *op, const struct db_driver *driver, struct bytes sql)
 {
     const struct {
@@ -112,11 +113,15 @@ static enum ww_err check_row(const struct plan *plan, struct db_rows *rows, bool
     if (db_lost(rows)) {
         return op_no_memory(rows->op);
     }
+    /* An older program must not write into tables that it does not know: a newer one has put sense into
+     * them that it would break. */
     if (!known(plan, number, &i)) {
         return op_fail(rows->op, WW_EFOREIGN, "db_newer",
                        "the database %s was made by a newer version: migration %lld is not known here",
                        plan->db->shown, (long long)number);
     }
+    /* What was applied is not what this program would have applied: its assumptions about the tables do
+     * not hold. */
     if (!bytes_equal(checksum, plan->checksums[i])) {
         return op_fail(rows->op, WW_EFOREIGN, "db_checksum",
                        "migration %lld of the database %s is not the one of this version", (long long)number,
@@ -154,7 +159,7 @@ static size_t first_missing(const bool *applied, size_t n)
     return i;
 }
 
-/* ---- apply ---- */
+/* ---- apply ----. Both databases roll back CREATE and ALTER too: a migration that is cut leaves nothing. */
 static enum ww_err apply(struct ww_op *op, struct db_conn *c, const struct plan *plan, size_t i, bool ours)
 {
     const struct db_migration *m = &plan->list[i];
@@ -183,6 +188,8 @@ static enum ww_err apply_next(struct ww_op *op, struct db_conn *c, const struct 
     if (err == WW_OK && c->db->driver->migration_patience) {
         err = db_run(op, c, c->db->driver->migration_patience);
     }
+    /* Of two nodes that start at once one migrates and the other waits, then finds nothing left to do.
+     * SQLite needs no lock beside BEGIN IMMEDIATE. */
     if (err == WW_OK && lock) {
         err = any_row(op, c, lock, NULL, 0, &locked);
     }

@@ -6,6 +6,7 @@
 #include "db_driver.h"
 #include "timefmt.h"
 
+/* Long enough for a burst; whoever waits longer is told "busy" and may ask again. */
 enum { DEFAULT_WAIT_MS = 5000 };
 
 bool db_condition(pthread_cond_t *condition)
@@ -20,7 +21,8 @@ bool db_condition(pthread_cond_t *condition)
     return made;
 }
 
-/* ---- one connection ---- */
+/* ---- one connection ----. What higher modules keep is of this connection (an audit chain): it goes
+ * first, and a new connection starts without. */
 static void conn_free(struct db_conn *c)
 {
     while (c->kept) {
@@ -115,6 +117,7 @@ enum ww_err db_take(struct ww_op *op, struct db *db, struct db_conn **out)
                    ? op_fail(op, WW_EIO, "db_silent", "the database server gives no answer")
                    : op_fail(op, WW_EBUSY, "db_busy", "all connections to the database are in use");
     }
+    /* The server may have been restarted since: better seen now than by a statement that fails. */
     if (c && !db->driver->alive(c)) {
         conn_free(c); /* its place in the count goes to the new one */
         c = NULL;
@@ -137,6 +140,8 @@ void db_give(struct db_conn *c)
         return;
     }
     struct db *db = c->db;
+    /* An end without commit is a rollback: whatever path a caller left by, the next one gets a clean
+     * connection. */
     db_end_query(c);
     db_rollback(c);
     bool asked = c->asks, silent = c->silent;

@@ -47,6 +47,7 @@ static enum ww_err postgres_prepare(struct ww_op *op, struct db_conn *c, const c
     if (!st) {
         return op_no_memory(op);
     }
+    /* Never the same name twice on one connection: a statement that was forgotten is not met again. */
     snprintf(st->name, sizeof st->name, "w%lu", ++p->prepared);
     for (size_t i = 0; i < n; i++) {
         st->types[i] = db_postgres_type(&args[i]);
@@ -199,6 +200,7 @@ static enum ww_err postgres_query(struct ww_op *op, struct db_conn *c, void *sta
         return db_postgres_fail(op, c, NULL);
     }
     p->streaming = true;
+    /* Row by row, so that a large result is not held in memory that nobody bounds or wipes. */
     PQsetSingleRowMode(p->pg);
     err = postgres_next(op, c, row);
     if (err != WW_OK || !*row) {
@@ -222,6 +224,9 @@ static enum ww_err postgres_run(struct ww_op *op, struct db_conn *c, const char 
 static enum ww_err postgres_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode)
 {
     return postgres_run(op, c,
+                        /* Writers lock the rows that they rest on and compare the numbers that they change
+                         * (vault.md §13), so READ COMMITTED is enough; readers get one moment of
+                         * everything. */
                         mode == DB_WRITE ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
                                          : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
 }

@@ -79,7 +79,8 @@ static const char *value_of(const struct postgres_store *store, const char *keyw
     return NULL;
 }
 
-/* False when there is no memory. */
+/* False when there is no memory. Copied, so that a password lies in one place that is wiped when the store
+ * is closed. */
 static bool add(struct postgres_store *store, const char *keyword, const char *value)
 {
     size_t n = 0;
@@ -117,6 +118,7 @@ static bool add_all(struct postgres_store *store, const PQconninfoOption *option
            add_default(store, "client_encoding", "UTF8");
 }
 
+/* libpq frees without wiping, and the dsn's password is among them. */
 static void free_options(PQconninfoOption *options)
 {
     for (PQconninfoOption *o = options; o && o->keyword; o++) {
@@ -192,6 +194,8 @@ static const char *connect_message(struct ww_op *op, const struct postgres_store
     return message;
 }
 
+/* ms. The server gives up by itself before this side does: a statement that nobody waits for must not go
+ * on holding locks. */
 static enum ww_err settle(struct ww_op *op, struct db_conn *c)
 {
     char settings[160];

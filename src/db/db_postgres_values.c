@@ -94,6 +94,7 @@ enum ww_err db_postgres_encode(struct ww_op *op, const struct postgres_statement
 
 static int64_t signed_number(struct bytes b)
 {
+    /* The sign is carried into the upper bytes. */
     uint64_t bits = b.n > 0 && (b.p[0] & 0x80) ? UINT64_MAX : 0;
     for (size_t i = 0; i < b.n; i++) {
         bits = bits << 8 | b.p[i];

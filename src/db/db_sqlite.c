@@ -22,7 +22,9 @@ static enum ww_err fail(struct ww_op *op, const struct db_conn *c, int code)
     return db_sqlite_fail(op, c->db, s->handle, code);
 }
 
-/* ---- the writer's turn ---- */
+/* ---- the writer's turn ----. Writers of this process wait here, in memory and in turn. SQLite's own lock
+ * is polled with sleeps: under load the unlucky would wait for seconds, and writers of other processes
+ * still meet there. */
 static enum ww_err take_turn(struct ww_op *op, struct db_conn *c)
 {
     struct sqlite_store *store = c->db->shared;
@@ -131,6 +133,8 @@ static enum ww_err sqlite_prepare(struct ww_op *op, struct db_conn *c, const cha
     return WW_OK;
 }
 
+/* STATIC where the statement is over before the caller's memory is; TRANSIENT for queries, whose rows are
+ * read later. */
 static int bind_value(sqlite3_stmt *stmt, int i, const struct db_value *v, sqlite3_destructor_type keep)
 {
     switch (v->type) {
@@ -277,6 +281,8 @@ static enum ww_err sqlite_begin(struct ww_op *op, struct db_conn *c, enum db_mod
 {
     enum ww_err err = mode == DB_WRITE ? take_turn(op, c) : WW_OK;
     if (err == WW_OK) {
+        /* IMMEDIATE takes the write lock at once (vault.md §13): what the transaction reads cannot be
+         * overtaken before it writes. */
         err = run_kept(op, c, mode == DB_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
     }
     if (err != WW_OK) {

@@ -133,6 +133,7 @@ static int wait_for_lock(void *ctx, int count)
 
 static int open_handle(const struct db *db, const char *name, sqlite3 **handle)
 {
+    /* NOMUTEX: a connection is used by one thread at a time, which the pool sees to. */
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     /* A file was made by check_file; one that has vanished since is not to be made anew, and empty. */
     flags |= db->path ? 0 : SQLITE_OPEN_URI | SQLITE_OPEN_CREATE;
@@ -165,6 +166,8 @@ static enum ww_err use_wal(struct ww_op *op, const struct db *db, sqlite3 *handl
                          "FROM sqlite_schema",
                          ours, sizeof ours);
     if (code == SQLITE_OK && strcmp(ours, "yes") == 0) {
+        /* Readers then never wait for the writer. It needs shared memory, which some network file systems
+         * lack: refused, not run without. */
         code = read_word(handle, "PRAGMA journal_mode = WAL", mode, sizeof mode);
         if (code == SQLITE_OK && strcmp(mode, "wal") != 0) {
             return op_fail(op, WW_EIO, "db_no_wal", "the database %s cannot have a write-ahead log there",

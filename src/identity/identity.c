@@ -30,6 +30,7 @@ struct yield {
     size_t identifier_count, address_count;
 };
 
+/* Each is a row and is compared with all others: base/limit.h has the numbers. */
 static enum ww_err too_many(struct ww_op *op, const char *field, const char *what, int most)
 {
     enum ww_err err = op_fail_field(op, WW_EVALIDATION, "too_many_identifiers", field,
@@ -96,6 +97,7 @@ static const struct {
 };
 enum { LOGIN_MARKS = MARK_PASSWORD_IDENTIFIER | MARK_WEBAUTHN_IDENTIFIER };
 
+/* Only the kind: whether the value is an address is the schema's format to say. */
 static bool looks_like(enum address_via via, const char *value)
 {
     return via == ADDRESS_EMAIL ? strchr(value, '@') != NULL : value[0] == '+';
@@ -108,6 +110,7 @@ static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct sch
     }
     struct bytes form;
     const char *field = arena_printf(&op->arena, "traits.%s", v->path);
+    /* One form for all (vault.md §6), before anything is compared: two spellings of one name are one name. */
     enum ww_err err = field ? identity_ident(op, v->value->string, field, &form) : op_no_memory(op);
     if (err) {
         return err;
@@ -129,6 +132,7 @@ static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct sch
     return err;
 }
 
+/* r is changed at the end, when nothing can fail any more: a refused change leaves the record as it was. */
 enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct identity_schema *schema,
                                 const struct js *traits, bool need_identifier)
 {
@@ -201,6 +205,7 @@ static bool among(const struct key *tags, size_t n, const struct key *tag)
     return false;
 }
 
+/* Two addresses of one value (to verify and to recover by) share one row. */
 size_t identity_distinct_tags(const struct key *tags, size_t n)
 {
     size_t distinct = 0;
@@ -258,6 +263,7 @@ static enum ww_err write_search(struct ww_op *op, struct store *s, const struct 
 {
     struct key *tags;
     size_t n;
+    /* All of them anew: they depend on the schema as well, which may have changed since. */
     enum ww_err err = is_new ? WW_OK : store_search_delete_all(op, s, r->id);
     if (err || (err = identity_search_tags(op, s, schema, r, &tags, &n))) {
         return err;
@@ -280,6 +286,7 @@ enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct 
         return err;
     }
     for (size_t i = 0; i < old_count; i++) {
+        /* Old rows go first: a name may change from one kind of trait to another within one account. */
         if (!among(new_tags, new_count, &old_tags[i]) &&
             (err = store_identifier_delete(op, s, &old_tags[i], r->id))) {
             return err;
@@ -313,6 +320,8 @@ enum ww_err identity_identifiers(struct ww_op *op, const struct record *r, const
     return WW_OK;
 }
 
+/* What every look-up by tag asks afterwards (vault.md §6): a row that somebody pointed elsewhere leads to
+ * a record that does not hold the name. */
 bool identity_has_identifier(const struct record *r, enum identifier_kind kind, struct bytes value)
 {
     for (size_t k = 0; k < r->identity.identifier_count; k++) {

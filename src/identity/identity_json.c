@@ -54,6 +54,7 @@ static void put_addresses(struct ww_op *op, struct js *o, const struct record *r
     }
 }
 
+/* Go's zero time, as the recorded answer to a creation has it. */
 static const char *const zero_time = "0001-01-01T00:00:00Z";
 
 static struct js *credential_json(struct ww_op *op, const char *type, struct js *identifiers, int64_t version,
@@ -158,6 +159,7 @@ struct js *identity_json(struct ww_op *op, const struct record *r, const struct 
     put_addresses(op, o, r, "verifiable_addresses", ADDRESS_VERIFY);
     put_addresses(op, o, r, "recovery_addresses", ADDRESS_RECOVER);
     js_put(a, o, "metadata_public", or_null(op, i->metadata_public));
+    /* metadata_admin is not for the person's own eyes, nor for applications that only ask who somebody is. */
     if (view != IDENTITY_PUBLIC) {
         bool unset = !i->metadata_admin || i->metadata_admin->type == JS_NULL;
         if (view != IDENTITY_ADMIN_CREATED || !unset) {
@@ -174,6 +176,8 @@ struct js *identity_json(struct ww_op *op, const struct record *r, const struct 
 
 static void override(struct ww_op *op, struct identity_address *address, const struct js *given)
 {
+    /* An administrator may say that an address is verified, as an import needs it; a form cannot reach
+     * this. */
     const char *status = js_get_text(given, "status");
     address->verified = js_get_bool(given, "verified", false);
     address->status = status ? status : "pending";

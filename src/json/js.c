@@ -39,6 +39,8 @@ struct js *js_at(const struct js *array, size_t i)
 const char *js_get_text(const struct js *o, const char *key)
 {
     struct js *v = js_get(o, key);
+    /* A NUL inside is legal JSON: as a C string the text would end before it, so that "admin\u0000x" would
+     * pass for "admin". */
     if (!v || v->type != JS_STRING || strlen((const char *)v->string.p) != v->string.n) {
         return NULL;
     }
@@ -246,6 +248,8 @@ struct js *js_push(struct js *array, struct js *value)
     return value;
 }
 
+/* Linear for each member: for the objects that the program itself makes. What may be large goes by
+ * js_set_fields, or is appended by the reader. */
 static struct js *put(struct arena *a, struct js *object, struct bytes key, struct js *value)
 {
     if (!object) {
@@ -337,6 +341,7 @@ struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, s
     for (size_t depth = 1;; depth++) {
         size_t n = strcspn(dotted, ".");
         struct bytes key = BYTES(dotted, n);
+        /* A name of a form ("a.b.c…") is outside text as well: it makes nothing deeper than JSON may be. */
         if (depth > LIMIT_JSON_DEPTH && object) {
             object->count = lost;
             return NULL;

@@ -10,6 +10,7 @@ static void put_text(struct arena *a, struct js *object, const char *key, const 
     }
 }
 
+/* Members in Kratos' order, which the recorded exchanges are compared with. */
 struct js *js_error(struct arena *a, const struct js_error *e)
 {
     struct js *root = js_object(a), *error = js_object(a);

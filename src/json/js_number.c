@@ -51,6 +51,7 @@ void js_decimal(const struct js *v, struct js_decimal *out)
             continue;
         }
         out->exponent -= fraction;
+        /* The reader refuses longer ones; the bound keeps the array safe whatever a tree holds. */
         if ((text.p[i] != '0' || out->n > 0) && out->n < LIMIT_JSON_NUMBER) {
             out->digits[out->n++] = (char)text.p[i];
         }
@@ -75,6 +76,7 @@ static int compare_size(const struct js_decimal *x, const struct js_decimal *y)
     if (x->n == 0 || y->n == 0 || above_x != above_y) {
         return x->n == 0 ? -(y->n > 0) : y->n == 0 ? 1 : (above_x > above_y) - (above_x < above_y);
     }
+    /* As many digits before the point and no zeros at the ends: the order of texts is that of numbers. */
     int order = bytes_compare(BYTES(x->digits, x->n), BYTES(y->digits, y->n));
     return (order > 0) - (order < 0);
 }

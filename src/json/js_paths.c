@@ -150,6 +150,7 @@ static bool set_fields(struct arena *a, struct js *container, struct js_field *f
     struct group *groups = ARENA_ARRAY(a, n, struct group);
     struct members there = {0};
     bool array = container->type == JS_ARRAY;
+    /* The recursion goes one step of a path deeper each time. */
     if (!groups || depth > LIMIT_JSON_DEPTH || (!array && !sort_members(a, container, &there))) {
         return false;
     }

@@ -6,6 +6,8 @@
 
 #include "utf8.h"
 
+/* Members are compared with each other, so an object with more goes to jansson; 18 digits fit into 64 bits
+ * without asking. */
 enum { MEMBERS_MOST = 64, DIGITS_MOST = 18 };
 
 struct plain {
@@ -157,6 +159,8 @@ static struct js *value(struct plain *in, int depth)
     }
 }
 
+/* Only texts that were sealed by us and opened come here (docs/DECISIONS.md): hostile ones meet one
+ * parser, jansson. */
 bool js_read_plain(struct arena *a, struct bytes text, struct js **out)
 {
     struct plain in = {a, text.p, text.p + text.n, false};

@@ -34,6 +34,8 @@ static struct js *convert(struct conversion *c, json_t *from);
 static struct js *convert_number(struct conversion *c, json_t *from)
 {
     struct bytes digits = js_scan_number(&c->rest);
+    /* jansson has judged the number's form; its digits are taken from the text, so that it comes back as
+     * it was typed. */
     struct js *v = js_real(c->arena, json_real_value(from));
     if (is_lost(json_real_value(from), digits)) {
         c->why = "a number out of range";
@@ -153,6 +155,7 @@ static enum ww_err read_text(struct arena *a, struct bytes text, size_t depth, s
     json_error_t error;
     enum ww_err err = WW_OK;
     *out = NULL;
+    /* Before jansson, which recurses, allocates from malloc without a limit, and compares keys by a hash. */
     if ((*why = measure(a, text, depth, &err))) {
         return err;
     }
@@ -165,6 +168,7 @@ static enum ww_err read_text(struct arena *a, struct bytes text, size_t depth, s
     }
     struct conversion c = {a, text, NULL};
     *out = convert(&c, root);
+    /* The tree is copied out first: nothing of jansson's outlives this call. */
     json_decref(root);
     *why = c.why ? c.why : "out of memory";
     return *out ? WW_OK : c.why ? WW_EINVAL : WW_ENOMEM;
@@ -209,6 +213,8 @@ static void wiping_free(void *p)
     }
 }
 
+/* For the server and the commands alone: a library must not change jansson's allocator under the program
+ * that embeds it. */
 void js_wipe_memory(void)
 {
     json_set_alloc_funcs(wiping_malloc, wiping_free);

@@ -12,6 +12,7 @@ void js_write_string(struct buf *b, struct bytes s)
     size_t start = 0;
     for (size_t i = 0; i < s.n; i++) {
         uint8_t c = s.p[i];
+        /* Nothing else is escaped: who puts JSON into HTML escapes it there, for that place. */
         if (c >= 0x20 && c != '"' && c != '\\') {
             continue;
         }
@@ -48,6 +49,7 @@ static void write_real(struct buf *b, const struct js *v)
         buf_bytes(b, v->string);
         return;
     }
+    /* JSON has no such number. */
     if (!isfinite(v->real)) {
         b->failed = true;
         return;
@@ -103,6 +105,8 @@ static void write_member(struct buf *b, const struct js *m, bool first, bool can
     write_value(b, m, canonical);
 }
 
+/* In byte order of the keys: tags are made of this text (vault.md §5), so it must be the same for equal
+ * values. */
 static void write_sorted(struct buf *b, const struct js *o)
 {
     const struct js **members = ARENA_ARRAY(b->arena, o->count, const struct js *);

@@ -25,11 +25,13 @@ bool pwhash_read_number(const char **p, uint32_t *out)
 {
     uint64_t v = 0;
     const char *start = *p;
+    /* Ten digits fit into 64 bits, so that the sum cannot wrap before it is compared. */
     while (**p >= '0' && **p <= '9' && *p - start < 10) {
         v = v * 10 + (uint64_t)(**p - '0');
         (*p)++;
     }
     *out = (uint32_t)v;
+    /* One spelling of each number: the text is authenticated data of a slot, and compared as bytes. */
     return *p > start && *start != '0' && v <= UINT32_MAX;
 }
 
@@ -46,6 +48,7 @@ bool pwhash_parse(struct pwhash_parsed *out, const char *text)
 {
     memset(out, 0, sizeof *out);
     out->text = text;
+    /* An imported hash is whatever an administrator sends: bounded before it is parsed. */
     if (strnlen(text, PWHASH_TEXT_MAX + 1) > PWHASH_TEXT_MAX) {
         return false;
     }
@@ -59,12 +62,15 @@ bool pwhash_parse(struct pwhash_parsed *out, const char *text)
     return false;
 }
 
+/* Before any hashing, at import and at every sign-in (vault.md §7): a stored hash must not be able to hold
+ * a core for minutes or take the machine's memory. */
 bool pwhash_within_ceilings(const struct pwhash_format *f, const struct pwhash_params *p,
                             uint64_t memory_budget)
 {
     return f->within_ceilings(p) && f->memory(p) <= memory_budget;
 }
 
+/* Configuration may raise the cost, but not lower it below what vault.md §7 asks of new slots. */
 bool pwhash_raise_to_floor(struct pwhash_params *p)
 {
     const struct pwhash_format *f = find_format(p->algorithm);
@@ -117,6 +123,8 @@ static enum ww_err check_password(struct ww_op *op, const struct pwhash_format *
     return f->check_password ? f->check_password(op, password) : WW_OK;
 }
 
+/* The password's bounds first, so that one that is refused costs no place in the pool; the place is given
+ * back whatever the hash answers. */
 static enum ww_err run_in_pool(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_parsed *p,
                                struct bytes password, struct pwhash_secret *out)
 {
@@ -158,6 +166,7 @@ enum ww_err pwhash_verify(struct ww_op *op, struct pwhash_pool *pool, const char
     if (err || (err = run_in_pool(op, pool, &p, password, &secret))) {
         return err;
     }
+    /* In constant time, and on the raw bytes: two texts of one hash do not differ here. */
     return crypto_equal(BYTES(secret.b, secret.n), BYTES(p.expected.b, p.expected.n)) ? WW_OK : wrong(op);
 }
 
@@ -193,6 +202,7 @@ enum ww_err pwhash_split(struct ww_op *op, const char *hash, char **public_part,
     return *public_part ? WW_OK : op_no_memory(op);
 }
 
+/* For who does not exist: the same hash, the same queue, the same answer. The result is thrown away. */
 enum ww_err pwhash_waste(struct ww_op *op, struct pwhash_pool *pool, const struct pwhash_params *p,
                          struct bytes password)
 {

@@ -11,6 +11,7 @@
 
 enum {
     MEMORY_MIN_KIB = 8, /* RFC 9106 §3.1: 8 p */
+    /* A ceiling of vault.md §7; that of memory is the pool's budget. */
     ITERATIONS_MAX = 20,
     HASH_LENGTH = 32,
     SALT_TEXT = 22, /* the only length that gives 16 bytes */
@@ -31,6 +32,8 @@ static bool read_base64(const char *text, size_t length, uint8_t *out, size_t n)
 
 static bool parse(struct pwhash_parsed *out, const char *p)
 {
+    /* One order of the parameters and one lane only: libsodium has no other, and argon2i or argon2d would
+     * be another function under this name. */
     if (!pwhash_skip(&p, "$argon2id$v=19$m=") || !pwhash_read_number(&p, &out->params.memory_kib) ||
         !pwhash_skip(&p, ",t=") || !pwhash_read_number(&p, &out->params.iterations) ||
         !pwhash_skip(&p, ",p=1$")) {
@@ -39,6 +42,7 @@ static bool parse(struct pwhash_parsed *out, const char *p)
     size_t left = strlen(p);
     bool complete = left == SALT_TEXT + 1 + HASH_TEXT && p[SALT_TEXT] == '$';
     out->salt_length = PWHASH_SALT_SIZE;
+    /* The lengths are known before anything is decoded into the fixed places. */
     if ((!complete && left != SALT_TEXT) || !read_base64(p, SALT_TEXT, out->salt, PWHASH_SALT_SIZE)) {
         return false;
     }
@@ -61,6 +65,7 @@ static enum ww_err hash_password(struct ww_op *op, const struct pwhash_parsed *p
 {
     _Static_assert(PWHASH_SALT_SIZE == crypto_pwhash_argon2id_SALTBYTES,
                    "libsodium takes one length of salt");
+    /* libsodium wants a pointer even for no bytes. */
     const char *text = password.n ? (const char *)password.p : "";
     /* Within the ceilings lack of memory is the only way in which this fails. */
     if (crypto_pwhash_argon2id(out->b, HASH_LENGTH, text, password.n, p->salt, p->params.iterations,
@@ -94,6 +99,7 @@ static enum ww_err public_new(struct ww_op *op, const struct pwhash_params *p, c
     return *out ? WW_OK : op_no_memory(op);
 }
 
+/* Either pair of vault.md §7 is enough: a machine with little memory pays with a second pass. */
 static bool raise_to_floor(struct pwhash_params *p)
 {
     if ((p->memory_kib >= FLOOR_ONE_PASS_KIB && p->iterations >= 1) ||

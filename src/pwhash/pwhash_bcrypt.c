@@ -11,8 +11,12 @@
 enum {
     PUBLIC_LENGTH = 29,
     HASH_LENGTH = 31,
+    /* Bytes. bcrypt takes no notice of more, nor of what follows a NUL: refused rather than cut, since two
+     * passwords would open one account. */
     PASSWORD_MAX = 72,
     COST_MIN = 4,
+    /* Doublings of the work. 15 is about 2 s of a core, the ceiling of vault.md §7; 12 is the least for new
+     * ones. */
     COST_MAX = 15,
     COST_FLOOR = 12,
     SALT_TEXT = 22,
@@ -33,6 +37,8 @@ static bool parse(struct pwhash_parsed *out, const char *text)
         return false;
     }
     const char *p = text + 4;
+    /* The prefix "$2" matched and the length is known, so that these places are there; text[2] is no NUL,
+     * which strchr would find. */
     if (!strchr(complete ? "aby" : "b", text[2]) || text[3] != '$' || !is_digit(p[0]) || !is_digit(p[1]) ||
         p[2] != '$') {
         return false;
@@ -83,6 +89,7 @@ static enum ww_err hash_password(struct ww_op *op, const struct pwhash_parsed *p
     if (!state) {
         return op_no_memory(op);
     }
+    /* Bounded by check_password, which ran before the pool was entered. */
     if (password.n) {
         memcpy(text, password.p, password.n);
     }

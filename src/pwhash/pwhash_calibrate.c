@@ -4,6 +4,7 @@
 
 #include <time.h>
 
+/* KiB and passes of vault.md §7; after five rounds a machine that is not quiet will not come closer. */
 enum { FLOOR_KIB = 19456, PASSES_MAX = 20, STEP_KIB = 1024, ROUNDS = 5 };
 
 struct calibration {
@@ -57,6 +58,7 @@ static enum ww_err try_params(struct calibration *c, const struct pwhash_params 
     if (c->step) {
         c->step(c->ctx, params, *took_us);
     }
+    /* The nearest of all that were measured, not the last: a disturbed round costs nothing. */
     if (c->best_took_us == 0 || distance(*took_us, c->target_us) < distance(c->best_took_us, c->target_us)) {
         c->best = *params;
         c->best_took_us = *took_us;
@@ -102,6 +104,7 @@ enum ww_err pwhash_calibrate(struct ww_op *op, uint64_t target_us, uint32_t max_
         if (err != WW_OK) {
             return err;
         }
+        /* KiB and passes for each µs. */
         double rate = (double)tried.memory_kib * tried.iterations / (double)took;
         p = params_for(&c, rate * (double)target_us);
         if (p.memory_kib == tried.memory_kib && p.iterations == tried.iterations) {

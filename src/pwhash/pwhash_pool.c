@@ -12,6 +12,7 @@
 
 #include "timefmt.h"
 
+/* A place is waited for so long before "busy"; and bytes of memory that all hashes together may take. */
 enum { DEFAULT_WAIT_MS = 5000 };
 static const uint64_t default_budget_max = (uint64_t)1 << 30;
 
@@ -32,6 +33,8 @@ struct pwhash_pool {
 
 static uint64_t default_budget(void)
 {
+    /* A quarter of the machine's, at most 1 GiB: whoever sends sign-ins by the thousand must not bring the
+     * OOM killer. */
     long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
     uint64_t quarter = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size / 4 : default_budget_max;
     return quarter < default_budget_max ? quarter : default_budget_max;
@@ -86,6 +89,7 @@ uint64_t pwhash_pool_budget(const struct pwhash_pool *p)
 
 static bool has_room(const struct pwhash_pool *p, uint64_t memory)
 {
+    /* No hash needs more than the whole budget: pwhash_within_ceilings refused that before. */
     return p->running < p->limits.workers && memory <= p->limits.memory_budget - p->memory_used;
 }
 
@@ -132,6 +136,7 @@ static bool wait_for_turn(struct pwhash_pool *p, struct waiter *w, uint64_t memo
 
 static bool enter(struct pwhash_pool *p, struct waiter *w, uint64_t memory)
 {
+    /* Nobody overtakes who waits, even where there is room for a small one. */
     bool admitted = (!p->first && has_room(p, memory)) || wait_for_turn(p, w, memory);
     if (admitted) {
         p->running++;
@@ -153,6 +158,7 @@ enum ww_err pwhash_pool_enter(struct ww_op *op, struct pwhash_pool *p, uint64_t 
     pthread_cond_destroy(&w.turn);
     if (!admitted) {
         enum ww_err err = op_fail(op, WW_EBUSY, "busy", "too many passwords are being checked");
+        /* Seconds, rounded up. */
         op->problem.retry_after = (p->limits.wait_ms + 999) / 1000;
         return err;
     }

@@ -3,6 +3,8 @@
 
 /* Numbered, forward only: never edit one that was released. %BLOB%, %INT%, %ID%: see db.h. */
 const struct db_migration store_migrations[] = {
+    /* No foreign keys: what a row belongs to is what sealed records say, and a database that enforced more
+     * would refuse to show damage as it is. Only the unique indexes carry weight (vault.md §5). */
     {1, "spine",
      "CREATE TABLE meta (one %INT% PRIMARY KEY CHECK (one = 1), blob %BLOB% NOT NULL);\n"
      "CREATE TABLE accounts (id %ID%, uuid %BLOB% NOT NULL, seq %INT% NOT NULL, created %INT% NOT NULL,"

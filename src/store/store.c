@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes: IK, AK, deployment id, u32 line (vault.md §5). */
 enum { META_LENGTH = 32 + 32 + 16 + 4 };
 
+/* `what` names the kind of row for the log and never an account: to the outside all damage looks alike
+ * (vault.md §3). */
 enum ww_err store_tampered(struct ww_op *op, const char *what)
 {
     return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (%s)", what);
@@ -26,6 +29,8 @@ static void give(struct ww_op *op)
     op->conn = NULL;
 }
 
+/* Outside of a transaction a connection is held for one statement only: whoever hashes or waits for a
+ * client holds none. */
 static void give_alone(struct ww_op *op)
 {
     if (op->conn && !db_in_transaction(op->conn)) {
@@ -55,6 +60,8 @@ enum ww_err store_tx_commit(struct ww_op *op)
     struct store_written written = store_written_take(op);
     enum ww_err err = db_commit(op, op->conn);
     give(op);
+    /* Only after the connection is given back: looking needs another one, and with a pool of one would
+     * wait for itself. */
     bool in_doubt = err == WW_EIO && strcmp(op->problem.id, "db_commit_unknown") == 0;
     return in_doubt ? store_written_resolve(op, &written, err) : err;
 }
@@ -141,9 +148,13 @@ enum ww_err store_change_one(struct ww_op *op, struct store *s, const char *sql,
     if (err) {
         return err;
     }
+    /* Every compare-and-swap ends here: the caller reads again and repeats the whole, five times at most
+     * (vault.md §13). */
     return changed == 1 ? WW_OK : op_fail(op, WW_EBUSY, "busy", "another change came first");
 }
 
+/* Padded, where the length of what is sealed would tell something of a person; sessions and credentials,
+ * whose length tells little, go to keyring_seal as they are. */
 enum ww_err store_seal(struct ww_op *op, struct store *s, struct place where, struct bytes pt,
                        struct bytes *blob)
 {
@@ -169,6 +180,8 @@ static enum ww_err meta_use(struct ww_op *op, struct store *s, struct bytes blob
 {
     struct bytes pt;
     enum ww_err err = keyring_open(op, s->keyring, (struct place){.label = "meta"}, blob, &pt);
+    /* The first row that is opened with the key: a wrong key stops the start here, before it has written
+     * anything. */
     if (err == WW_EKEYMISSING) {
         return op_fail(op, err, "server_key_wrong",
                        "the server key is not the one that this database was made with");
@@ -200,11 +213,13 @@ static enum ww_err meta_make(struct ww_op *op, struct store *s)
     }
     struct uuid deployment = uuid_new(op);
     buf_add(&b, deployment.b, sizeof deployment.b);
+    /* The line (vault.md §12), which a restore raises. */
     buf_u32(&b, 1);
     enum ww_err err = buf_done(&b).p ? WW_OK : op_no_memory(op);
     if (err || (err = keyring_seal(op, s->keyring, (struct place){.label = "meta"}, buf_done(&b), &blob))) {
         return err;
     }
+    /* Of two processes that start on an empty store one loses; both read what stands there afterwards. */
     return store_exec(op, s, "INSERT INTO meta (one, blob) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
                       DB_ARGS(DB_B(blob)));
 }

@@ -16,6 +16,7 @@ enum ww_err store_audit_insert(struct ww_op *op, struct store *s, const struct a
     "SELECT u.node, u.n, u.time, u.account, u.mark, u.link, u.blob, a.uuid FROM audit u"                     \
     " LEFT JOIN accounts a ON a.id = u.account"
 
+/* Always with a limit: the log is as long as the deployment is old. */
 static enum ww_err list(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                         size_t n, size_t limit, struct audit_stored **out, size_t *count)
 {
@@ -85,6 +86,8 @@ enum ww_err store_audit_kept(struct ww_op *op, struct store *s, uint64_t before,
 enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n)
 {
     return store_change_one(op, s,
+                            /* Mark and link stay, so that the chain can be checked over the gap (vault.md
+                             * §9a). WW_EBUSY when another sweep was faster: one event names each erasure. */
                             "UPDATE audit SET blob = NULL, account = NULL WHERE node = $1 AND n = $2"
                             " AND blob IS NOT NULL",
                             DB_ARGS(DB_I(node), DB_I(n)));

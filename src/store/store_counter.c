@@ -48,7 +48,10 @@ enum ww_err store_counter_reserve(struct ww_op *op, struct store *s, const struc
     if (err != WW_ENOTFOUND) {
         return err;
     }
+    /* The statement's condition did not hold, so it gave no row: somebody has to wait, and how long stands
+     * in the row. */
     err = store_counter_load(op, s, id, out);
+    /* Swept away between the two statements: refused all the same, once. */
     return err == WW_OK || err == WW_ENOTFOUND ? WW_ETHROTTLED : err;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+/* Account, id and kind: a password's row cannot stand for a recovery code, nor one person's for another's. */
 static struct place place(const struct record *r, struct bytes aad)
 {
     return (struct place){.label = "cred", .uuid = &r->uuid, .aad = aad};
@@ -76,6 +77,8 @@ enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struc
         return op_no_memory(op);
     }
     const struct record_credential *listed = store_record_credential(r, id);
+    /* The record alone says what counts. A row that somebody planted is not listed; the plain kind must be
+     * the sealed one's. */
     if (!listed || listed->kind != out->kind) {
         return store_tampered(op, "credential kind");
     }
@@ -94,6 +97,8 @@ enum ww_err store_credential_load_kind(struct ww_op *op, struct store *s, const 
     }
     enum ww_err err =
         store_query(op, s, &rows, "SELECT id, hot, blob FROM credentials WHERE account = $1 AND kind = $2",
+                    /* Ids begin at 1: for nobody the same statement runs and finds nothing, so that the
+                     * time tells nothing. */
                     DB_ARGS(DB_I(r ? r->id : 0), DB_I(kind)));
     if (err) {
         return err;
@@ -119,5 +124,6 @@ enum ww_err store_credential_load_kind(struct ww_op *op, struct store *s, const 
     if (err && err != WW_ENOTFOUND) {
         return err;
     }
+    /* A code that somebody deleted from the table is noticed, not just gone. */
     return *n == listed ? WW_OK : store_tampered(op, "credential missing");
 }

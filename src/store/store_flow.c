@@ -1,8 +1,10 @@
 /* flows: one sealed JSON document each. An altered one is as good as none (vault.md §15: 404). */
 #include "store_int.h"
 
+/* µs; so that an expired flow can say so (vault.md §5). */
 static const uint64_t kept_after_expiry = 24 * 3600 * (uint64_t)1000000;
 
+/* The kind is in it: a settings flow is not taken for a recovery by moving its row. */
 static struct place place(uint8_t aad[17], enum flow_kind kind, const struct uuid *id)
 {
     aad[0] = (uint8_t)kind;
@@ -53,6 +55,7 @@ enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kin
     }
     if ((err = store_unseal(op, s, place(aad, kind, id), blob, &pt)) ||
         (err = js_read_own(&op->arena, pt, &out->json))) {
+        /* Nothing rests on a flow that cannot be begun anew, so damage is no alarm here (vault.md §15). */
         return err == WW_ENOMEM ? op_no_memory(op) : WW_ENOTFOUND;
     }
     /* the plain column is an index: what was sealed says when the flow ends */
@@ -65,6 +68,8 @@ enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow
     enum ww_err err = seal_flow(op, s, f, &blob);
     if (err ||
         (err = store_change_one(
+             /* One submission changes a flow; a second one of the same revision, from another tab or a
+              * repeated click, loses. */
              op, s, "UPDATE flows SET expires = $1, rev = $2, blob = $3 WHERE id = $4 AND rev = $5",
              DB_ARGS(DB_I(f->expires), DB_I(f->rev + 1), DB_B(blob), DB_B(BYTES_OF(f->id)), DB_I(f->rev))))) {
         return err;

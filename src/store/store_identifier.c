@@ -1,6 +1,8 @@
 /* identifiers and search: rows are only indexes; they hold tags, never values. */
 #include "store_int.h"
 
+/* Keyed by IK and not by the server key, so that a change of server key leaves the index alone. Who copies
+ * the table can neither read names nor test one. */
 void store_identifier_tag(const struct store *s, enum identifier_kind kind, struct bytes value,
                           struct key *tag)
 {
@@ -12,6 +14,7 @@ void store_identifier_tag(const struct store *s, enum identifier_kind kind, stru
 void store_search_tag(const struct store *s, const char *field, struct bytes value, struct key *tag)
 {
     struct bytes name = bytes_str(field);
+    /* The length keeps field and value apart: no field can be read as the beginning of a longer one. */
     uint8_t length[2] = {(uint8_t)(name.n >> 8), (uint8_t)name.n};
     struct bytes parts[] = {BYTES(length, 2), name, value};
     derive_parts(tag, keyring_ik(s->keyring), "search", NULL, parts, 3);
@@ -21,6 +24,7 @@ enum ww_err store_identifier_insert(struct ww_op *op, struct store *s, const str
 {
     enum ww_err err = store_exec(op, s, "INSERT INTO identifiers (tag, account) VALUES ($1, $2)",
                                  DB_ARGS(DB_B(BYTES_OF(*tag)), DB_I(account)));
+    /* The unique index decides who gets a name: a look-up before could be overtaken. */
     return err == WW_ECONFLICT
                ? op_fail(op, err, "identifier_taken", "an account with this identifier exists")
                : err;

@@ -53,6 +53,7 @@ static bool read_any(const struct js *o, const char *key, const struct js **out)
 
 static bool read_identifier(const struct js *o, struct identity_identifier *out)
 {
+    /* Compared below before anything relies on the enum. */
     int64_t kind = js_get_int(o, "kind", 0);
     *out = (struct identity_identifier){(enum identifier_kind)kind, js_get_text(o, "value")};
     return kind >= IDENT_LOGIN && kind <= IDENT_PASSKEY && out->value;
@@ -84,6 +85,7 @@ static bool is_list(const struct js *list, size_t most)
 static enum ww_err read_lists(struct ww_op *op, const struct js *o, struct identity *out)
 {
     const struct js *identifiers = js_get(o, "identifiers"), *addresses = js_get(o, "addresses");
+    /* The limits of writing hold for reading too: what compares these lists is quadratic. */
     if (!is_list(identifiers, IDENTITY_IDENTIFIERS_MAX) || !is_list(addresses, IDENTITY_ADDRESSES_MAX)) {
         return store_tampered(op, "record");
     }
@@ -178,6 +180,7 @@ static void put_address(struct buf *b, const struct identity_address *a)
     buf_char(b, '}');
 }
 
+/* Written straight into the buffer: a tree in between would hold every trait a second time. */
 void store_identity_write(struct buf *b, const struct identity *i)
 {
     put_text(b, "{\"schema\":", i->schema);

@@ -5,6 +5,7 @@
 
 enum { RECORD_FORMAT = 1 };
 
+/* Bound to the UUID and to the integer id: rows exchanged, or an id given out twice, do not open. */
 static struct place place(const struct uuid *uuid, const uint8_t aad[8])
 {
     return (struct place){.label = "record", .uuid = uuid, .aad = BYTES(aad, 8)};
@@ -51,6 +52,8 @@ static enum ww_err encode(struct ww_op *op, const struct record *r, struct bytes
     }
     store_identity_write(&b, &r->identity);
     *out = buf_done(&b);
+    /* Tested after writing, since the bytes are thrown away with the error; what the counts hold must not
+     * be cut silently. */
     if (r->credential_count > UINT16_MAX || r->waiting_count > UINT8_MAX) {
         return op_fail(op, WW_EFULL, "record_full", "the account has too many credentials");
     }
@@ -59,6 +62,7 @@ static enum ww_err encode(struct ww_op *op, const struct record *r, struct bytes
 
 static enum ww_err decode_lists(struct ww_op *op, struct reader *in, struct record *r)
 {
+    /* At most 65,535 by its type. Past the end the reader gives zeros, and decode refuses the whole. */
     r->credential_count = read_u16(in);
     r->credentials = ARENA_ARRAY(&op->arena, r->credential_count, struct record_credential);
     for (size_t i = 0; r->credentials && i < r->credential_count; i++) {
@@ -103,6 +107,7 @@ static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
     if (in.failed || format != RECORD_FORMAT) {
         return store_tampered(op, "record");
     }
+    /* Last in the record, so that it needs no length of its own. */
     struct js *json;
     err = js_read_own(&op->arena, read_rest(&in), &json);
     if (err) {
@@ -155,6 +160,8 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
     r->seq = 1;
     enum ww_err err = store_one(
         op, s, &rows, "INSERT INTO accounts (uuid, seq, created, blob) VALUES ($1, $2, $3, $4) RETURNING id",
+        /* The blob holds the id that the database gives, so the row is made empty and filled in the same
+         * transaction: nobody sees it between. */
         DB_ARGS(DB_B(BYTES_OF(r->uuid)), DB_I(r->seq), DB_I(op_now(op)), DB_B(BYTES("", 0))));
     if (err) {
         return err == WW_ENOTFOUND ? op_fail(op, WW_EINTERNAL, "no_id", "the database gave no id") : err;
@@ -171,6 +178,8 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
 enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record *r)
 {
     struct bytes blob;
+    /* The number that other writers must still find: with it a lost update cannot happen, and every state
+     * of a record is told from every other. */
     r->seq++;
     enum ww_err err = seal_record(op, s, r, &blob);
     if (err == WW_OK) {
@@ -178,6 +187,7 @@ enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record
                                DB_ARGS(DB_I(r->seq), DB_B(blob), DB_I(r->id), DB_I(r->seq - 1)));
     }
     if (err) {
+        /* As it was, for the caller that repeats with the same struct. */
         r->seq--;
         return err;
     }

@@ -9,6 +9,7 @@ static void make_tag(const struct store *s, const struct uuid *id, struct key *t
     derive(tag, keyring_ik(s->keyring), "sess-id", NULL, BYTES_OF(*id));
 }
 
+/* With the lookup in it: a row copied under another lookup, or pointed at another account, does not open. */
 static struct place place(const struct uuid *account, const struct key *lookup)
 {
     return (struct place){.label = "session", .uuid = account, .aad = BYTES_OF(*lookup)};
@@ -46,6 +47,8 @@ static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows
         return err;
     }
     err = keyring_open(op, s->keyring, place(&(*record)->uuid, &row->lookup), row->blob, &row->content);
+    /* The record opened, the session did not: that is no session (401), while a damaged record is
+     * tampering (docs/DECISIONS.md). */
     return err == WW_ETAMPERED ? WW_EDENIED : err;
 }
 

@@ -7,8 +7,11 @@
 
 static const char written_key; /* its address: where a connection keeps what it wrote */
 
+/* The last write only: it stands or falls with its transaction, and neither a link nor a head is ever
+ * written twice. */
 static enum ww_err remember(struct ww_op *op, struct store_written what)
 {
+    /* A statement alone commits by itself: a lost answer is its own error. */
     if (!store_in_tx(op)) {
         return WW_OK;
     }
@@ -68,6 +71,7 @@ enum ww_err store_written_resolve(struct ww_op *op, const struct store_written *
 {
     struct op_problem kept = op->problem;
     struct bytes now = {NULL, 0};
+    /* Public bytes (a keyed hash, a sealed blob): nothing to hide from a clock here. */
     bool done = w->value.p && read_again(op, w, &now) == WW_OK && now.p && bytes_equal(now, w->value);
     op->problem = done ? (struct op_problem){0} : kept;
     return done ? WW_OK : err;
