@@ -237,6 +237,8 @@ static enum ww_err add_text(struct loader *l, const char *source, struct bytes t
 static enum ww_err read_file(struct ww_op *op, const char *path, int fd, struct bytes *out)
 {
     struct stat st;
+    /* In the operation's arena: a file may hold a password in its dsn, and the text is wiped when loading
+     * ends. */
     uint8_t *p = arena_alloc(&op->arena, CONFIG_FILE_MOST + 1);
     size_t n = 0;
 
@@ -266,6 +268,8 @@ static enum ww_err read_file(struct ww_op *op, const char *path, int fd, struct 
 static enum ww_err add_file(struct loader *l, const char *path)
 {
     struct bytes text = {0};
+    /* A pipe is fine here: shells hand over generated files so (`-c <(…)`), and read_file bounds what it
+     * takes. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
     if (fd < 0) {
@@ -310,18 +314,22 @@ enum ww_err config_combine(struct ww_op *op, const struct config_sources *from, 
     if (err != WW_OK) {
         return err;
     }
+    /* Paths inside of a configuration are relative to its first file, wherever the program was started. */
     if (from->file_count > 0) {
         err = keep_dir(&l, from->files[0]);
     }
     for (size_t i = 0; err == WW_OK && i < from->file_count; i++) {
         err = add_file(&l, from->files[i]);
     }
+    /* Default, files, environment, settings: the nearer to the caller, the stronger (docs/DECISIONS.md). */
     if (err == WW_OK && from->environment) {
         err = config_env_apply(&l, from->environment);
     }
     for (size_t i = 0; err == WW_OK && i < from->pair_count; i++) {
         err = add_pair(&l, i + 1, from->pairs[i]);
     }
+    /* An embedding program may leave settings out and give them by other means; one started from a file
+     * may not. */
     bool program = from->file_count > 0 || (from->environment && from->pair_count == 0);
     return finish(&l, err, program, out);
 }

@@ -22,6 +22,7 @@ __attribute__((format(printf, 4, 0))) static char *vmessage(struct arena *a, con
     return arena_printf(a, "%s:%u: %s: %s", at->source, at->line, path, reason);
 }
 
+/* A refusal names file, line and key, never the value: that of a dsn or of a hook may be a password. */
 enum ww_err config_refuse(struct loader *l, const struct node *at, const char *path, const char *format, ...)
 {
     va_list ap;
@@ -35,6 +36,7 @@ void config_warnings_add(struct warnings *w, const char *text)
 {
     if (!text) {
         w->failed = true;
+        /* Later ones are dropped: who has so many has begun to read. */
     } else if (w->count < CONFIG_WARNINGS_MOST) {
         w->line[w->count++] = text;
     }
@@ -107,6 +109,7 @@ static const char *elsewhere(const char *word)
     return NULL;
 }
 
+/* Refused and not ignored: a limit or a switch that is spelled wrong would silently not hold. */
 static enum ww_err refuse_unknown(struct loader *l, const struct node *n, const char *path)
 {
     const char *dot = strrchr(path, '.');
@@ -199,6 +202,7 @@ static bool is_printable(const char *key)
 static enum ww_err bind_section(struct loader *l, const struct node *map, const char *prefix)
 {
     for (const struct node *n = map->first; n; n = n->next) {
+        /* Bounded and printable before it stands in a message on somebody's terminal. */
         bool odd = !*n->key || strlen(n->key) > 64 || !is_printable(n->key);
         if (odd) {
             return config_refuse(l, n, *prefix ? prefix : "configuration", "holds a key that cannot be one");
@@ -207,6 +211,8 @@ static enum ww_err bind_section(struct loader *l, const struct node *map, const 
         if (!path) {
             return op_no_memory(l->op);
         }
+        /* "a.b" as one key would be another place than a: {b: …}, and the last of the two would win
+         * unseen. */
         enum ww_err err = strchr(n->key, '.')
                               ? config_refuse(l, n, n->key, "a key with dots is written as sections")
                               : bind_node(l, n, path);

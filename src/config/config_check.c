@@ -7,6 +7,7 @@
 #include "config_int.h"
 #include "url.h"
 
+/* NULL where nobody wrote the setting: the message then has no line. */
 static const struct node *where(const struct loader *l, const char *key)
 {
     return l->config->values[config_find(l->config, key)].node;
@@ -52,6 +53,7 @@ static void warn_below_floor(struct loader *l)
         }
         return;
     }
+    /* KiB, as vault.md §7 has them. */
     if (!(kib >= 19456 && passes >= 2) && !(kib >= 47104)) {
         const struct node *at = where(l, "hashers.argon2.memory");
         config_warn(l, at ? at : where(l, "hashers.argon2.iterations"), "hashers.argon2",
@@ -265,6 +267,7 @@ static void warn_cookies(struct loader *l)
     }
 }
 
+/* There is no network between browser and server then, so http tells nobody anything. */
 static bool is_this_machine(const char *url)
 {
     const char *host = strstr(url, "://");
@@ -317,6 +320,7 @@ static const char *never_matches(const char *entry)
     return NULL;
 }
 
+/* Only told: an entry that never matches closes a way and opens none. */
 static void warn_return_urls(struct loader *l)
 {
     static const char key[] = "selfservice.allowed_return_urls";

@@ -37,6 +37,7 @@ static enum ww_err given_list(struct loader *l, const char *source, const char *
     return list ? WW_OK : op_no_memory(l->op);
 }
 
+/* A variable has no lines: messages name it alone. */
 static void forget_lines(struct node *n)
 {
     n->line = 0;
@@ -118,6 +119,7 @@ static enum ww_err take_server_key(struct loader *l, const char *text)
     if (!key) {
         return op_no_memory(l->op);
     }
+    /* Decoded straight into the slab: there is no second copy to wipe. */
     if (!hex_decode(key->b, sizeof key->b, text)) {
         return op_fail(l->op, WW_ECONFIG, "config_bad",
                        "environment variable WATCHWORD_SERVER_KEY: must be 64 hex digits");
@@ -142,6 +144,7 @@ static bool keep_directories(struct loader *l, const char *const *environment)
     const char *state = find_variable(environment, "XDG_STATE_HOME");
     const char *home = find_variable(environment, "HOME");
 
+    /* Absolute ones only: a relative directory would mean another one in each program that reads it. */
     if (credentials && *credentials == '/' && !(c->credentials = arena_strdup(&c->arena, credentials))) {
         return false;
     }
@@ -155,6 +158,7 @@ enum ww_err config_env_apply(struct loader *l, const char *const *environment)
 {
     enum ww_err err = keep_directories(l, environment) ? WW_OK : op_no_memory(l->op);
 
+    /* Asked by the table's names, so that no variable of another program is taken for a setting. */
     for (size_t i = 0; err == WW_OK && i < config_setting_count; i++) {
         err = apply_key(l, environment, config_settings[i].key);
     }

@@ -30,6 +30,7 @@ bool config_key_is_zero(const struct key *k)
 
 static enum ww_err write_key(struct ww_op *op, int fd, const char *path, const struct key *key)
 {
+    /* On disk before anything is sealed under it: a key lost in a power cut takes the database with it. */
     if (write(fd, key->b, sizeof key->b) != (ssize_t)sizeof key->b || fsync(fd) != 0) {
         return op_fail(op, WW_EIO, "server_key_write", "server key %s: cannot be written: %s", path,
                        strerror(errno));
@@ -51,6 +52,8 @@ static void sync_directory_of(const char *path)
 
 enum ww_err config_key_file_write(struct ww_op *op, const char *path, const struct key *key)
 {
+    /* O_EXCL: an existing key is never overwritten, whoever wins a race. The mode is there from the first
+     * byte on. */
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     if (fd < 0 && errno == EEXIST) {
@@ -85,15 +88,18 @@ static enum ww_err read_open_file(struct ww_op *op, int fd, const char *path, st
     struct stat st;
     uint8_t beyond = 0;
 
+    /* Of the open file, not of its name, which may be another file by now. */
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         return refuse(op, path, "is not a file");
     }
     if (st.st_mode & 07177) {
         return refuse(op, path, "others may read or change it: chmod 600");
     }
+    /* Another user who owns the file may change it, whatever its mode is; root may do so anyway. */
     if (st.st_uid != geteuid() && st.st_uid != 0) {
         return refuse(op, path, "belongs to another user");
     }
+    /* Exactly 32: a key in hex, or with a line end, would be another key and seal everything under it. */
     if (read(fd, out->b, sizeof out->b) != (ssize_t)sizeof out->b || read(fd, &beyond, 1) != 0) {
         key_wipe(out);
         return refuse(op, path, "must be exactly 32 bytes");
@@ -106,6 +112,7 @@ static enum ww_err read_open_file(struct ww_op *op, int fd, const char *path, st
 
 enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key *out)
 {
+    /* O_NONBLOCK: a pipe of that name must not stop the start; it is refused below. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     key_wipe(out);
@@ -123,6 +130,7 @@ enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key 
 
 /* ---- where a key may lie ---- */
 
+/* Real paths (vault.md §4): a link must not hide that key and database lie in one directory. */
 static bool real_directory_of(const char *path, char out[PATH_MAX])
 {
     char copy[PATH_MAX], directory[PATH_MAX];
@@ -141,6 +149,7 @@ static bool is_beside_database(const char *path, const char *database_path)
     if (!database_path || !real_directory_of(path, key) || !real_directory_of(database_path, database)) {
         return false;
     }
+    /* Below by whole names: /data2 is not below /data. */
     size_t n = strcmp(database, "/") == 0 ? 0 : strlen(database);
     return strncmp(key, database, n) == 0 && (key[n] == 0 || key[n] == '/');
 }
@@ -156,6 +165,7 @@ static enum ww_err refuse_lost(struct ww_op *op, const char *path, const char *d
         path, database_path, path);
 }
 
+/* Only where the file is certainly absent: one that cannot be read is another complaint. */
 static bool is_lost(const char *path, const char *database_path)
 {
     return database_path && access(path, F_OK) != 0 && errno == ENOENT && access(database_path, F_OK) == 0;
@@ -267,6 +277,7 @@ static enum ww_err read_otherwise(struct ww_op *op, const struct config *c, cons
     if (credential && access(credential, F_OK) == 0) {
         return read_placed(op, credential, database_path, out);
     }
+    /* What is stored ends with the process, so its key may as well. */
     if (strcmp(config_text(c, "dsn"), "memory") == 0) {
         op_random(op, out->b, sizeof out->b);
         return WW_OK;

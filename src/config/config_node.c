@@ -112,6 +112,8 @@ bool config_node_put_path(struct arena *a, struct node *root, const char *path, 
     return true;
 }
 
+/* As YAML 1.2's core schema has it, without hexadecimal, octal and infinities: nobody needs them here, and
+ * "0o17" stays a text. */
 static bool looks_like_number(const char *text)
 {
     size_t digits = strspn(text, "0123456789+-.eE");

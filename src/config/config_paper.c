@@ -8,6 +8,8 @@
 /* Crockford's base32: no I, L, O or U. https://www.crockford.com/base32.html */
 static const char symbols[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/* 256 bits in 52 symbols, the last with four bits unused; 20 bits of check find all but one error in a
+ * million. Two lines of seven groups. */
 enum { KEY_SYMBOLS = 52, CHECK_SYMBOLS = 4, ALL_SYMBOLS = KEY_SYMBOLS + CHECK_SYMBOLS, GROUP = 4, LINE = 28 };
 
 /* Symbol i of the bits of p, from the most significant; missing bits at the end are zeros. */
@@ -24,6 +26,7 @@ static unsigned symbol_at(const uint8_t *p, size_t n, size_t i)
 static void key_symbols(const struct key *k, uint8_t out[ALL_SYMBOLS])
 {
     KEY32(check);
+    /* A hash of the key on the same paper tells no more than the paper does. */
     derive(&check, NULL, "paper-check", NULL, BYTES(k->b, sizeof k->b));
     for (size_t i = 0; i < KEY_SYMBOLS; i++) {
         out[i] = (uint8_t)symbol_at(k->b, sizeof k->b, i);
@@ -36,6 +39,7 @@ static void key_symbols(const struct key *k, uint8_t out[ALL_SYMBOLS])
 char *config_key_print(struct arena *a, const struct key *k)
 {
     struct buf b = BUF(a);
+    /* In the arena, which is wiped: the symbols are the key. */
     uint8_t *values = arena_alloc(a, ALL_SYMBOLS);
 
     if (!values) {

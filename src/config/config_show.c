@@ -5,7 +5,8 @@
 
 #define HIDDEN "<hidden>"
 
-/* postgres://user:password@host/… → the password between the second colon and the @. */
+/* postgres://user:password@host/… → the password between the second colon and the @. Shown for bug reports
+ * and terminals; from the last "@", since a password that nobody escaped may hold one. */
 static char *without_password(struct arena *a, const char *url)
 {
     const char *start = strstr(url, "://");
@@ -39,6 +40,7 @@ static struct js *hide(struct arena *a, const struct js *v)
 {
     struct js *copy = NULL;
 
+    /* An address with somebody's name in it may have a password behind that. */
     if (v->type == JS_STRING && memmem(v->string.p, v->string.n, "://", 3) &&
         memchr(v->string.p, '@', v->string.n)) {
         return js_text(a, HIDDEN);

@@ -13,6 +13,7 @@
 #define KIB(n)     ((uint64_t)(n) << 10)
 #define MIB(n)     ((uint64_t)(n) << 20)
 
+/* Bytes of a text and entries of a list, where nothing else is said: lists are searched for each request. */
 enum { TEXT_MOST = 2048, LIST_MOST = 256 };
 
 #define TEXT(key, otherwise, rule, what)                                                                     \

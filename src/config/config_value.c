@@ -186,6 +186,7 @@ static bool read_bool(const char *text, bool *out)
     return *out || strcasecmp(text, "false") == 0;
 }
 
+/* strtoull takes blanks and a minus in front: the first character must be a digit. */
 static bool read_int(const char *text, uint64_t *out)
 {
     char *end = NULL;
@@ -194,6 +195,7 @@ static bool read_int(const char *text, uint64_t *out)
     return isdigit((unsigned char)*text) && !*end && errno == 0;
 }
 
+/* Bytes; units are powers of 1,024 as in Kratos, "KB" and "KiB" alike. */
 static bool read_size(const char *text, uint64_t *out)
 {
     static const char units[] = "BKMGT";
@@ -214,6 +216,7 @@ static bool read_size(const char *text, uint64_t *out)
         end += !bytes && (*end == 'i' || *end == 'I');
         end += !bytes && (*end == 'b' || *end == 'B');
     }
+    /* Below 2^53, so that the double is exact; written so that a NaN is refused too. */
     if (*end || !(number < 9e15)) {
         return false;
     }
@@ -282,6 +285,7 @@ static const char *read_number(struct arena *a, const struct config_setting *s, 
     return NULL;
 }
 
+/* Length and characters before the rule: rules may then walk and copy without asking. */
 static const char *read_text(struct arena *a, const struct config_setting *s, const char *text)
 {
     size_t n = strlen(text);
@@ -303,6 +307,8 @@ static const char *read_scalar(struct arena *a, const struct config_setting *s, 
                                struct value *out)
 {
     bool number = s->type == CONFIG_INT || s->type == CONFIG_BOOL;
+    /* "true" in quotes is a text in YAML. Taken for true today, it would be a trap in the next program
+     * that reads the file. */
     if (number && n->kind == NODE_QUOTED) {
         return s->type == CONFIG_INT ? "must be a whole number, without quotes"
                                      : "must be true or false, without quotes";

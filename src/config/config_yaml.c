@@ -138,6 +138,7 @@ static enum ww_err read_map(struct yaml *y, struct node *map, int depth)
             return refuse(y, key.line, "too many keys in one section");
         }
         const struct node *before = config_node_get(map, key.text);
+        /* YAML lets the last one win: an override that somebody forgot further up would hold unseen. */
         if (before) {
             return op_fail(y->op, WW_ECONFIG, "config_bad", "%s:%u: %.64s: duplicate key, first on line %u",
                            y->source, key.line, key.text, before->line);
@@ -222,6 +223,7 @@ enum ww_err config_yaml_read(struct ww_op *op, struct arena *a, const char *sour
         memcmp(text.p, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark, as some editors write it */
         text = BYTES(text.p + 3, text.n - 3);
     }
+    /* Before libyaml, which would guess an encoding from the first bytes. */
     if (!utf8_valid(text)) {
         return op_fail(op, WW_ECONFIG, "config_bad", "%s: not valid UTF-8", source);
     }

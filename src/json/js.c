@@ -331,7 +331,7 @@ bool js_is_whole(const struct js *v)
 {
     bool whole = v && v->count != lost;
     for (const struct js *child = whole ? v->first : NULL; child && whole; child = child->next) {
-        whole = js_is_whole(child); /* no deeper than LIMIT_JSON_DEPTH, as all trees */
+        whole = js_is_whole(child); /* no deeper than LIMIT_JSON_DEPTH_OWN, as all trees */
     }
     return whole;
 }

@@ -74,6 +74,7 @@ bool schema_array_has_duplicate(struct check *c, const struct js *array, size_t 
         write_equal(&b, v);
         items[n] = (struct item){buf_done(&b), n};
         c->no_memory |= !items[n].text.p;
+        /* Paid by length: the value is a stranger's, and large elements cost more to write and to compare. */
         if (c->no_memory || !schema_check_spend(c, 4 + items[n].text.n / 16)) {
             return false;
         }
@@ -81,6 +82,7 @@ bool schema_array_has_duplicate(struct check *c, const struct js *array, size_t 
     if (!items) {
         return false;
     }
+    /* n log n: comparing each with each would let one request keep a core for minutes. */
     qsort(items, n, sizeof *items, by_text);
     for (size_t i = 1; i < n; i++) {
         if (bytes_equal(items[i - 1].text, items[i].text) && (!found || items[i].index < *second)) {
@@ -132,6 +134,7 @@ static void check_contains(struct check *c, const struct subschema *s, const str
     struct causes inner = {0};
     size_t i = 0;
     for (const struct js *e = v->first; e; e = e->next) {
+        /* First without causes, which cost memory; only where none fits is each asked why. */
         if (schema_check_quietly(c, s->contains, e)) {
             return;
         }

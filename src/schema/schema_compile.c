@@ -28,6 +28,7 @@ bool schema_compile_no_memory(struct compiler *c)
 
 /* ---- subschemas: each is made when first met and filled from a queue, so that no reference recurses ---- */
 
+/* Once for each place, so that a schema which refers to itself ends. */
 struct subschema *schema_compile_location(struct compiler *c, struct location *l)
 {
     if (l->compiled) {
@@ -137,6 +138,7 @@ static bool measure_list(struct compiler *c, struct subschema *s, const struct s
 
 static bool measure(struct compiler *c, struct subschema *s, unsigned depth)
 {
+    /* A circle of schemas that apply to the same value: checking would never end on any value. */
     if (s->entered) {
         return schema_compile_fail(c, s->place, "the references go in a circle");
     }
@@ -195,6 +197,7 @@ enum ww_err schema_compile_with(struct arena *a, const struct js *root, const st
     *why = "out of memory";
     struct compiler *c = ARENA_NEW(a, struct compiler);
     struct schema_program *program = ARENA_NEW(a, struct schema_program);
+    /* The program points into the document, so it has one of its own. */
     struct js *copy = js_copy(a, root);
     if (!c || !program || !copy) {
         return WW_ENOMEM;

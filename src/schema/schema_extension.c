@@ -85,6 +85,7 @@ static bool take_leaf(struct extension *e, const char *path, const struct js *v)
         return (v->type == JS_STRING && bytes_equal(v->string, bytes_str("email_domain"))) ||
                refuse(e, path, "expected \"email_domain\"");
     }
+    /* Refused: a misspelled "identifer" would make accounts that nobody can sign in to. */
     return refuse(e, path, "not known");
 }
 
@@ -132,6 +133,8 @@ static bool take_watchword(struct extension *e, const struct js *o)
                 return false;
             }
         } else if (bytes_equal(m->key, bytes_str("sealed"))) {
+            /* "sealed" promises that only the person can read a trait. Until that is true it must not be
+             * accepted in silence. */
             if (m->type != JS_BOOL || m->boolean) {
                 return refuse(e, "sealed",
                               m->type == JS_BOOL ? "sealed traits are not supported yet"

@@ -150,6 +150,7 @@ struct schema_cause *schema_cause_add(struct check *c, struct causes *out, const
     return cause;
 }
 
+/* Counted all the same: the value stays invalid, only the answer does not grow with what was sent. */
 bool schema_leaf_wanted(struct check *c, struct causes *out)
 {
     if (!c->quiet && c->leaves < SCHEMA_MAX_FAILURES) {

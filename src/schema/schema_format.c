@@ -71,6 +71,7 @@ static const struct format formats[] = {
     {"date-time", schema_format_date_time, NULL},
     {"hostname", schema_format_hostname, NULL},
     {"ipv4", schema_format_ipv4, NULL},
+    /* The name of earlier drafts, which Kratos' validator knows as well; "uriref" likewise. */
     {"ip-address", schema_format_ipv4, NULL},
     {"ipv6", schema_format_ipv6, NULL},
     {"uri", schema_format_uri, NULL},

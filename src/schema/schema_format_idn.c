@@ -3,6 +3,7 @@
 #include "schema_int.h"
 #include "utf8.h"
 
+/* Bytes, before libidn2, which keeps UTF-32 of it. */
 enum { MAX_NAME = 1024 };
 
 static bool is_ascii(struct bytes text)

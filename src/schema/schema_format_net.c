@@ -4,6 +4,7 @@
 
 #include "schema_int.h"
 
+/* Characters: RFC 1035 §2.3.4 and RFC 5321 §4.5.3.1, less the angle brackets of a path. */
 enum { MAX_HOSTNAME = 253, MAX_LABEL = 63, MAX_LOCAL_PART = 64, MAX_EMAIL = 254 };
 
 static bool is_digit(uint8_t c)

@@ -3,6 +3,7 @@
 
 #include "schema_int.h"
 
+/* Schemas that are met while forms are made of a schema: branches within branches multiply. */
 enum { MAX_WALK = 20000 };
 
 struct trait_walk {
@@ -262,6 +263,8 @@ static void pick_branches(struct value_walk *w, const struct subschema *s, const
     }
     for (size_t i = 0; i < s->any_of.n + s->one_of.n; i++) {
         const struct subschema *branch = i < s->any_of.n ? s->any_of.at[i] : s->one_of.at[i - s->any_of.n];
+        /* Only branches that hold: a mark in one that does not would make an identifier of a value that
+         * means something else. */
         if (schema_check_quietly(&w->check, branch, v)) {
             pick(w, branch, path, v);
         }
@@ -321,6 +324,7 @@ enum ww_err schema_marked_values(struct arena *a, const struct identity_schema *
     if (w.check.no_memory) {
         return WW_ENOMEM;
     }
+    /* Picked in part, an account would have some of its names only: refused. */
     if (w.check.exhausted || w.check.limited) {
         return WW_EVALIDATION;
     }

@@ -25,6 +25,7 @@ char *schema_place_join(struct arena *a, const char *place, struct bytes key)
 
 /* ---- the index ---- */
 
+/* By address: two equal texts in two places are two schemas. */
 static size_t slot_of(const struct js *json, size_t slots)
 {
     return (size_t)(((uintptr_t)json >> 4) * 0x9e3779b97f4a7c15u >> 20) & (slots - 1);
@@ -72,6 +73,8 @@ struct location *schema_index_find(const struct compiler *c, const struct js *js
 static struct location *add_location(struct compiler *c, const struct js *json, const char *place,
                                      const char *base)
 {
+    /* Schemas come from administrators, but also from places that administrators copy from: each bound
+     * keeps a start from hanging. */
     if (c->location_count >= SCHEMA_MAX_SUBSCHEMAS) {
         schema_compile_fail(c, place, "more than %d schemas", SCHEMA_MAX_SUBSCHEMAS);
         return NULL;

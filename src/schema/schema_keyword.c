@@ -176,6 +176,8 @@ static bool take_regex(struct compiler *c, const struct subschema *s, const stru
         return schema_compile_no_memory(c);
     }
     schema_regex_push(&c->program->regexes, *out);
+    /* A short pattern can be large once compiled ("(a{1,1000}){1,1000}"), so the compiled ones are
+     * counted. */
     c->regex_memory += schema_regex_size(*out);
     return c->regex_memory <= SCHEMA_MAX_REGEX_MEMORY ||
            wrong(c, s, member, "the regular expressions of the schema are too large together");

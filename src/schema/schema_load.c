@@ -144,6 +144,7 @@ static enum ww_err read_source(struct source_text *t, const char *url, const cha
         t->text = bytes_str(rest);
         return WW_OK;
     }
+    /* Whoever answers there would decide what an account is, anew at each start. */
     if (behind(url, "http://") || behind(url, "https://")) {
         return bad_source(t, "schemas are not fetched over the network; save it and name it with file://");
     }
@@ -184,6 +185,7 @@ static enum ww_err load_one(struct ww_op *op, struct schema_set *set, const stru
     if (err) {
         return err == WW_ECONFIG ? refuse(op, from, source.why) : op_no_memory(op);
     }
+    /* Within the limits of JSON from outside, as what it will be compared with. */
     err = js_read(a, without_bom(source.text), &json, &why);
     if (!err && !(err = keep(a, s, from, source.text))) {
         s->json = json;

@@ -39,6 +39,7 @@ static int find_name(const void *key, const void *element)
 
 static bool open_object(struct check *c, const struct subschema *s, const struct js *v, struct object *o)
 {
+    /* Paid before the arrays are made. */
     if (!schema_check_spend(c, v->count + s->property_count)) {
         return false;
     }
@@ -194,6 +195,7 @@ static void check_dependency(struct check *c, const struct subschema *s, const s
         return;
     }
     for (const struct js *name = d->names->first; name; name = name->next, i++) {
+        /* js_get walks all members, so it costs as many steps. */
         if (!schema_check_spend(c, v->count) || js_get(v, (const char *)name->string.p)) {
             continue;
         }

@@ -9,6 +9,7 @@
 enum {
     MATCH_LIMIT = 50000,
     DEPTH_LIMIT = 20000,
+    /* KiB that one match may take from the heap: many requests match at once. */
     HEAP_LIMIT_KIB = 8192,
     NESTING_LIMIT = 100,
 };
@@ -34,6 +35,8 @@ static pcre2_code *compile_text(struct arena *a, const char *pattern, const char
 {
     int error = 0;
     PCRE2_SIZE offset = 0;
+    /* What ECMA-262 means by "$", "[]" and a reference to a group that did not take part; \C could match
+     * half a character. */
     const uint32_t options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_ALLOW_EMPTY_CLASS |
                              PCRE2_MATCH_UNSET_BACKREF | PCRE2_NEVER_BACKSLASH_C;
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
@@ -41,6 +44,7 @@ static pcre2_code *compile_text(struct arena *a, const char *pattern, const char
         *why = NULL;
         return NULL;
     }
+    /* The compiler of PCRE2 recurses for each group. */
     pcre2_set_parens_nest_limit(context, NESTING_LIMIT);
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
     pcre2_code *code =

@@ -16,6 +16,8 @@ bool schema_check_regex(struct check *c, const struct regex *r, struct bytes tex
         return false;
     }
     enum regex_result result = schema_regex_match(r, text);
+    /* A pattern without an answer fails the whole validation, whatever stands around it
+     * (docs/DECISIONS.md), and costs so much that few are tried. */
     if (result == REGEX_LIMIT) {
         c->limited = true;
         (void)schema_check_spend(c, REGEX_LIMIT_COST);

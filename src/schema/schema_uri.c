@@ -162,6 +162,7 @@ enum ww_err schema_uri_decode(struct arena *a, const char *text, char **out)
         if (*text == '%') {
             char digits[3] = {0};
             strncpy(digits, text + 1, 2);
+            /* %00 would end the path or the pointer early. */
             if (!hex_decode(&value, 1, digits) || value == 0) {
                 return WW_EINVAL;
             }

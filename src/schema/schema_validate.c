@@ -4,6 +4,8 @@
 
 #include "schema_int.h"
 
+/* One budget for the whole value: schemas that branch over values that branch multiply, and only a sum
+ * bounds them. */
 bool schema_check_spend(struct check *c, size_t n)
 {
     if (n >= c->budget) {
@@ -24,6 +26,7 @@ const char *schema_check_text(struct check *c, const char *text)
 bool schema_check_quietly(struct check *c, const struct subschema *s, const struct js *v)
 {
     struct causes none = {0};
+    /* No texts, no causes: under "not", "anyOf" and "if" most answers are thrown away. */
     c->quiet++;
     bool valid = schema_check_value(c, s, v, NULL, &none);
     c->quiet--;
@@ -59,6 +62,7 @@ static void type_failed(struct check *c, const struct subschema *s, const struct
 
 static bool equal(struct check *c, const struct js *a, const struct js *b)
 {
+    /* Objects in another order are compared member by member: quadratic, and paid so. */
     return schema_check_spend(c, 1 + a->count * a->count / 64) && js_equal(a, b);
 }
 
@@ -310,6 +314,7 @@ bool schema_check_value(struct check *c, const struct subschema *s, const struct
                         struct causes *out)
 {
     struct causes own = {0};
+    /* The recursion is as deep as value and schema together. */
     if (c->depth >= SCHEMA_MAX_DEPTH) {
         c->exhausted = true;
         c->budget = 0;
@@ -339,6 +344,7 @@ enum ww_err schema_validate(struct arena *a, const struct schema_program *p, con
     if (c.no_memory) {
         return WW_ENOMEM;
     }
+    /* Never valid without an answer: the value might be what the schema forbids. */
     if (c.exhausted || (c.limited && valid)) {
         causes = (struct causes){0};
         c.leaves = 0;
