@@ -6,8 +6,10 @@
 #include "cmd.h"
 #include "watchword/admin.h"
 
+/* Long enough to make guessing dear, short enough that nobody waits for a sign-in. */
 enum { TARGET_MS = 250, TARGET_MOST_MS = 10000, MEMORY_MOST_MB = 4096 };
 
+/* Progress goes to standard error, so that the result can be redirected into a file. */
 static void told(void *context, const struct ww_hash_cost *tried)
 {
     const bool *json = context;
@@ -76,6 +78,7 @@ static int calibrate(const char *name, int argc, char **argv)
     if (!read_target(target, &ms)) {
         return cmd_usage_error(name, "--target: a time such as 250ms is expected, at most 10s");
     }
+    /* 19 MiB is the floor of vault.md §7. */
     if (memory < 19 || memory > MEMORY_MOST_MB) {
         return cmd_usage_error(name, "--memory: must be 19 to %d", MEMORY_MOST_MB);
     }

@@ -109,6 +109,8 @@ static char *below(struct site *s, const char *name)
     return arena_printf(&s->op.arena, "%s/%s", s->root, name);
 }
 
+/* Only an empty directory is taken, so that nothing that exists can be overwritten, and undo() removes
+ * what is ours alone. */
 static bool is_empty(const char *path)
 {
     DIR *dir = opendir(path);
@@ -134,11 +136,13 @@ static bool can_be_written(const char *path)
     return true;
 }
 
+/* 0700: neither the key nor the database is anybody else's to read. */
 static int make_root(struct site *s, const char *path)
 {
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         return fail_io(s, path, "cannot be made");
     }
+    /* Links resolved: key and database are compared by real paths when the server starts (vault.md §4). */
     if (!realpath(path, s->root)) {
         return fail_io(s, path, "cannot be entered");
     }
@@ -159,6 +163,7 @@ static int write_configuration(struct site *s, const char *path)
     if (fd < 0) {
         return fail_io(s, path, "cannot be made");
     }
+    /* On the disk before success is told. */
     bool written = dprintf(fd, configuration, s->root, s->root) > 0 && fsync(fd) == 0;
     int code = written ? CMD_GO_ON : fail_io(s, path, "cannot be written");
     close(fd);
@@ -167,6 +172,7 @@ static int write_configuration(struct site *s, const char *path)
 
 static int make_site(struct site *s)
 {
+    /* Side by side: a backup of data/ must not hold the key (vault.md §4). */
     static const char *const directories[] = {"data", "keys"};
     for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
         char *path = below(s, directories[i]);

@@ -23,6 +23,7 @@ struct item_command {
         'u', "user", "NAME", "whose items: a name that the user signs in with", .text = &(c)->user           \
     }
 
+/* No item without its user's password: the server key alone opens none (vault.md §4). */
 static int sign_in(struct item_command *c, const char *name)
 {
     if (!c->user) {
@@ -72,6 +73,8 @@ static int print_items(struct item_command *c)
         cmd_json_open(&j, NULL, '[');
     }
     do {
+        /* One page after the other, each a read of its own: items that come and go meanwhile may be seen
+         * or not. */
         page.token = page.next;
         enum ww_err err = ww_item_list(c->site.op, c->site.session, c->prefix, &page, &entries);
         if (err) {
@@ -264,6 +267,7 @@ static int put(const char *name, int argc, char **argv)
         code = put_value(&c, argv[first], value, n);
     }
     if (value) {
+        /* All that was allocated, not only what was read. */
         explicit_bzero(value, size);
         free(value);
     }

@@ -17,6 +17,8 @@ void cmd_secret_wipe(struct cmd_secret *s)
     explicit_bzero(s, sizeof *s);
 }
 
+/* No core dumps, and no other process of the user may trace this one or read its /proc/PID/mem (prctl(2));
+ * under --dev a debugger may. */
 void cmd_protect_memory(bool dev)
 {
     const struct rlimit none = {0, 0};
@@ -26,6 +28,8 @@ void cmd_protect_memory(bool dev)
     }
 }
 
+/* An ended pipe is an error of writing; the others, whose default is to end the program, have no meaning
+ * here. */
 void cmd_ignore_signals(void)
 {
     static const int ignored[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
@@ -48,6 +52,7 @@ bool cmd_swap_is_on(void)
     return line && line[1];
 }
 
+/* read(2) and not stdio, whose buffers would keep a password in memory that nobody wipes. */
 static ssize_t read_some(int fd, void *p, size_t n)
 {
     ssize_t got;
@@ -123,6 +128,7 @@ static bool ask_on_terminal(const char *prompt, bool twice, struct cmd_secret *o
 {
     CMD_SECRET(again);
     char second[80];
+    /* The terminal itself: standard input may carry an item, and standard output a file. */
     int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
     if (tty < 0) {
@@ -142,6 +148,8 @@ static bool ask_on_terminal(const char *prompt, bool twice, struct cmd_secret *o
     return done;
 }
 
+/* From a descriptor or the terminal, never from an argument or the environment, which other users and
+ * children can see. */
 bool cmd_password(int64_t fd, const char *option, const char *prompt, bool twice, struct cmd_secret *out)
 {
     errno = 0;

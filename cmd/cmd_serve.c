@@ -22,6 +22,7 @@ enum { MAINTENANCE_SECONDS = 60, WHY = 512, LOG_PATIENCE_MS = 1000, LARGE_MEMORY
  */
 enum { STOP_SECONDS = 25 };
 
+/* `ended` tells the thread that waits for signals that nothing is left that could hang. */
 struct serving {
     struct cmd_list files;
     bool dev, watch_courier, opt_out;
@@ -70,6 +71,7 @@ static void answered(const struct http_request *r, const char *label, int status
 static void maintain_once(struct serving *s)
 {
     struct ww_op *op;
+    /* Without a client: it acts for nobody. */
     if (ww_op_begin(s->ww, NULL, &op) != WW_OK) {
         return;
     }
@@ -90,6 +92,7 @@ static void *maintain(void *context)
         until.tv_sec += MAINTENANCE_SECONDS;
         pthread_cond_timedwait(&s->wake, &s->lock, &until);
         pthread_mutex_unlock(&s->lock);
+        /* Without the lock, so that a stop need not wait for it to be noticed. */
         maintain_once(s);
         pthread_mutex_lock(&s->lock);
     }
@@ -206,6 +209,7 @@ static int open_site(struct serving *s)
     return CMD_GO_ON;
 }
 
+/* By what is written, as a warning needs it; nothing is decided by it. */
 static bool is_loopback(const char *host)
 {
     return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0 ||
@@ -311,6 +315,8 @@ int cmd_serve(const char *name, int argc, char **argv)
     if (code != CMD_GO_ON) {
         return code;
     }
+    /* In this order: before a key or password is read, memory is protected and the allocators wipe; before
+     * a thread is started, signals are blocked, so that all threads inherit that. */
     cmd_protect_memory(s.dev);
     js_wipe_memory();
     http_wipe_memory();
@@ -325,6 +331,7 @@ int cmd_serve(const char *name, int argc, char **argv)
     }
     pages_close(&s.site);
     site_free(&s.site);
+    /* After the server: its workers used it until http_server_free. */
     ww_close(s.ww);
     end_signals(&s);
     log_stop(LOG_PATIENCE_MS);

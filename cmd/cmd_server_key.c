@@ -34,6 +34,7 @@ static int begin(struct source *s, const struct cmd_usage *usage, int argc, char
     return code;
 }
 
+/* The key is wiped here, the texts made of it with the operation's memory. */
 static void end(struct source *s)
 {
     key_wipe(&s->key);
@@ -65,6 +66,7 @@ static enum ww_err key_of_configuration(struct source *s)
     return err;
 }
 
+/* A file that is named needs no configuration: a print is tested where there is only the key. */
 static enum ww_err find_key(struct source *s, const char *file)
 {
     return file ? config_key_file_read(&s->op, file, &s->key) : key_of_configuration(s);
@@ -107,6 +109,8 @@ static int new_key(const char *name, int argc, char **argv)
 
 /* ---- export ---- */
 
+/* The key alone goes to standard output, so that it can be sent to a printer; the warning goes to standard
+ * error. */
 static int print_key(struct source *s)
 {
     char *text = config_key_print(&s->op.arena, &s->key), id[9];
@@ -162,6 +166,7 @@ static int compare(struct source *s)
     if (err != WW_OK) {
         return fail(s, err);
     }
+    /* Its check symbols were right, so it is a print, only of another key. */
     if (!crypto_equal(BYTES(typed.b, sizeof typed.b), BYTES(s->key.b, sizeof s->key.b))) {
         op_fail(&s->op, WW_EDENIED, "server_key_other", "this is the print of another server key");
         return fail(s, WW_EDENIED);
@@ -205,6 +210,7 @@ static int restore(struct source *s, const char *path)
     }
     enum ww_err err = config_key_parse(&s->op, BYTES(print.text, print.n), &s->key);
     if (err == WW_OK) {
+        /* Refuses a path where a file is: a key that is overwritten loses every account. */
         err = config_key_file_write(&s->op, path, &s->key);
     }
     if (err != WW_OK) {

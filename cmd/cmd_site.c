@@ -23,6 +23,7 @@ int cmd_site_open(struct cmd_site *s, const char *name)
     if (s->files.n == 0) {
         return cmd_usage_error(name, "-c FILE is missing");
     }
+    /* Before the configuration is read, and with it the server key. */
     cmd_protect_memory(s->dev);
     js_wipe_memory();
     enum ww_err err = ww_open(&options, &s->ww, why, sizeof why);
@@ -47,6 +48,8 @@ int cmd_site_failed(struct cmd_site *s, enum ww_err err)
     return cmd_fail(s->json, err, p->id, p->field, text);
 }
 
+/* As anybody signs in: the throttle counts it, the history shows it, and the session ends with the
+ * command. */
 int cmd_site_sign_in(struct cmd_site *s, const char *identifier)
 {
     CMD_SECRET(password);
@@ -71,6 +74,7 @@ const char *cmd_site_account(struct cmd_site *s)
     return info ? info->account : "";
 }
 
+/* The session first: it needs the operation and the store. */
 void cmd_site_close(struct cmd_site *s)
 {
     if (s->session && ww_session_end(s->op, s->session) != WW_OK) {
@@ -95,6 +99,7 @@ struct js *cmd_site_parse(struct cmd_site *s, const char *json)
 
 /* ---- output ---- */
 
+/* Escape sequences in a name could rewrite what a terminal shows, or type for whoever looks. */
 void cmd_print_safe(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -117,6 +122,7 @@ void cmd_print_text(const char *text)
 
 void cmd_progress(const char *what, size_t done, size_t total)
 {
+    /* Progress is for people who wait; a log or a pipe gets none. */
     if (!isatty(STDERR_FILENO)) {
         return;
     }

@@ -39,6 +39,7 @@ static int gather_traits(struct cmd_site *s, const char *name, const char *text,
     return *out ? CMD_GO_ON : cmd_fail(s->json, WW_ENOMEM, NULL, NULL, NULL);
 }
 
+/* Asked twice on a terminal: a slip would close the vault to its owner. */
 static int register_user(struct cmd_site *s, const char *traits)
 {
     CMD_SECRET(password);
@@ -92,6 +93,8 @@ static int create(const char *name, int argc, char **argv)
 
 /* ---- rename ---- */
 
+/* Without case, to find the trait that somebody means; the identity's own rules decide what a name is
+ * (vault.md §6). */
 static bool same_name(struct bytes value, const char *name)
 {
     return value.n == strlen(name) && strncasecmp((const char *)value.p, name, value.n) == 0;
@@ -245,6 +248,7 @@ static int delete_as_user(struct cmd_site *s, const char *user)
     return report_deleted(s, id);
 }
 
+/* No password, as on the admin port: whoever can read the server key's file is the administrator. */
 static int delete_as_administrator(struct cmd_site *s, const char *user)
 {
     struct js *identity;

@@ -185,6 +185,7 @@ static int rekey(struct cmd_site *s, const char *user)
     if (err || (err = ww_rekey(s->op, s->session, password.text, password.n, &renewed, &codes, &n))) {
         return cmd_site_failed(s, err);
     }
+    /* The one that signed in ended with the old keys; the new one is ended with the command. */
     s->session = renewed;
     return show_codes(s, codes, n);
 }

@@ -7,6 +7,8 @@
 
 /* ---- exit codes ---- */
 
+/* The numbers are a promise (CMD_EXIT_TABLE, the manual page): scripts tell "wrong password" from "try
+ * later" by them. */
 int cmd_exit_of(enum ww_err err)
 {
     switch (err) {
@@ -72,6 +74,7 @@ static void write_string(FILE *to, const char *text)
     putc('"', to);
 }
 
+/* On standard error in both forms: standard output holds results only. */
 int cmd_fail(bool json, enum ww_err err, const char *id, const char *field, const char *text)
 {
     if (!json) {

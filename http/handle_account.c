@@ -70,6 +70,7 @@ void handle_account_delete(struct route_call *c)
         return;
     }
     site_session_token(c->site, c->r, c->op, &cookie);
+    /* A browser that deleted its account holds a cookie of nobody: it ends with it. */
     if (cookie) {
         site_end_session_cookie(c->site, c->r, c->arena);
     }

@@ -3,6 +3,8 @@
 
 #include "handlers.h"
 
+/* To an address of the configuration with the request's own path behind it, never to a host that a request
+ * names; 307 keeps method and body. */
 static void redirect(struct route_call *c, const char *base, const char *path)
 {
     size_t n = strlen(base);

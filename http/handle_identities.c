@@ -7,6 +7,7 @@
 #include "http_error.h"
 #include "urlform.h"
 
+/* Identities of a page, as Kratos has them (kratos.md §1.3). */
 enum { PAGE_DEFAULT = 250, PAGE_MOST = 500 };
 
 static void answer_json(struct route_call *c, int status, const char *json)
@@ -45,6 +46,7 @@ void handle_identity_create(struct route_call *c)
         answer_refused(c, err);
         return;
     }
+    /* The configured address, not the Host that was asked for. */
     size_t base = strlen(c->site->admin_url);
     while (base > 0 && c->site->admin_url[base - 1] == '/') {
         base--;
@@ -115,6 +117,8 @@ static bool read_size(const char *text, size_t *out)
     return true;
 }
 
+/* Relative references, as Kratos gives them. Tokens are numbers that were read as such, so they need no
+ * escaping. */
 static void put_links(struct route_call *c, size_t size, const char *token, const char *next)
 {
     struct buf b = BUF(c->arena);

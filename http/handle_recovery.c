@@ -6,6 +6,8 @@
 #include "own_parts.h"
 #include "timefmt.h"
 
+/* Bytes. A password may shrink by normalisation to the 1,024 that vault.md §7 allows; a code has 28
+ * symbols, and people write blanks and dashes between them. */
 enum { IDENTIFIER_MOST = 1024, CODE_MOST = 128, PASSWORD_MOST = 4096 };
 
 static struct js *texts_json(struct arena *a, const char *const *texts, size_t n)
@@ -102,6 +104,7 @@ static bool read_carrier(struct route_call *c, const struct js *body, bool *cook
         own_refuse(c, "field_invalid", "carrier", "carrier must be \"token\" or \"cookie\"");
         return false;
     }
+    /* NEED_ORIGIN cannot see to it: there is no session, and the body says what carries the new one. */
     if (*cookie && !site_origin_is_ours(c->site, c->r)) {
         http_error_answer(c->r, (struct http_error){.status = 403,
                                                     .id = "security_csrf_violation",
@@ -147,6 +150,7 @@ static bool read_opener(struct route_call *c, struct ww_opener *out)
     if (!own_read_object(c, members, &body)) {
         return false;
     }
+    /* Both would be two tries for the price of one. */
     if (js_get(body, "code") && js_get(body, "password")) {
         own_refuse(c, "field_invalid", "code", "either code or password is expected, not both");
         return false;
@@ -200,6 +204,7 @@ void handle_epoch(struct route_call *c)
     own_answer_json(c, 200, o);
 }
 
+/* The password is in the body although the session is recent: the new slot is made of it (vault.md §8). */
 void handle_rekey(struct route_call *c)
 {
     static const char *const members[] = {"password", NULL};

@@ -82,6 +82,7 @@ static bool find_browser_cookie(const char *name, size_t n, const char *value, s
     return false;
 }
 
+/* Names and shapes only: none of them is believed here. */
 static void read_cookies(struct route_call *c, struct ww_flow_request *in)
 {
     const char *cookies = http_header(c->r, "Cookie");
@@ -141,6 +142,7 @@ void handle_flow_cookies(struct route_call *c, const struct ww_flow_answer *out)
     if (out->end_session) {
         site_end_session_cookie(c->site, c->r, c->arena);
     }
+    /* Browsers heed it over https only. */
     if (out->clear_browser_data && strncmp(c->site->public_url, "https:", 6) == 0) {
         http_answer_header(c->r, "Clear-Site-Data", "\"cookies\", \"storage\", \"cache\"");
     }
@@ -192,6 +194,7 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
     if (!in->json && pages_keep_form(c, action, in)) {
         return;
     }
+    /* Fails for want of memory only; everything else is an answer. */
     enum ww_err err = ww_flow_answer(c->op, action, in, &out);
     if (err) {
         http_error_answer(c->r, (struct http_error){.status = 503, .retry_after = 1});
@@ -225,6 +228,7 @@ void handle_flow_api(struct route_call *c)
 
 void handle_csrf_refused(struct route_call *c, bool token_sent)
 {
+    /* In place of the row that was asked for, so that nothing of its action is done. */
     static const struct route none = {.action = WW_CSRF_REFUSED};
     struct ww_flow_request in;
     c->route = &none;

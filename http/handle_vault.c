@@ -8,6 +8,7 @@
 #include "handlers.h"
 #include "own_parts.h"
 
+/* Bytes of a name, and of one in base64url without padding. */
 enum { NAME_MOST = 1024, TOKEN_MOST = (NAME_MOST * 4 + 2) / 3 };
 
 void handle_vault(struct route_call *c)
@@ -104,6 +105,7 @@ static bool next_tag(const char **at, bool *weak, uint64_t *version, bool *bad)
         *bad = true;
         return false;
     }
+    /* At most 19 digits, so no overflow; without a leading zero, so that each version has one spelling. */
     bool digits = s[1] >= '1' && s[1] <= '9' && close - s <= 20;
     *version = digits ? strtoull(s + 1, &end, 10) : 0;
     if (!digits || end != close) {
@@ -129,6 +131,7 @@ static bool read_one_tag(const char *text, uint64_t *version)
         return false;
     }
     if (weak || *version == 0) {
+        /* RFC 9110 §13.1.1: If-Match compares strongly. No version is ever this number. */
         *version = UINT64_MAX;
     }
     return true;
@@ -184,6 +187,7 @@ static bool answer_not_modified(struct route_call *c)
         !is_known(c, entry->version)) {
         return false;
     }
+    /* 304 carries the tag that 200 would (RFC 9110 §15.4.5). */
     put_etag(c, entry->version);
     http_answer(c->r, 304, NULL, 0);
     return true;
@@ -203,6 +207,7 @@ void handle_item_get(struct route_call *c)
         return;
     }
     put_etag(c, result.version);
+    /* Whatever the bytes are: an item with a page in it must never run as one of ours. */
     http_answer_header(c->r, "Content-Type", "application/octet-stream");
     http_answer_header(c->r, "Content-Disposition", "attachment");
     http_answer(c->r, 200, value, n);

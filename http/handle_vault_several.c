@@ -8,6 +8,7 @@
 #include "own_parts.h"
 #include "timefmt.h"
 
+/* One transaction holds the account's lock for as long as all of them take. */
 enum { CHANGES_MOST = 1000 };
 
 struct several {
@@ -21,6 +22,7 @@ static bool refuse(struct route_call *c, const char *field, const char *reason)
     return false;
 }
 
+/* Which of two writes to one name should win would be a guess. */
 static bool add(struct route_call *c, struct several *s, const char *field, struct ww_item_change change)
 {
     for (size_t i = 0; i < s->n; i++) {
@@ -94,6 +96,7 @@ static bool read_several(struct route_call *c, struct several *s)
         }
         total += part[i] ? part[i]->count : 0;
     }
+    /* Counted before anything is decoded. */
     if (total == 0 || total > CHANGES_MOST) {
         return refuse(c, "body", "put, delete and get name between 1 and 1000 items together");
     }

@@ -64,6 +64,7 @@ bool own_read_page_size(struct route_call *c, const struct own_query *q, size_t 
 
 /* ---- a JSON body ---- */
 
+/* By length and bytes: a key with a NUL in it is no member of ours. */
 static bool is_member(const struct js *m, const char *const *members)
 {
     while (*members && !bytes_equal(m->key, bytes_str(*members))) {
@@ -77,6 +78,8 @@ bool own_read_object(struct route_call *c, const char *const *members, struct js
     size_t n = 0;
     const uint8_t *body = http_body(c->r, &n);
     const char *why = "the body must be a JSON object";
+    /* No form of another site can send this without asking first (CORS preflight); NEED_ORIGIN does not
+     * rest on it. */
     if (!negotiate_is_type(http_header(c->r, "Content-Type"), "application/json")) {
         http_error_answer(c->r,
                           (struct http_error){.status = 415, .reason = "The body must be application/json."});
@@ -92,6 +95,7 @@ bool own_read_object(struct route_call *c, const char *const *members, struct js
         return false;
     }
     for (const struct js *m = (*out)->first; m; m = m->next) {
+        /* A misspelt member would else be taken for one that was left out. */
         if (!is_member(m, members)) {
             own_refuse(c, "field_unknown", "body", "the body has a member that this call does not know");
             return false;
@@ -116,6 +120,7 @@ void own_put_next(struct route_call *c, const char *prefix, size_t page_size, co
 {
     struct buf b = BUF(c->arena);
     buf_printf(&b, "<%s?page_size=%zu&page_token=", c->route->path, page_size);
+    /* Both come from outside, and stand in a header. */
     urlform_percent_encode(&b, bytes_str(page_token));
     if (prefix) {
         buf_str(&b, "&prefix=");

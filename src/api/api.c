@@ -32,6 +32,7 @@ static enum ww_err load_config(struct ww_op *op, const struct ww_options *o, str
     return config_combine(op, &from, &ww->config);
 }
 
+/* Read before the store is opened: a schema that is wrong is found before anything is migrated. */
 static enum ww_err load_schemas(struct ww_op *op, struct ww *ww)
 {
     const struct js *list = config_json(ww->config, "identity.schemas");
@@ -66,6 +67,7 @@ static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, stru
     if (err) {
         return err;
     }
+    /* The key's place is compared with the database's own: one backup must not hold both (vault.md §4). */
     if ((err = config_server_keys(op, ww->config, db_path(db), keys, KEYRING_MAX, &n)) ||
         (err = keyring_new(op, keys, n, &keyring))) {
         db_close(db);
@@ -74,6 +76,7 @@ static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, stru
     return store_open(op, db, keyring, !o->no_migrate, &ww->service.store);
 }
 
+/* In KiB, as Argon2 counts; the setting is in bytes. */
 static struct pwhash_params hash_params(const struct config *c)
 {
     struct pwhash_params p = {.algorithm = PWHASH_ARGON2ID};
@@ -89,6 +92,7 @@ static struct pwhash_params hash_params(const struct config *c)
     return p;
 }
 
+/* Durations in µs, memory in bytes. */
 static enum ww_err make_service(struct ww_op *op, struct ww *ww)
 {
     const struct config *c = ww->config;
@@ -129,6 +133,7 @@ enum ww_err ww_open(const struct ww_options *options, struct ww **out, char *why
     if (!ww) {
         return WW_ENOMEM;
     }
+    /* Who opened it: a child after fork() is told from its parent by it. */
     ww->pid = getpid();
     crypto_init();
     op_init(&op, &ww->env, ww);
@@ -138,6 +143,7 @@ enum ww_err ww_open(const struct ww_options *options, struct ww **out, char *why
             snprintf(why, size, "%s%s%s", op.problem.field ? op.problem.field : "",
                      op.problem.field ? ": " : "", op.problem.text ? op.problem.text : ww_err_text(err));
         }
+        /* Frees as much as there is: each step left in ww what it had made. */
         ww_close(ww);
     } else {
         *out = ww;
@@ -201,6 +207,7 @@ static enum ww_err begin(struct ww_op *op, const struct ww_client *client)
     return err || !client || take_client(op, &c) ? err : WW_ENOMEM;
 }
 
+/* Everything that a request needs of memory is in the operation, and is wiped with it. */
 enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww_op **out)
 {
     struct ww_op *op = calloc(1, sizeof *op);
@@ -247,6 +254,7 @@ enum ww_err api_json(struct ww_op *op, const struct js *v, const char **out)
     return *out ? WW_OK : op_no_memory(op);
 }
 
+/* Limits of depth, values and numbers are js_read's (docs/SECURITY.md, "What may be sent"). */
 enum ww_err api_read_object(struct ww_op *op, struct bytes text, const char *field, struct js **out)
 {
     const char *why;
@@ -273,6 +281,7 @@ enum ww_err api_refused(struct ww_op *op, enum ww_err err, const struct account_
     if (err != WW_EVALIDATION || !f) {
         return err;
     }
+    /* The first failure alone: one sentence for one mistake. */
     const char *field = f->instance && *f->instance ? f->instance + 1 : "traits";
     if (f->format) { /* the validator's text quotes what was typed */
         return op_fail_field(op, err, "traits_invalid", field, "this is not a valid %s", f->format);

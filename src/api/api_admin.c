@@ -26,7 +26,8 @@ static const struct {
     {"region", JS_NULL, false},
 };
 
-/* JS_NULL above stands for any type; null is as good as absent. */
+/* JS_NULL above stands for any type; null is as good as absent. An unknown member is refused, not passed
+ * over: it may be a condition or a credential that its sender counts on. */
 static enum ww_err check_members(struct ww_op *op, const struct js *body)
 {
     for (const struct js *m = body->first; m; m = m->next) {
@@ -131,6 +132,7 @@ static enum ww_err identity_out(struct ww_op *op, const struct record *r, enum i
     return api_json(op, identity_json(op, r, service_of(op)->schemas, api_public_url(op->ww), view), json);
 }
 
+/* What is no UUID is nobody's: 404, as for one that nobody has (kratos.md §1.2). */
 static enum ww_err parse_id(struct ww_op *op, const char *id, struct uuid *out)
 {
     return id && uuid_parse(out, id)
@@ -163,7 +165,8 @@ enum ww_err ww_admin_identity_find(struct ww_op *op, const char *identifier, con
     return err ? err : identity_out(op, r, IDENTITY_ADMIN_WITH_CREDENTIALS, json);
 }
 
-/* The token is the row of the last one shown. */
+/* The token is the row of the last one shown. Row numbers count up and say how many accounts there were:
+ * for administrators only. */
 static enum ww_err read_token(struct ww_op *op, const char *token, int64_t *after)
 {
     char end;
@@ -272,6 +275,7 @@ static void calibration_step(void *context, const struct pwhash_params *tried, u
     }
 }
 
+/* Without a site: an operation of its own, so that the memory it measured with is freed. */
 enum ww_err ww_hash_calibrate(uint64_t target_us, uint32_t most_kib,
                               void (*step)(void *context, const struct ww_hash_cost *tried), void *context,
                               struct ww_hash_cost *out)

@@ -60,6 +60,8 @@ static const char *kind_of(const struct schema_trait *t)
                                                   : "name";
 }
 
+/* Of the default schema, for pages that draw a sign-in before anybody is known; it tells nothing of any
+ * account. */
 const char *ww_sign_in_traits(struct ww_op *op)
 {
     API_CALL(op);
@@ -99,6 +101,7 @@ const char *ww_typed_ticket(struct ww_op *op, const struct ww_session *session)
     return flow_typed_ticket(op, service_of(op), account_of(op, session));
 }
 
+/* Of this account only: a ticket from another person's page is no proof. */
 bool ww_typed_ticket_matches(struct ww_op *op, const struct ww_session *session, const char *ticket)
 {
     API_CALL(op);

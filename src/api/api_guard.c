@@ -18,6 +18,7 @@ bool api_is_forked(const struct ww *ww)
     return ww->pid != getpid();
 }
 
+/* Checked in this order: before `busy` is touched, it is sure that the operation is of this process. */
 struct ww_op *api_enter(struct ww_op *op)
 {
     if (!op) {
@@ -37,6 +38,8 @@ void api_leave(struct ww_op **op)
     atomic_store(&(*op)->busy, false);
 }
 
+/* Walks the handles that this operation gave out and follows no pointer of the caller's: one from an
+ * operation that has ended is found out without being read. */
 struct session *api_session(const struct ww_op *op, const struct ww_session *session)
 {
     for (const struct ww_session *s = op->sessions; s; s = s->next) {

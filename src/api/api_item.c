@@ -9,6 +9,7 @@ static enum ww_err change_of(struct ww_op *op, const struct ww_item_change *c, s
 {
     static const enum vault_change_kind kinds[] = {
         [WW_ITEM_PUT] = VAULT_PUT, [WW_ITEM_DELETE] = VAULT_DELETE, [WW_ITEM_GET] = VAULT_GET};
+    /* Before it is an index. */
     if ((unsigned)c->action > WW_ITEM_GET) {
         return op_fail_field(op, WW_EINVAL, "action_invalid", "action", "there is no such action");
     }
@@ -186,6 +187,7 @@ enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const cha
     if (err) {
         return err;
     }
+    /* The token is the last name that was shown: a list goes on rightly when that item is gone meanwhile. */
     struct bytes after = p.token && *p.token ? bytes_str(p.token) : BYTES(NULL, 0);
     if ((err = account_item_list(op, service_of(op), x, bytes_str(prefix ? prefix : ""), after, p.limit + 1,
                                  &list, &n))) {
@@ -205,6 +207,7 @@ enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const cha
     return out ? WW_OK : op_no_memory(op);
 }
 
+/* By id, for pages whose addresses hold no names (own-api.md, "Pages"). */
 enum ww_err ww_item_find(struct ww_op *op, struct ww_session *session, const char *id,
                          const struct ww_item_entry **entry)
 {
@@ -249,6 +252,7 @@ enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session, struct 
         return err;
     }
     err = account_item_count(op, service_of(op), x, &state.items);
+    /* These are what is asked about, not failures. A session that lacks its second factor says "locked". */
     if (err == WW_ENOVAULT || err == WW_ELOCKED || err == WW_EAAL) {
         state.state = err == WW_ENOVAULT ? "none" : "locked";
         err = WW_OK;

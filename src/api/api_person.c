@@ -2,6 +2,8 @@
 #include "api_int.h"
 #include "cred.h"
 
+/* With its length, and yet without a NUL: some hashes end there, and a password cut short would be another
+ * (vault.md §7). */
 enum ww_err api_password(struct ww_op *op, const char *password, size_t length, struct bytes *out)
 {
     *out = BYTES(password, length);
@@ -80,6 +82,8 @@ enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof, stru
         (err = api_session_new(op, made, session))) {
         return err;
     }
+    /* An error and a session at once: the caller goes on with ww_step_up, and who does not look at the
+     * error has a session whose vault stays closed. */
     return api_is_pending(made)
                ? op_fail(op, WW_EAAL, "session_aal2_required", "a second factor is needed first")
                : WW_OK;

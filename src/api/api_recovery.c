@@ -17,6 +17,7 @@ enum ww_err ww_codes_state(struct ww_op *op, struct ww_session *session, struct 
     return err;
 }
 
+/* Texts that are gone with the operation: nothing keeps a code that was shown. */
 static void give_codes(enum ww_err err, const char *const *made, const char *const **codes, size_t *count)
 {
     *codes = err ? NULL : made;
@@ -104,6 +105,7 @@ enum ww_err ww_rekey(struct ww_op *op, struct ww_session *session, const char *p
     const char **texts;
     struct bytes typed;
     *renewed = NULL;
+    /* Set first, so that no way out leaves the caller's variables as they were. */
     give_codes(WW_EINTERNAL, NULL, codes, count);
     enum ww_err err = api_password(op, password, password_length, &typed);
     if (err || (err = account_rekey(op, service_of(op), x, typed, &made, &texts)) ||

@@ -1,6 +1,8 @@
 /* Sessions, by token and in lists. */
 #include "api_int.h"
 
+/* By the record and not by the session: the record says what is asked for, and storage cannot take that
+ * away (vault.md §6). */
 bool api_is_pending(const struct session *x)
 {
     return (x->record->flags & FLAG_SECOND_FACTOR) && x->level < 2;
@@ -61,6 +63,7 @@ bool ww_session_recent(struct ww_op *op, const struct ww_session *session)
     return account_privileged(op, service_of(op), api_session(op, session));
 }
 
+/* With its vault row in the same statement, since most callers read items next. */
 enum ww_err ww_session_resume(struct ww_op *op, const char *token, struct ww_session **session)
 {
     API_CALL(op);

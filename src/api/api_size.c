@@ -30,6 +30,7 @@ static const struct api_shape shapes[] = {
     {"ww_flow_answer", {sizeof(struct ww_flow_answer)}},
 };
 
+/* Only sizes that ever were: any other is memory that was never set, or a struct of a later version. */
 bool api_shape_knows(const struct api_shape *shape, size_t size)
 {
     for (size_t i = 0; i < API_SIZES_MOST && shape->sizes[i]; i++) {
@@ -65,6 +66,7 @@ size_t ww_sizeof(const char *name)
     return shape ? api_shape_now(shape) : 0;
 }
 
+/* The first member alone is read before the size is known to be right. */
 enum ww_err api_check_size(struct ww_op *op, const char *name, const void *s)
 {
     size_t size = 0;
@@ -79,6 +81,7 @@ enum ww_err api_check_size(struct ww_op *op, const char *name, const void *s)
                                  : "the struct is missing");
 }
 
+/* What an older caller does not have is zero, which means unset in every struct. */
 enum ww_err api_take(struct ww_op *op, const char *name, const void *from, void *to, size_t n)
 {
     size_t size;
@@ -91,6 +94,7 @@ enum ww_err api_take(struct ww_op *op, const char *name, const void *from, void 
     return err;
 }
 
+/* As many bytes as the caller's struct has, behind its size, which stays what the caller wrote. */
 void api_give(void *to, const void *from)
 {
     size_t size;
