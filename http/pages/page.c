@@ -124,8 +124,9 @@ void page_here(struct page *p, enum page_section here)
 {
     static const struct {
         const char *href, *text;
-    } sections[] = {{"", "nav.notes"},          {"profile", "nav.profile"},   {"password", "nav.password"},
-                    {"devices", "nav.devices"}, {"activity", "nav.activity"}, {"close", "nav.close"}};
+    } sections[] = {{"", "nav.notes"},      {"profile", "nav.profile"}, {"password", "nav.password"},
+                    {"codes", "nav.codes"}, {"devices", "nav.devices"}, {"activity", "nav.activity"},
+                    {"close", "nav.close"}};
     struct js *list = js_put(p->a, p->model, "nav", js_array(p->a));
     for (unsigned i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         struct js *o = js_object(p->a);
@@ -349,6 +350,7 @@ static const struct refusal {
     {WW_EIO, "error.title", "error.unavailable"},
     {WW_ETAMPERED, "tampered.title", "tampered.text"},
     {WW_EROLLEDBACK, "tampered.title", "tampered.text"},
+    {WW_EDISABLED, "error.disabled_title", "error.disabled_text"},
     {WW_EINVAL, "error.title", "error.text"},
     {WW_OK, "error.title", "error.text"},
 };

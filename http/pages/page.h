@@ -29,6 +29,7 @@ enum page_section {
     SECTION_NOTES,
     SECTION_PROFILE,
     SECTION_PASSWORD,
+    SECTION_CODES,
     SECTION_DEVICES,
     SECTION_ACTIVITY,
     SECTION_CLOSE,
@@ -96,6 +97,9 @@ void page_go(struct page *p, const char *url);
 /* To a page of ours, and the next page that is shown tells what was done: a key of the catalogue behind
  * "said.", or NULL. */
 void page_done(struct page *p, const char *rest, const char *said);
+/* The page that shows these codes, this once (page_codes.c); before: title, done, and what there is to say.
+ */
+void page_show_codes(struct page *p, const char *const *codes, size_t n);
 void page_sign_in_first(struct page *p, bool again, const char *return_to);
 /* What the library refused. */
 void page_refused(struct page *p, enum ww_err err);

@@ -32,6 +32,9 @@ route_handler handle_page_login, handle_page_registration, handle_page_to_login,
 /* page_notes.c, page_note.c */
 route_handler handle_page_notes, handle_page_note_new, handle_page_file_add, handle_page_note,
     handle_page_note_save, handle_page_note_file, handle_page_note_delete, handle_page_note_deleted;
+/* page_codes.c */
+route_handler handle_page_codes, handle_page_codes_make, handle_page_codes_file, handle_page_codes_end,
+    handle_page_codes_ended;
 /* page_kept.c */
 route_handler handle_page_kept;
 /* page_account.c */

@@ -15,9 +15,20 @@
     addEventListener("pageshow", show);
   });
 
+  // What is shown once is gone after a reload, and when the browser keeps a page to go back to.
+  all("[data-once]").forEach((part) => {
+    history.replaceState(null, "", part.dataset.once);
+    addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  });
+
+  all("[data-print]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", () => print());
+  });
+
   // A double click sends a form once; the button says that it is on its way.
   const sent = new WeakSet();
-  all("form[method=post]:not([data-upload])").forEach((form) => {
+  all("form[method=post]:not([data-upload], [data-again])").forEach((form) => {
     const busy = (on) => all("button").forEach((button) => {
       if (button.form === form) on ? button.setAttribute("aria-busy", "true") : button.removeAttribute("aria-busy");
     });

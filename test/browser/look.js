@@ -16,7 +16,8 @@ function watch(page, trouble) {
   page.on("pageerror", (error) => trouble.push(`script: ${error.message}`));
   page.on("requestfailed", (request) => {
     const why = request.failure().errorText;
-    if (why !== "net::ERR_ABORTED") trouble.push(`${request.url()}: ${why}`);
+    // A download, or a form that the browser asks about before it sends it again.
+    if (why !== "net::ERR_ABORTED" && why !== "net::ERR_CACHE_MISS") trouble.push(`${request.url()}: ${why}`);
   });
 }
 

@@ -90,8 +90,9 @@ static void hostile_text_cannot_leave_its_place(void **state)
 
 static void hostile_names_stay_names_on_every_page(void **state)
 {
-    static const char *const pages[] = {"notes.html",    "note.html",     "confirm.html", "devices.html",
-                                        "activity.html", "settings.html", "flow.html",    "message.html"};
+    static const char *const pages[] = {"notes.html",    "note.html",     "confirm.html",
+                                        "devices.html",  "activity.html", "codes.html",
+                                        "settings.html", "flow.html",     "message.html"};
     struct bench *b = *state;
     const char *name = "<script>alert(1)</script>\" autofocus onfocus=\"x";
     char *long_name = arena_alloc(&b->arena, 201);

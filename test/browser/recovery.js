@@ -1,0 +1,179 @@
+"use strict";
+// Recovery codes: made, shown once, kept, ended, and used by who forgot the password.
+const assert = require("node:assert/strict");
+const { visit, withSettings, FIRST } = require("./visitor.js");
+
+const CODE = /^[0-9A-Z]{4}(-[0-9A-Z]{4}){6}$/;
+const FORM_OF_A_CODE = /[0-9A-Z]{4}(-[0-9A-Z]{4}){6}/;
+const both = (title, run) => [["with a script", {}], ["without a script", { javaScriptEnabled: false }]]
+  .map(([how, options]) => [`${title}, ${how}`, (w) => run(w, options)]);
+const nameOf = (options) => (options.javaScriptEnabled === false ? "plain" : "script");
+
+async function shown(v) {
+  const codes = await v.page.locator(".codes code").allTextContents();
+  for (const code of codes) assert.match(code, CODE);
+  return codes;
+}
+
+async function makeCodes(v, button = "Make ten codes") {
+  await v.follow("Recovery codes");
+  await v.press(button);
+  await v.heading("Your recovery codes");
+  return shown(v);
+}
+
+async function savedFile(v) {
+  const [download] = await Promise.all([v.page.waitForEvent("download"),
+    v.page.getByRole("button", { name: "Save as a text file" }).click()]);
+  assert.equal(download.suggestedFilename(), "recovery-codes.txt");
+  let text = "";
+  for await (const chunk of await download.createReadStream()) text += chunk;
+  return text;
+}
+
+// Nothing that the browser keeps or sends along holds a code.
+async function keptNowhere(v, codes) {
+  const cookies = JSON.stringify(await v.page.context().cookies());
+  for (const code of codes) assert.ok(!cookies.includes(code) && !v.page.url().includes(code));
+  assert.doesNotMatch(await v.page.content(), FORM_OF_A_CODE);
+}
+
+async function shownOnce(world, options) {
+  await visit(world, options, async (v) => {
+    const { page } = v;
+    await v.register(`codes-${nameOf(options)}@example.org`);
+    await v.follow("Recovery codes");
+    await v.heading("Recovery codes");
+    await v.sees("You have no codes yet.");
+    const answer = page.waitForResponse((r) => r.url().endsWith("/ui/codes") && r.request().method() === "POST");
+    const codes = await makeCodes(v);
+    assert.equal((await answer).headers()["cache-control"], "no-store");
+    await v.sees("Your codes are made.");
+    await v.sees("Each code opens your notes once if you forget your password.");
+    assert.equal(new Set(codes).size, 10);
+    assert.equal(await page.getByRole("button", { name: "Print" }).isVisible(), v.script);
+
+    for (let i = 0; i < 2; i++) { // as often as somebody likes, while the page is there
+      const lines = (await savedFile(v)).split("\r\n");
+      assert.ok(lines[0].includes(world.base), lines[0]);
+      assert.deepEqual(lines.filter((line) => CODE.test(line)), codes);
+    }
+    await v.heading("Your recovery codes");
+
+    await page.reload();
+    await v.look();
+    await v.heading("Recovery codes");
+    await v.sees("10 codes left");
+    if (!v.script) await v.sees("Your codes are made, and were shown once.");
+    await keptNowhere(v, codes);
+    await v.open("ui/codes");
+    await keptNowhere(v, codes);
+  });
+}
+
+async function goingBackShowsNone(world, options) {
+  await visit(world, options, async (v) => {
+    await v.register(`codes-back-${nameOf(options)}@example.org`);
+    const codes = await makeCodes(v);
+    await v.follow("I have kept them");
+    await v.heading("Notes");
+    await v.page.goBack().catch(() => {}); // without a script: the browser asks before it sends a form again
+    await v.page.waitForTimeout(200);
+    await keptNowhere(v, codes);
+    await v.open("ui/codes");
+    await v.sees("10 codes left");
+  });
+}
+
+async function newOnesAndNone(world, options) {
+  await visit(world, options, async (v) => {
+    await v.register(`codes-new-${nameOf(options)}@example.org`);
+    const first = await makeCodes(v);
+    await v.follow("Recovery codes");
+    await v.sees("When you make new codes, the old ones stop.");
+    const second = await makeCodes(v, "Make ten new codes");
+    await v.sees("The old ones have stopped.");
+    assert.equal(second.filter((code) => first.includes(code)).length, 0);
+    await v.follow("Recovery codes");
+    await v.follow("End all codes");
+    await v.heading("End all recovery codes?");
+    await v.follow("Keep them");
+    await v.sees("10 codes left");
+    await v.follow("End all codes");
+    await v.press("End all codes");
+    await v.sees("Your recovery codes have ended.");
+    await v.sees("You have no codes yet.");
+    await v.follow("Activity");
+    for (const what of ["New recovery codes made", "Recovery codes ended"]) await v.sees(what);
+    await v.open("ui/codes/end");
+    await v.heading("Recovery codes");
+  });
+}
+
+// On paper: where they are for, and the codes. Nothing else, and black on white in the dark too.
+async function onPaper(world) {
+  await visit(world, { colorScheme: "dark" }, async (v) => {
+    const { page } = v;
+    await v.register("codes-paper@example.org");
+    const codes = await makeCodes(v);
+    await page.emulateMedia({ media: "print", colorScheme: "light" });
+    const text = await page.locator("body").innerText();
+    for (const code of codes) assert.ok(text.includes(code), code);
+    assert.ok(text.includes(world.base));
+    for (const absent of ["Sign out", "Save as", "shown this once", "codes-paper", "Devices"]) {
+      assert.ok(!text.includes(absent), absent);
+    }
+  });
+}
+
+async function freshSignIn(world) {
+  const settings = { SELFSERVICE_FLOWS_SETTINGS_PRIVILEGED_SESSION_MAX_AGE: "1s" };
+  await withSettings(world, settings, (own) => visit(own, {}, async (v) => {
+    await v.register("codes-fresh@example.org");
+    await v.page.waitForTimeout(1200);
+    await v.follow("Recovery codes");
+    await v.press("Make ten codes");
+    await v.heading("Confirm that it is you");
+    await v.fill("Password", FIRST);
+    await v.press("Continue");
+    await v.heading("Recovery codes");
+    await v.press("Make ten codes");
+    await v.heading("Your recovery codes");
+    await v.page.waitForTimeout(1200);
+    await v.open("ui/codes/end");
+    await v.heading("Confirm that it is you");
+  }));
+}
+
+// Only codes come back as a file, and only to a page of ours.
+async function fileOfCodesOnly(world) {
+  await visit(world, {}, async (v) => {
+    await v.register("codes-file@example.org");
+    await makeCodes(v);
+    const send = (form) => v.page.evaluate(async (fields) => {
+      const body = new URLSearchParams(fields);
+      const token = document.querySelector("form[data-again] [name=csrf_token]").value;
+      if (!fields.some(([name]) => name === "csrf_token")) body.append("csrf_token", token);
+      return (await fetch("/ui/codes/file", { method: "POST", body, headers: { Accept: "application/json" } })).status;
+    }, form);
+    const good = "0123-4567-89AB-CDEF-GHJK-MNPQ-RSTV";
+    assert.equal(await send([["code", good]]), 200);
+    assert.equal(await send([["code", good], ["csrf_token", "x"]]), 403);
+    for (const bad of ["", "<script>", good.slice(1), `${good}-0000`, good.toLowerCase(), good.replace("0", "U")]) {
+      assert.equal(await send([["code", bad]]), 400, bad);
+    }
+    assert.equal(await send(Array(11).fill(["code", good])), 400);
+    assert.equal(await send([]), 400);
+  });
+}
+
+module.exports = {
+  cases: [
+    ...both("recovery codes are shown once, and saved as a file", shownOnce),
+    ...both("going back shows no recovery codes", goingBackShowsNone),
+    ...both("recovery codes are made anew, and ended", newOnesAndNone),
+    ["recovery codes on paper", onPaper],
+    ["recovery codes ask for a fresh sign-in", freshSignIn],
+    ["only recovery codes come back as a file", fileOfCodesOnly],
+  ],
+};
