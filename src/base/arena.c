@@ -17,6 +17,7 @@ struct arena_chunk {
     _Alignas(ALIGNMENT) unsigned char data[];
 };
 
+/* What is handed out counts, not what malloc gave: the same request meets the same limit on every machine. */
 bool arena_has_room(const struct arena *a, size_t n)
 {
     size_t limit = a->limit ? a->limit : default_limit;
@@ -32,6 +33,7 @@ void *arena_alloc(struct arena *a, size_t n)
     if (need < n || !arena_has_room(a, need)) {
         return NULL;
     }
+    /* Tests make every allocation of an operation fail once; `fault` is NULL otherwise. */
     if (a->env && a->env->fault && a->env->fault(a->env->ctx, WW_FAULT_ALLOC)) {
         return NULL;
     }
@@ -60,6 +62,7 @@ void *arena_alloc(struct arena *a, size_t n)
     return p;
 }
 
+/* Counts often come from outside: the product must not wrap into a small one. */
 void *arena_array(struct arena *a, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size) {
@@ -86,6 +89,7 @@ char *arena_vprintf(struct arena *a, const char *format, va_list ap)
 {
     va_list again;
     va_copy(again, ap);
+    /* Measured first: a text is never cut, and never longer than its place. */
     int n = vsnprintf(NULL, 0, format, again);
     va_end(again);
     char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);

@@ -17,6 +17,8 @@ bool bytes_equal(struct bytes a, struct bytes b)
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* By bytes, not by the rules of a language: an order that is the same everywhere is what lists, leaves and
+ * canonical texts rest on. */
 int bytes_compare(struct bytes a, struct bytes b)
 {
     size_t n = a.n < b.n ? a.n : b.n;
@@ -24,6 +26,8 @@ int bytes_compare(struct bytes a, struct bytes b)
     return order ? order : (a.n > b.n) - (a.n < b.n);
 }
 
+/* Damerau and Levenshtein's distance, two neighbours exchanged counting as one: that is how people mistype
+ * a key. */
 size_t bytes_distance(struct bytes a, struct bytes b)
 {
     enum { MOST = 48 };
@@ -155,6 +159,7 @@ void buf_u64(struct buf *b, uint64_t v)
 
 void buf_u16_bytes(struct buf *b, struct bytes s)
 {
+    /* A length that is cut would let the rest be read as the next field. */
     if (s.n > UINT16_MAX) {
         b->failed = true;
         return;

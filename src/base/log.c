@@ -35,6 +35,7 @@ bool log_start(void)
     return started;
 }
 
+/* NOWHERE first: lines that come while the queue is emptied are counted and not interleaved with it. */
 void log_stop(unsigned ms)
 {
     if (atomic_load(&way) == QUEUED) {

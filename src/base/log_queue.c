@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+/* One for the process: it is static, so that logging never allocates, not even when memory is gone. */
 static struct {
     pthread_mutex_t mutex;
     pthread_cond_t filled;
@@ -63,6 +64,7 @@ bool log_queue_start(int fd)
     sigset_t all, before; /* signals are for other threads */
     queue.fd = fd;
     queue.stopping = false;
+    /* Blocked while the thread is made, so that it inherits the mask and no handler ever runs on it. */
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     bool started = pthread_create(&queue.writer, NULL, write_lines, NULL) == 0;

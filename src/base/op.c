@@ -22,6 +22,8 @@ void op_system_random(void *ctx, void *buf, size_t n)
     uint8_t *p = buf;
     (void)ctx;
     while (n > 0) {
+        /* The kernel's generator, which waits only while the machine has not gathered anything yet after
+         * its start. No pool of our own that a fork could copy. */
         ssize_t got = getrandom(p, n, 0);
         if (got <= 0) {
             abort(); /* no kernel that this runs on lacks it: going on without randomness is not an option */
@@ -31,6 +33,8 @@ void op_system_random(void *ctx, void *buf, size_t n)
     }
 }
 
+/* The environment is a test's (its clock, its chance, its faults) or the system's; texts of the client are
+ * never NULL. */
 void op_init(struct ww_op *op, const struct ww_env *env, struct ww *ww)
 {
     *op = (struct ww_op){.env = env ? env : &system_env, .ww = ww};
@@ -60,6 +64,7 @@ static const char *kept_text(struct arena *a, const char *text, const char *othe
 enum ww_err op_piece_end(struct ww_op *op, struct op_piece *piece, enum ww_err err)
 {
     if (err) {
+        /* The text lies in the piece's arena, which is wiped below. */
         op->problem.text = kept_text(&piece->outer, op->problem.text, ww_err_text(err));
         op->problem.field = kept_text(&piece->outer, op->problem.field, NULL);
     } else {
@@ -94,6 +99,7 @@ fail(struct ww_op *op, enum ww_err err, const char *id, const char *field, const
         .err = err,
         .id = id,
         .field = field ? arena_strdup(&op->arena, field) : NULL,
+        /* Lack of memory for the sentence does not change the answer. */
         .text = text ? text : ww_err_text(err),
     };
     return err;

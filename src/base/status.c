@@ -77,6 +77,7 @@ const char *status_message(int status)
 static const struct status_refusal refusals[] = {
     {WW_EINVAL, 400, NULL, true},
     {WW_EVALIDATION, 400, NULL, true},
+    /* One status for every reason why a sign-in fails (vault.md §13). */
     {WW_EDENIED, 401, NULL, true},
     {WW_EDISABLED, 401, NULL, true},
     {WW_EAAL, 403, "session_aal2_required", true},
@@ -91,6 +92,7 @@ static const struct status_refusal refusals[] = {
     {WW_EFULL, 413, NULL, true},
     {WW_ELOCKED, 423, "vault_locked", true},
     {WW_ETHROTTLED, 429, "throttled", true},
+    /* Not told: what exactly is damaged would help who is changing rows and watching. */
     {WW_ETAMPERED, 500, "vault_tampered", false},
     {WW_EROLLEDBACK, 500, "vault_rolled_back", false},
     {WW_EBUSY, 503, "busy", true},

@@ -54,6 +54,7 @@ bool timefmt_parse(const char *text, uint64_t *us)
     if (!p || strlen(text) > 64 || p - text != 19 || strchr(text, ' ')) { /* strptime takes "2000-2-9" too */
         return false;
     }
+    /* timegm changes tm below, so what was typed is kept to compare. */
     int day = tm.tm_mday;
     if (*p == '.') {
         p++;
@@ -94,6 +95,7 @@ bool timefmt_duration(const char *text, uint64_t *us)
         double us;
     } units[] = {{"ns", 1e-3}, {"us", 1},  {"\xc2\xb5s", 1}, {"\xce\xbcs", 1},
                  {"ms", 1e3},  {"s", 1e6}, {"m", 60e6},      {"h", 3600e6}};
+    /* Fractions ("1.5h") are allowed; 2^53 µs are 285 years, below which the sum is exact. */
     double total = 0;
 
     if (strcmp(text, "0") == 0) {

@@ -16,6 +16,8 @@ static bool is_scheme(const char *p, size_t n)
     return n > 0;
 }
 
+/* Refuses rather than repairs: what browsers mend in one way and we in another is how a redirect leaves
+ * the site. */
 bool url_read(const char *text, struct url *out)
 {
     *out = (struct url){0};

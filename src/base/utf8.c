@@ -55,6 +55,8 @@ static size_t broken_part(struct bytes text)
     return n;
 }
 
+/* For what clients say of themselves (user agent, place): kept for people to read, so mended and not
+ * refused. */
 char *utf8_clean(struct arena *a, const char *text, size_t most)
 {
     const struct bytes replacement = BYTES("\xef\xbf\xbd", 3);
@@ -106,6 +108,7 @@ static enum ww_err normalize(struct arena *a, struct bytes text, utf8proc_option
     return WW_OK;
 }
 
+/* STABLE: the same text has the same form in every version of Unicode that knows its characters. */
 enum ww_err utf8_nfc(struct arena *a, struct bytes text, struct bytes *out)
 {
     return normalize(a, text, UTF8PROC_STABLE | UTF8PROC_COMPOSE, out);

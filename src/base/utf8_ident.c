@@ -34,6 +34,7 @@ static enum ww_err trim(struct arena *a, struct bytes text, struct bytes *out)
         }
         bool white = white_space(c);
         begun = begun || !white;
+        /* Joiners and marks of direction are invisible: "ann" with one in it would be a second Ann. */
         if (begun && category != UTF8PROC_CATEGORY_CF) {
             buf_add(&b, text.p, text.n - rest.n);
         }
@@ -64,6 +65,7 @@ enum ww_err utf8_domain(struct arena *a, const char *domain, char **out)
         *out = arena_strdup(a, domain);
         return *out ? WW_OK : WW_ENOMEM;
     }
+    /* To ASCII and back: only so is it checked, and every spelling of a domain becomes one. */
     int rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (rc == IDN2_OK) {
         rc = idn2_to_unicode_8z8z(ascii, &unicode, 0);
@@ -104,6 +106,7 @@ static enum ww_err fold_domain(struct arena *a, struct bytes text, struct bytes 
     char *typed = arena_strndup(a, at + 1, text.n - local);
     enum ww_err err = typed ? utf8_domain(a, typed, &domain) : WW_ENOMEM;
     if (err) {
+        /* No domain, so no mail address: a name with "@" in it is still a name. */
         return err == WW_EINVAL ? WW_OK : err;
     }
     struct buf b = BUF(a);

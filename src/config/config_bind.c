@@ -114,6 +114,7 @@ static enum ww_err refuse_unknown(struct loader *l, const struct node *n, const 
 {
     const char *dot = strrchr(path, '.');
     size_t parent = dot ? (size_t)(dot - path) + 1 : 0, length = strlen(n->key);
+    /* Closer than a third of the word: a suggestion further off would be a guess. */
     struct nearest best = {NULL, 0, length / 3 + 1 < 4 ? length / 3 + 1 : 4};
 
     for (size_t i = 0; i < config_setting_count; i++) {
@@ -163,6 +164,8 @@ static enum ww_err bind_inside(struct loader *l, const struct node *map, const c
 
 static enum ww_err bind_section(struct loader *l, const struct node *map, const char *prefix);
 
+/* In this order: what is acted on, what Kratos has and is named as not acted on, sections, and then
+ * nothing is left but a mistake. */
 static enum ww_err bind_node(struct loader *l, const struct node *n, const char *path)
 {
     int index = config_find(l->config, path);

@@ -64,6 +64,7 @@ static void warn_below_floor(struct loader *l)
 
 /* ---- schemas and hooks ---- */
 
+/* Form only: the texts are read by schema_set_load, when the program starts in earnest. */
 static enum ww_err check_schema(struct loader *l, const struct node *n)
 {
     static const char *const known[] = {"id", "url", "selfservice_selectable"};

@@ -224,6 +224,8 @@ static enum ww_err read_or_make(struct ww_op *op, const struct config *c, char *
     return config_key_file_read(op, path, out);
 }
 
+/* Beside the configuration, or in the user's state directory where the database lies there too: even a
+ * trial does not teach to keep both in one place. */
 static enum ww_err dev_key(struct ww_op *op, const struct config *c, const char *database_path,
                            struct key *out)
 {
@@ -251,6 +253,7 @@ static enum ww_err read_configured(struct ww_op *op, const struct config *c, con
 {
     size_t files = config_list_count(c, "watchword.server_key_file");
 
+    /* Before any is read: keys has room for max. */
     if (files + (c->environment_key != NULL) > max) {
         return op_fail_field(op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file",
                              "watchword.server_key_file: more than %zu keys", max);
@@ -295,6 +298,7 @@ static enum ww_err read_otherwise(struct ww_op *op, const struct config *c, cons
               "makes one, `watchword init DIR` a whole site");
 }
 
+/* Here as well as in keyring_new, so that the message can name the setting. */
 static enum ww_err check_ids(struct ww_op *op, const struct key *keys, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

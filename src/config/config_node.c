@@ -57,6 +57,8 @@ static void node_replace(struct node *old, const struct node *by)
     old->key = key;
 }
 
+/* Sections are joined, anything else is replaced whole: a list of the second file is not added to that of
+ * the first. */
 void config_node_merge(struct node *base, struct node *over)
 {
     struct node *next = NULL;

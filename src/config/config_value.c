@@ -22,6 +22,7 @@ __attribute__((format(printf, 2, 3))) static const char *reason(struct arena *a,
 
 /* ---- named rules: NULL when the text is right, else what it must be ---- */
 
+/* These texts go into headers and cookies: a line end would begin a new one. */
 static bool no_blanks(const char *text)
 {
     for (; *text; text++) {
@@ -119,6 +120,7 @@ static const char *rule_cidr(const char *text)
     return NULL;
 }
 
+/* The message shows forms and not what was typed, which may hold a password. */
 static const char *rule_dsn(const char *text)
 {
     static const char *const starts[] = {"sqlite://",   "sqlite:",       "file:", "sqlite3://",

@@ -91,6 +91,7 @@ static enum ww_err take(struct yaml *y, const yaml_event_t *e, struct event *out
     return WW_OK;
 }
 
+/* libyaml's own event is freed at once; its text is copied into the arena. */
 static enum ww_err next(struct yaml *y, struct event *out)
 {
     yaml_event_t e;

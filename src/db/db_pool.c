@@ -181,7 +181,8 @@ enum ww_err db_keep(struct ww_op *op, struct db_conn *c, const void *key, void *
     return WW_OK;
 }
 
-/* ---- the store ---- */
+/* ---- the store ----. One connection is opened at once: a wrong dsn is told at the start, not by the
+ * first request. */
 static enum ww_err start(struct ww_op *op, struct db *db, const struct dsn *dsn)
 {
     enum ww_err err = db->driver->start(op, db, dsn);
@@ -209,6 +210,7 @@ enum ww_err db_open(struct ww_op *op, const struct db_options *options, struct d
     pthread_mutex_init(&db->lock, NULL);
     db->driver = dsn.kind == DSN_POSTGRES ? &db_postgres : &db_sqlite;
     db->wait_ms = options->wait_ms ? options->wait_ms : DEFAULT_WAIT_MS;
+    /* The option is the nearer one to the caller, then the dsn, then what suits the database. */
     db->connections = options->max_connections ? options->max_connections : dsn.connections;
     if (db->connections == 0) {
         db->connections = db->driver->default_connections;

@@ -72,6 +72,7 @@ static bool encode_one(Oid type, const struct db_value *v, struct postgres_argum
         out->lengths[i] = n;
         return n > 0;
     }
+    /* NULL would be SQL's NULL: an empty text or blob is a value. */
     out->values[i] = v->b.n > 0 ? (const char *)v->b.p : "";
     out->lengths[i] = (int)v->b.n;
     return v->b.n <= INT32_MAX && (v->type == DB_BLOB ? type == TYPE_BYTEA : is_text(type));

@@ -106,6 +106,7 @@ static void sqlite_finalize(struct db_conn *c, void *statement)
     free(st);
 }
 
+/* PERSISTENT: the statement lives as long as its connection, outside of SQLite's small pool of memory. */
 static enum ww_err sqlite_prepare(struct ww_op *op, struct db_conn *c, const char *sql,
                                   const struct db_value *args, size_t n, void **statement)
 {
@@ -312,6 +313,7 @@ static void sqlite_rollback(struct db_conn *c)
     }
 }
 
+/* There is no server that could have gone. */
 static bool sqlite_alive(struct db_conn *c)
 {
     (void)c;

@@ -95,6 +95,7 @@ static const struct {
     {MARK_RECOVER_EMAIL, ADDRESS_RECOVER, ADDRESS_EMAIL},
     {MARK_RECOVER_SMS, ADDRESS_RECOVER, ADDRESS_SMS},
 };
+/* The mark for codes makes no login identifier here: this version sends no codes to sign in with. */
 enum { LOGIN_MARKS = MARK_PASSWORD_IDENTIFIER | MARK_WEBAUTHN_IDENTIFIER };
 
 /* Only the kind: whether the value is an address is the schema's format to say. */
@@ -105,6 +106,7 @@ static bool looks_like(enum address_via via, const char *value)
 
 static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct schema_value *v)
 {
+    /* The schema has refused what must be a text; what else is marked (a number, null) names nobody. */
     if (v->value->type != JS_STRING) {
         return WW_OK;
     }
@@ -116,6 +118,7 @@ static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct sch
         return err;
     }
     const char *value = (const char *)form.p;
+    /* An empty form names nobody: two accounts without a name must not collide, nor find each other. */
     if ((v->marks & LOGIN_MARKS) && *value && (err = add_identifier(op, y, field, IDENT_LOGIN, value))) {
         return err;
     }

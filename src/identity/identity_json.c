@@ -103,6 +103,7 @@ static struct js *marked_identifiers(struct ww_op *op, const struct record *r,
     return list;
 }
 
+/* Types and names only: neither a public part nor a hash ever leaves by this way. */
 static void put_credentials(struct ww_op *op, struct js *o, const struct record *r,
                             const struct identity_schema *schema, bool created)
 {
@@ -121,6 +122,7 @@ static void put_credentials(struct ww_op *op, struct js *o, const struct record 
     }
 }
 
+/* In base64url, as Kratos writes it: an id may hold any character. */
 static char *schema_url(struct ww_op *op, const char *base, const char *id)
 {
     size_t n = strlen(base);
@@ -195,6 +197,7 @@ enum ww_err identity_override_addresses(struct ww_op *op, struct record *r, cons
         return op_no_memory(op);
     }
     if (i->address_count) {
+        /* A copy, since the lists of a decoded record are const and shared with the one before the change. */
         memcpy(list, i->addresses, i->address_count * sizeof *list);
     }
     for (const struct js *g = given ? given->first : NULL; g; g = g->next) {

@@ -179,6 +179,7 @@ enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const c
     return read_text(a, text, LIMIT_JSON_DEPTH, out, why);
 }
 
+/* Deeper than what is taken from outside: a record wraps the traits that were. */
 enum ww_err js_read_own(struct arena *a, struct bytes text, struct js **out)
 {
     const char *why;
@@ -194,6 +195,7 @@ union header {
     max_align_t align;
 };
 
+/* jansson asks for these two functions and no realloc. */
 static void *wiping_malloc(size_t n)
 {
     union header *h = n < SIZE_MAX - sizeof *h ? malloc(sizeof *h + n) : NULL;

@@ -8,6 +8,7 @@
 static size_t skip_string(struct bytes text, size_t i)
 {
     for (i++; i < text.n && text.p[i] != '"'; i++) {
+        /* The character behind a backslash is skipped, so that an escaped quote does not end the string. */
         i += text.p[i] == '\\';
     }
     return i < text.n ? i + 1 : text.n;

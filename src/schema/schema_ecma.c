@@ -21,7 +21,8 @@ bool schema_ecma_starts(const struct translation *t, const char *text)
     return (size_t)(t->end - t->p) >= n && memcmp(t->p, text, n) == 0;
 }
 
-/* A class from "[" to "]". */
+/* A class from "[" to "]". PCRE2 reads "[" inside of a class as the beginning of "[:alpha:]"; ECMA reads a
+ * bracket. */
 static bool class(struct translation *t)
 {
     buf_char(&t->out, *t->p++);
@@ -72,6 +73,8 @@ static bool inline_flags(struct translation *t)
     return true;
 }
 
+/* Only the kinds that ECMA has: PCRE2's others can recurse, be atomic, or run without any text left to
+ * read. */
 static bool group(struct translation *t)
 {
     static const char *const kinds[] = {"(?:", "(?=", "(?!", "(?<=", "(?<!"};
@@ -114,6 +117,7 @@ static size_t braces(const struct translation *t)
     return schema_ecma_peek(t, n) == '}' ? n + 1 : 0;
 }
 
+/* A "+" behind a quantifier would be possessive to PCRE2 and is an error to ECMA. */
 static bool quantifier(struct translation *t)
 {
     size_t n = *t->p == '{' ? braces(t) : 1;
@@ -165,6 +169,7 @@ static bool step(struct translation *t)
     case '{':
         return quantifier(t);
     case '.':
+        /* ECMA's line ends; PCRE2's "." would stop at "\n" alone. */
         buf_str(&t->out, t->inline_flags ? "." : "[^\\n\\r\\x{2028}\\x{2029}]");
         t->repeatable = true;
         break;
@@ -183,6 +188,7 @@ static bool step(struct translation *t)
         t->repeatable = true;
         break;
     case '\0':
+        /* The pattern goes to PCRE2 as a C string. */
         buf_str(&t->out, "\\x{0}");
         t->repeatable = true;
         break;

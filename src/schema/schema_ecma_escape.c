@@ -26,6 +26,7 @@ static bool hex_number(struct translation *t, size_t digits, uint32_t *value)
     return true;
 }
 
+/* As \x{…}: whatever the character is, PCRE2 sees no syntax in it. */
 static bool put_code_point(struct translation *t, uint32_t c)
 {
     if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
@@ -147,7 +148,8 @@ static bool property_escape(struct translation *t, char kind)
     return true;
 }
 
-/* Behind "\" and a digit from 1 to 9, which p still points at. */
+/* Behind "\" and a digit from 1 to 9, which p still points at. \g{…}, since "\1" followed by a digit would
+ * be read as one larger number. */
 static bool back_reference(struct translation *t)
 {
     unsigned long n = 0;

@@ -34,6 +34,7 @@ static void quote_control(struct buf *b, int32_t c)
     }
 }
 
+/* As Go's strconv.Quote: Kratos' messages quote so, and clients compare them. */
 const char *schema_go_quote(struct arena *a, struct bytes text)
 {
     struct buf b = BUF(a);
@@ -215,6 +216,7 @@ void schema_causes_move(struct causes *to, const struct causes *from)
     to->count += from->count;
 }
 
+/* As deep as SCHEMA_MAX_DEPTH lets causes nest. */
 static void collect(const struct schema_cause *cause, struct schema_failure ***end)
 {
     for (; cause; cause = cause->next) {

@@ -35,7 +35,8 @@ static bool single_type(const struct subschema *s)
     return s->types && !(s->types & (s->types - 1)) && s->type_names->count == 1;
 }
 
-/* The marks of a leaf: its own, what allOf and the branches add, and for an array those of its items. */
+/* The marks of a leaf: its own, what allOf and the branches add, and for an array those of its items.
+ * Bounded in depth and breadth: branches within branches multiply, and a form needs the near ones only. */
 static unsigned leaf_marks(const struct subschema *s, unsigned depth)
 {
     s = dereference(s);
@@ -112,6 +113,7 @@ static bool walk_list(struct trait_walk *w, const struct schema_list *list, cons
     return true;
 }
 
+/* In the order of the document, which is the order of the fields on the page. */
 static bool walk_properties(struct trait_walk *w, const struct subschema *s, const char *path)
 {
     const struct js *order = js_get(s->json, "properties");
@@ -216,6 +218,7 @@ struct value_walk {
     struct schema_value *first, **end;
 };
 
+/* A value that two branches mark is one value with the marks of both. */
 static void add_value(struct value_walk *w, const struct subschema *s, const char *path, const struct js *v)
 {
     for (struct schema_value *x = w->first; x; x = x->next) {

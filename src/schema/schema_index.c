@@ -93,6 +93,8 @@ static struct location *add_location(struct compiler *c, const struct js *json, 
     return l;
 }
 
+/* The first place of a name keeps it: a schema further down cannot take the name of one that others refer
+ * to. */
 bool schema_index_add_uri(struct compiler *c, const char *uri, struct location *location)
 {
     for (size_t i = 0; i < c->id_count; i++) {

@@ -302,6 +302,7 @@ static bool take_type(struct compiler *c, struct subschema *s, const struct js *
     return s->types ? true : wrong(c, s, member, expected);
 }
 
+/* "3.0" is a whole number in JSON Schema; what is beyond 64 bits is as good as no limit. */
 static bool take_count(struct compiler *c, struct subschema *s, const struct js *member, int64_t *out)
 {
     if (!js_is_number(member) || !js_number_is_integer(member)) {

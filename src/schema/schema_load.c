@@ -10,6 +10,7 @@
 #include "schema_int.h"
 #include "utf8.h"
 
+/* Bytes. base64 makes a text longer by a third; twice is enough for that and for escapes. */
 enum { MAX_ID = 255, MAX_URL = 2 * SCHEMA_MAX_TEXT, SHOWN_URL = 200 };
 
 struct schema_set {
@@ -198,6 +199,7 @@ static enum ww_err load_one(struct ww_op *op, struct schema_set *set, const stru
     return err == WW_ENOMEM ? op_no_memory(op) : err;
 }
 
+/* The id stands in every record: it is what finds the schema again, so two of one id are refused. */
 static enum ww_err check_id(struct ww_op *op, const struct schema_set *set, const struct schema_source *from)
 {
     size_t n = strlen(from->id);

@@ -20,6 +20,7 @@ static void shortest(char *out, size_t size, double v)
     }
 }
 
+/* By long division on the digits: doubles would say that 0.3 is no multiple of 0.1. */
 bool schema_number_multiple_of(const struct js *a, const struct js *b)
 {
     struct js_decimal x, y;
@@ -34,6 +35,7 @@ bool schema_number_multiple_of(const struct js *a, const struct js *b)
     }
     int shift = x.exponent - y.exponent; /* of the dividend, in units of the divisor's last digit */
     for (size_t i = 0; i < x.n; i++) {
+        /* The divisor has at most 18 digits (SCHEMA_MAX_DIVISOR), so that ten times the rest fits. */
         rest = (uint64_t)(((wide)rest * 10 + (unsigned)(x.digits[i] - '0')) % divisor);
     }
     for (; shift > 0 && rest > 0; shift--) {

@@ -152,6 +152,7 @@ static void check_patterns(struct check *c, const struct subschema *s, const str
     }
 }
 
+/* At most SCHEMA_MAX_FAILURES names are told: the rest of what was sent does not come back. */
 static void refuse_additional(struct check *c, const struct subschema *s, const struct object *o,
                               const struct spot *at, struct causes *out)
 {

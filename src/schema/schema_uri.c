@@ -52,7 +52,8 @@ static struct uri_parts split(const char *text)
     return p;
 }
 
-/* RFC 3986 §5.2.4, by segments. */
+/* RFC 3986 §5.2.4, by segments. Only for names of schemas within a document: nothing is opened or fetched
+ * by what comes out. */
 static struct bytes remove_dots(struct arena *a, struct bytes path)
 {
     char *grown = arena_alloc(a, path.n + 2);

@@ -170,6 +170,7 @@ static void check_marks(struct check *c, const struct subschema *s, const struct
 
 /* ---- schemas that apply to the same value ---- */
 
+/* Every branch is checked even after one has failed: people see all that is wrong at once. */
 static void check_all_of(struct check *c, const struct subschema *s, const struct js *v,
                          const struct spot *at, struct causes *out)
 {

@@ -43,6 +43,8 @@ bool store_in_tx(const struct ww_op *op)
     return op->conn && db_in_transaction(op->conn);
 }
 
+/* The connection stays with the operation until the end: all statements between are of one transaction
+ * without saying so. */
 enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
 {
     enum ww_err err = take(op, s);
@@ -71,6 +73,8 @@ enum ww_err store_tx_at_end(struct ww_op *op, void (*ended)(void *context, bool 
     return db_at_end(op, op->conn, ended, context);
 }
 
+/* Gives back what it was given, so that a caller ends in one line: `return store_tx_abort(op, err)`. Also
+ * the end of a transaction that only read. */
 enum ww_err store_tx_abort(struct ww_op *op, enum ww_err err)
 {
     if (op->conn) {
@@ -346,6 +350,7 @@ const struct keyring *store_keyring(const struct store *s)
     return s->keyring;
 }
 
+/* A row that must be there, not just a connection: a database that was emptied is not healthy. */
 enum ww_err store_ping(struct ww_op *op, struct store *s)
 {
     struct db_rows rows;

@@ -118,6 +118,7 @@ enum ww_err store_audit_ends(struct ww_op *op, struct store *s,
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
+/* The link is copied out as it is, of whatever length: who compares it decides. */
 enum ww_err store_audit_link(struct ww_op *op, struct store *s, int64_t node, int64_t n, struct bytes *link)
 {
     struct db_rows rows;

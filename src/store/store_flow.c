@@ -17,6 +17,8 @@ static struct place place(uint8_t aad[17], enum flow_kind kind, const struct uui
 static enum ww_err seal_flow(struct ww_op *op, struct store *s, const struct flow_row *f, struct bytes *blob)
 {
     uint8_t aad[17];
+    /* In the sealed part as well: the column is an index for the sweep, and whoever writes to the database
+     * may change it. */
     js_put(&op->arena, f->json, "expires", js_int(&op->arena, (int64_t)f->expires));
     char *text = js_write(&op->arena, f->json);
     return text ? store_seal(op, s, place(aad, f->kind, &f->id), bytes_str(text), blob) : op_no_memory(op);

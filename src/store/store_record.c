@@ -104,6 +104,8 @@ static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
     if (err) {
         return err;
     }
+    /* A format of a later version counts as damage too: to go on with half of what it says could weaken a
+     * factor. */
     if (in.failed || format != RECORD_FORMAT) {
         return store_tampered(op, "record");
     }
@@ -128,6 +130,7 @@ enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, str
     if (!r) {
         return op_no_memory(op);
     }
+    /* Types and lengths of columns are the database writer's to choose. */
     if (!uuid.p || uuid.n != sizeof r->uuid.b || !blob.p) {
         return store_tampered(op, "accounts row");
     }
@@ -227,6 +230,7 @@ enum ww_err store_record_load_uuid(struct ww_op *op, struct store *s, const stru
                 DB_B(BYTES_OF(*uuid)), out);
 }
 
+/* By id and not by OFFSET, which would read all rows before the page again. */
 enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit,
                               struct record ***out, size_t *n)
 {

@@ -46,6 +46,7 @@ enum ww_err store_vault_row_set_ring(struct ww_op *op, struct store *s, const st
                             DB_ARGS(DB_B(ring), DB_B(BYTES_OF(*vid)), DB_B(old)));
 }
 
+/* Of a row that something sealed names: not there is tampering, never "not found" (vault.md §8). */
 static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                             size_t n, const char *what, struct bytes *blob)
 {
@@ -68,6 +69,8 @@ enum ww_err store_leaf_load(struct ww_op *op, struct store *s, const struct uuid
                     DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(number)), "leaf missing", blob);
 }
 
+/* Without comparing: the head, written last in the same transaction, is compared, and decides for its
+ * leaves. */
 enum ww_err store_leaf_put(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
                            struct bytes blob)
 {
@@ -91,6 +94,8 @@ enum ww_err store_item_insert(struct ww_op *op, struct store *s, const struct uu
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account), DB_B(blob)));
 }
 
+/* The account in each condition: an id alone, were it ever taken from outside, reaches no other account's
+ * rows. */
 static enum ww_err change_item(struct ww_op *op, struct store *s, const char *sql,
                                const struct db_value *args, size_t n)
 {
@@ -112,6 +117,8 @@ enum ww_err store_item_delete(struct ww_op *op, struct store *s, const struct uu
                        DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(account)));
 }
 
+/* Under the server key, although public keys are inside: a thief of the database must not get even those
+ * (vault.md §4). Epochs outlive their account, so the place names its UUID and not the id of a row. */
 static struct place epoch_place(const struct uuid *account, uint8_t aad[4], uint32_t n)
 {
     for (int i = 0; i < 4; i++) {
