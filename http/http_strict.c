@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "limit.h"
+
 #define REFUSE(status, reason) ((struct http_refusal){(status), (reason)})
 static const struct http_refusal accepted = {0, NULL};
 
@@ -222,10 +224,13 @@ static struct http_refusal read_field(struct http_head *h, char *line)
     return accepted;
 }
 
-/* RFC 3986 host and port, the characters only: whether it is ours is for others to say. */
+/* RFC 3986 host and port, the length and the characters only: whether it is ours is for others to say. */
 static bool is_host(const char *host)
 {
     const char *s = host;
+    if (strlen(host) > LIMIT_HOST) {
+        return false;
+    }
     if (*s == '[') {
         s += 1 + strspn(s + 1, "0123456789abcdefABCDEF:.");
         if (*s++ != ']' || s == host + 2) {

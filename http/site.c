@@ -281,7 +281,7 @@ char *site_request_url(const struct site *site, const struct http_request *r, st
         host = forwarded && forwarded[0] ? forwarded : host;
         scheme = proto && strcmp(proto, "https") == 0 ? "https" : "http";
     }
-    if (!host || !host[0] ||
+    if (!host || !host[0] || strlen(host) > LIMIT_HOST || /* X-Forwarded-Host is no Host, and may be longer */
         strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") !=
             strlen(host)) {
         host = own_host;

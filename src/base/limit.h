@@ -36,8 +36,10 @@ enum {
     /* Where to go afterwards, and where a flow was begun, bytes: as a setting may have. Either is kept with
      * the flow; a longer one to go to is refused unread, a longer one begun at is cut before its query. */
     LIMIT_URL = 2048,
-    /* The id of a schema, bytes, where it is named in a refusal. */
-    LIMIT_SCHEMA_ID = 256,
+    /* What a refusal repeats of a query or a path, bytes: a refusal of a page is kept as a row. */
+    LIMIT_ECHO = 256,
+    /* Host with its port, bytes: a domain name has at most 253 (RFC 1035 §2.3.4). It is kept with a flow. */
+    LIMIT_HOST = 261,
 
     /* ---- what a client says of itself; longer texts are cut ---- */
     LIMIT_CLIENT_ADDRESS = 64,

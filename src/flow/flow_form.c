@@ -70,7 +70,7 @@ static bool as_json_number(struct bytes text, struct buf *out)
 static struct js *number_value(struct arena *a, struct bytes text, bool integer)
 {
     struct buf number = BUF(a), whole = BUF(a);
-    struct js *v = NULL;
+    struct js *v = NULL, *plain = NULL;
     const char *why;
 
     /* What is no number stays a text, for the schema to refuse in its own words. */
@@ -80,9 +80,12 @@ static struct js *number_value(struct arena *a, struct bytes text, bool integer)
     }
     if (integer && v->type != JS_INT) { /* 42.0 and 1e3, where whole numbers are asked for */
         js_number_write_canonical(&whole, v);
-        return js_read(a, buf_done(&whole), &v, &why) == WW_OK ? v : NULL;
+        if (js_read(a, buf_done(&whole), &plain, &why) != WW_OK) {
+            return NULL;
+        }
     }
-    return v;
+    /* Beyond 64 bits it stays as it was typed. */
+    return plain && plain->type == JS_INT ? plain : v;
 }
 
 /* What <input type="datetime-local"> gives, "2026-11-28T14:05" with or without seconds, is no date-time of

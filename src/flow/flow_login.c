@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "flow_method.h"
+#include "utf8.h"
 
 static void echo(struct call *c)
 {
@@ -18,12 +19,16 @@ static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
 {
     *answered = true;
     if (aal && strcmp(aal, "aal1") != 0 && strcmp(aal, "aal2") != 0) {
+        const char *shown = utf8_clean(c->a, aal, LIMIT_ECHO);
+        if (!shown) {
+            return op_no_memory(c->op);
+        }
         return flow_refuse_bad_request(
             c, NULL,
             arena_printf(c->a,
                          "Unable to parse AuthenticationMethod Assurance Level (AAL): expected "
                          "one of [aal1, aal2] but got %s",
-                         aal));
+                         shown));
     }
     if (aal && strcmp(aal, "aal2") == 0 && !c->session) {
         return flow_refuse(c, &flow_refuse_no_first_factor);

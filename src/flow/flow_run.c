@@ -47,7 +47,7 @@ static enum ww_err choose_schema(struct call *c, const char *wanted, bool *answe
     }
     *answered = true;
     /* Not echoed when it is longer than any schema's id. */
-    if (strlen(wanted) > LIMIT_SCHEMA_ID) {
+    if (strlen(wanted) > LIMIT_ECHO) {
         return flow_refuse_bad_request(c, NULL, "The requested identity schema does not exist.");
     }
     return flow_refuse_bad_request(

@@ -3,6 +3,7 @@
 
 #include "encode.h"
 #include "flow_int.h"
+#include "utf8.h"
 
 enum { SCHEMAS_PAGE_MOST = 1000 };
 
@@ -44,6 +45,9 @@ enum ww_err flow_schema_fetch(struct call *c)
         c->out->body = (const char *)s->text.p;
         c->out->body_length = s->text.n;
         return WW_OK;
+    }
+    if (!(id = utf8_clean(c->a, id, LIMIT_ECHO))) {
+        return op_no_memory(c->op);
     }
     struct flow_refusal why = {.status = 404,
                                .reason = arena_printf(c->a, "Identity schema `%s` could not be found.", id)};

@@ -3,6 +3,7 @@
 
 #include "flow_int.h"
 #include "timefmt.h"
+#include "utf8.h"
 
 enum { MISSING_CACHE_SECONDS = 60, SESSIONS_PAGE_MOST = 1000 };
 
@@ -36,6 +37,10 @@ enum ww_err flow_session_whoami(struct call *c)
         return flow_refuse_json(c, &flow_refuse_whoami, NULL, NULL, NULL);
     }
     if (template) { /* this version has no templates */
+        template = utf8_clean(c->a, template, LIMIT_ECHO);
+        if (!template) {
+            return op_no_memory(c->op);
+        }
         struct flow_refusal why = {
             .status = 400,
             .reason = arena_printf(c->a, "Unable to find tokenizer template \"%s\".", template)};

@@ -256,6 +256,16 @@ def what_anybody_can_cause_is_counted_and_cut(t, site):
     begun = site.get("/self-service/login/api?x=" + "a" * 15000)
     t.check("where a flow was begun is cut to what is kept", begun.status == 200 and len(begun.body) < 6000
             and begun.json["request_url"].endswith("/self-service/login/api"), begun)
+
+    kept_before = kept()
+    level = site.get("/self-service/login/browser?aal=" + "a" * 15000, headers=html)
+    t.check("a level of 15 KB is cut in the refusal that is kept", level.status == 303 and "/ui/error?id=" in
+            level.header("Location") and kept()[1] - kept_before[1] < 2000, (level, kept_before, kept()))
+    for where in ("/self-service/login/api?aal=", "/schemas/"):
+        shown = site.get(where + "a" * 15000, headers={"Accept": "application/json"})
+        t.check(f"nor is it repeated: {where}", shown.status in (400, 404) and len(shown.body) < 1000, shown)
+    hosted = site.get("/self-service/login/api", headers={"Host": "a" * 9000})
+    t.check("a host of 9 KB is none", hosted.status == 400, hosted)
     odd = site.get("/self-service/login/browser?identity_schema=" + "a" * 15000, headers={"Accept": "application/json"})
     t.check("a schema's name of 15 KB is not repeated", odd.status == 400 and len(odd.body) < 1000, odd)
     time.sleep(1.1)
