@@ -66,11 +66,12 @@ static int check(struct checking *c)
 
 int cmd_check(const char *name, int argc, char **argv)
 {
-    const struct cmd_usage usage = {name, "-c FILE [--json]",
-                                    "Opens every stored record that the server key opens, and follows every "
-                                    "index.\nEach problem is a line; the exit code is 6 when there are any. "
-                                    "Nothing is changed.",
-                                    0, 0};
+    const struct cmd_usage usage = {
+        name, "-c FILE [--json]",
+        "Has SQLite verify its file, opens every stored record that the server "
+        "key opens, and follows every index.\nEach problem is a line; the exit code is 6 when there are any. "
+        "Nothing is changed.",
+        0, 0};
     struct checking c = {.site = {.password_fd = -1, .no_migrate = true}};
     int first = 0;
     const struct cmd_option options[] = {CMD_SITE_OPTIONS(&c.site)};

@@ -136,7 +136,8 @@ static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct r
     return err;
 }
 
-/* Ring and head are sealed under the user's keys: that they are there is all that can be seen. */
+/* Ring and head are sealed under the user's keys: that they are there, and hold something, is all that can be
+ * seen. */
 static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     struct vault_row row;
@@ -157,6 +158,8 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
         problem(w, op, "account %s: its vault is missing", who);
     } else if (err) {
         return err;
+    } else if (row.ring.n <= SEAL_OVERHEAD || row.head.n <= SEAL_OVERHEAD) {
+        problem(w, op, "account %s: its vault is no sealed one", who);
     }
     err = store_epoch_load(op, w->service->store, &r->uuid, r->epoch, &epoch);
     w->report->epochs++;
@@ -168,15 +171,25 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
     return err;
 }
 
+/* Rows that do not open, and those whose plain columns say something else than what is sealed. */
+struct session_faults {
+    size_t closed, other;
+};
+
 static enum ww_err check_some_sessions(struct ww_op *op, struct walk *w, const struct record *r,
                                        const struct session_row *after, struct session_row *last, size_t *n,
-                                       size_t *bad)
+                                       struct session_faults *faults)
 {
     struct session_row *rows;
     enum ww_err err = store_session_row_page(op, w->service->store, r, after, PAGE, &rows, n);
     for (size_t i = 0; !err && i < *n; i++) {
         w->report->sessions++;
-        *bad += !rows[i].content.p;
+        bool agrees = true;
+        if (!rows[i].content.p) {
+            faults->closed++;
+        } else if ((err = session_row_agrees(op, w->service->store, &rows[i], &agrees)) == WW_OK) {
+            faults->other += !agrees;
+        }
         *last = rows[i]; /* of which the next page needs the key alone */
     }
     return err;
@@ -185,19 +198,26 @@ static enum ww_err check_some_sessions(struct ww_op *op, struct walk *w, const s
 static enum ww_err check_sessions(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     struct session_row last = {0};
-    size_t n = PAGE, bad = 0;
+    struct session_faults faults = {0};
+    size_t n = PAGE;
     enum ww_err err = WW_OK;
     for (bool first = true; !err && n == PAGE; first = false) {
         struct op_piece piece;
         op_piece_begin(op, &piece);
-        err = op_piece_end(op, &piece, check_some_sessions(op, w, r, first ? NULL : &last, &last, &n, &bad));
+        err =
+            op_piece_end(op, &piece, check_some_sessions(op, w, r, first ? NULL : &last, &last, &n, &faults));
     }
     if (is_finding(err)) {
-        bad++;
+        faults.closed++;
         err = WW_OK;
     }
-    if (!err && bad) {
-        problem(w, op, "account %s: %zu session row(s) do not open", who, bad);
+    if (!err && faults.closed) {
+        problem(w, op, "account %s: %zu session row(s) do not open", who, faults.closed);
+    }
+    if (!err && faults.other) {
+        problem(w, op,
+                "account %s: %zu session row(s) that do not bear the time and the tag of what they hold", who,
+                faults.other);
     }
     return err;
 }
@@ -338,6 +358,11 @@ static enum ww_err check_flows(struct ww_op *op, struct walk *w)
     return err;
 }
 
+struct file_check {
+    struct ww_op *op;
+    struct walk *walk;
+};
+
 static enum ww_err check_audit(struct ww_op *op, struct walk *w)
 {
     struct audit_report report;
@@ -352,14 +377,29 @@ static enum ww_err check_audit(struct ww_op *op, struct walk *w)
     return err;
 }
 
+static void file_fault(void *context, const char *text)
+{
+    struct file_check *f = context;
+    problem(f->walk, f->op, "the database's file: %s", text);
+}
+
+/* Pages that nothing else here reads: of free space, and of indexes. */
+static enum ww_err check_file(struct ww_op *op, struct walk *w)
+{
+    struct op_piece piece;
+    struct file_check f = {op, w};
+    op_piece_begin(op, &piece);
+    return op_piece_end(op, &piece, store_verify(op, w->service->store, file_fault, &f));
+}
+
 enum ww_err account_check(struct ww_op *op, struct service *s, const struct account_checker *checker,
                           struct account_check_report *out)
 {
     struct walk w = {s, checker, out, 0};
     *out = (struct account_check_report){0};
     enum ww_err err = WW_EINTERNAL;
-    if ((err = check_indexes(op, &w)) || (err = check_accounts(op, &w)) || (err = check_orphans(op, &w)) ||
-        (err = check_flows(op, &w)) || (err = check_audit(op, &w))) {
+    if ((err = check_file(op, &w)) || (err = check_indexes(op, &w)) || (err = check_accounts(op, &w)) ||
+        (err = check_orphans(op, &w)) || (err = check_flows(op, &w)) || (err = check_audit(op, &w))) {
         return err;
     }
     return WW_OK;

@@ -41,6 +41,9 @@ const char *db_driver_name(const struct db *db);
 /* A SELECT of a row when the table $1 has a unique index on exactly the columns $2 ("a, b"), all rows
  * covered. */
 const char *db_unique_index(const struct db *db);
+/* A SELECT of one text for each fault that the database finds in its own file, or of the one text "ok"; NULL
+ * where there is no such statement. It reads the whole file. */
+const char *db_verification(const struct db *db);
 /* Path of the SQLite file, or NULL (memory, PostgreSQL). */
 const char *db_path(const struct db *db);
 

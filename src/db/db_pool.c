@@ -247,6 +247,11 @@ const char *db_driver_name(const struct db *db)
     return db->driver->name;
 }
 
+const char *db_verification(const struct db *db)
+{
+    return db->driver->verification;
+}
+
 const char *db_unique_index(const struct db *db)
 {
     return db->driver->unique_index;

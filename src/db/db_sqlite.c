@@ -342,6 +342,7 @@ const struct db_driver db_sqlite = {
     .unique_index =
         "SELECT 1 FROM pragma_index_list($1) l WHERE l.\"unique\" = 1 AND l.partial = 0 AND $2 ="
         " (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno))",
+    .verification = "SELECT quick_check FROM pragma_quick_check(20)",
     .start = db_sqlite_start,
     .stop = db_sqlite_stop,
     .connect = db_sqlite_connect,

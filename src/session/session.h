@@ -79,6 +79,10 @@ bool session_is_logout_token(struct ww_op *op, const struct session *x, const ch
 /* Writes what was seen, in short transactions of its own. What could not be written is kept for the next
  * time. */
 enum ww_err session_flush_seen(struct ww_op *op, struct store *s, struct session_seen *seen) WW_MUST;
+/* Whether the plain columns of an opened row of a page are those of what is sealed in it (vault.md §6, §9).
+ */
+enum ww_err session_row_agrees(struct ww_op *op, struct store *s, const struct session_row *row,
+                               bool *agrees) WW_MUST;
 
 /* Kratos' session JSON (kratos.md §4.2); identity may be NULL (then "identity" is null). */
 struct js *session_json(struct ww_op *op, const struct session *x, struct js *identity);

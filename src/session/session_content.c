@@ -45,6 +45,14 @@ enum ww_err session_content_write(struct ww_op *op, const struct session_content
     return out->p ? WW_OK : op_no_memory(op);
 }
 
+enum ww_err session_row_agrees(struct ww_op *op, struct store *s, const struct session_row *row, bool *agrees)
+{
+    struct session_content c;
+    enum ww_err err = session_content_read(op, row->content, &c);
+    *agrees = !err && c.expires == row->expires && store_session_row_is_tagged(s, row, &c.id);
+    return err == WW_EDENIED ? WW_OK : err;
+}
+
 enum ww_err session_content_read(struct ww_op *op, struct bytes pt, struct session_content *c)
 {
     struct reader in = READER(pt);

@@ -206,6 +206,7 @@ struct session_row {
     uint64_t expires;
     struct bytes content; /* opened */
     struct bytes blob;    /* as stored, for compare-and-swap */
+    struct bytes tag;     /* from a page: as stored */
 };
 /* Sets row->blob, so that the same operation can change the row again. */
 enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const struct uuid *account,
@@ -228,6 +229,8 @@ enum ww_err store_session_row_find(struct ww_op *op, struct store *s, const stru
 enum ww_err store_session_row_page(struct ww_op *op, struct store *s, const struct record *r,
                                    const struct session_row *after, size_t limit, struct session_row **out,
                                    size_t *n) WW_MUST;
+/* Whether a row of a page bears the tag by which the public id is found. */
+bool store_session_row_is_tagged(const struct store *s, const struct session_row *row, const struct uuid *id);
 enum ww_err store_session_row_count(struct ww_op *op, struct store *s, int64_t account, size_t *n) WW_MUST;
 /* Removes at most `limit` that are over. */
 enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
@@ -335,6 +338,9 @@ enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, i
 /* The next unique index that is not there (vault.md §5, §13), from the i-th on; *i is brought behind it.
  * *missing: "table (column, column)". WW_ENOTFOUND (without op_fail) when all the others are there. */
 enum ww_err store_index_missing(struct ww_op *op, struct store *s, size_t *i, const char **missing) WW_MUST;
+/* What the database itself finds wrong with its file, one text after the other: fault is called for each. */
+enum ww_err store_verify(struct ww_op *op, struct store *s, void (*fault)(void *context, const char *text),
+                         void *context) WW_MUST;
 enum store_rows { STORE_CREDENTIALS, STORE_IDENTIFIERS, STORE_VAULTS, STORE_SEARCH, STORE_ITEMS };
 enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n) WW_MUST;
 /* Rows of an account. */
@@ -343,7 +349,7 @@ enum ww_err store_count_rows(struct ww_op *op, struct store *s, enum store_rows 
 /* How many search rows of an account bear a tag. */
 enum ww_err store_count_search(struct ww_op *op, struct store *s, int64_t account, const struct key *tag,
                                int64_t *n) WW_MUST;
-/* Items of an account whose blob is no seal of a padded value, whoever opens it. */
+/* Items of an account whose id is no tag, or whose blob is no seal of a padded value, whoever opens it. */
 enum ww_err store_count_shapeless_items(struct ww_op *op, struct store *s, int64_t account,
                                         int64_t *n) WW_MUST;
 /* Leaves of a vault: *n rows, the highest number *last (-1 for none). */

@@ -46,6 +46,29 @@ enum ww_err store_index_missing(struct ww_op *op, struct store *s, size_t *i, co
     return WW_ENOTFOUND;
 }
 
+enum ww_err store_verify(struct ww_op *op, struct store *s, void (*fault)(void *context, const char *text),
+                         void *context)
+{
+    struct db_rows rows;
+    const char *sql = db_verification(s->db);
+    enum ww_err err = sql ? store_query(op, s, &rows, sql, NULL, 0) : WW_ENOTFOUND;
+    if (err) {
+        return sql ? err : WW_OK;
+    }
+    while ((err = db_next(&rows)) == WW_OK) {
+        const char *text = db_text(&rows, 0);
+        if (!text) {
+            err = op_no_memory(op);
+            break;
+        }
+        if (strcmp(text, "ok") != 0) {
+            fault(context, text);
+        }
+    }
+    store_done(&rows);
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
 enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n)
 {
     return count(op, s, "SELECT count(*) FROM accounts", NULL, 0, n);
@@ -74,10 +97,12 @@ enum ww_err store_count_search(struct ww_op *op, struct store *s, int64_t accoun
 /* S with kn 0 over P, which is 64 bytes at least (vault.md §3). */
 enum ww_err store_count_shapeless_items(struct ww_op *op, struct store *s, int64_t account, int64_t *n)
 {
-    return count(
-        op, s,
-        "SELECT count(*) FROM items WHERE account = $1 AND (length(blob) < $2 OR substr(blob, 1, 5) <> $3)",
-        DB_ARGS(DB_I(account), DB_I(SEAL_OVERHEAD + 64), DB_B(BYTES("\1\0\0\0\0", 5))), n);
+    return count(op, s,
+                 "SELECT count(*) FROM items WHERE account = $1"
+                 " AND (length(blob) < $2 OR substr(blob, 1, 5) <> $3 OR length(id) <> $4)",
+                 DB_ARGS(DB_I(account), DB_I(SEAL_OVERHEAD + 64), DB_B(BYTES("\1\0\0\0\0", 5)),
+                         DB_I(sizeof(struct uuid))),
+                 n);
 }
 
 enum ww_err store_count_leaves(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t *n,

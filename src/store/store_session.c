@@ -141,6 +141,13 @@ enum ww_err store_session_row_find(struct ww_op *op, struct store *s, const stru
     return err;
 }
 
+bool store_session_row_is_tagged(const struct store *s, const struct session_row *row, const struct uuid *id)
+{
+    struct key tag;
+    make_tag(s, id, &tag);
+    return bytes_equal(row->tag, BYTES_OF(tag));
+}
+
 enum ww_err store_session_row_count(struct ww_op *op, struct store *s, int64_t account, size_t *n)
 {
     struct db_rows rows;
@@ -158,8 +165,10 @@ static enum ww_err read_of_account(struct ww_op *op, struct store *s, const stru
                                    struct db_rows *rows, struct session_row *row)
 {
     struct bytes lookup = db_blob(rows, 0);
-    *row = (struct session_row){
-        .account = r->id, .expires = (uint64_t)db_int(rows, 1), .blob = db_blob(rows, 2)};
+    *row = (struct session_row){.account = r->id,
+                                .expires = (uint64_t)db_int(rows, 1),
+                                .blob = db_blob(rows, 2),
+                                .tag = db_blob(rows, 3)};
     if (db_lost(rows)) {
         return op_no_memory(op);
     }
@@ -191,7 +200,7 @@ enum ww_err store_session_row_page(struct ww_op *op, struct store *s, const stru
     }
     enum ww_err err = store_query(
         op, s, &rows,
-        "SELECT lookup, expires, blob FROM sessions WHERE account = $1"
+        "SELECT lookup, expires, blob, tag FROM sessions WHERE account = $1"
         " AND (expires, lookup) > ($2, $3) ORDER BY expires, lookup LIMIT $4",
         DB_ARGS(DB_I(r->id), DB_I(after ? (int64_t)after->expires : INT64_MIN), DB_B(lookup), DB_I(limit)));
     if (err) {

@@ -5,12 +5,14 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
-from operate import PASSWORD, Person, checksum, run_all
+from operate import PASSWORD, Person, checksum, eventually, run_all
 
 CONFIG = 3
 FAILED = 1
+TAMPERED = 6
 
 
 def make_note(site, name="ada"):
@@ -49,12 +51,42 @@ def a_damaged_database(t, site):
     ran = site.run("check")
     t.check("a cut-off database is refused", ran.code in (FAILED, CONFIG, 6) and "watchword.db" in ran.err + ran.out, ran)
     t.check("and left as it is", site.database.read_bytes() == whole[:3000])
-    middle = len(whole) // 2 // 4096 * 4096
-    site.database.write_bytes(whole[:middle] + os.urandom(4096) + whole[middle + 4096:])
-    ran = site.run("check")
-    t.check("a page of noise is found by check", ran.code in (FAILED, CONFIG, 6), ran)
+    for page in range(0, len(whole), 4096):
+        site.database.write_bytes(whole[:page] + os.urandom(4096) + whole[page + 4096:])
+        ran = site.run("check")
+        t.check(f"noise in page {page // 4096 + 1} is found by check", ran.code in (FAILED, CONFIG, TAMPERED), ran)
     site.database.write_bytes(whole)
     t.check("the whole one is good again", note(site).out == "kept")
+
+
+# What stands beside a seal or cannot be opened by the server, altered by who writes to the database.
+ALTERED = (
+    ("a session that its id does not find", "UPDATE sessions SET tag = NULL"),
+    ("a session under another's tag", "UPDATE sessions SET tag = randomblob(32)"),
+    ("a session that lasts longer", "UPDATE sessions SET expires = expires + 1000000"),
+    ("a ring of nothing", "UPDATE vaults SET ring = x''"),
+    ("a head of nothing", "UPDATE vaults SET head = x''"),
+    ("an item whose name is no tag", "UPDATE items SET id = x'00'"),
+    ("an item moved to another account", "UPDATE items SET account = account + 1"),
+)
+
+
+def rows_altered_beside_their_seals(t, site):
+    make_note(site)
+    site.start()
+    site.login("ada@example.org")
+    site.stop()
+    whole = site.database.read_bytes()
+    t.check("nothing is wrong at first", site.run("check").code == 0)
+    for name, sql in ALTERED:
+        with closing(sqlite3.connect(site.database)) as db:
+            t.check(f"{name}: is there to be altered", db.execute(sql).rowcount > 0)
+            db.commit()
+        ran = site.run("check")
+        t.check(f"{name} is found by check", ran.code == TAMPERED and "problem" in ran.out, ran)
+        for beside in ("-wal", "-shm"):
+            Path(str(site.database) + beside).unlink(missing_ok=True)
+        site.database.write_bytes(whole)
 
 
 def a_foreign_database(t, site):
@@ -214,7 +246,8 @@ def a_full_disk(t, site):
                 break
             kept.append(number)
         t.check("a write that finds no room is refused, not acknowledged", full is not None and full.status == 503, full)
-        t.check("the log names the database and what is wrong", "no space is left" in site.log() and str(disk) in site.log())
+        t.check("the log names the database and what is wrong",
+                eventually(lambda: "no space is left" in site.log() and str(disk) in site.log()), site.log()[-500:])
         eve = Person(site, "eve@example.org").register()
         t.check("nor is one for who registers", eve.status == 200 or str(disk).encode() not in eve.body, eve)
         t.check("no path stands in the answer", full is not None and str(disk).encode() not in full.body, full)
@@ -238,6 +271,6 @@ def a_full_disk(t, site):
 
 
 if __name__ == "__main__":
-    run_all(a_damaged_database, a_foreign_database, a_newer_database, an_altered_migration, a_missing_server_key,
-            a_missing_server_key_in_development, a_server_key_from_paper, a_wrong_server_key, an_unreadable_configuration, an_unwritable_directory,
+    run_all(a_damaged_database, rows_altered_beside_their_seals, a_foreign_database, a_newer_database,
+            an_altered_migration, a_missing_server_key, a_missing_server_key_in_development, a_server_key_from_paper, a_wrong_server_key, an_unreadable_configuration, an_unwritable_directory,
             a_full_disk)
