@@ -61,6 +61,8 @@ struct bytes bytes_dup(struct arena *a, struct bytes b)
     return BYTES(arena_strndup(a, b.p, b.n), b.n);
 }
 
+/* Doubling, so that n bytes cost n; the arena takes nothing back before its end, so a buffer costs twice
+ * its last size. */
 static bool reserve(struct buf *b, size_t n)
 {
     /* A quarter, so that the doubling below cannot wrap. A failed buffer stays failed: writers test once,
@@ -112,6 +114,7 @@ void buf_char(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+/* Measured first, as in arena_vprintf; the NUL behind it is not counted. */
 void buf_printf(struct buf *b, const char *format, ...)
 {
     va_list ap, again;
@@ -231,11 +234,13 @@ uint64_t read_u64(struct reader *r)
     return read_integer(r, 8);
 }
 
+/* A view into the text that is read, not a copy: it lives as long as that does. */
 struct bytes read_u16_bytes(struct reader *r)
 {
     return read_bytes(r, read_u16(r));
 }
 
+/* Zeros where the reader failed: no caller goes on with what lay there before. */
 void read_copy(struct reader *r, void *out, size_t n)
 {
     struct bytes raw = read_bytes(r, n);

@@ -11,6 +11,7 @@ static const struct {
 #undef ROW
 };
 
+/* Codes are numbers of the public interface with gaps between, so the table is searched. */
 static unsigned find(enum ww_err err)
 {
     for (unsigned i = 0; i < sizeof table / sizeof table[0]; i++) {

@@ -30,6 +30,7 @@ int config_find(const struct config *c, const char *key)
     return -1;
 }
 
+/* Keys are constants of the program: a wrong one is a mistake that the first run of a test shows. */
 struct value *config_value(const struct config *c, const char *key, enum config_type type)
 {
     int i = config_find(c, key);
@@ -145,6 +146,7 @@ static enum ww_err config_new(struct ww_op *op, bool dev, struct config **out)
         return err == WW_ENOMEM ? op_no_memory(op)
                                 : op_fail(op, err, "internal", "a default in the table of settings is wrong");
     }
+    /* The table is in the order of the documents; look-ups go by this one. */
     qsort(c->order, config_setting_count, sizeof c->order[0], by_key);
     *out = c;
     return WW_OK;
@@ -230,6 +232,7 @@ static enum ww_err add_text(struct loader *l, const char *source, struct bytes t
         return op_fail(l->op, WW_ECONFIG, "config_bad", "%s:%u: must be a section of keys and values", source,
                        tree->line);
     }
+    /* A later file is laid over the earlier ones. */
     config_node_merge(l->root, tree);
     return WW_OK;
 }

@@ -92,6 +92,8 @@ static struct node *step_into(struct arena *a, struct node *at, char *key, const
     return child && child->kind == NODE_MAP ? child : NULL;
 }
 
+/* One value over what files said, at its place in the tree: it is then checked as if it had stood in a
+ * file. */
 bool config_node_put_path(struct arena *a, struct node *root, const char *path, struct node *value)
 {
     struct node *at = root;
@@ -122,6 +124,7 @@ static bool looks_like_number(const char *text)
     return text[digits] == 0 && strpbrk(text, "0123456789") && !strchr("eE", text[0]);
 }
 
+/* As YAML's core schema reads plain words; what is in quotes is a text, whatever it looks like. */
 static struct js *plain_to_js(struct arena *a, const char *text)
 {
     char *end = NULL;

@@ -36,6 +36,7 @@ static bool is_secret_name(const char *key)
     return false;
 }
 
+/* By name, and everywhere below: rather too much is hidden than a token shown in a bug report. */
 static struct js *hide(struct arena *a, const struct js *v)
 {
     struct js *copy = NULL;

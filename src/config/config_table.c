@@ -76,6 +76,8 @@ const struct config_setting config_settings[] = {
      "The database: sqlite:///path, postgres://user:password@host/name, or memory."},
 
     TEXT("serve.public.base_url", "", "<url>", "Address that people see; made of host and port when unset."),
+    /* This machine only, until somebody says otherwise: a fresh site is behind no proxy and without TLS,
+     * and who reaches the admin port administers. */
     TEXT("serve.public.host", "127.0.0.1", "<listen>", "Address to listen on; * for all (Kratos: 0.0.0.0)."),
     INT("serve.public.port", "4433", 0, 65535, "Port to listen on; 0 takes a free one."),
     CORS("public", "POST,GET,PUT,PATCH,DELETE",
@@ -89,6 +91,8 @@ const struct config_setting config_settings[] = {
     TEXT(
         "selfservice.default_browser_return_url", "", "<uri>",
         "Where browsers go when nothing else says; the account page when unset and watchword.pages.enabled."),
+    /* None but our own by default: a link that signs people in and sends them elsewhere is what phishing
+     * is made of. */
     LIST("selfservice.allowed_return_urls", "", "<uri>", "Addresses that return_to may name."),
 
     METHOD("password.enabled", "true", "Sign up and sign in with a password."),
@@ -149,11 +153,14 @@ const struct config_setting config_settings[] = {
 
     TEXT("cookies.domain", "", "<host>", "Domain of all cookies; none when unset."),
     TEXT("cookies.path", "/", "<path>", "Path of all cookies."),
+    /* Lax: links from elsewhere still find people signed in, forms from elsewhere come without cookies. */
     TEXT("cookies.same_site", "Lax", SAME_SITE, "SameSite of all cookies."),
     BOOL("cookies.secure", "",
          "Secure of all cookies; when unset, whether serve.public.base_url is https, or is set and not under "
          "--dev."),
 
+    /* RFC 9106 §4's second choice (64 MiB, 3 passes), with one lane since libsodium has one. The ceilings
+     * are those that pwhash refuses above (vault.md §7). */
     TEXT("hashers.algorithm", "argon2", "argon2|bcrypt", "How new passwords are hashed (Kratos: bcrypt)."),
     SIZE("hashers.argon2.memory", "64MB", KIB(8), MIB(4096), "Memory of one hash (Kratos: 128MB)."),
     INT("hashers.argon2.iterations", "3", 1, 20, "Passes over it (Kratos: 1)."),
@@ -186,6 +193,8 @@ const struct config_setting config_settings[] = {
 
     LIST("watchword.server_key_file", "", "", "Files of the server keys: the first seals, all open."),
     TEXT("watchword.witness_file", "", "", "File of the witness."),
+    /* Nobody is believed by default: who may say which network a request comes from decides about every
+     * limit by network. */
     LIST("watchword.trusted_proxies", "", "<cidr>",
          "Networks of reverse proxies (`unix`: Unix sockets): what they say of the client counts."),
     TEXT("watchword.forwarded_header", "X-Forwarded-For", "<address header>",
@@ -212,6 +221,9 @@ const struct config_setting config_settings[] = {
     TIME("watchword.session.idle", "0s", 0, DAYS(3650),
          "Ends a session that was not used for so long; 0 is off."),
 
+    /* Three limits beside each other (own-api.md, "Throttling"): of a name from one network, of a name
+     * from everywhere, of a network. The first stops who tries one account, the second a botnet, the third
+     * who tries many names. */
     INT("watchword.throttle.pair.free", "5", 1, 1000000,
         "Failures of one name from one network before waiting."),
     TIME("watchword.throttle.pair.window", "15m", SECONDS(1), DAYS(30), "Time in which they are counted."),

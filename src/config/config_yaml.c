@@ -14,6 +14,7 @@ struct yaml {
     size_t nodes;
 };
 
+/* What is kept of libyaml's event; text in the arena. */
 struct event {
     yaml_event_type_t type;
     unsigned line;
@@ -81,6 +82,7 @@ static enum ww_err take(struct yaml *y, const yaml_event_t *e, struct event *out
     }
     if (e->type == YAML_SCALAR_EVENT) {
         struct bytes text = BYTES(e->data.scalar.value, e->data.scalar.length);
+        /* "\0" in quotes is legal YAML: as a C string the setting would end there, unseen. */
         if (memchr(text.p, 0, text.n)) {
             return refuse(y, out->line, "NUL is not allowed in a text");
         }
@@ -167,6 +169,7 @@ static enum ww_err read_node(struct yaml *y, const struct event *e, int depth, s
     if (depth > CONFIG_DEPTH_MOST) {
         return refuse(y, e->line, "nested too deeply");
     }
+    /* Counted over the whole file, since depth and width alone multiply. */
     if (++y->nodes > CONFIG_NODES_MOST) {
         return refuse(y, e->line, "too many values");
     }

@@ -1,4 +1,5 @@
-/* SHA-256, for check sums of migrations; nothing secret rests on it. */
+/* SHA-256, for the name of the anti-CSRF cookie, which Kratos makes so (flow_csrf.c); nothing secret rests on
+ * it. */
 #include "sha256.h"
 
 #include <sodium.h>

@@ -72,6 +72,7 @@ static enum ww_err read_parameters(struct ww_op *op, struct dsn *dsn, const char
         } else if (pair_is(pair, "mode") && dsn->kind == DSN_SQLITE) {
             *memory = *memory || value_is(pair, "memory");
             dsn->must_exist = value_is(pair, "rw");
+            /* Refused at the start: sessions, counters and the audit log are written by every sign-in. */
             if (value_is(pair, "ro")) {
                 return refuse(op, "mode=ro: a database that is only read is not supported");
             }
@@ -86,6 +87,8 @@ static enum ww_err read_parameters(struct ww_op *op, struct dsn *dsn, const char
     return WW_OK;
 }
 
+/* As Kratos writes it: "sqlite://path", "sqlite:path", with "file:" before the path or without. A path is
+ * taken as it stands, without escapes. */
 static enum ww_err parse_sqlite(struct ww_op *op, const char *text, struct dsn *out)
 {
     struct buf ignored = BUF(&op->arena);
@@ -117,6 +120,7 @@ static enum ww_err parse_sqlite(struct ww_op *op, const char *text, struct dsn *
     return WW_OK;
 }
 
+/* Given to libpq nearly as it is: escapes, several hosts and TLS are its part. */
 static enum ww_err parse_postgres(struct ww_op *op, const char *text, struct dsn *out)
 {
     struct buf uri = BUF(&op->arena), rest = BUF(&op->arena);
@@ -153,6 +157,7 @@ enum ww_err db_dsn_parse(struct ww_op *op, const char *text, struct dsn *out)
     if (!text || !*text) {
         return refuse(op, "is missing");
     }
+    /* Bytes. */
     if (strlen(text) > DSN_LONGEST) {
         return refuse(op, "is longer than 4096 bytes");
     }

@@ -54,6 +54,7 @@ static int width(Oid type, int64_t value)
     }
 }
 
+/* In binary: no number is written as text and read back, and bytes need no escapes. */
 static bool encode_one(Oid type, const struct db_value *v, struct postgres_arguments *out, int i)
 {
     out->formats[i] = 1;
@@ -113,6 +114,7 @@ static struct db_value decode_numeric(struct bytes b)
     uint16_t sign = read_u16(&r);
     int64_t value = 0;
     (void)read_u16(&r);
+    /* Neither NaN nor infinite, and at most 20 digits before the point: more cannot fit into 64 bits. */
     bool good = (sign == 0 || sign == 0x4000) && weight < 5;
     for (int i = 0; good && i <= weight; i++) {
         int64_t digit = i < digits ? read_u16(&r) : 0;

@@ -56,6 +56,8 @@ static void leave_turn(struct db_conn *c)
         s->turn = false;
         pthread_mutex_lock(&store->lock);
         store->offered = store->waiting > 0;
+        /* Only those that wait already: who comes later waits behind them, so that nobody is overtaken for
+         * ever. */
         store->offered_to = store->come;
         store->writing = store->offered;
         pthread_cond_broadcast(&store->freed);
@@ -75,6 +77,7 @@ static bool counts(const char *sql)
     return false;
 }
 
+/* Once for each statement, so that one text serves both databases. */
 static bool map_parameters(struct sqlite_statement *st)
 {
     st->parameters = sqlite3_bind_parameter_count(st->stmt);
@@ -92,6 +95,7 @@ static bool map_parameters(struct sqlite_statement *st)
     return true;
 }
 
+/* SQLite has no row locks: BEGIN IMMEDIATE has taken the whole database for the writer. */
 static size_t length_without_lock(const char *sql)
 {
     size_t n = strlen(sql), tail = strlen(DB_FOR_UPDATE);
@@ -171,7 +175,7 @@ static void reset(sqlite3_stmt *stmt)
     sqlite3_clear_bindings(stmt); /* the arguments' memory is the caller's */
 }
 
-/* ---- run ---- */
+/* ---- run ----. A statement that returns rows has done its work only at its end. */
 static int step_to_end(sqlite3_stmt *stmt)
 {
     int code;

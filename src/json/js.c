@@ -24,6 +24,7 @@ struct js *js_get(const struct js *o, const char *key)
     return find(o, bytes_str(key));
 }
 
+/* Linear: nobody asks for elements of a long array one after the other. */
 struct js *js_at(const struct js *array, size_t i)
 {
     if (!array || array->type != JS_ARRAY) {
@@ -86,6 +87,7 @@ struct js *js_path(const struct js *o, const char *dotted)
     return (struct js *)(uintptr_t)v;
 }
 
+/* For trees that grow by what is put into them: what was read has been measured before. */
 size_t js_depth(const struct js *v)
 {
     size_t deepest = 0;
@@ -99,8 +101,11 @@ size_t js_depth(const struct js *v)
     return deepest + 1;
 }
 
+/* By JSON Schema's rules, so 1 and 1.0 are the same and members have no order. Callers with outside values
+ * pay for it in their budget. */
 bool js_equal(const struct js *a, const struct js *b)
 {
+    /* Before the types: 1 is an integer to us and 1.0 a real. */
     if (js_is_number(a) && js_is_number(b)) {
         return js_number_compare(a, b) == 0;
     }
@@ -180,6 +185,8 @@ struct js *js_real(struct arena *a, double real)
     return v;
 }
 
+/* Copied, with a NUL behind: the tree outlives what it was made of, and its texts are C strings where they
+ * hold no NUL. */
 struct js *js_string(struct arena *a, struct bytes string)
 {
     struct js *v = make(a, JS_STRING);
@@ -235,6 +242,8 @@ static void append(struct js *parent, struct js *child)
     }
 }
 
+/* A value that is NULL (no memory) marks the list, so that builders need not ask at each step; js_write
+ * refuses what is marked. */
 struct js *js_push(struct js *array, struct js *value)
 {
     if (!array) {
@@ -312,6 +321,7 @@ struct js *js_copy(struct arena *a, const struct js *v)
     copy->boolean = v->boolean;
     copy->integer = v->integer;
     copy->real = v->real;
+    /* A tree that lost something stays one: a copy must not look whole. */
     copy->count = v->count == lost ? lost : 0;
     if (v->string.p) {
         copy->string = bytes_dup(a, v->string);
@@ -350,6 +360,8 @@ struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, s
             return put(a, object, key, value);
         }
         struct js *inner = find(object, key);
+        /* What stands in the way gives way: of two fields of a form that contradict each other the later
+         * one counts. */
         if (!inner || inner->type != JS_OBJECT) {
             inner = put(a, object, key, js_object(a));
         }

@@ -25,6 +25,7 @@ static int by_path(const void *x, const void *y)
         q++;
     }
     if (*p == *q) {
+        /* The same path twice: in the order of the form, so that the last one counts. */
         return (a->order > b->order) - (a->order < b->order);
     }
     return !*p ? -1 : !*q ? 1 : order_of(*p) - order_of(*q);
@@ -117,6 +118,7 @@ static size_t only_indexes(struct group *groups, size_t n)
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         struct bytes step = groups[i].step;
+        /* A larger index would name no element that could have been read. */
         bool digits = step.n > 0 && step.n <= 6;
         for (size_t k = 0; k < step.n && digits; k++) {
             digits = step.p[k] >= '0' && step.p[k] <= '9';
@@ -171,6 +173,8 @@ static bool set_fields(struct arena *a, struct js *container, struct js_field *f
     return true;
 }
 
+/* A form has up to LIMIT_FIELDS names that a stranger chose: sorted once, each object on the way is looked
+ * at once. */
 bool js_set_fields(struct arena *a, struct js *object, struct js_field *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++) {

@@ -65,6 +65,7 @@ static struct js *integer(struct plain *in)
         v = v * 10 + (*in->p++ - '0');
     }
     size_t digits = (size_t)(in->p - start);
+    /* Fractions, exponents and longer numbers are jansson's. */
     bool goes_on = in->p < in->end &&
                    ((*in->p >= '0' && *in->p <= '9') || *in->p == '.' || *in->p == 'e' || *in->p == 'E');
     if (digits == 0 || goes_on || (*start == '0' && (digits > 1 || negative))) {
@@ -107,6 +108,7 @@ static bool member(struct plain *in, struct js *object, int depth)
         return false;
     }
     for (const struct js *m = object->first; m; m = m->next) {
+        /* As jansson refuses it: both ways must give the same tree or none. */
         if (bytes_equal(m->key, key)) {
             return false;
         }
@@ -165,6 +167,7 @@ bool js_read_plain(struct arena *a, struct bytes text, struct js **out)
 {
     struct plain in = {a, text.p, text.p + text.n, false};
     struct js *v = text.n ? value(&in, 0) : NULL;
+    /* Nothing may follow: what is not read whole here is read anew by jansson. */
     bool all = v && (skip_space(&in), in.p == in.end);
     *out = all && !in.no_memory ? v : NULL;
     return in.no_memory || all;

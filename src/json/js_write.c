@@ -31,6 +31,8 @@ void js_write_string(struct buf *b, struct bytes s)
             buf_str(b, "\\t");
             break;
         default:
+            /* RFC 8259 §7: control characters must be escaped; all else, UTF-8 included, may stand as it
+             * is. */
             buf_printf(b, "\\u%04x", c);
         }
     }
@@ -54,6 +56,7 @@ static void write_real(struct buf *b, const struct js *v)
         b->failed = true;
         return;
     }
+    /* A double has 15 digits that are its own and needs 17 at most to come back the same. */
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v->real);
         double back = strtod(text, NULL);
@@ -124,6 +127,7 @@ static void write_sorted(struct buf *b, const struct js *o)
     }
 }
 
+/* As deep as the tree, which every way to make one bounds. */
 static void write_value(struct buf *b, const struct js *v, bool canonical)
 {
     if (!v || v->count == SIZE_MAX) { /* memory was gone while it was built */

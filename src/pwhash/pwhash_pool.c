@@ -107,6 +107,7 @@ static void enqueue(struct pwhash_pool *p, struct waiter *w)
     p->waiting++;
 }
 
+/* Anywhere in the queue: a wait may end before its turn. */
 static void dequeue(struct pwhash_pool *p, const struct waiter *w)
 {
     struct waiter **link = &p->first;

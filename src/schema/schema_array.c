@@ -159,6 +159,7 @@ void schema_check_array(struct check *c, const struct subschema *s, const struct
     if (s->max_items >= 0 && v->count > (uint64_t)s->max_items) {
         schema_check_count_failed(c, s, at, out, "maxItems", false, "items", s->max_items, v->count);
     }
+    /* Last of the cheap ones: it is the dearest of them. */
     if (s->unique_items && v->count > 1) {
         check_unique(c, s, v, at, out);
     }

@@ -14,6 +14,7 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
+/* "%" and two digits of hex (RFC 3986 §2.1). */
 static bool escaped(struct bytes text, size_t i)
 {
     uint8_t value = 0;
@@ -106,6 +107,7 @@ static struct bytes skip(struct bytes text, size_t n)
     return BYTES(text.p + n, text.n - n);
 }
 
+/* With its colon; 0 where there is none. */
 static size_t scheme(struct bytes text)
 {
     size_t n = until(text, ":/?#");
@@ -206,6 +208,7 @@ static bool variable(struct bytes text)
     return modifier.n >= 2 && modifier.n <= 5 && modifier.p[1] != '0' && port(skip(modifier, 1));
 }
 
+/* Operators of RFC 6570 §2.2, those that are reserved for later included. */
 static bool expression(struct bytes text)
 {
     if (text.n > 0 && strchr("+#./;?&=,!@|", text.p[0])) {

@@ -204,6 +204,7 @@ static bool walk_member(struct compiler *c, const struct location *l, const stru
 bool schema_index_walk(struct compiler *c, const struct js *json, const char *place, const char *base,
                        unsigned depth)
 {
+    /* Before the next level is entered: this walk recurses. */
     if (depth > SCHEMA_MAX_NESTING) {
         return schema_compile_fail(c, place, "nested more than %d deep", SCHEMA_MAX_NESTING);
     }
@@ -275,6 +276,7 @@ static struct location *load_document(struct compiler *c, const char *uri)
     return NULL;
 }
 
+/* "~1" before "~0" would turn "~01" into "/": both are read in one pass (RFC 6901 §4). */
 static const struct js *follow_token(const struct js *at, char *token)
 {
     char *to = token;

@@ -45,6 +45,7 @@ static const struct keyword keywords[] = {
     {"$schema", KEYWORD_DRAFT, 0},
 };
 
+/* Only when a schema is loaded: forty comparisons for a word are no matter. */
 const struct keyword *schema_keyword_find(struct bytes name)
 {
     for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
@@ -340,6 +341,7 @@ static bool take_format(struct compiler *c, struct subschema *s, const struct js
     if (!take_text(c, s, member, &s->format_name)) {
         return false;
     }
+    /* A format that nobody knows asserts nothing, as the standard has it and Kratos does. */
     s->format = c->options->formats_annotate_only ? NULL : schema_format_find(s->format_name);
     return true;
 }
@@ -370,6 +372,8 @@ static bool take_draft(struct compiler *c, const struct subschema *s, const stru
 bool schema_keyword_compile(struct compiler *c, struct subschema *s, const struct js *member)
 {
     const struct keyword *k = schema_keyword_find(member->key);
+    /* Annotations and what nobody knows say nothing about a value (draft-07); what other drafts assert
+     * with is refused. */
     if (!k) {
         return !is_foreign(member->key) ||
                wrong(c, s, member, "this keyword is of another draft than draft-07");

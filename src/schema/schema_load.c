@@ -85,6 +85,7 @@ static enum ww_err read_path(struct source_text *t, const char *path)
     }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         err = bad_source(t, "not a file");
+        /* Before memory is taken. */
     } else if (st.st_size > SCHEMA_MAX_TEXT) {
         err = bad_source(t, "larger than 1 MiB");
     } else {
@@ -124,6 +125,7 @@ static const char *behind(const char *url, const char *scheme)
     return strncmp(url, scheme, n) == 0 ? url + n : NULL;
 }
 
+/* The places Kratos has, less the network; presets and inline texts are ours. */
 static enum ww_err read_source(struct source_text *t, const char *url, const char *base_dir)
 {
     const char *rest = behind(url, "file://");

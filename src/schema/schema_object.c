@@ -37,6 +37,8 @@ static int find_name(const void *key, const void *element)
     return bytes_compare(*name, (*p)->name);
 }
 
+/* Members are looked up in the schema, which is sorted, and not the other way: the value is a stranger's
+ * and may have many. */
 static bool open_object(struct check *c, const struct subschema *s, const struct js *v, struct object *o)
 {
     /* Paid before the arrays are made. */
@@ -59,6 +61,7 @@ static bool open_object(struct check *c, const struct subschema *s, const struct
         o->members[i] = m;
         if (found) {
             o->by_property[*found - s->properties] = m;
+            /* A name that is only "required" does not make the member known to additionalProperties. */
             o->known[i] = (*found)->schema != NULL;
         }
     }
@@ -126,6 +129,7 @@ static void check_properties(struct check *c, const struct subschema *s, const s
     }
 }
 
+/* Names are values too, of type string, for the schema of names. */
 static void check_names(struct check *c, const struct subschema *s, const struct object *o,
                         const struct spot *at, struct causes *out)
 {

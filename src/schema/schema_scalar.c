@@ -10,6 +10,7 @@ static struct js *pair(struct check *c, const char *first, struct js *a, const c
     return context;
 }
 
+/* Paid before it runs: a schema with many patterns over a value with many texts is what would hold a core. */
 bool schema_check_regex(struct check *c, const struct regex *r, struct bytes text)
 {
     if (!schema_check_spend(c, REGEX_COST + text.n / 16)) {
@@ -56,6 +57,7 @@ void schema_check_string(struct check *c, const struct subschema *s, const struc
     int64_t length = 0;
     if (s->min_length >= 0 || s->max_length >= 0) {
         (void)schema_check_spend(c, v->string.n / 32);
+        /* In code points, as JSON Schema counts; bytes would refuse names that have letters with marks. */
         length = (int64_t)utf8_length(v->string);
     }
     if (s->min_length >= 0 && length < s->min_length) {
@@ -69,6 +71,7 @@ void schema_check_string(struct check *c, const struct subschema *s, const struc
     }
 }
 
+/* On exact decimals: a limit of 0.3 holds for what was typed, not for the nearest double. */
 void schema_check_number(struct check *c, const struct subschema *s, const struct js *v,
                          const struct spot *at, struct causes *out)
 {

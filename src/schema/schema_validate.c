@@ -35,6 +35,7 @@ bool schema_check_quietly(struct check *c, const struct subschema *s, const stru
 
 /* ---- any type ---- */
 
+/* An integer is any number without a fraction, however it was written. */
 static bool type_matches(const struct subschema *s, const struct js *v)
 {
     return s->types == 0 || (s->types & schema_type_of(v)) ||
@@ -206,6 +207,7 @@ static void check_any_of(struct check *c, const struct subschema *s, const struc
     none_failed(c, s, &s->any_of, v, at, "anyOf", out);
 }
 
+/* Stops at the second that holds: more would not change the answer. */
 static void check_one_of(struct check *c, const struct subschema *s, const struct js *v,
                          const struct spot *at, struct causes *out)
 {
@@ -300,6 +302,7 @@ static void check_reference(struct check *c, const struct subschema *s, const st
 static void check_one(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
                       struct causes *out)
 {
+    /* The schema `false`. */
     if (s->never) {
         schema_leaf_add(c, out, s, at, "", NULL, "always fail");
     } else if (s->ref) {
