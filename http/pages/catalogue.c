@@ -50,6 +50,7 @@ static void add_plural(struct buf *b, const char *p, const char *end, int64_t n)
     }
 }
 
+/* Unescaped: the template escapes the text that comes of it, once and as a whole. */
 static void add_value(struct buf *b, const struct js *v)
 {
     if (v && v->type == JS_STRING) {

@@ -106,7 +106,8 @@ static void add_all_groups(struct view *v)
     }
 }
 
-/* What "Change" sends: back to the first step of a registration, or to another sign-in name. */
+/* What "Change" sends: back to the first step of a registration, or to another sign-in name. Hidden values
+ * go along, so that what was typed in the first step is still there. */
 static void add_change(struct view *v)
 {
     const char *action = js_get_text(js_get(v->flow, "ui"), "action");
@@ -142,6 +143,7 @@ static void add_whole(struct view *v)
 
 /* ---- the page as a whole ---- */
 
+/* Which group the form that was sent belongs to, for what is told at the top. */
 const char *flow_view_used(const struct js *flow)
 {
     const char *active = js_get_text(flow, "active");
@@ -187,8 +189,11 @@ static void add_message(struct view *v, const struct js *message)
 {
     int64_t id = js_get_int(message, "id", 0);
     const char *type = js_get_text(message, "type");
+    /* Kratos' messages of an expired flow (kratos.md §3.4): the form is fresh, so this is a notice and no
+     * mistake of anybody's. */
     bool expired = id == 4010001 || id == 4040001 || id == 4050001;
     if (is_error(message) && !expired) {
+        /* Wrong credentials, a name that is taken: neither is at a field, and the link leads to the first. */
         struct js *field = id == 4000006 || id == 4000007 || id == 4000028 ? first_field(v) : NULL;
         view_error(v->a, v->model, NULL, flow_words_message(v, message, NULL, NULL));
         struct js *errors = js_get(js_get(v->model, "summary"), "errors");

@@ -7,6 +7,7 @@ static const char *last_part(const char *name)
     return dot ? dot + 1 : name;
 }
 
+/* Over the message's own values, so that a form says "e-mail address" wherever a text speaks of the name. */
 static struct js *with_words(struct view *v, const struct js *values)
 {
     struct js *all = js_copy(v->a, values);
@@ -32,6 +33,7 @@ const char *flow_words_keyed(struct view *v, const char *prefix, int64_t id, con
     return key && catalogue_find(bytes_str(key)) ? flow_words(v, key, values) : NULL;
 }
 
+/* For what the catalogue cannot know: a trait of somebody's schema. */
 const char *flow_words_own_name(struct view *v, const char *name)
 {
     char *text = arena_strdup(v->a, last_part(name));
@@ -63,6 +65,8 @@ const char *flow_words_label(struct view *v, const struct js *node)
     return text && *text ? text : flow_words_own_name(v, name);
 }
 
+/* From the most particular text to the flow's own: of this field at sign-in, of this field, of the
+ * message. */
 const char *flow_words_message(struct view *v, const struct js *message, const char *name, const char *label)
 {
     struct js *values = with_words(v, js_get(message, "context"));

@@ -7,6 +7,7 @@
 
 #include "utf8.h"
 
+/* Bytes (vault.md §8). */
 enum { NAME_MOST = 1024 };
 
 /* ---- the form ---- */
@@ -56,7 +57,8 @@ void note_show(struct page *p, int status, const struct note *note, const char *
 
 /* ---- what was sent ---- */
 
-/* A form sends CR LF whatever was typed. */
+/* A form sends CR LF whatever was typed. Stored with LF, so that the same text has the same bytes on every
+ * system. */
 static const char *lines(struct page *p, const char *text)
 {
     char *out = arena_strdup(p->a, text), *to = out;
@@ -135,6 +137,8 @@ bool note_read_sent(struct page *p, struct note *out)
     return note_is_fit(p, out);
 }
 
+/* What a textarea gives back unchanged: valid UTF-8 without controls. All else is a file, and is never put
+ * into a form. */
 bool note_is_text(struct bytes value)
 {
     if (value.n > NOTE_TEXT_MOST || !utf8_valid(value)) {
@@ -148,6 +152,7 @@ bool note_is_text(struct bytes value)
     return true;
 }
 
+/* To tell a form that was sent twice from a real conflict: the very bytes are there already. */
 bool note_is_stored(struct page *p, const struct note *note)
 {
     const void *value;

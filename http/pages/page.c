@@ -11,6 +11,7 @@
 
 /* ---- opening ---- */
 
+/* Values and file are parts of the request's body, not copies: they end with the request. */
 static bool read_multipart(struct page *p, const char *type)
 {
     struct multipart parts;
@@ -39,7 +40,8 @@ static bool read_form(struct page *p)
     return read;
 }
 
-/* Words of a fixed list only. */
+/* Words of a fixed list only. By shape before it is looked for in the catalogue: what is no word of ours
+ * finds no text and is not shown. */
 static bool is_said(const char *value, void *unused)
 {
     (void)unused;
@@ -58,6 +60,7 @@ static void show_said(struct page *p)
 {
     const char *said = page_said(p);
     char *key = said[0] ? arena_printf(p->a, "said.%s", said) : NULL;
+    /* A form that is answered with a page says its own; the cookie waits for the page that follows. */
     if (!key || http_method(p->c->r) != HTTP_GET) {
         return;
     }
@@ -77,7 +80,8 @@ static void add_word(struct page *p, const char *key, const char *text)
     js_put(p->a, p->words, key, js_text(p->a, before ? catalogue_text(p->a, "identifier.or", both) : text));
 }
 
-/* What people sign in with here: "e-mail address", "user name or e-mail address". */
+/* What people sign in with here: "e-mail address", "user name or e-mail address". Of the site's default
+ * schema, not of an account: a sign-in page does not know anybody yet. */
 static void find_words(struct page *p)
 {
     const char *text = ww_sign_in_traits(p->c->op), *why, *before = "";
@@ -149,6 +153,7 @@ static enum ww_err find_person(struct page *p)
     return err;
 }
 
+/* The session that the cookie or token names, read in this request and not kept beyond it. */
 enum ww_err page_session(struct page *p)
 {
     bool cookie;
@@ -165,6 +170,8 @@ bool page_open_section(struct page *p, enum page_section section)
     }
     page_put_text(p, "person", p->person);
     page_put_text(p, "csrf_token", page_csrf(p));
+    /* For the forms of the account area: what is typed after the sign-in has ended must not be lost
+     * (page_kept.c). */
     page_put_text(p, "ticket", ww_typed_ticket(p->c->op, p->c->session));
     page_here(p, section);
     return true;
@@ -177,7 +184,8 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
     }
     enum ww_err err = page_session(p);
     if (err == WW_EDENIED) {
-        /* A path in base_url is taken off before requests come here. */
+        /* A path in base_url is taken off before requests come here. A form that was sent cannot be sent
+         * again by an address. */
         bool back = http_method(c->r) == HTTP_GET;
         page_sign_in_first(p, false,
                            back ? arena_printf(p->a, "%s%s", p->site->base, http_target(c->r) + 1) : NULL);
@@ -267,6 +275,8 @@ const char *page_csrf(struct page *p)
 
 /* ---- the answer ---- */
 
+/* An address of ours may hold a flow's id: no-referrer keeps it from other sites. No page is framed
+ * (clickjacking), reached by a page that opened it, or kept by a cache when it answers a form. */
 static void put_headers(struct page *p)
 {
     static const char *const fixed[][2] = {
@@ -286,6 +296,8 @@ static void put_headers(struct page *p)
     }
 }
 
+/* What the template lacks was found at the start (template_check_all), so this fails for want of memory
+ * only. */
 void page_show(struct page *p, int status, const char *template_name)
 {
     struct bytes html;
@@ -307,6 +319,7 @@ void page_go(struct page *p, const char *url)
     }
     http_answer_header(p->c->r, "Referrer-Policy", "no-referrer");
     http_answer_header(p->c->r, "Location", url);
+    /* 303: the next request is a GET, and a reload does not send the form again (RFC 9110 §15.4.4). */
     http_answer(p->c->r, 303, NULL, 0);
 }
 
@@ -340,6 +353,7 @@ void page_missing(struct page *p)
     page_show(p, 404, "message.html");
 }
 
+/* Tampering and rollback are named to the person whose data it is; the last row is for whatever has none. */
 static const struct refusal {
     enum ww_err err;
     const char *title, *text;
@@ -375,6 +389,7 @@ void page_refused(struct page *p, enum ww_err err)
     js_put(p->a, values, "wait", js_text(p->a, words_wait(p->a, wait)));
     page_put_text(p, "title", page_text(p, why->title));
     page_say(p, catalogue_text(p->a, why->text, values));
+    /* What somebody can tell the operator: the log has the same id, and nothing else of the request. */
     page_put_text(p, "reference", http_request_id(p->c->r));
     page_next(p, page_path(p, ""), "error.start");
     page_show(p, status, "message.html");
@@ -395,6 +410,8 @@ bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_p
     if (!handle_flow_request(p->c, &in)) {
         return false;
     }
+    /* The flow as clients get it, without the text in between; a page knows nothing of a flow that they do
+     * not. */
     in.json = in.init_json = in.tree = true;
     in.query = query;
     in.query_count = 0;
@@ -409,6 +426,7 @@ bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_p
         page_refused(p, err);
         return false;
     }
+    /* The flow decides about cookies, for pages too. */
     handle_flow_cookies(p->c, out);
     *body = out->tree;
     return true;

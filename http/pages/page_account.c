@@ -23,6 +23,7 @@ static struct js *device_row(struct page *p, const struct ww_session_info *sessi
     js_put(p->a, row, "since", since);
     js_put(p->a, row, "id", js_text(p->a, session->id));
     js_put(p->a, row, "this", js_bool(p->a, session->this_session));
+    /* One's own is ended by signing out. */
     if (!session->this_session) {
         char *rest = arena_printf(p->a, "sessions/%s/end", session->id);
         struct js *end = js_put(p->a, row, "end", js_object(p->a));
@@ -64,6 +65,7 @@ void handle_page_device_end(struct route_call *c)
         return;
     }
     enum ww_err err = ww_session_end_other(c->op, c->session, c->id);
+    /* Somebody else's session, and one that has ended, are answered alike: nothing to end. */
     if (err && err != WW_ENOTFOUND) {
         page_refused(&p, err);
     } else {
@@ -94,6 +96,7 @@ static struct js *event_row(struct page *p, const struct ww_event *event)
     struct js *row = js_object(p->a);
     char *key = arena_printf(p->a, "event.%s", event->event);
     const char *what = key ? catalogue_find(bytes_str(key)) : NULL;
+    /* An event of a later version is shown by its own name rather than left out. */
     js_put(p->a, row, "what", js_text(p->a, what ? what : event->event));
     js_put(p->a, row, "warn", js_bool(p->a, strcmp(event->event, "login.failed") == 0));
     js_put(p->a, row, "this", js_bool(p->a, event->this_session));
@@ -193,6 +196,7 @@ void handle_page_close(struct route_call *c)
     if (!page_open_account(&p, c, SECTION_CLOSE, "close.title")) {
         return;
     }
+    /* Asked before the form is shown, so that nobody types the name in vain; ww_account_delete asks again. */
     if (!ww_session_recent(c->op, c->session)) {
         page_sign_in_first(&p, true, page_url(&p, "close"));
         return;
@@ -270,6 +274,7 @@ void handle_page_signing_out(struct route_call *c)
     if (!page_open(&p, c, "sign_out.title")) {
         return;
     }
+    /* Signed out already: nothing is left that a token would have to protect. */
     if (page_session(&p) == WW_EDENIED) {
         page_go(&p, page_url(&p, "signed-out"));
         return;
@@ -292,6 +297,7 @@ void handle_page_signed_out(struct route_call *c)
     if (!page_open(&p, c, "signed_out.title")) {
         return;
     }
+    /* Nobody is told that they are signed out while they are not. */
     if (page_session(&p) != WW_EDENIED) {
         page_done(&p, "", NULL);
         return;

@@ -26,7 +26,8 @@ static const char *error_id(const struct js *body)
     return id ? id : "";
 }
 
-/* Refusals that a page can answer better than an error page does. */
+/* Refusals that a page can answer better than an error page does. "redirect_browser_to" is the flow's own,
+ * made of configured addresses (kratos.md §0.2). */
 static void show_refused(struct page *p, const struct ww_flow_answer *out, const struct js *body)
 {
     const char *id = error_id(body), *elsewhere = js_get_text(body, "redirect_browser_to");
@@ -68,6 +69,8 @@ static bool fetch(struct page *p, const struct flow_page *kind, struct js **flow
     if (out.status == 200) {
         return true;
     }
+    /* Gone, expired, or of another browser: an old address in a bookmark leads to a new form, and tells
+     * nothing of the old one. */
     if (out.status != 403 && out.status != 404 && out.status != 410) {
         show_refused(p, &out, *flow);
         return false;
@@ -248,7 +251,8 @@ void handle_page_registration(struct route_call *c)
     show_typed(&p, &registration, flow, NULL, typed);
 }
 
-/* What was typed at another page as a sign-in name, whatever the field was called there. */
+/* What was typed at another page as a sign-in name, whatever the field was called there. It goes into a
+ * form of its own by POST: an address of somebody never stands in a URL. */
 static const char *typed_name(struct page *p)
 {
     const char *name = page_sent(p, "identifier");
@@ -279,7 +283,8 @@ void handle_page_to_login(struct route_call *c)
     }
 }
 
-/* Which page of one group a flow was begun on: they put themselves in as the address to return to. */
+/* Which page of one group a flow was begun on: they put themselves in as the address to return to. Kept in
+ * return_to, so that no page has state beside its flow. */
 static const char *begun_on(struct page *p, const struct js *flow)
 {
     const char *return_to = js_get_text(flow, "return_to"), *group;
@@ -359,6 +364,7 @@ static const struct {
     {"throttled", "throttled.title", "error.unavailable"},
 };
 
+/* Words of ours for what is known; Kratos' own reasons are for programmers. */
 void handle_page_error(struct route_call *c)
 {
     struct page p;

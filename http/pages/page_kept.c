@@ -28,7 +28,8 @@ bool page_is_waiting(struct page *p, const char *return_to)
 
 /* ---- keeping ---- */
 
-/* To the page that takes it, by way of signing in when nobody is. */
+/* To the page that takes it, by way of signing in when nobody is. Refused tickets are answered as a failed
+ * anti-CSRF check: the form came from nowhere that we know. */
 static void keep(struct page *p, const char *ticket, const char *kind, struct js *typed)
 {
     struct js *kept = js_object(p->a);
@@ -50,6 +51,8 @@ static void keep(struct page *p, const char *ticket, const char *kind, struct js
 static bool is_theirs(struct page *p)
 {
     const char *ticket = page_sent(p, ticket_name);
+    /* A ticket that is sent decides alone: with one of another account, a good anti-CSRF token of this
+     * browser does not save into the wrong one. */
     return ticket[0] ? ww_typed_ticket_matches(p->c->op, p->c->session, ticket) : !p->c->csrf_refused;
 }
 
@@ -64,6 +67,7 @@ bool page_open_sent(struct page *p, struct route_call *c, enum page_section sect
     } else if (err) {
         page_refused(p, err);
     } else if (!is_theirs(p)) {
+        /* For what acts at once (ending, deleting): nothing is kept, since nobody wants that done later. */
         handle_csrf_refused(c, c->csrf_token_sent);
     } else {
         return page_open_section(p, section);
@@ -99,6 +103,7 @@ static struct js *typed_fields(struct page *p)
     struct js *list = js_array(p->a);
     for (size_t i = 0; i < p->form_count; i++) {
         struct js *o = js_object(p->a);
+        /* Passwords are not kept: they are typed again. */
         if (strncmp(p->form[i].name, "traits.", 7) == 0) {
             js_put(p->a, o, "name", js_text(p->a, p->form[i].name));
             js_put(p->a, o, "value", js_string(p->a, BYTES(p->form[i].value, p->form[i].length)));
@@ -122,6 +127,7 @@ bool pages_keep_form(struct route_call *c, enum ww_flow_action action, const str
     enum ww_err err = page_session(&p);
     bool same = !err && ww_typed_ticket_matches(c->op, c->session, ticket) && in->csrf_cookie_sent &&
                 ww_csrf_matches(c->op, in->csrf_cookie, token);
+    /* The flow takes it from here, and answers what the store could not say. */
     if (same || (err && err != WW_EDENIED)) {
         return false;
     }
@@ -174,6 +180,7 @@ void handle_page_kept(struct route_call *c)
     } else if (err || (err = js_read(p.a, BYTES(text, n), &kept, &why))) {
         page_refused(&p, err);
     } else if (page_open_section(&p, SECTION_NOTES)) {
+        /* Taken, and so over: the cookie goes before what it held is stored or shown. */
         site_set_continuity_cookie(c->site, c->r, p.a, "");
         js_get(kept, "note") ? note_store_kept(&p, js_get(kept, "note"))
                              : page_profile_typed(&p, js_get(kept, "profile"));

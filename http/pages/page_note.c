@@ -12,6 +12,7 @@ struct stored {
     struct ww_item_result about;
 };
 
+/* Found by its id, since a name stands in no address; then opened by its name. */
 static enum ww_err load(struct page *p, struct stored *out)
 {
     const struct ww_item_entry *entry;
@@ -110,6 +111,8 @@ static enum ww_err save(struct page *p, const struct note *note, const char *old
     const void *value;
     size_t n;
     *taken = false;
+    /* The version that the form was made from: of two who change a note, the second is shown the first's
+     * text. In one transaction, so that a note is never under both names, or neither. */
     changes[renamed ? 1 : 0].if_version = note->version;
     changes[0].if_absent = renamed;
     enum ww_err err = ww_item_change(p->c->op, p->c->session, changes, renamed ? 2 : 1);
@@ -198,6 +201,7 @@ void handle_page_note_file(struct route_call *c)
     const char *disposition = buf_text(&b);
     http_answer_header(c->r, "Content-Type", "application/octet-stream");
     http_answer_header(c->r, "Content-Disposition", disposition ? disposition : "attachment");
+    /* A file may be a page: whatever a browser makes of it, it runs nothing and is not of our origin. */
     http_answer_header(c->r, "Content-Security-Policy", "default-src 'none'; sandbox");
     http_answer(c->r, 200, s.value.p, s.value.n);
 }
@@ -242,6 +246,7 @@ void handle_page_note_deleted(struct route_call *c)
     if (!page_open_sent(&p, c, SECTION_NOTES, "note.delete_title")) {
         return;
     }
+    /* Only what the page showed is deleted; who changed it meanwhile is shown again. */
     struct ww_item_condition same = {.size = sizeof same,
                                      .if_version = strtoull(page_sent(&p, "version"), NULL, 10)};
     enum ww_err err = ww_item_find(c->op, c->session, c->id, &entry);

@@ -17,7 +17,8 @@ static bool is_open(struct page *p, enum ww_err err)
     return false;
 }
 
-/* The list continues behind an item that is named by its id. */
+/* The list continues behind an item that is named by its id. By id and not by name: names are typed by
+ * people and stand in no address (own-api.md, "Pages"). */
 static enum ww_err list_from(struct page *p, const char **after)
 {
     const char *id = page_query(p, "from");
@@ -27,8 +28,9 @@ static enum ww_err list_from(struct page *p, const char **after)
     return err;
 }
 
-/* What a list says of one: its kind and size, and when it was changed. Each is opened in an operation of its
- * own, so that the page holds one value at a time. */
+/* What a list says of one: its kind and size, and when it was changed. Each is opened in an operation of
+ * its own, so that the page holds one value at a time. A row that cannot be opened is shown by its name
+ * alone; opening it tells what is wrong. */
 static void describe(struct page *p, const struct ww_item_entry *entry, struct js *row)
 {
     struct ww_op *op;
@@ -117,7 +119,8 @@ void handle_page_notes(struct route_call *c)
 
 /* ---- adding a file ---- */
 
-/* To the script in words only: it shows them where the file was chosen. */
+/* To the script in words only: it shows them where the file was chosen. Exactly that: browsers never ask
+ * for text/plain alone by themselves. */
 static bool wants_text(const struct page *p)
 {
     const char *accept = http_header(p->c->r, "Accept");
@@ -133,7 +136,7 @@ static void refuse_file(struct page *p, int status, const char *text)
     }
 }
 
-/* Some browsers send the whole path. */
+/* Some browsers send the whole path. The rest is a folder of theirs, which is nobody's business here. */
 static const char *base_name(const char *name)
 {
     const char *slash = strrchr(name, '/'), *back = strrchr(name, '\\');
@@ -143,6 +146,7 @@ static const char *base_name(const char *name)
 
 static void store_file(struct page *p, const char *name)
 {
+    /* A file never replaces another by its name alone. */
     const struct ww_item_condition absent = {.size = sizeof absent, .if_absent = true};
     enum ww_err err = ww_item_put(p->c->op, p->c->session, name, p->file.p, p->file.n, &absent, NULL);
     if (err == WW_OK && wants_text(p)) {
@@ -167,6 +171,7 @@ void handle_page_file_add(struct route_call *c)
     if (!page_open(&p, c, "notes.title")) {
         return;
     }
+    /* A script would follow the redirect to the sign-in and take that page for success. */
     if (wants_text(&p) && page_session(&p) == WW_EDENIED) {
         refuse_file(&p, 401, page_text(&p, "upload.signed_out"));
         return;

@@ -60,6 +60,7 @@ void pages_close(struct site *site)
     site->pages = NULL;
 }
 
+/* Who names text/html is a browser that shows a page; a program that takes anything gets the wire format. */
 static bool shows_pages(struct route_call *c)
 {
     const char *accept = http_header(c->r, "Accept");
@@ -69,6 +70,7 @@ static bool shows_pages(struct route_call *c)
 bool pages_answer_failure(struct route_call *c, int status)
 {
     struct page p;
+    /* Refusals below are answered by the flow itself, on its error page. */
     if (!shows_pages(c) || status < 429) {
         return false;
     }
@@ -105,6 +107,7 @@ const char *pages_sent_url(struct route_call *c, const struct ww_flow_request *i
     if (c->route->action != WW_REGISTRATION_SUBMIT || !page || strncmp(location, page, strlen(page)) != 0) {
         return location;
     }
+    /* The two steps have an address each, for the browser's Back button. */
     const char *url = arena_printf(c->arena, "%s&step=%d", location, screen ? 1 : 2);
     return url ? url : location;
 }
@@ -149,6 +152,7 @@ void handle_page_static(struct route_call *c)
     static const char folder[] = "static/";
     const struct page_site *site = c->site->pages;
     const char *name = c->id ? c->id : "";
+    /* Compared with the two names that there are: no path is ever made of what was asked for. */
     bool style = site && strcmp(name, site->style_name + strlen(folder)) == 0;
     if (!site || (!style && strcmp(name, site->script_name + strlen(folder)) != 0)) {
         dispatch_not_found(c->r);

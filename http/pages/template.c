@@ -29,6 +29,8 @@ const struct page_file *page_file_find(const char *name)
     return NULL;
 }
 
+/* Fit for text and for quoted attributes alike; no template has a value in a script, a style or an
+ * unquoted attribute. What no HTML may hold is replaced, not dropped, so that two texts never become one. */
 void template_escape(struct buf *b, struct bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {
@@ -83,6 +85,8 @@ static const struct js *member(const struct js *o, struct bytes key)
     return NULL;
 }
 
+/* The innermost object that has the first part of the name; the parts behind a dot are looked for in it
+ * alone. */
 static const struct js *look_up(const struct render *r, struct bytes name)
 {
     const char *dot = memchr(name.p, '.', name.n);
@@ -221,6 +225,8 @@ static enum ww_err render_section(struct render *r, const struct tag *t, const c
     if (err) {
         return err;
     }
+    /* Checking goes through every section once, whatever the model: each name of a text and each partial
+     * is met. */
     if (!r->out) {
         return render(r, t->end, inner_end);
     }
@@ -278,6 +284,7 @@ static enum ww_err render_tag(struct render *r, const struct tag *t, const char 
 static enum ww_err render(struct render *r, const char *p, const char *end)
 {
     enum ww_err err = WW_OK;
+    /* Of our own files only, but found by the check at the start rather than by a full stack. */
     if (++r->nesting > 4 * TEMPLATE_DEPTH) {
         return broken(r, "too deep", BYTES(p, 0));
     }
@@ -314,6 +321,8 @@ enum ww_err template_render(struct arena *a, const char *name, const struct js *
     return err;
 }
 
+/* At the start: a key that no catalogue has, or a section that does not end, is found before anybody asks
+ * for the page. */
 enum ww_err template_check_all(struct arena *a, const char **why)
 {
     *why = "";

@@ -12,6 +12,7 @@
 #define DARK_GROUND  "#101315"
 #define DARK_SURFACE "#181c1f"
 
+/* For text of any size (WCAG 2.2, 1.4.3). */
 static const double enough = 4.5;
 
 struct colour {
@@ -52,6 +53,7 @@ double theme_contrast(const char *a, const char *b)
     return read_colour(a, &x) && read_colour(b, &y) ? contrast(x, y) : 0;
 }
 
+/* In sRGB as it is written, without gamma: tints, whose contrast is measured afterwards. */
 static struct colour mix(struct colour a, struct colour b, double share_of_b)
 {
     struct colour out;
@@ -86,6 +88,8 @@ enum ww_err theme_make(const char *accent, struct theme *out, const char **why)
     }
     dark = c;
     struct colour dark_soft = mix(surface, dark, 0.14);
+    /* Lightened in steps of 5 % until it can be read on its own tint; the 0.8 are for rounding and
+     * surfaces above it. */
     for (int i = 1; i <= 20 && contrast(dark, dark_soft) < enough + 0.8; i++) {
         dark = mix(c, white, i / 20.0);
         dark_soft = mix(surface, dark, 0.14);

@@ -15,6 +15,7 @@ void view_flag(struct arena *a, struct js *object, const char *key)
     js_put(a, object, key, js_bool(a, true));
 }
 
+/* A form of a flow passes NULL: its token is among the flow's nodes. */
 struct js *view_form(struct arena *a, const char *action, const char *csrf_token)
 {
     struct js *form = js_object(a);
@@ -35,7 +36,8 @@ void view_hidden(struct arena *a, struct js *form, const char *name, const char 
     js_push(list_of(a, form, "hidden"), o);
 }
 
-/* "traits.name.first" makes "f-traits-name-first". */
+/* "traits.name.first" makes "f-traits-name-first". An id of HTML without what a selector would have to
+ * escape. */
 static const char *id_of(struct arena *a, const char *name)
 {
     char *id = arena_printf(a, "f-%s", name);
@@ -85,6 +87,7 @@ void view_rename(struct arena *a, struct js *f, size_t n)
     js_put(a, f, "name", js_text(a, arena_printf(a, "%s.%zu", js_get_text(f, "name"), n)));
 }
 
+/* For aria-describedby: hint and error are read out with their field (WCAG 2.2, 3.3.1). */
 static void describe(struct arena *a, struct js *f, const char *what)
 {
     const char *before = js_get_text(f, "described");
@@ -114,6 +117,7 @@ void view_cancel(struct arena *a, struct js *form, const char *href, const char 
     js_put(a, o, "label", js_text(a, label));
 }
 
+/* Twice: in the summary at the top, with a link to the field, and at the field itself (WCAG 2.2, 3.3.1). */
 void view_error(struct arena *a, struct js *model, struct js *f, const char *text)
 {
     struct js *summary = js_get(model, "summary"), *values = js_object(a), *e = js_object(a);

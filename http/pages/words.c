@@ -16,6 +16,7 @@ static const char *counted(struct arena *a, const char *key, uint64_t n)
     return catalogue_text(a, key, values);
 }
 
+/* Rounded down; a time in the future, of a clock that was put back, is "now". */
 static const char *relative(struct arena *a, uint64_t us, uint64_t now)
 {
     static const struct {
@@ -65,6 +66,7 @@ struct js *words_time(struct arena *a, const char *rfc3339, uint64_t now)
     return rfc3339 && timefmt_parse(rfc3339, &us) ? words_time_us(a, us, now) : NULL;
 }
 
+/* Rounded up: who waits as told is let in. */
 const char *words_wait(struct arena *a, uint32_t seconds)
 {
     if (seconds < 1) {
@@ -123,6 +125,8 @@ static const char *first_hint(const struct hint *list, const char *text)
     return NULL;
 }
 
+/* A guess from what the browser says of itself, for people to recognise their own; nothing is decided by
+ * it. */
 const char *words_device(struct arena *a, const char *user_agent)
 {
     const char *text = user_agent ? user_agent : "";
@@ -151,6 +155,7 @@ const char *words_place(struct arena *a, const char *location, const char *addre
     return catalogue_text(a, "place.both", values);
 }
 
+/* Depth one: a name of two parts, a text, or the first of a list. */
 static const char *text_of(struct arena *a, const struct js *v)
 {
     if (v && v->type == JS_ARRAY) {
