@@ -28,6 +28,7 @@ struct journey {
     struct ww_env env;
     struct ww *ww;
     struct ww_op *op;
+    struct ww_session *given; /* the same, as callers have it */
     struct session *session;
     char *continuity; /* the cookie */
     struct vector vectors[VECTORS_MOST];
@@ -117,6 +118,7 @@ static void live(void)
     must(ww_op_begin(journey.ww, &client, &journey.op));
     must(ww_register(journey.op, "{\"email\":\"ada@example.org\"}", "a long walk by the sea", 22, &session));
     must(ww_item_put(journey.op, session, "note", "hello", 5, NULL, NULL));
+    journey.given = session;
     journey.session = api_session(journey.op, session);
     struct flow_row flow = {
         .id = uuid_new(journey.op), .kind = FLOW_LOGIN, .expires = fixed_now(NULL) + 3600000000};
@@ -295,6 +297,42 @@ static void other_vectors(const struct record *r)
     audit_vectors();
 }
 
+/* The first of ten codes: its credential has no public part, and its slot opens to the root key. */
+static void code_vectors(struct ww_session *session)
+{
+    const char *const *codes;
+    struct bytes b[2];
+    char sql[128], hex[33];
+    size_t n, i = 0;
+    must(ww_codes_make(journey.op, session, &codes, &n));
+    const struct record *r = journey.session->record;
+    while (r->credentials[i].kind != CRED_RECOVERY) {
+        i++;
+    }
+    hex_encode(hex, r->credentials[i].id.b, sizeof r->credentials[i].id.b);
+    snprintf(sql, sizeof sql, "SELECT id, blob FROM credentials WHERE id = x'%s'", hex);
+    row(sql, b, 2);
+    add("codes.text", bytes_str(codes[0]));
+    add("codes.id", b[0]);
+    add("codes.blob", b[1]);
+    add("codes.content", open_sk((struct place){"cred", &r->uuid, 0, joined(b[0], BYTES("\2", 1))}, b[1]));
+}
+
+/* A second epoch: it stands in the ring behind the first, and the first has signed its public keys. */
+static void epoch_vectors(struct ww_session *session)
+{
+    uint32_t epoch;
+    struct bytes b[2];
+    must(ww_epoch_start(journey.op, session, &epoch));
+    const struct record *r = journey.session->record;
+    row("SELECT blob FROM epochs WHERE n = 2", b, 1);
+    add("epochs.2.blob", b[0]);
+    add("epochs.2.content", open_sk((struct place){"epoch", &r->uuid, 0, BYTES("\0\0\0\2", 4)}, b[0]));
+    row("SELECT vid, ring FROM vaults", b, 2);
+    add("vaults.ring.2.content",
+        open_key(journey.session->root->b, (struct place){"ring", &r->uuid, 1, b[0]}, b[1]));
+}
+
 static void make_vectors(void)
 {
     open_site();
@@ -302,21 +340,25 @@ static void make_vectors(void)
     account_vectors(journey.session->record);
     vault_vectors(journey.session->record);
     other_vectors(journey.session->record);
+    code_vectors(journey.given);
+    epoch_vectors(journey.given);
 }
 
 /* ---- the document ---- */
 
 static void print_vectors(void)
 {
-    printf("# Vectors\n\n"
-           "What one journey stores when the clock stands at 1700000000000000 and randomness is SplitMix64 "
-           "over a\n"
-           "counter (`test/unit/test_formats.c`, which compares every byte and writes this page with "
-           "`--print`):\n"
-           "the server key is 00 01 … 1f, Ada registers as `ada@example.org` with the password\n"
-           "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`. Bob "
-           "registers and\ncloses his account.\n"
-           "`content` is what the blob opens to, without its padding.\n");
+    printf(
+        "# Vectors\n\n"
+        "What one journey stores when the clock stands at 1700000000000000 and randomness is SplitMix64 "
+        "over a\n"
+        "counter (`test/unit/test_formats.c`, which compares every byte and writes this page with "
+        "`--print`):\n"
+        "the server key is 00 01 … 1f, Ada registers as `ada@example.org` with the password\n"
+        "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`. Bob "
+        "registers and\ncloses his account. At the end Ada makes ten recovery codes and starts a new epoch "
+        "(`codes.*`, `epochs.2.*`,\n`vaults.ring.2.content`).\n"
+        "`content` is what the blob opens to, without its padding.\n");
     for (size_t i = 0; i < journey.n; i++) {
         const struct vector *v = &journey.vectors[i];
         printf("\n## %s\n```\n", v->name);

@@ -126,6 +126,17 @@ class Store:
         assert rec["seq"] == seq
         return rec
 
+    def slot_of_code(self, rec, c, code):
+        """R, when the code opens the slot of this credential, else None."""
+        blob = self.one("SELECT blob FROM credentials WHERE id = ?", c["id"])[0]
+        r = Reader(self.sk_open("cred", rec["uuid"], c["id"] + bytes([c["kind"]]), blob))
+        assert r.u(2) == 0
+        ikm = D(b"", "ikm", rec["uuid"], bytes([c["kind"]]) + code.encode())
+        try:
+            return unseal(ikm, "slot", rec["uuid"], c["generation"], c["id"] + bytes([c["kind"]]), r.rest())
+        except AssertionError:
+            return None
+
     def root(self, rec, password):
         c = rec["credentials"][0]
         blob = self.one("SELECT blob FROM credentials WHERE id = ?", c["id"])[0]
@@ -197,6 +208,32 @@ def write_value(s, rec, tree, name, value):
     s.db.execute("UPDATE vaults SET head = ? WHERE vid = ?",
                  (seal(tree["E"], "head", rec["uuid"], rec["epoch"], rec["vid"], pad(head)), rec["vid"]))
     s.db.commit()
+
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def check_codes(s, rec, R, texts):
+    """Each code has the two check symbols that follow from it, and opens one slot of the record, to the same root key."""
+    listed = [c for c in rec["credentials"] if c["kind"] == 2]
+    symbols = [t.replace("-", "") for t in texts]
+    bits = [int.from_bytes(D(b"", "code-check", ZERO, code[:26].encode())[:2], "big") >> 6 for code in symbols]
+    check("ten codes bear their check symbols", len(texts) == 10 and
+          all(code[26:] == CROCKFORD[b >> 5] + CROCKFORD[b & 31] for code, b in zip(symbols, bits)))
+    opened = [sum(s.slot_of_code(rec, c, code[:26]) == R for c in listed) for code in symbols]
+    check("each code opens one slot, to the root key", len(listed) == 10 and opened == [1] * 10)
+
+
+def check_second_epoch(s, rec, tree):
+    """The ring holds both epochs, and the first has signed the public keys of the second."""
+    blob = s.one("SELECT blob FROM epochs WHERE uuid = ? AND n = 2", rec["uuid"])[0]
+    r = Reader(s.sk_open("epoch", rec["uuid"], struct.pack(">I", 2), blob))
+    n, box, sign, start, _, signature = r.u(4), r.take(32), r.take(32), r.u(1), r.u(8), r.take(64)
+    signed = b"v1.sig-epoch".ljust(16, b"\0") + rec["uuid"] + struct.pack(">I", 2) + box + sign
+    first = nacl.signing.SigningKey(D(tree["epochs"][1], "sign", rec["uuid"], struct.pack(">I", 1)))
+    first.verify_key.verify(signed, signature)
+    check("the second epoch is signed by the first", (n, start) == (2, 0) and sign == rec["sign"] and box == rec["box"]
+          and set(tree["epochs"]) == {1, 2} and rec["epoch"] == 2)
 
 
 def check_epoch(s, rec, tree):
@@ -281,6 +318,14 @@ def main():
         value = {e["name"]: s.item(rec, e) for e in tree["entries"]}
         check("items open", value[b"note"] == b"nobody else reads this" and value[b"item 5"] == b"xxxxx")
         check_epoch(s, rec, tree)
+        codes = json.loads(run(site, "user", "codes", "--make", "--json", "ada@example.org", password=password))["codes"]
+        check_codes(s, s.record("ada@example.org"), R, codes)
+        run(site, "user", "epoch", "ada@example.org", password=password)
+        rec = s.record("ada@example.org")
+        tree = s.tree(rec, R)
+        check_second_epoch(s, rec, tree)
+        check("items open after a new epoch", s.item(rec, next(e for e in tree["entries"] if e["name"] == b"note"))
+              == b"nobody else reads this")
         check_audit(s)
         write_value(s, rec, tree, b"note", b"written by the other")
         s.db.close()
