@@ -20,6 +20,7 @@ bool netaddr_network(struct network *out, const char *address)
     /* Without the zone of a link-local address ("%eth0"): it names the interface of this machine, not the
      * peer. */
     size_t n = strcspn(address, "%");
+    /* Where no address is known all callers share the network of zeros; the throttle asks for the answer. */
     *out = (struct network){{0}};
     if (n >= sizeof text) {
         return false;

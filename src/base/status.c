@@ -102,6 +102,7 @@ static const struct status_refusal refusals[] = {
 
 struct status_refusal status_of_error(enum ww_err err, const char *problem_id)
 {
+    /* A code that is not in the table is a failure of ours, and its text is for the log. */
     struct status_refusal r = {err, 500, NULL, false};
     for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
         if (refusals[i].err == err) {

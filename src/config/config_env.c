@@ -9,6 +9,8 @@ char *config_env_name(struct arena *a, const char *key)
 {
     char *name = arena_strdup(a, key);
     for (char *p = name; p && *p; p++) {
+        /* As Kratos names them: session.cookie.name is SESSION_COOKIE_NAME. Two keys that differ in a dot
+         * only would share a name; the table has none. */
         *p = *p == '.' || *p == '-' ? '_' : (char)toupper((unsigned char)*p);
     }
     return name;

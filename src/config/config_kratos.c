@@ -30,6 +30,7 @@ const struct config_foreign config_foreigns[] = {
     {"config", BY_FLAG, NULL},
     {"expose-metrics-port", "metrics are on the admin port", NULL},
 
+    /* Kratos signs and encrypts with these; here none of them is read, so that a leaked one opens nothing. */
     {"secrets", NO_SECRET, NULL},
     {"secrets.default", NO_SECRET, NULL},
     {"secrets.cookie", NO_SECRET, NULL},

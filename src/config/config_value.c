@@ -92,6 +92,7 @@ static const char *rule_colour(const char *text)
     return digits == 6 && !text[7] ? NULL : "must be a colour like #1d4ed8";
 }
 
+/* inet_pton and nothing that looks names up: a start must not depend on a resolver. */
 static const char *rule_cidr(const char *text)
 {
     static const char why[] = "must be a network like 10.0.0.0/8 or 2001:db8::/32";
@@ -205,6 +206,7 @@ static bool read_size(const char *text, uint64_t *out)
     if (!isdigit((unsigned char)*text) || text[strspn(text, "0123456789.")] == 'e') {
         return false;
     }
+    /* Digits stand in front, so that neither "inf" nor "0x" gets here. */
     double number = strtod(text, &end);
     end += strspn(end, " ");
     if (*end) {

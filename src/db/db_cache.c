@@ -66,6 +66,7 @@ static enum ww_err fill(struct ww_op *op, struct db_conn *c, struct db_statement
     if (!s->text) {
         return op_no_memory(op);
     }
+    /* By the first word: statements are ours, and none of them writes within a WITH. */
     s->selects = starts_with_word(sql, "SELECT") || starts_with_word(sql, "WITH");
     s->locks = length > tail && strcmp(sql + length - tail, DB_FOR_UPDATE) == 0;
     enum ww_err err = c->db->driver->prepare(op, c, sql, args, n, &s->native);

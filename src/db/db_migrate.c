@@ -150,6 +150,7 @@ static enum ww_err read_applied(struct ww_op *op, struct db_conn *c, const struc
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
+/* Gaps count: a migration that was never applied is due, even if a later one was. */
 static size_t first_missing(const bool *applied, size_t n)
 {
     size_t i = 0;

@@ -9,6 +9,7 @@
 /* Long enough for a burst; whoever waits longer is told "busy" and may ask again. */
 enum { DEFAULT_WAIT_MS = 5000 };
 
+/* On the monotonic clock, as timefmt_deadline counts: waits are not stretched when the time of day is set. */
 bool db_condition(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;
@@ -169,6 +170,8 @@ void *db_kept(const struct db_conn *c, const void *key)
     return k ? k->state : NULL;
 }
 
+/* Found by the address of a variable of the module that keeps it: no two can clash, and none sees
+ * another's. */
 enum ww_err db_keep(struct ww_op *op, struct db_conn *c, const void *key, void *state,
                     void (*release)(void *state))
 {

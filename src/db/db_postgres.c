@@ -11,6 +11,8 @@ static void postgres_finalize(struct db_conn *c, void *statement)
     const struct postgres_conn *p = c->native;
     struct postgres_statement *st = statement;
     char sql[48];
+    /* In a transaction that has failed the server takes no statement but ROLLBACK; the name is not used
+     * again anyway. */
     if (!c->broken && PQtransactionStatus(p->pg) != PQTRANS_INERROR) {
         snprintf(sql, sizeof sql, "DEALLOCATE %s", st->name);
         PQclear(db_postgres_execute(c, sql));
@@ -243,6 +245,7 @@ static enum ww_err postgres_commit(struct ww_op *op, struct db_conn *c)
                                    "a statement of the transaction had failed");
     }
     enum ww_err err = db_postgres_fail(op, c, result);
+    /* The server may have committed and died, or not: the store looks (vault.md §13). */
     if (c->broken && c->mode == DB_WRITE) {
         err = op_fail(op, WW_EIO, DB_COMMIT_UNKNOWN,
                       "the connection to the database server was lost while committing");

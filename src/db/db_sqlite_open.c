@@ -107,6 +107,7 @@ static enum ww_err check_file(struct ww_op *op, const char *path, bool must_exis
     if (!S_ISREG(st.st_mode)) {
         return op_fail(op, WW_EIO, "db_no_file", "the database %s is not a file", path);
     }
+    /* Told now and with its reason: SQLite would open it for reading and fail at the first sign-in. */
     if (access(path, R_OK | W_OK) != 0) {
         return op_fail(op, WW_EIO, "db_read_only", "the database %s cannot be read and written: %s", path,
                        strerror(errno));
@@ -215,6 +216,7 @@ enum ww_err db_sqlite_connect(struct ww_op *op, struct db_conn *c)
     if (code != SQLITE_OK) {
         return db_sqlite_fail(op, c->db, s->handle, code);
     }
+    /* For writers of other processes (a command beside the server, a backup). */
     sqlite3_busy_handler(s->handle, wait_for_lock, s);
     return settle(op, c->db, s->handle);
 }

@@ -54,6 +54,7 @@ static enum ww_err add_identifier(struct ww_op *op, struct yield *y, const char 
     return WW_OK;
 }
 
+/* Lists of 128 at most, so that looking through them is cheaper than any index. */
 static const struct identity_address *find_address(const struct identity_address *list, size_t n,
                                                    const struct identity_address *like)
 {
@@ -77,6 +78,7 @@ static enum ww_err add_address(struct ww_op *op, struct yield *y, const char *fi
     if (y->address_count == IDENTITY_ADDRESSES_MAX) {
         return too_many(op, field, "addresses", IDENTITY_ADDRESSES_MAX);
     }
+    /* The use is compared too: an address verified for one purpose is not thereby verified for another. */
     const struct identity_address *old = find_address(y->before->addresses, y->before->address_count, &a);
     a.id = uuid_new(op);
     a.status = "pending";
@@ -126,6 +128,7 @@ static enum ww_err add_value(struct ww_op *op, struct yield *y, const struct sch
         if (!(v->marks & (unsigned)address_marks[i].mark) || !*value) {
             continue;
         }
+        /* Else a mail would be sent, or a code, to what is no address at all. */
         if (!looks_like(address_marks[i].via, value)) {
             return op_fail_field(op, WW_EVALIDATION, "address_format", field,
                                  "the value is not an address of the kind that the schema asks for");
@@ -154,6 +157,7 @@ enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct
             return err;
         }
     }
+    /* An account that nobody can sign in to is made by administrators only. */
     if (need_identifier && y.identifier_count == 0) {
         return op_fail(op, WW_EVALIDATION, "no_identifier",
                        "the traits contain no identifier to sign in with");
@@ -224,6 +228,7 @@ static enum ww_err search_tag(struct ww_op *op, const struct store *s, const str
     struct bytes value;
     enum ww_err err = WW_OK;
     if (v->value->type == JS_STRING) {
+        /* The form of identifiers: a search finds what a sign-in would. */
         err = utf8_ident(&op->arena, v->value->string, &value);
     } else {
         struct buf b = BUF(&op->arena);
@@ -295,6 +300,8 @@ enum ww_err identity_write_rows(struct ww_op *op, struct store *s, const struct 
             return err;
         }
     }
+    /* The insert is what finds a name that is taken: the unique index decides, and the transaction ends
+     * with WW_ECONFLICT. */
     for (size_t i = 0; i < new_count; i++) {
         if (!among(old_tags, old_count, &new_tags[i]) && !among(new_tags, i, &new_tags[i]) &&
             (err = store_identifier_insert(op, s, &new_tags[i], r->id))) {

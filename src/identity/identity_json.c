@@ -62,6 +62,7 @@ static struct js *credential_json(struct ww_op *op, const char *type, struct js 
 {
     struct arena *a = &op->arena;
     struct js *c = js_object(a);
+    /* A credential's own times are in the list of the record; Kratos has them of the identity's creation. */
     uint64_t at = r->identity.created, updated = at;
     for (size_t i = 0; i < r->credential_count; i++) {
         if (r->credentials[i].kind == CRED_PASSWORD && strcmp(type, "password") == 0) {
@@ -203,6 +204,8 @@ enum ww_err identity_override_addresses(struct ww_op *op, struct record *r, cons
     for (const struct js *g = given ? given->first : NULL; g; g = g->next) {
         const char *value = js_get_text(g, "value");
         struct bytes normal;
+        /* What the traits do not yield is not made by naming it here: only addresses that are there
+         * change. */
         if (!value || utf8_ident(&op->arena, bytes_str(value), &normal)) {
             continue;
         }

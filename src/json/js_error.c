@@ -18,6 +18,7 @@ struct js *js_error(struct arena *a, const struct js_error *e)
     js_put(a, error, "code", js_int(a, e->status));
     put_text(a, error, "status", status_text(e->status));
     put_text(a, error, "request", e->request_id);
+    /* Sentences of ours: callers put neither what was typed nor what the database said into them. */
     put_text(a, error, "reason", e->reason);
     if (e->details) {
         js_put(a, error, "details", js_copy(a, e->details));

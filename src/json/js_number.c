@@ -59,10 +59,12 @@ void js_decimal(const struct js *v, struct js_decimal *out)
     if (i < text.n) {
         out->exponent += atoi((const char *)text.p + i + 1); /* a NUL follows every text of a tree */
     }
+    /* One form for each value: 1.50 and 15e-1 have the same digits and exponent. */
     while (out->n > 0 && out->digits[out->n - 1] == '0') {
         out->n--;
         out->exponent++;
     }
+    /* -0 and 0e9 are zero. */
     if (out->n == 0) {
         out->exponent = 0;
         out->negative = false;
@@ -84,6 +86,7 @@ static int compare_size(const struct js_decimal *x, const struct js_decimal *y)
 int js_number_compare(const struct js *a, const struct js *b)
 {
     struct js_decimal x, y;
+    /* Nearly all numbers are of this kind, and need no digits. */
     if (a->type == JS_INT && b->type == JS_INT) {
         return (a->integer > b->integer) - (a->integer < b->integer);
     }

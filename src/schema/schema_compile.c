@@ -70,6 +70,7 @@ static int by_name(const void *x, const void *y)
     return bytes_compare((*a)->name, (*b)->name);
 }
 
+/* Beside the order of the document, which is that of forms and messages. */
 static bool sort_properties(struct compiler *c, struct subschema *s)
 {
     s->by_name = ARENA_ARRAY(c->a, s->property_count, const struct property *);
@@ -90,6 +91,7 @@ static bool fill(struct compiler *c, struct subschema *s)
         return true;
     }
     const char *reference = js_get_text(s->json, "$ref");
+    /* What stands beside "$ref" counts for nothing in draft-07. */
     if (reference) {
         struct location *target = schema_index_resolve(c, s, reference);
         s->ref = target ? schema_compile_location(c, target) : NULL;
@@ -100,6 +102,7 @@ static bool fill(struct compiler *c, struct subschema *s)
             return false;
         }
     }
+    /* Marks last: they ask for the format. */
     return sort_properties(c, s) && (!c->options->identity || schema_extension_compile(c, s));
 }
 

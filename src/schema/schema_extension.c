@@ -173,6 +173,7 @@ bool schema_extension_compile(struct compiler *c, struct subschema *s)
     return formats_fit(&e) && (!own || take_watchword(&e, own));
 }
 
+/* Where the schema names another format, that one counts and Kratos checks no more. */
 bool schema_extension_needs_email(const struct subschema *s)
 {
     return (s->marks & (MARK_VERIFY_EMAIL | MARK_RECOVER_EMAIL)) &&

@@ -48,6 +48,8 @@ static bool tel(struct bytes text)
     return digits >= 7 && digits <= 15;
 }
 
+/* Strict: what people type into a form is to be a pattern everywhere, while a schema's own may be written
+ * for Kratos (RE2). */
 static enum ww_err regex(struct arena *a, struct bytes text)
 {
     struct regex *r = NULL;

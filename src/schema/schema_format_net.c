@@ -35,6 +35,7 @@ static bool label(struct bytes text)
     return true;
 }
 
+/* Without the dot of the root at its end. */
 bool schema_format_hostname(struct bytes text)
 {
     if (text.n > MAX_HOSTNAME) {
@@ -55,7 +56,8 @@ bool schema_format_hostname(struct bytes text)
     }
 }
 
-/* Dot-string of RFC 5321 §4.1.2, with the characters that RFC 6531 adds. */
+/* Dot-string of RFC 5321 §4.1.2, with the characters that RFC 6531 adds. Nothing that could begin another
+ * header or command in a mail: no blanks, no controls, no angle brackets. */
 static bool local_part(struct bytes text)
 {
     if (text.n == 0 || text.n > MAX_LOCAL_PART || text.p[0] == '.' || text.p[text.n - 1] == '.') {

@@ -22,6 +22,7 @@ static bool walk_fail(struct trait_walk *w, const struct subschema *s, const cha
     return false;
 }
 
+/* Ends: schema_compile has refused references that go in a circle. */
 static const struct subschema *dereference(const struct subschema *s)
 {
     while (s && s->ref) {

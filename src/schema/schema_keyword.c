@@ -165,6 +165,7 @@ static bool take_required(struct compiler *c, struct subschema *s, const struct 
     return member->type == JS_ARRAY || wrong(c, s, member, "expected a list of names");
 }
 
+/* Pushed before it is counted, so that it is freed with the program whatever comes after. */
 static bool take_regex(struct compiler *c, const struct subschema *s, const struct js *member,
                        struct bytes pattern, struct regex **out)
 {
@@ -326,6 +327,7 @@ static bool take_number(struct compiler *c, struct subschema *s, const struct js
     }
     *out = member;
     js_decimal(member, &d);
+    /* 0 divides nothing; longer ones would not fit the arithmetic of schema_number_multiple_of. */
     return !divisor || (d.n > 0 && d.n <= SCHEMA_MAX_DIVISOR && !d.negative) ||
            wrong(c, s, member, "expected a number above 0, of at most 18 digits");
 }

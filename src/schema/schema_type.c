@@ -9,6 +9,7 @@ static const struct {
     {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"integer", TYPE_INTEGER},
 };
 
+/* Integers are numbers here: whether a number is whole is asked where a schema says "integer". */
 unsigned schema_type_of(const struct js *v)
 {
     static const unsigned bits[] = {

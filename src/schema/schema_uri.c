@@ -85,6 +85,7 @@ static struct bytes remove_dots(struct arena *a, struct bytes path)
     return BYTES(grown, n);
 }
 
+/* RFC 3986 §5.2.3. */
 static struct bytes merge(struct arena *a, const struct uri_parts *base, struct bytes path)
 {
     struct buf b = BUF(a);
@@ -124,6 +125,7 @@ static char *compose(struct arena *a, const struct uri_parts *p)
     return buf_text(&b);
 }
 
+/* Only to find a schema by its name within what was given: "http://…" in a $ref fetches nothing. */
 char *schema_uri_resolve(struct arena *a, const char *base_text, const char *reference)
 {
     struct uri_parts base = split(base_text), r = split(reference), t = r;

@@ -20,6 +20,7 @@ enum ww_err session_find(struct ww_op *op, struct store *s, const struct session
         return op_no_memory(op);
     }
     enum ww_err err = store_session_row_find(op, s, id, &row, &owner);
+    /* Somebody else's session is "not found" and not "forbidden": an id tells nothing. */
     if (err || owner->id != r->id) {
         return err && err != WW_EDENIED ? err : WW_ENOTFOUND;
     }
@@ -39,6 +40,7 @@ struct listed {
     struct key lookup;
 };
 
+/* By lookup where the moment is the same, so that pages do not change between two requests. */
 static int newest_first(const void *x, const void *y)
 {
     const struct listed *a = x, *b = y;
@@ -75,6 +77,8 @@ static enum ww_err list_some(struct ww_op *op, struct store *s, struct listing *
     return err;
 }
 
+/* Counted first, so that the list has its room outside of the pieces, which are wiped; rows that come
+ * between the two are left out. */
 static enum ww_err list_all(struct ww_op *op, struct store *s, struct listing *l)
 {
     enum ww_err err = store_session_row_count(op, s, l->record->id, &l->most);
@@ -123,6 +127,8 @@ static enum ww_err read_page(struct ww_op *op, struct store *s, const struct lis
             return op_no_memory(op);
         }
         enum ww_err err = store_session_row_load(op, s, &l->list[i].lookup, &row, &owner, NULL);
+        /* With the record of the list: a row that was moved to another account since does not open under
+         * this one. */
         err = err ? err : session_from_row(op, l->rules, l->record, &row, x);
         if (!err) {
             list[(*n)++] = x;
@@ -185,6 +191,8 @@ enum ww_err session_make_room(struct ww_op *op, struct store *s, const struct se
 {
     size_t n;
     enum ww_err err = rules->most ? store_session_row_count(op, s, kept->record->id, &n) : WW_OK;
+    /* Each sign-in is a row, and a stolen password could make them without end; the one that was just made
+     * is kept. */
     if (err || !rules->most || n <= rules->most) {
         return err;
     }
