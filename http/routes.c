@@ -40,6 +40,11 @@
     {                                                                                                        \
         HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_SLOW, handler, 0, "/ui/" path, NULL, body         \
     }
+/* The same for what may hash a password. */
+#define PAGE_SENT_HASH(path, handler)                                                                        \
+    {                                                                                                        \
+        HTTP_POST, "/ui/" path, NEED_FLOW, CSRF_TOLD, HTTP_HASH, handler, 0, "/ui/" path, NULL, BODY_FORM    \
+    }
 #define PAGE(method, path, handler) ROW(method, "/ui/" path, NEED_FLOW, CSRF_ON, HTTP_SLOW, handler, 0)
 
 /* Its GET begins a flow, or takes what was kept. */
@@ -111,6 +116,8 @@ const struct route routes_public[] = {
     PAGE_THAT_WRITES("login", handle_page_login),
     PAGE_THAT_WRITES("registration", handle_page_registration),
     PAGE(HTTP_POST, "to-login", handle_page_to_login),
+    PAGE(HTTP_GET, "recover", handle_page_recover),
+    PAGE_SENT_HASH("recover", handle_page_recovering),
     PAGE_THAT_WRITES("settings", handle_page_settings),
     PAGE(HTTP_GET, "error", handle_page_error),
     PAGE(HTTP_GET, "", handle_page_notes),

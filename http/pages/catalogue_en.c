@@ -34,6 +34,8 @@ const struct catalogue_row catalogue_en[] = {
     {"login.help_text", "Check for typing errors: your {identifier} is the one that you created your account "
                         "with. Nobody here can look up a password, or open your notes without it. Whoever "
                         "runs this service can help you to start anew."},
+    {"login.recover_ask", "Forgot your password?"},
+    {"login.recover", "Use a recovery code"},
     {"registration.title", "Create an account"},
     {"registration.step_1", "Step 1 of 2"},
     {"registration.step_2", "Step 2 of 2"},
@@ -224,6 +226,8 @@ const struct catalogue_row catalogue_en[] = {
     {"codes.title", "Recovery codes"},
     {"codes.intro",
      "Each code opens your notes once if you forget your password. Keep them where nobody else looks."},
+    {"codes.remind", "If you forget your password, nobody can open your notes."},
+    {"codes.remind_link", "Make recovery codes"},
     {"codes.left", "{n, plural, one {# code} other {# codes}} left"},
     {"codes.made", "Made"},
     {"codes.none", "You have no codes yet."},
@@ -246,6 +250,30 @@ const struct catalogue_row catalogue_en[] = {
      "These codes are the only thing that opens your notes, so they stay. Choose a password first."},
     {"said.codes_made", "Your codes are made, and were shown once. If you did not keep them, make new ones."},
     {"said.codes_ended", "Your recovery codes have ended."},
+
+    /* getting back in */
+    {"recover.title", "Use a recovery code"},
+    {"recover.intro",
+     "A code opens your notes, and you choose a new password. Your other devices are signed out."},
+    {"recover.code", "Recovery code"},
+    {"recover.code_hint",
+     "Seven groups of four letters and digits. Capitals, spaces and hyphens do not matter."},
+    {"recover.button", "Change password and sign in"},
+    {"recover.ask", "Know your password?"},
+    {"recover.other", "Sign in"},
+    {"recover.name_long", "This {identifier} is too long. Check it for typing errors."},
+    {"recover.code_missing", "Enter one of your recovery codes."},
+    {"recover.code_typing",
+     "This code has a typing error. Compare it with the one that you kept, group by group."},
+    {"recover.wrong", "That {identifier} and code do not go together. Check both. A code that was used once "
+                      "does not work again."},
+    {"recover.password_long", "This password is too long. Choose a shorter one."},
+    {"recover.password_weak", "This password is too easy to guess. Choose another."},
+    {"recover.password_refused", "This password cannot be used. Choose another."},
+    {"recover.done", "Your password is changed. Your other devices were signed out."},
+    {"recover.new_title", "Your new recovery code"},
+    {"recover.new_code", "It stands in the place of the code that you used; your other codes stay good. It "
+                         "is shown this once. Save it, print it, or write it down."},
 
     /* devices */
     {"devices.title", "Devices"},

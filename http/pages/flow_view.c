@@ -226,6 +226,9 @@ static void name_login(struct view *v)
     if (!v->options->again) {
         put_words(v, "help", "login.help");
         put_words(v, "help_text", "login.help_text");
+        if (v->options->recover) {
+            js_put(v->a, v->model, "recover", js_text(v->a, v->options->recover));
+        }
     }
 }
 

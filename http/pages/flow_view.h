@@ -16,6 +16,7 @@ struct flow_view_options {
     const char *username;     /* settings: the sign-in name, beside a new password */
     bool again;               /* login: confirms who is signed in already */
     const char *back;         /* with again: where "Cancel" leads */
+    const char *recover;      /* login: where who forgot the password goes */
     const char *rename;       /* login: where "Change" sends the name */
     const struct js *typed;   /* [{name, value}]: what fields show instead of the flow's values, or NULL */
 };

@@ -251,6 +251,14 @@ void page_next(struct page *p, const char *href, const char *label_key)
     js_put(p->a, o, "label", js_text(p->a, page_text(p, label_key)));
 }
 
+void page_other(struct page *p, const char *ask, const char *link, const char *key, const char *url)
+{
+    struct js *o = js_put(p->a, p->model, "other", js_object(p->a));
+    js_put(p->a, o, "ask", js_text(p->a, page_text(p, ask)));
+    js_put(p->a, o, "link", js_text(p->a, page_text(p, link)));
+    js_put(p->a, o, key, js_text(p->a, url));
+}
+
 const char *page_path(struct page *p, const char *rest)
 {
     return arena_printf(p->a, "%sui/%s", p->site->root, rest);

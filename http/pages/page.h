@@ -85,6 +85,9 @@ const char *page_path(struct page *p, const char *rest);
 const char *page_url(struct page *p, const char *rest); /* the same, absolute */
 /* What there is to tell, not told yet; "" when there is nothing. */
 const char *page_said(struct page *p);
+/* "New here? Create an account" below the form: a link (key "href"), or a button that takes along what was
+ * typed ("action"). */
+void page_other(struct page *p, const char *ask, const char *link, const char *key, const char *url);
 /* A form of our own for whoever is signed in: to "/ui/…", with all that proves where it comes from. */
 struct js *page_form(struct page *p, const char *rest);
 /* The token for a form of our own. */

@@ -134,6 +134,7 @@ static void show_typed(struct page *p, const struct flow_page *kind, const struc
         .username = page_sign_in_name(p),
         .again = kind->view == VIEW_LOGIN && js_get_bool(flow, "refresh", false),
         .back = back_from(p, flow),
+        .recover = page_path(p, "recover"),
         .rename = to_login(p, flow),
         .typed = typed};
     flow_view(p->a, flow, &options, p->model);
@@ -146,15 +147,6 @@ static void show_typed(struct page *p, const struct flow_page *kind, const struc
 static void show_flow(struct page *p, const struct flow_page *kind, const struct js *flow, const char *group)
 {
     show_typed(p, kind, flow, group, NULL);
-}
-
-/* "New here? Create an account": a link, or a button that takes along what was typed. */
-static void add_other(struct page *p, const char *ask, const char *link, const char *key, const char *url)
-{
-    struct js *o = js_put(p->a, p->model, "other", js_object(p->a));
-    js_put(p->a, o, "ask", js_text(p->a, page_text(p, ask)));
-    js_put(p->a, o, "link", js_text(p->a, page_text(p, link)));
-    js_put(p->a, o, key, js_text(p->a, url));
 }
 
 void handle_page_login(struct route_call *c)
@@ -170,7 +162,7 @@ void handle_page_login(struct route_call *c)
     if (!js_get_bool(flow, "refresh", false) &&
         ww_setting_bool(c->site->ww, "selfservice.flows.registration.enabled")) {
         const char *path = arena_printf(p.a, "%sself-service/registration/browser", p.site->root);
-        add_other(&p, "login.ask", "login.other", "href", with_return_to(&p, path, flow));
+        page_other(&p, "login.ask", "login.other", "href", with_return_to(&p, path, flow));
     }
     show_flow(&p, &login, flow, NULL);
 }
@@ -247,7 +239,7 @@ void handle_page_registration(struct route_call *c)
                 arena_printf(p.a, "%sui/registration?flow=%s&step=1", p.site->base, page_query(&p, "flow")));
         return;
     }
-    add_other(&p, "registration.ask", "registration.other", "action", to_login(&p, flow));
+    page_other(&p, "registration.ask", "registration.other", "action", to_login(&p, flow));
     show_typed(&p, &registration, flow, NULL, typed);
 }
 

@@ -85,6 +85,15 @@ static struct js *add_upload(struct page *p)
     return upload;
 }
 
+/* There until it is heeded. */
+static void remind_of_codes(struct page *p)
+{
+    struct ww_codes_state codes = {.size = sizeof codes};
+    if (ww_codes_state(p->c->op, p->c->session, &codes) == WW_OK && !codes.left) {
+        page_put_text(p, "no_codes", page_text(p, "codes.remind"));
+    }
+}
+
 /* error: of a file that was sent, or NULL. */
 static void show_notes(struct page *p, int status, const char *error)
 {
@@ -106,6 +115,7 @@ static void show_notes(struct page *p, int status, const char *error)
         view_error(p->a, p->model, upload, error);
     }
     add_items(p, entries, &part);
+    remind_of_codes(p);
     page_show(p, status, "notes.html");
 }
 

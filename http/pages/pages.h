@@ -35,6 +35,8 @@ route_handler handle_page_notes, handle_page_note_new, handle_page_file_add, han
 /* page_codes.c */
 route_handler handle_page_codes, handle_page_codes_make, handle_page_codes_file, handle_page_codes_end,
     handle_page_codes_ended;
+/* page_recover.c */
+route_handler handle_page_recover, handle_page_recovering;
 /* page_kept.c */
 route_handler handle_page_kept;
 /* page_account.c */

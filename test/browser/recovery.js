@@ -167,6 +167,157 @@ async function fileOfCodesOnly(world) {
   });
 }
 
+// ---- who forgot the password ----
+
+const OTHER = "seven quiet otters by the river";
+
+// Somebody with a note and ten codes, signed out, at the page that takes one.
+async function forgot(v, email) {
+  await v.register(email);
+  await v.write("Umbrella", "green");
+  const codes = await makeCodes(v);
+  await v.follow("I have kept them");
+  await v.signOut();
+  await toRecovery(v);
+  return codes;
+}
+
+async function toRecovery(v) {
+  await v.open("ui/");
+  await v.page.getByText("Cannot sign in?").click();
+  await v.follow("Use a recovery code");
+  await v.heading("Use a recovery code");
+}
+
+async function recover(v, email, code, password = OTHER) {
+  await v.fill("E-mail address", email);
+  await v.fill("Recovery code", code);
+  await v.fill("New password", password);
+  await v.press("Change password and sign in");
+}
+
+async function aCodeSignsIn(world, options) {
+  const email = `forgot-${nameOf(options)}@example.org`;
+  await visit(world, options, async (v) => {
+    const { page } = v;
+    const codes = await forgot(v, email);
+    for (const [label, token] of [["E-mail address", "username"], ["Recovery code", "off"], ["New password", "new-password"]]) {
+      assert.equal(await page.getByLabel(label, { exact: true }).getAttribute("autocomplete"), token);
+    }
+    await recover(v, email, ` ${codes[3].toLowerCase().replaceAll("-", " ").replaceAll("0", "o").replaceAll("1", "l")}`);
+    await v.sees("Your password is changed. Your other devices were signed out.");
+    await v.heading("Your new recovery code");
+    const fresh = await shown(v);
+    assert.equal(fresh.length, 1);
+    assert.ok(!codes.includes(fresh[0]));
+    assert.ok((await savedFile(v)).includes(fresh[0]));
+    await page.reload();
+    await v.heading("Recovery codes");
+    await v.sees("10 codes left");
+    await keptNowhere(v, [...codes, ...fresh]);
+    await v.follow("Notes");
+    await v.follow("Umbrella");
+    assert.equal(await page.getByLabel("Text").inputValue(), "green");
+    await v.open("ui/recover"); // whoever is signed in needs none
+    await v.heading("Notes");
+    await v.signOut();
+    await v.signIn(email, OTHER);
+    await v.signOut();
+    await toRecovery(v);
+    await recover(v, email, fresh[0], FIRST);
+    await v.heading("Your new recovery code");
+  });
+}
+
+async function recoveryErrors(world, options) {
+  const email = `errors-${nameOf(options)}@example.org`;
+  await visit(world, options, async (v) => {
+    const { page } = v;
+    const codes = await forgot(v, email);
+    const value = (label) => page.getByLabel(label, { exact: true }).inputValue();
+    const invalid = (label) => page.getByLabel(label, { exact: true }).getAttribute("aria-invalid");
+    await recover(v, "", "", "");
+    assert.match(await page.title(), /^Error: Use a recovery code/);
+    for (const text of ["Enter your e-mail address.", "Enter one of your recovery codes.", "Enter a password."]) await v.sees(text);
+
+    const typo = (codes[0][0] === "A" ? "B" : "A") + codes[0].slice(1);
+    await recover(v, "nobody@example.org", typo);
+    await v.sees("This code has a typing error.");
+    assert.equal(await invalid("Recovery code"), "true");
+    assert.equal(await value("Recovery code"), typo);
+    assert.equal(await value("E-mail address"), "nobody@example.org");
+    assert.equal(await value("New password"), "");
+
+    await recover(v, "nobody@example.org", codes[0]); // alike for a name that nobody has
+    const said = await page.locator(".told.bad li").innerText();
+    assert.match(said, /^That e-mail address and code do not go together\./);
+
+    await recover(v, email, codes[0], "short");
+    await v.sees("This password is too short. Use at least 8 characters.");
+    assert.equal(await invalid("New password"), "true");
+    assert.equal(await value("Recovery code"), codes[0]);
+    assert.equal(await value("E-mail address"), email);
+    assert.equal(await value("New password"), "");
+    await recover(v, email, codes[0], email);
+    await v.sees("This password is too close to your e-mail address. Choose another.");
+    await recover(v, email, codes[0], "password");
+    await v.sees("Choose another.");
+    await recover(v, `${email}${"x".repeat(1100)}`, "A".repeat(200), OTHER);
+    await v.sees("This e-mail address is too long.");
+    assert.equal(await value("Recovery code"), "");
+
+    await v.fill("E-mail address", email);
+    await v.fill("Recovery code", codes[0]);
+    await v.fill("New password", OTHER);
+    await v.press("Change password and sign in"); // none of it has used the code up
+    await v.heading("Your new recovery code");
+    await v.signOut();
+    await toRecovery(v);
+    await recover(v, email, codes[0]); // used
+    assert.equal(await page.locator(".told.bad li").innerText(), said);
+  });
+}
+
+async function tooManyCodes(world) {
+  await visit(world, {}, async (v) => {
+    const [code] = await forgot(v, "codes-throttled@example.org");
+    for (let i = 0; i < 12; i++) {
+      await recover(v, "throttled-codes@example.org", code);
+      if (await v.page.getByText("Too many tries. Try again in").count()) {
+        assert.equal(await v.page.getByLabel("E-mail address").inputValue(), "throttled-codes@example.org");
+        return;
+      }
+    }
+    assert.fail("twelve wrong codes in a row and no word of it");
+  });
+}
+
+// A page of somebody else's cannot sign a browser in.
+async function recoveryFromElsewhere(world) {
+  await visit(world, {}, async (v) => {
+    const [code] = await forgot(v, "codes-elsewhere@example.org");
+    await v.page.context().clearCookies();
+    await recover(v, "codes-elsewhere@example.org", code);
+    await v.heading("This form is not valid any more");
+    await toRecovery(v);
+    await recover(v, "codes-elsewhere@example.org", code);
+    await v.heading("Your new recovery code");
+  });
+}
+
+async function remindedUntilMade(world) {
+  await visit(world, {}, async (v) => {
+    await v.register("codes-reminder@example.org");
+    await v.sees("If you forget your password, nobody can open your notes.");
+    await v.follow("Make recovery codes");
+    await v.heading("Recovery codes");
+    await v.press("Make ten codes");
+    await v.follow("I have kept them");
+    await v.heading("Notes");
+    assert.equal(await v.page.getByText("Make recovery codes").count(), 0);
+  });
+}
+
 module.exports = {
   cases: [
     ...both("recovery codes are shown once, and saved as a file", shownOnce),
@@ -174,6 +325,11 @@ module.exports = {
     ...both("recovery codes are made anew, and ended", newOnesAndNone),
     ["recovery codes on paper", onPaper],
     ["recovery codes ask for a fresh sign-in", freshSignIn],
+    ...both("a recovery code signs in where the password is forgotten", aCodeSignsIn),
+    ...both("errors of a recovery code are told, and it stays good", recoveryErrors),
+    ["too many recovery codes are told as a time", tooManyCodes],
+    ["a recovery code is taken from our own page only", recoveryFromElsewhere],
+    ["a reminder of recovery codes until there are some", remindedUntilMade],
     ["only recovery codes come back as a file", fileOfCodesOnly],
   ],
 };

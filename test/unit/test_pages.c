@@ -378,6 +378,37 @@ static void the_second_step_shows_whose_and_can_go_back(void **state)
     assert_holds(html, "If you forget it, nobody can open your notes.");
 }
 
+/* Groups do not break in themselves, and copied text is the whole code. */
+static void a_code_is_shown_in_groups_and_sent_whole(void **state)
+{
+    struct bench *b = *state;
+    struct js *m = page_model(&b->arena, b->site, "codes.shown_title");
+    const char *html;
+    js_put(&b->arena, m, "codes",
+           json(b, "{\"first\":true,\"list\":[{\"code\":\"7K2M-0XYZ\",\"groups\":[\"7K2M-\",\"0XYZ\"]}]}"));
+    html = render(b, "codes.html", m);
+    assert_holds(html, "<code><span>7K2M-</span><span>0XYZ</span></code>");
+    assert_holds(html, "name=\"code\" value=\"7K2M-0XYZ\"");
+    js_remove(m, "codes");
+    html = render(b, "codes.html", m);
+    assert_lacks(html, "7K2M");
+    assert_lacks(html, "data-once");
+}
+
+static void who_cannot_sign_in_is_led_to_the_codes(void **state)
+{
+    struct bench *b = *state;
+    struct flow_view_options options = {.kind = VIEW_LOGIN, .recover = "/auth/ui/recover"};
+    struct js *flow = json(b, "{\"ui\":{\"action\":\"/x\",\"nodes\":[]}}");
+    struct js *m = page_model(&b->arena, b->site, NULL);
+    flow_view(&b->arena, flow, &options, m);
+    assert_holds(render(b, "flow.html", m), "<a href=\"/auth/ui/recover\">Use a recovery code</a>");
+    options.again = true; /* is signed in */
+    m = page_model(&b->arena, b->site, NULL);
+    flow_view(&b->arena, flow, &options, m);
+    assert_lacks(render(b, "flow.html", m), "ui/recover");
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, bench_open, bench_close)
@@ -399,6 +430,8 @@ int main(void)
         CASE(a_failed_sign_in_names_neither_half),
         CASE(a_group_without_a_row_is_drawn_behind_the_others),
         CASE(the_second_step_shows_whose_and_can_go_back),
+        CASE(a_code_is_shown_in_groups_and_sent_whole),
+        CASE(who_cannot_sign_in_is_led_to_the_codes),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
