@@ -25,6 +25,7 @@ static void step(void *context, size_t done, size_t total)
     cmd_progress("accounts", done, total);
 }
 
+/* Exit code 6 for findings, so that a timer notices (CMD_EXIT_TABLE). */
 static int report(struct checking *c, const struct ww_check_report *r)
 {
     const struct {

@@ -17,6 +17,7 @@ struct loading {
     struct config *config;
 };
 
+/* Read as `serve` reads it, without a store or a key: it may run anywhere. */
 static int load(struct loading *l, const struct cmd_usage *usage, int argc, char **argv)
 {
     int first = 0;
@@ -81,6 +82,8 @@ static int check(const char *name, int argc, char **argv)
     return code;
 }
 
+/* What is in effect, secrets hidden: a DSN's password and inline keys (config_show.c), so that it can be
+ * pasted into a report. */
 static int show(const char *name, int argc, char **argv)
 {
     static const char about[] = "Prints every setting as it is in effect, secrets hidden.";

@@ -6,6 +6,7 @@
 
 /* ---- create ---- */
 
+/* Always a text: numbers and lists are for --traits. */
 static int trait_from(struct cmd_site *s, const char *name, struct js *traits, const char *pair)
 {
     const char *equals = strchr(pair, '=');

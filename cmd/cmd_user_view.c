@@ -8,6 +8,7 @@
 
 enum { HISTORY_DEFAULT = 50, HISTORY_MOST = 1000, UUID_LENGTH = 36 };
 
+/* What looks like a UUID is one; a user name of that form is reached by its id. */
 static bool looks_like_id(const char *user)
 {
     return strlen(user) == UUID_LENGTH && strspn(user, "0123456789abcdefABCDEF-") == UUID_LENGTH;
@@ -46,6 +47,8 @@ static int print_tree(struct cmd_site *s, const struct js *tree)
 
 /* ---- list ---- */
 
+/* Traits are what people typed: on a terminal printed without control characters (cmd_print_text), in JSON
+ * escaped. */
 static bool print_page(struct cmd_site *s, struct cmd_json *j, const char *json, size_t *count)
 {
     struct js *list = cmd_site_parse(s, json);
@@ -246,7 +249,8 @@ static void print_session(struct cmd_site *s, struct cmd_json *j, const struct w
     cmd_json_close(j, '}');
 }
 
-/* The session that this command made for itself is left out. */
+/* The session that this command made for itself is left out. Pages of one listing; a session that ends
+ * meanwhile is left out. */
 static int print_sessions(struct cmd_site *s)
 {
     struct ww_page page = {.size = sizeof page};
@@ -274,6 +278,7 @@ static int print_sessions(struct cmd_site *s)
     return CMD_OK;
 }
 
+/* As the user, so the session of this command is the one that stays until cmd_site_close ends it. */
 static int end_sessions(struct cmd_site *s, const char *id)
 {
     struct cmd_json j = {0};
@@ -288,6 +293,7 @@ static int end_sessions(struct cmd_site *s, const char *id)
     }
     if (!s->json) {
         if (id) {
+            /* An id of somebody else's is answered alike: it is nobody's to test (kratos.md §4.4). */
             puts("ended, if it was a session of this account");
         } else {
             printf("ended %zu session%s\n", count, count == 1 ? "" : "s");

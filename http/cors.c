@@ -94,6 +94,8 @@ static bool allows_header(const struct cors *c, const char *name, size_t n)
     return n == 6 && strncasecmp(name, "Origin", 6) == 0;
 }
 
+/* One header that is not allowed refuses the preflight, as the Fetch standard has it: the browser then
+ * sends nothing. */
 static bool allows_headers(const struct cors *c, const char *list)
 {
     if (!list || allows_all(c->headers, c->header_count)) {

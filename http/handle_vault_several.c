@@ -125,6 +125,7 @@ static struct js *result_of(struct arena *a, const struct ww_item_change *change
     return o;
 }
 
+/* In the order in which it was done; a name cannot be both put and read, so nothing is answered twice. */
 static void answer_several(struct route_call *c, const struct several *s)
 {
     struct arena *a = c->arena;

@@ -23,6 +23,8 @@ static const struct {
     {50000, "0.05"}, {100000, "0.1"}, {250000, "0.25"}, {500000, "0.5"}, {1000000, "1"},  {5000000, "5"},
 };
 
+/* Each number is its own atomic: a reader may see a request in one and not yet in another, but no count is
+ * ever lost. */
 struct route {
     const char *_Atomic label; /* NULL: free */
     _Atomic uint64_t by_class[CLASSES];
@@ -60,7 +62,8 @@ static uint32_t hash(const char *s)
     return h;
 }
 
-/* Open addressing; a row is claimed once and never given up. */
+/* Open addressing; a row is claimed once and never given up. Labels are constants of the program, so a row
+ * keeps the pointer; what finds no row is counted as "other", so that memory does not grow with traffic. */
 static struct route *route_of(struct metrics *m, const char *label)
 {
     uint32_t start = hash(label);
@@ -89,6 +92,7 @@ void metrics_count(struct metrics *m, const char *label, int status, uint64_t mi
     for (int i = 0; i < BUCKETS; i++) {
         if (micros <= bounds[i].micros) {
             add_one(&r->buckets[i]);
+            /* Each request in its own bucket only; they are added up when they are written. */
             break;
         }
     }
@@ -145,6 +149,7 @@ static void write_durations(const struct route *r, struct buf *out)
     for (int i = 0; i < BUCKETS; i++) {
         so_far += value_of(&r->buckets[i]);
         write_sample(out, "_bucket", label, bounds[i].seconds);
+        /* No bucket above the count, which was read first: Prometheus refuses a histogram that falls. */
         buf_printf(out, "%" PRIu64 "\n", so_far < n ? so_far : n);
     }
     write_sample(out, "_bucket", label, "+Inf");
@@ -170,6 +175,7 @@ static void write_number(struct buf *out, const char *name, const char *type, co
     buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n%s %" PRIu64 "\n", name, help, name, type, name, value);
 }
 
+/* In pages there (proc(5)). */
 static uint64_t resident_bytes(void)
 {
     unsigned long long all = 0, resident = 0;

@@ -35,7 +35,7 @@ static struct js *put_object(struct arena *a, struct js *o, const char *key)
     return js_put(a, o, key, js_object(a));
 }
 
-/* A constant of route_docs.c. */
+/* A constant of route_docs.c. NULL leaves the member out. */
 static struct js *parsed(struct arena *a, const char *json)
 {
     struct js *v;
@@ -127,6 +127,7 @@ static struct js *answers_of(struct arena *a, const struct route *route)
     if (route->needs & (NEED_ORIGIN | NEED_RECENT)) {
         add_answer(a, answers, 403);
     }
+    /* Any route can meet altered data, or a server that is full. */
     add_answer(a, answers, 500);
     add_answer(a, answers, 503);
     return answers;

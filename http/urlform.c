@@ -104,6 +104,7 @@ enum ww_err urlform_read(struct arena *a, struct bytes text, const struct ww_pai
     for (size_t i = 0; i < text.n; i++) {
         most += text.p[i] == '&';
     }
+    /* Counted before anything is allocated for them or decoded. */
     if (most > LIMIT_FIELDS) {
         *why = "there are more than 1000 fields";
         return WW_EINVAL;

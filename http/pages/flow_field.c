@@ -112,6 +112,7 @@ static const char *autocomplete_of(struct view *v, const struct js *node)
     return given;
 }
 
+/* Which keyboard a telephone shows; the field takes any text all the same. */
 static const char *inputmode_of(const struct view *v, const struct js *node)
 {
     const char *type = flow_field_attribute(node, "type"), *name = flow_field_attribute(node, "name");
@@ -141,6 +142,7 @@ static void add_options(struct view *v, struct js *field, const struct js *optio
     view_flag(v->a, field, "is_select");
 }
 
+/* The least length, told before it is asked for (WCAG 2.2, 3.3.2). */
 static void put_hint(struct view *v, struct js *field, const char *autocomplete)
 {
     struct js *values = js_object(v->a);
@@ -153,6 +155,8 @@ static void put_hint(struct view *v, struct js *field, const char *autocomplete)
     }
 }
 
+/* "plain" turns off spelling and capitals, which would change a name or send a password to a spelling
+ * service. */
 static void describe_field(struct view *v, struct js *field, const struct js *node)
 {
     struct arena *a = v->a;
@@ -179,6 +183,7 @@ static void describe_field(struct view *v, struct js *field, const struct js *no
     put_hint(v, field, autocomplete);
 }
 
+/* Errors only: other messages of a node are labels or hints in Kratos' words. */
 static void put_errors(struct view *v, struct js *field, const struct js *node)
 {
     const struct js *messages = js_get(node, "messages");
@@ -274,6 +279,7 @@ static void add_field(struct view *v, struct js *form, const struct js *node)
 
 /* ---- a sign-in name that is not asked for: shown, and there for password managers ---- */
 
+/* One name for a form: the first that is filled in. */
 static bool is_given(const struct view *v, const struct js *form, const struct js *node)
 {
     const struct js *value = value_of(node);

@@ -55,6 +55,7 @@ static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const str
     return err;
 }
 
+/* Tags are made anew from the sealed record, so a row that somebody planted has none to match. */
 static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const struct record *r,
                                      const char *who)
 {

@@ -66,6 +66,8 @@ enum ww_err account_admin_set_password(struct ww_op *op, struct service *s, cons
         return err == WW_ENOTFOUND ? not_found(op) : err;
     }
     if ((err = identity_identifiers(op, r, &identifiers, &n)) ||
+        /* By the same rules as one's own; and hashed before the lock is taken, as everywhere (vault.md
+         * §7). */
         (err = cred_password_policy_check(op, s->config, typed, identifiers, n, &why->password)) ||
         (err = cred_password_verifier(op, &credentials, typed, &in.verifier))) {
         return err;
@@ -75,6 +77,7 @@ enum ww_err account_admin_set_password(struct ww_op *op, struct service *s, cons
 
 /* ---- unlocking ---- */
 
+/* The root key comes with `authn`: it is in memory for this operation only. */
 struct unlock {
     struct session *x;
     enum credential_kind kind;
@@ -103,6 +106,7 @@ static enum ww_err promote_password(struct ww_op *op, struct service *s, struct 
     return store_credential_insert(op, s->store, r, &row);
 }
 
+/* A code opens once, also for somebody who is signed in already. */
 static enum ww_err use_up(struct ww_op *op, struct service *s, struct unlock *in, struct record *r,
                           const struct key *root)
 {
@@ -124,6 +128,7 @@ static enum ww_err write_unlock(struct ww_op *op, struct service *s, void *conte
     if (err) {
         return err;
     }
+    /* A session that was ended while the credential was hashed unlocks nothing. */
     if (!v || r->session_generation != in->x->record->session_generation) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
     }
@@ -140,6 +145,8 @@ static enum ww_err write_unlock(struct ww_op *op, struct service *s, void *conte
                                               .method = cred_kind_find(in->kind)->method});
 }
 
+/* Tries count against the account as those of a sign-in do (vault.md §9): a locked session is no place to
+ * guess at. A new token is issued and the old session ends, as vault.md §9 wants it of an unlock. */
 enum ww_err account_unlock(struct ww_op *op, struct service *s, struct session *x, enum credential_kind kind,
                            struct bytes typed, struct session **out, const char **new_code)
 {

@@ -44,6 +44,7 @@ static enum ww_err result_of(struct ww_op *op, const struct vault_change *done, 
     return WW_OK;
 }
 
+/* Everything is read and checked before the transaction begins; results go out only when it was committed. */
 static enum ww_err apply(struct ww_op *op, struct session *x, struct ww_item_change *changes, size_t n)
 {
     struct vault_change *list = ARENA_ARRAY(&op->arena, n, struct vault_change);
@@ -162,6 +163,7 @@ enum ww_err ww_item_get(struct ww_op *op, struct ww_session *session, const char
     return WW_OK;
 }
 
+/* Own memory of the operation, so that it outlives the leaf that it was read from. */
 static const struct ww_item_entry *entry_of(struct ww_op *op, const struct vault_entry *e)
 {
     struct ww_item_entry *out = ARENA_NEW(&op->arena, struct ww_item_entry);

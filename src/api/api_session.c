@@ -82,6 +82,7 @@ enum ww_err ww_session_end(struct ww_op *op, struct ww_session *session)
     return account_logout(op, service_of(op), api_session(op, session));
 }
 
+/* Whether the id is the account's own is seen by the use case, which answers alike when it is not. */
 enum ww_err ww_session_end_other(struct ww_op *op, struct ww_session *session, const char *id)
 {
     API_CALL(op);

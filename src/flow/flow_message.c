@@ -150,6 +150,7 @@ static struct js *text_of(struct arena *a, const char *template, const struct js
     return text.p || text.n == 0 ? js_string(a, text) : NULL;
 }
 
+/* Only what the row names goes out: a value that was needed for the text alone stays here. */
 static struct js *context_of(struct arena *a, const char *names, const struct js *values)
 {
     struct js *context = js_object(a);

@@ -95,6 +95,7 @@ static const struct {
     {"regex", "text", NULL},
 };
 
+/* WCAG 2.2, 1.3.5: what a field is for, where the schema tells. */
 static const char *trait_autocomplete(const struct schema_trait *t)
 {
     for (size_t i = 0; t->format && i < sizeof format_inputs / sizeof format_inputs[0]; i++) {
@@ -212,6 +213,7 @@ void flow_nodes_clear_messages(struct arena *a, struct js *nodes)
     }
 }
 
+/* js_push sets a node's `next`, so that is read before. */
 struct js *flow_nodes_without(struct arena *a, struct js *nodes,
                               bool (*drop)(const void *context, const struct js *node), const void *context)
 {
