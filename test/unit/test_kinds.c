@@ -200,8 +200,8 @@ static void a_pending_session_is_finished_through_the_public_interface(void **st
 {
     struct site *s = *state;
     const struct ww_proof password = proof_of(WW_PROOF_PASSWORD, TEST_PASSWORD),
-                          wrong = proof_of(cred_riddle.kind, "a river"),
-                          right = proof_of(cred_riddle.kind, "a shadow");
+                          wrong = proof_of((int)cred_riddle.kind, "a river"),
+                          right = proof_of((int)cred_riddle.kind, "a shadow");
     struct ww_session *session;
     const void *value;
     size_t n;
