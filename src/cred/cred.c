@@ -33,7 +33,7 @@ static enum ww_err check_one(struct ww_op *op, const struct cred_context *x, con
     if (err) {
         return err;
     }
-    /* Only the proof that signs in is renewed: a second step has no hash of ours that grows old. */
+    /* Only the first proof is renewed: the one that signs in. */
     if (a->count == 0) {
         *upgrade = found.upgrade;
     }

@@ -107,6 +107,7 @@ static void check_unique(struct check *c, const struct subschema *s, const struc
     schema_leaf_add(c, out, s, at, "uniqueItems", context, "items at index %zu and %zu are equal", a, b);
 }
 
+/* Each element pays in schema_check_value, so that a long array ends with the budget. */
 static void check_items(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
                         struct causes *out)
 {

@@ -12,6 +12,7 @@
     "\\x{0}-\\x{8}\\x{e}-\\x{1f}\\x{21}-\\x{9f}\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}"      \
     "\\x{202a}-\\x{202e}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{fefe}\\x{ff00}-\\x{10ffff}"
 
+/* Exactly so many: PCRE2 would take fewer, and read a broken escape as something. */
 static bool hex_number(struct translation *t, size_t digits, uint32_t *value)
 {
     *value = 0;
@@ -128,6 +129,7 @@ static bool property_escape(struct translation *t, char kind)
     memcpy(name, t->p + 1, n);
     name[n] = '\0';
     t->p = close + 1;
+    /* What goes on to PCRE2 within braces is a word and can close nothing. */
     if (strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_=&") != n) {
         return schema_ecma_refuse(t, "the regular expression has a broken \\p escape");
     }

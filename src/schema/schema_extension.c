@@ -25,6 +25,7 @@ struct extension {
     const char *code_via;
 };
 
+/* Told at the start, with the place: what a mark means must not depend on whether anybody reads the log. */
 static bool refuse(struct extension *e, const char *path, const char *reason)
 {
     char *place = schema_place_join(e->c->a, e->s->place, bytes_str(e->keyword));

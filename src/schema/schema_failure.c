@@ -100,6 +100,7 @@ static void write_spot(struct buf *b, const struct spot *at)
     }
 }
 
+/* A JSON pointer (RFC 6901), made only when there is something to tell: most checks succeed. */
 const char *schema_spot_text(struct arena *a, const struct spot *at)
 {
     struct buf b = BUF(a);
@@ -197,6 +198,7 @@ struct schema_failure *schema_leaf_add(struct check *c, struct causes *out, cons
     return leaf;
 }
 
+/* NULL where nothing is told (quiet, or no memory): the count has been raised already. */
 void schema_causes_adopt(struct schema_cause *parent, struct causes *children)
 {
     if (parent) {

@@ -156,6 +156,7 @@ static enum ww_err read_source(struct source_text *t, const char *url, const cha
 
 /* ---- a set ---- */
 
+/* The text is kept as it was given: clients that ask for the schema get its very bytes. */
 static enum ww_err keep(struct arena *a, struct identity_schema *s, const struct schema_source *from,
                         struct bytes text)
 {

@@ -115,6 +115,7 @@ static void check_enumeration(struct check *c, const struct subschema *s, const 
     }
 }
 
+/* Formats that need a library or a pattern cost as much as one. */
 static bool format_holds(struct check *c, const struct format *format, struct bytes text)
 {
     if (!schema_check_spend(c, 1 + text.n / 16)) {

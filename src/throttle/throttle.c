@@ -34,7 +34,7 @@ struct throttle {
 
 struct admit {
     struct throttle_subject
-        subjects[SUBJECTS_MAX]; /* in order of kind: no two transactions wait for each other */
+        subjects[SUBJECTS_MAX]; /* in one order: no two transactions wait for each other */
     size_t n;
     int64_t at;
     struct network network;
@@ -119,7 +119,7 @@ static struct key subject_id(const struct throttle *t, enum subject_kind kind, s
     return id;
 }
 
-/* Callers add in rising order of kind: every transaction locks its rows in that order. */
+/* Callers add in one order (pair, tag, account, network), in which every transaction locks its rows. */
 static void add_subject(const struct throttle *t, struct admit *a, enum subject_kind kind, struct bytes who,
                         bool with_network, const struct counter_rule *rule)
 {
