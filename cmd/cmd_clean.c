@@ -3,6 +3,7 @@
 
 #include "cmd_site.h"
 
+/* The same call as the server's own, so both may run at once. */
 static int clean(struct cmd_site *s)
 {
     struct cmd_json j = {0};

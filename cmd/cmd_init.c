@@ -125,7 +125,8 @@ static bool is_empty(const char *path)
     return n <= 2; /* . and .. */
 }
 
-/* The path is written into an address and into quotes. */
+/* The path is written into an address and into quotes. Refused rather than escaped: YAML, the DSN and the
+ * shell would each want it in another way. */
 static bool can_be_written(const char *path)
 {
     for (; *path; path++) {

@@ -33,6 +33,7 @@ static int sign_in(struct item_command *c, const char *name)
     return code == CMD_GO_ON ? cmd_site_sign_in(&c->site, c->user) : code;
 }
 
+/* A file that is there is a conflict (CMD_EXIT_TABLE), any other failure one of the system. */
 static int file_failed(struct item_command *c, const char *what)
 {
     char text[1024];
@@ -219,6 +220,8 @@ static int read_value(struct item_command *c, char **value, size_t *n, size_t *s
     return code;
 }
 
+/* The condition is held against the item in the transaction that writes it: two commands at once cannot
+ * both win. */
 static int put_value(struct item_command *c, const char *item, const char *value, size_t n)
 {
     struct ww_item_condition condition = {sizeof condition, (uint64_t)c->if_version, c->if_absent};

@@ -3,6 +3,7 @@
 
 #include "cmd_site.h"
 
+/* 0 is an answer too: nothing was to be done, and nothing was changed. */
 static void report(const struct cmd_site *s)
 {
     struct cmd_json j = {0};

@@ -44,6 +44,7 @@ static int show_number(struct cmd_site *s, const char *key, int64_t value, const
 
 /* ---- codes ---- */
 
+/* A number only: the codes themselves are stored nowhere (vault.md §7). */
 static int codes_left(struct cmd_site *s)
 {
     struct ww_codes_state state = {.size = sizeof state};

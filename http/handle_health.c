@@ -11,6 +11,8 @@ void handle_alive(struct route_call *c)
     dispatch_answer_text(c->r, 200, json_type, "{\"status\":\"ok\"}");
 }
 
+/* One statement, so that a probe costs little. Why the database does not answer is for the log, not for
+ * whoever asks (kratos.md §1.1). */
 void handle_ready(struct route_call *c)
 {
     if (ww_ping(c->op) == WW_OK) {
@@ -27,6 +29,7 @@ void handle_version(struct route_call *c)
     dispatch_answer_text(c->r, 200, json_type, text ? text : "{}");
 }
 
+/* On the admin port only: how much is asked for, and how often sign-ins are refused, is nobody else's. */
 void handle_metrics(struct route_call *c)
 {
     struct buf b = BUF(c->arena);

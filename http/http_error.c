@@ -22,6 +22,7 @@ void http_error_answer(struct http_request *r, struct http_error e)
 {
     struct arena arena = {0};
     char seconds[16];
+    /* Repeated only when the client sent one, as Kratos does (kratos.md §0.2). */
     if (http_request_id_given(r)) {
         e.request_id = http_request_id(r);
     }

@@ -76,6 +76,7 @@ static enum ww_err read_password(struct ww_op *op, const struct js *credentials,
     return WW_OK;
 }
 
+/* null is as good as absent, as in the table above. */
 static const struct js *present(const struct js *body, const char *name)
 {
     const struct js *v = js_get(body, name);

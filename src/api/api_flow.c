@@ -95,6 +95,7 @@ static const struct uuid *account_of(const struct ww_op *op, const struct ww_ses
     return &api_session(op, session)->record->uuid;
 }
 
+/* Sealed under the server key: a page may hold it, and nobody else can make one. */
 const char *ww_typed_ticket(struct ww_op *op, const struct ww_session *session)
 {
     API_CALL(op);

@@ -87,6 +87,7 @@ enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct
     return api_session_new(op, made, opened);
 }
 
+/* The number as the record has it after the commit. */
 enum ww_err ww_epoch_start(struct ww_op *op, struct ww_session *session, uint32_t *epoch)
 {
     API_CALL(op);
