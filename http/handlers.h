@@ -14,6 +14,11 @@ route_handler handle_identity_create, handle_identity_get, handle_identity_list,
  * (own-api.md) */
 route_handler handle_unlock, handle_password_set, handle_codes_state, handle_codes_make, handle_codes_revoke,
     handle_recover, handle_epoch, handle_rekey;
+/* handle_share.c, handle_inbox.c */
+route_handler handle_share_list, handle_share_get, handle_share_put, handle_share_people,
+    handle_share_withdraw;
+route_handler handle_inbox_list, handle_inbox_get, handle_inbox_adopt, handle_contact_list,
+    handle_contact_accept, handle_fingerprint;
 route_handler handle_vault, handle_item_list, handle_item_get, handle_item_put, handle_item_delete;
 route_handler handle_items_several, handle_account_history, handle_account_delete, handle_openapi;
 /* handle_elsewhere.c */

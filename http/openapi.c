@@ -15,8 +15,8 @@ static const struct {
 } refusals[] = {
     {401, "session_inactive"},
     {403, "security_csrf_violation, session_refresh_required, session_aal2_required"},
-    {404, "item_not_found"},
-    {409, "vault_none"},
+    {404, "item_not_found, recipient_unknown, contact_unknown"},
+    {409, "vault_none, contact_changed"},
     {412, "version_mismatch"},
     {413, "item_too_large, vault_full; the limit is in details"},
     {423, "vault_locked"},

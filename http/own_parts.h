@@ -26,6 +26,19 @@ bool own_read_page_size(struct route_call *c, const struct own_query *q, size_t 
  */
 bool own_read_object(struct route_call *c, const char *const *members, struct js **out) WW_MUST;
 
+/* ---- own_condition.c ---- */
+/* A page token is the last name shown, so that a list moves on while names come and go. *after NULL: the
+ * first page. */
+bool own_read_name_token(struct route_call *c, const struct own_query *q, const char **after) WW_MUST;
+/* If-Match with one version, If-None-Match with a star. Any other condition is refused: to pass over it would
+ * write what the client wanted kept. */
+bool own_read_condition(struct route_call *c, struct ww_item_condition *out) WW_MUST;
+/* If-None-Match of a read, compared weakly. */
+bool own_is_known(struct route_call *c, uint64_t version);
+void own_put_etag(struct route_call *c, uint64_t version);
+/* 200 with bytes that no browser shows. */
+void own_answer_bytes(struct route_call *c, uint64_t version, const void *value, size_t n);
+
 /* The tree as body. */
 void own_answer_json(struct route_call *c, int status, const struct js *body);
 /* Link to the next page of the route, parameters sorted by name; prefix may be NULL. */

@@ -162,6 +162,130 @@ const struct route_doc doc_rekey = {
     .others = "400 409 415 423 429",
 };
 
+#define SHARE                                                                                                \
+    OBJECT("\"name\",\"version\",\"updated_at\",\"to\"",                                                     \
+           "\"name\":" TEXT ",\"version\":" TEXT ",\"updated_at\":" TIME ",\"to\":" LIST(                    \
+               OBJECT("\"id\",\"identifier\",\"state\"",                                                     \
+                      "\"id\":" TEXT ",\"identifier\":" TEXT_OR_NOT                                          \
+                      ",\"state\":{\"type\":\"string\",\"enum\":[\"sealed\",\"pending\",\"changed\"]}")))
+
+const struct route_doc doc_share_list = {
+    .operation = "listShares",
+    .summary = "What is shared with others, in byte order of names, with whom and whether they have it",
+    .query = "prefix page_size page_token",
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"shares\"", "\"shares\":" LIST(SHARE)),
+    .others = "400 409 423",
+};
+
+const struct route_doc doc_share_get = {
+    .operation = "getShare",
+    .summary = "The sender's own copy; ETag is its version",
+    .headers = "If-None-Match",
+    .status = 200,
+    .answer_type = BYTES_TYPE,
+    .others = "304 400 404 409 423",
+};
+
+const struct route_doc doc_share_put = {
+    .operation = "putShare",
+    .summary = "Shares a value with the people named by to, or with those who have it already",
+    .query = "to",
+    .headers = "If-Match If-None-Match",
+    .request_type = BYTES_TYPE,
+    .status = 201,
+    .others = "204 400 404 409 412 413 423 429",
+};
+
+const struct route_doc doc_share_people = {
+    .operation = "changeRecipients",
+    .summary = "Gives a share to more people or to fewer; then it gets a new key",
+    .request_type = JSON_TYPE,
+    .request = OBJECT_OF_ANY("\"add\":" LIST(TEXT) ",\"remove\":" LIST(TEXT)),
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = SHARE,
+    .others = "400 404 409 413 415 423 429",
+};
+
+const struct route_doc doc_share_withdraw = {
+    .operation = "withdrawShare",
+    .summary = "Withdraws a share: nobody reads it from then on",
+    .headers = "If-Match",
+    .status = 204,
+    .others = "400 404 409 412 423",
+};
+
+const struct route_doc doc_inbox_list = {
+    .operation = "listInbox",
+    .summary = "What others share with this account",
+    .query = "page_size page_token",
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT(
+        "\"shares\"",
+        "\"shares\":" LIST(OBJECT(
+            "\"name\",\"from\",\"version\",\"updated_at\",\"state\"",
+            "\"name\":" TEXT ",\"from\":" OBJECT(
+                "\"id\",\"identifier\"",
+                "\"id\":" TEXT ",\"identifier\":" TEXT_OR_NOT) ",\"version\":" TEXT ",\"updated_at\":" TIME
+                                                               ",\"state\":{\"type\":\"string\",\"enum\":["
+                                                               "\"open\",\"changed\"]}"))),
+    .others = "400 409 423",
+};
+
+const struct route_doc doc_inbox_get = {
+    .operation = "getReceived",
+    .summary = "A shared value; X-Watchword-From is the sender. Of several of that name the newest",
+    .query = "from",
+    .headers = "If-None-Match",
+    .status = 200,
+    .answer_type = BYTES_TYPE,
+    .others = "304 400 404 409 423",
+};
+
+const struct route_doc doc_inbox_adopt = {
+    .operation = "adoptReceived",
+    .summary = "Makes a shared value an item of one's own",
+    .query = "from",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"as\"", "\"as\":" TEXT),
+    .status = 201,
+    .others = "400 404 409 412 413 415 423",
+};
+
+const struct route_doc doc_contact_list = {
+    .operation = "listContacts",
+    .summary = "Whose keys are pinned, with the fingerprints of their keys as they are now",
+    .query = "page_size page_token",
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = LIST(OBJECT("\"id\",\"identifier\",\"fingerprint\",\"pinned_at\",\"state\"",
+                          "\"id\":" TEXT ",\"identifier\":" TEXT_OR_NOT ",\"fingerprint\":" TEXT
+                          ",\"pinned_at\":" TIME
+                          ",\"state\":{\"type\":\"string\",\"enum\":[\"current\",\"changed\",\"reset\"]}")),
+    .others = "400 409 423",
+};
+
+const struct route_doc doc_contact_accept = {
+    .operation = "acceptContact",
+    .summary = "Says that the keys with this fingerprint are the contact's",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"fingerprint\"", "\"fingerprint\":" TEXT),
+    .status = 204,
+    .others = "400 404 409 415 423",
+};
+
+const struct route_doc doc_fingerprint = {
+    .operation = "getFingerprint",
+    .summary = "The fingerprint of one's own keys, for others to compare",
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"fingerprint\"", "\"fingerprint\":" TEXT),
+    .others = "409 423",
+};
+
 const struct route_doc doc_account_history = {
     .operation = "getAccountHistory",
     .summary = "What happened to the account, newest first",

@@ -303,6 +303,88 @@ struct ww_vault_state {
 WW_EXPORT enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session,
                                      struct ww_vault_state *out) WW_MUST;
 
+/* ---- sharing: values for named accounts, which only they can open (vault.md §11) ---- */
+
+/* Errors as of items, and: WW_ENOTFOUND "recipient_unknown": nobody of this name. WW_ETHROTTLED: too many
+ * people were looked up. WW_ECONFLICT "contact_changed": somebody's keys are not those that were known;
+ * ww_contact_accept. WW_EINVAL "recipient_self", "recipients_too_many" (above 1,000).
+ *
+ * People are named by an identifier or by the account's UUID. Their keys are pinned at first contact. */
+
+struct ww_recipient {
+    size_t size;
+    const char *id;         /* UUID */
+    const char *identifier; /* as they were named; NULL: by their UUID */
+    const char *state; /* "sealed"; "pending": has no vault yet, and gets it after one of the sender's next
+                          sign-ins or shares; "changed": has other keys than were pinned */
+};
+struct ww_share {
+    size_t size;
+    const char *name;
+    uint64_t version, time;
+    const struct ww_recipient *const *to;
+    size_t to_count;
+};
+/* Shares a value. to NULL: those who get it stay; else they are the list from now on. Every write has a key
+ * of its own, which nobody gets who is not on the list. condition and result may be NULL; result's id is
+ * empty. WW_ETOOLARGE, WW_EFULL, WW_EVERSION. */
+WW_EXPORT enum ww_err ww_share_put(struct ww_op *op, struct ww_session *session, const char *name,
+                                   const void *value, size_t value_length, const char *const *to,
+                                   size_t to_count, const struct ww_item_condition *condition,
+                                   struct ww_item_result *result) WW_MUST;
+/* Gives a share to more people, or to fewer: then it gets a new key and version. The lists may be NULL where
+ * their count is 0. *share, if wanted: as it is then. WW_ENOTFOUND "item_not_found". */
+WW_EXPORT enum ww_err ww_share_people(struct ww_op *op, struct ww_session *session, const char *name,
+                                      const char *const *add, size_t add_count, const char *const *remove,
+                                      size_t remove_count, const struct ww_share **share) WW_MUST;
+/* The sender's own copy; as ww_item_get. */
+WW_EXPORT enum ww_err ww_share_get(struct ww_op *op, struct ww_session *session, const char *name,
+                                   const void **value, size_t *value_length,
+                                   struct ww_item_result *result) WW_MUST;
+/* Nobody reads it from then on. condition may be NULL. WW_ENOTFOUND, WW_EVERSION. */
+WW_EXPORT enum ww_err ww_share_withdraw(struct ww_op *op, struct ww_session *session, const char *name,
+                                        const struct ww_item_condition *condition) WW_MUST;
+/* What was sent, as ww_item_list lists items. */
+WW_EXPORT enum ww_err ww_share_list(struct ww_op *op, struct ww_session *session, const char *prefix,
+                                    struct ww_page *page, const struct ww_share *const **shares) WW_MUST;
+
+struct ww_received {
+    size_t size;
+    const char *name;
+    const char *from;            /* the sender's UUID */
+    const char *from_identifier; /* a name that they sign in with, or NULL */
+    uint64_t version, time;
+    const char *state; /* "open"; "changed": the sender's keys are not those that were pinned */
+};
+WW_EXPORT enum ww_err ww_inbox_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                                    const struct ww_received *const **received) WW_MUST;
+/* A value that somebody shares. from: who, or NULL: of several of that name the newest. about, if wanted,
+ * says whose it is. *value is followed by a NUL. WW_ENOTFOUND. */
+WW_EXPORT enum ww_err ww_inbox_get(struct ww_op *op, struct ww_session *session, const char *name,
+                                   const char *from, const void **value, size_t *value_length,
+                                   struct ww_received *about) WW_MUST;
+/* Makes it an item of one's own, which stays when the share ends. WW_EVERSION: there is an item of that name.
+ * result may be NULL. */
+WW_EXPORT enum ww_err ww_inbox_adopt(struct ww_op *op, struct ww_session *session, const char *name,
+                                     const char *from, const char *as, struct ww_item_result *result) WW_MUST;
+
+struct ww_contact {
+    size_t size;
+    const char *id, *identifier; /* UUID; identifier as of struct ww_recipient */
+    const char *fingerprint;     /* of the keys as they are now: twelve groups of five digits */
+    uint64_t pinned_at;
+    const char *state; /* "current"; "changed": others than were pinned; "reset": a new vault */
+};
+WW_EXPORT enum ww_err ww_contact_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                                      const struct ww_contact *const **contacts) WW_MUST;
+/* For who compared the fingerprint with its owner: these are the contact's keys. What is shared with them is
+ * sealed anew. WW_ECONFLICT "contact_changed": they are others by now. WW_ENOTFOUND "contact_unknown". */
+WW_EXPORT enum ww_err ww_contact_accept(struct ww_op *op, struct ww_session *session, const char *id,
+                                        const char *fingerprint) WW_MUST;
+/* One's own, for others to compare. */
+WW_EXPORT enum ww_err ww_fingerprint(struct ww_op *op, struct ww_session *session,
+                                     const char **fingerprint) WW_MUST;
+
 /* ---- recovery codes and new keys (vault.md §§7, 8, 10) ---- */
 
 struct ww_codes_state {

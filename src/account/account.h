@@ -198,6 +198,79 @@ enum ww_err account_item_count(struct ww_op *op, struct service *s, struct sessi
 enum ww_err account_vault_change(struct ww_op *op, struct service *s, struct session *x,
                                  struct vault_change *changes, size_t n) WW_MUST;
 
+/* ---- sharing (vault.md §11) ---- */
+/* As for items, and: WW_ENOTFOUND id "recipient_unknown" or "item_not_found", WW_ECONFLICT id
+ * "contact_changed": somebody's keys are not those that were pinned. People are named by identifier or UUID,
+ * which is counted: WW_ETHROTTLED. */
+struct account_share_to {
+    struct uuid id;
+    const char *identifier; /* as the owner called them; or NULL */
+    const char *state;      /* "sealed", "pending", "changed" */
+};
+struct account_share {
+    struct bytes name;
+    uint64_t version, time;
+    struct account_share_to *to;
+    size_t to_count;
+};
+struct account_names {
+    const char *const *names;
+    size_t n;
+    bool given;
+};
+/* change: a VAULT_PUT with its conditions. Without `to` the list of recipients stays. */
+enum ww_err account_share_put(struct ww_op *op, struct service *s, struct session *x,
+                              struct vault_change *change, struct account_names to) WW_MUST;
+/* Adds first, then removes; what nobody gets twice or who is not there changes nothing. */
+enum ww_err account_share_people(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                                 struct account_names add, struct account_names remove,
+                                 struct account_share *out) WW_MUST;
+/* change: a VAULT_DELETE with its condition. */
+enum ww_err account_share_withdraw(struct ww_op *op, struct service *s, struct session *x,
+                                   struct vault_change *change) WW_MUST;
+enum ww_err account_share_get(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                              struct vault_value *out) WW_MUST;
+enum ww_err account_share_list(struct ww_op *op, struct service *s, struct session *x, struct bytes prefix,
+                               struct bytes after, size_t limit, struct account_share **out,
+                               size_t *n) WW_MUST;
+
+struct account_received {
+    struct bytes name, value;
+    struct uuid share, from;
+    const char *from_identifier; /* a name to sign in with; or NULL */
+    uint64_t version, time;
+    bool changed; /* the sender's keys are not those that were pinned: the value is not given */
+};
+/* In order of ids, after one (NULL: from the start), at most limit rows; *last: the id that was looked at
+ * last. What cannot be read with the keys that are left is not listed. */
+enum ww_err account_inbox_list(struct ww_op *op, struct service *s, struct session *x,
+                               const struct uuid *after, size_t limit, struct account_received **out,
+                               size_t *n, struct uuid *last, bool *more) WW_MUST;
+/* from: UUID or identifier of the sender; NULL: of several the newest. */
+enum ww_err account_inbox_get(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                              const char *from, struct account_received *out) WW_MUST;
+/* Makes it an item of one's own: change is a VAULT_PUT, its value is set here. */
+enum ww_err account_inbox_adopt(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
+                                const char *from, struct vault_change *change) WW_MUST;
+
+enum { ACCOUNT_FINGERPRINT = 72 };
+struct account_contact {
+    struct uuid id;
+    const char *identifier;
+    char fingerprint[ACCOUNT_FINGERPRINT]; /* of the keys as they are now */
+    uint64_t pinned;                       /* µs */
+    const char *state;                     /* "current", "changed", "reset" */
+};
+enum ww_err account_contact_list(struct ww_op *op, struct service *s, struct session *x,
+                                 const struct uuid *after, size_t limit, struct account_contact **out,
+                                 size_t *n) WW_MUST;
+/* The keys with this fingerprint are theirs. WW_ECONFLICT "contact_changed" when they are others by now;
+ * WW_ENOTFOUND "contact_unknown". */
+enum ww_err account_contact_accept(struct ww_op *op, struct service *s, struct session *x,
+                                   const struct uuid *id, const char *fingerprint) WW_MUST;
+enum ww_err account_fingerprint(struct ww_op *op, struct service *s, struct session *x,
+                                char out[ACCOUNT_FINGERPRINT]) WW_MUST;
+
 /* ---- administration ---- */
 struct account_spec {
     const char *schema_id; /* NULL: the default */

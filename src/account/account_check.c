@@ -1,7 +1,8 @@
 /* Opens every blob that the server can open, and follows every index (vault.md §6: rows are only indexes). */
 #include "account_int.h"
+#include "share.h"
 
-enum { PAGE = 64 };
+enum { PAGE = 64, SHARES_AT_ONCE = 8 }; /* a share may have 16 MiB */
 
 struct walk {
     struct service *service;
@@ -223,6 +224,54 @@ static enum ww_err check_sessions(struct ww_op *op, struct walk *w, const struct
     return err;
 }
 
+/* A share is signed over what is stored, so that it can be checked without anybody's keys. *last: the id of
+ * the one checked before, and then of the last. */
+static enum ww_err check_some_shares(struct ww_op *op, struct walk *w, const struct record *r,
+                                     const struct uuid *after, struct uuid *last, size_t *n)
+{
+    struct epoch_row *epochs = NULL;
+    struct share_row *rows;
+    enum ww_err err = store_share_list(op, w->service->store, &r->uuid, after, SHARES_AT_ONCE, &rows, n);
+    if (!err && *n) {
+        err = store_epoch_list(op, w->service->store, &r->uuid, r->epoch, &epochs);
+    }
+    for (size_t i = 0; !err && i < *n; i++) {
+        *last = rows[i].id;
+        err = rows[i].epoch > r->epoch ? WW_ETAMPERED
+                                       : share_verify(op, &epochs[rows[i].epoch - 1].sign_key, &rows[i]);
+    }
+    return err;
+}
+
+static enum ww_err check_signatures(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    struct uuid last;
+    size_t n = SHARES_AT_ONCE;
+    enum ww_err err = WW_OK;
+    for (bool first = true; !err && n == SHARES_AT_ONCE; first = false) {
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        err = op_piece_end(op, &piece, check_some_shares(op, w, r, first ? NULL : &last, &last, &n));
+    }
+    if (is_finding(err)) {
+        problem(w, op, "account %s: a share is altered", who);
+        err = WW_OK;
+    }
+    return err;
+}
+
+static enum ww_err check_shares(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    int64_t all = 0, sound = 0;
+    enum ww_err err = check_signatures(op, w, r, who);
+    err = err ? err : store_count_wraps(op, w->service->store, &r->uuid, &all, &sound);
+    if (!err && all > sound) {
+        problem(w, op, "account %s: %lld row(s) of recipients that none of its shares can have", who,
+                (long long)(all - sound));
+    }
+    return err;
+}
+
 /* Nothing is mended and nothing deleted: what does not agree is evidence. */
 static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct record *r)
 {
@@ -231,7 +280,8 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
     uuid_format(who, r->uuid);
     if ((err = check_credentials(op, w, r, who)) || (err = check_identifiers(op, w, r, who)) ||
         (err = check_search(op, w, r, who)) || (err = check_vault(op, w, r, who)) ||
-        (err = check_items(op, w, r, who)) || (err = check_epochs(op, w, r, who))) {
+        (err = check_items(op, w, r, who)) || (err = check_epochs(op, w, r, who)) ||
+        (err = check_shares(op, w, r, who))) {
         return err;
     }
     return check_sessions(op, w, r, who);

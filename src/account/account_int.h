@@ -64,6 +64,16 @@ enum ww_err account_drop_credential(struct ww_op *op, struct service *s, struct 
 /* WW_ELOCKED, or WW_ENOVAULT where the account has none. */
 enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r);
 
+/* ---- account_vault.c ---- */
+/* What a session must have before its vault is touched: WW_ENOVAULT, WW_EAAL, WW_ELOCKED. */
+enum ww_err account_may_open(struct ww_op *op, const struct session *x) WW_MUST;
+/* Tells where err says that stored data is not what was written; returns err. */
+enum ww_err account_audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err);
+/* Runs body over the vault of a session, once more in one snapshot where it does not fit. */
+typedef enum ww_err account_vault_reader(struct ww_op *op, struct store *s, struct vault *v, void *context);
+enum ww_err account_read_vault(struct ww_op *op, struct service *s, struct session *x,
+                               account_vault_reader *body, void *context) WW_MUST;
+
 /* ---- account_login.c: proofs of who somebody is ---- */
 /* The account behind an identifier, or NULL, and the identifier's tag. */
 enum ww_err account_find(struct ww_op *op, struct service *s, const char *identifier, struct key *tag,
@@ -79,6 +89,11 @@ enum ww_err account_refused(struct ww_op *op, struct service *s, enum ww_err err
  * opens it. */
 enum ww_err account_open_proved(struct ww_op *op, struct service *s, struct authn *a, struct record **r,
                                 struct vault **v) WW_MUST;
+
+/* Seals for those who have keys by now what waits for them (vault.md §11), in a transaction, as far as the
+ * vault's notes can be read. */
+enum ww_err account_share_complete(struct ww_op *op, struct service *s, struct record *r,
+                                   struct vault *v) WW_MUST;
 
 /* ---- account_epoch.c, account_codes.c ---- */
 bool account_epoch_due(const struct ww_op *op, const struct service *s, const struct vault *v);

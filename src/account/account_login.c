@@ -142,6 +142,9 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     if (err) {
         return err;
     }
+    if (v && (err = account_share_complete(op, s, r, v))) {
+        return err;
+    }
     /* A sign-in again by the same person raises their session; by another it issues a new one and ends the
      * old, so that a browser never holds two people's sessions. */
     bool same = x->in->session && uuid_equal(x->in->session->record->uuid, r->uuid);

@@ -3,7 +3,7 @@
 #include "account_int.h"
 
 /* In a transaction of its own, since the one that found it is over. */
-static enum ww_err audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err)
+enum ww_err account_audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err)
 {
     if (err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
         account_tell_refusal(
@@ -15,8 +15,7 @@ static enum ww_err audited(struct ww_op *op, struct service *s, const struct ses
     return err;
 }
 
-/* What a session must have before its vault is touched. */
-static enum ww_err may_open(struct ww_op *op, const struct session *x)
+enum ww_err account_may_open(struct ww_op *op, const struct session *x)
 {
     if (x->record->root_generation == 0) {
         return op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet");
@@ -51,10 +50,8 @@ static enum ww_err read_both(struct ww_op *op, struct service *s, struct session
                                      "stored data is not what was written (vault missing)");
 }
 
-typedef enum ww_err vault_reader(struct ww_op *op, struct store *s, struct vault *v, void *context);
-
-static enum ww_err try_reading(struct ww_op *op, struct service *s, struct session *x, vault_reader *body,
-                               void *context, uint64_t *seen)
+static enum ww_err try_reading(struct ww_op *op, struct service *s, struct session *x,
+                               account_vault_reader *body, void *context, uint64_t *seen)
 {
     struct vault *v;
     enum ww_err err = x->vault.head.p ? WW_OK : read_both(op, s, x);
@@ -71,11 +68,11 @@ static enum ww_err try_reading(struct ww_op *op, struct service *s, struct sessi
 
 /* Head, leaf and item are read one after the other, and somebody may write between. So a mismatch is read
  * once more in one snapshot, against the number first seen; only a second one is an alarm (vault.md §12). */
-static enum ww_err read_vault(struct ww_op *op, struct service *s, struct session *x, vault_reader *body,
-                              void *context)
+enum ww_err account_read_vault(struct ww_op *op, struct service *s, struct session *x,
+                               account_vault_reader *body, void *context)
 {
     uint64_t seen = 0;
-    enum ww_err err = may_open(op, x);
+    enum ww_err err = account_may_open(op, x);
     if (err) {
         return err;
     }
@@ -88,7 +85,7 @@ static enum ww_err read_vault(struct ww_op *op, struct service *s, struct sessio
     if ((err = store_tx_begin(op, s->store, DB_READ)) == WW_OK) {
         err = store_tx_abort(op, try_reading(op, s, x, body, context, &seen)); /* nothing was written */
     }
-    return audited(op, s, x, err);
+    return account_audited(op, s, x, err);
 }
 
 struct item_read {
@@ -105,7 +102,7 @@ static enum ww_err read_item(struct ww_op *op, struct store *s, struct vault *v,
 enum ww_err account_item_get(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
                              struct vault_value *out)
 {
-    return read_vault(op, s, x, read_item, &(struct item_read){name, out});
+    return account_read_vault(op, s, x, read_item, &(struct item_read){name, out});
 }
 
 struct item_listing {
@@ -126,7 +123,7 @@ enum ww_err account_item_list(struct ww_op *op, struct service *s, struct sessio
 {
     *out = NULL;
     *n = 0;
-    return read_vault(op, s, x, read_list, &(struct item_listing){prefix, after, limit, out, n});
+    return account_read_vault(op, s, x, read_list, &(struct item_listing){prefix, after, limit, out, n});
 }
 
 struct item_search {
@@ -143,7 +140,7 @@ static enum ww_err read_entry(struct ww_op *op, struct store *s, struct vault *v
 enum ww_err account_item_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
                               struct vault_entry *out)
 {
-    return read_vault(op, s, x, read_entry, &(struct item_search){id, out});
+    return account_read_vault(op, s, x, read_entry, &(struct item_search){id, out});
 }
 
 struct item_look {
@@ -160,7 +157,7 @@ static enum ww_err read_name(struct ww_op *op, struct store *s, struct vault *v,
 enum ww_err account_item_look(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
                               struct vault_entry *out)
 {
-    return read_vault(op, s, x, read_name, &(struct item_look){name, out});
+    return account_read_vault(op, s, x, read_name, &(struct item_look){name, out});
 }
 
 static enum ww_err read_count(struct ww_op *op, struct store *s, struct vault *v, void *context)
@@ -171,7 +168,7 @@ static enum ww_err read_count(struct ww_op *op, struct store *s, struct vault *v
 enum ww_err account_item_count(struct ww_op *op, struct service *s, struct session *x, size_t *n)
 {
     *n = 0;
-    return read_vault(op, s, x, read_count, n);
+    return account_read_vault(op, s, x, read_count, n);
 }
 
 struct vault_write {
@@ -187,7 +184,7 @@ static enum ww_err write_changes(struct ww_op *op, struct service *s, void *cont
     struct record *r;
     struct vault *v;
     enum ww_err err = account_lock(op, s, in->x, &r, &v);
-    if (err || (err = may_open(op, in->x))) {
+    if (err || (err = account_may_open(op, in->x))) {
         return err;
     }
     if (!v) {
@@ -216,10 +213,10 @@ enum ww_err account_vault_change(struct ww_op *op, struct service *s, struct ses
                                  struct vault_change *changes, size_t n)
 {
     struct vault_write in = {x, changes, n};
-    enum ww_err err = may_open(op, x);
+    enum ww_err err = account_may_open(op, x);
     if (err || (err = check_sizes(op, s, changes, n))) {
         return err;
     }
     x->vault = (struct vault_row){0}; /* what was read before is older than what follows */
-    return audited(op, s, x, account_transaction(op, s, write_changes, &in));
+    return account_audited(op, s, x, account_transaction(op, s, write_changes, &in));
 }

@@ -26,6 +26,10 @@
     X(UNLOCKED, "vault.unlocked", 1)                                                                         \
     X(EPOCH_STARTED, "vault.epoch_started", 1)                                                               \
     X(REKEYED, "vault.rekeyed", 1)                                                                           \
+    X(SHARE_SENT, "share.sent", 1)                                                                           \
+    X(SHARE_CHANGED, "share.recipients_changed", 1)                                                          \
+    X(SHARE_WITHDRAWN, "share.withdrawn", 1)                                                                 \
+    X(CONTACT_ACCEPTED, "contact.accepted", 1)                                                               \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \
     X(SESSIONS_ENDED, "session.others_ended", 1)                                                             \
     X(TAMPERED, "vault.tampered", 0)                                                                         \

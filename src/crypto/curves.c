@@ -19,6 +19,11 @@ void curves_box_public(struct key *out, const struct key *secret)
     crypto_scalarmult_base(out->b, secret->b);
 }
 
+enum ww_err curves_shared(struct key *out, const struct key *secret, const struct key *public_key)
+{
+    return crypto_scalarmult(out->b, secret->b, public_key->b) == 0 ? WW_OK : WW_ETAMPERED;
+}
+
 void curves_sign_public(struct key *out, const struct key *seed)
 {
     __attribute__((cleanup(sign_secret_wipe))) struct sign_secret s;

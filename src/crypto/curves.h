@@ -8,6 +8,10 @@
 void curves_box_public(struct key *out, const struct key *secret);
 void curves_sign_public(struct key *out, const struct key *seed);
 
+/* X25519 of one's own secret and another's public key. WW_ETAMPERED, without op_fail, for a public key of low
+ * order: the result would be all zeros, whoever has which secret (RFC 7748 §6.1). */
+enum ww_err curves_shared(struct key *out, const struct key *secret, const struct key *public_key) WW_MUST;
+
 /* Ed25519 signature of a message. */
 void curves_sign(uint8_t signature[64], const struct key *seed, struct bytes message);
 /* WW_OK only when the signature is good; WW_ETAMPERED without op_fail. */

@@ -54,6 +54,11 @@ void derive(struct key *out, const struct key *key, const char *label, const str
     derive_n(out->b, sizeof out->b, key, label, uuid, &msg, 1);
 }
 
+void derive_wide(uint8_t out[64], const char *label, const struct uuid *uuid, struct bytes msg)
+{
+    derive_n(out, 64, NULL, label, uuid, &msg, 1);
+}
+
 /* The encryption key and the commitment, from one derivation: a blob opens under exactly one key, place and
  * purpose. */
 struct expanded {

@@ -16,6 +16,9 @@ void derive(struct key *out, const struct key *key, const char *label, const str
 void derive_parts(struct key *out, const struct key *key, const char *label, const struct uuid *uuid,
                   const struct bytes *parts, size_t n);
 
+/* D with an output of 64 bytes, without a key. */
+void derive_wide(uint8_t out[64], const char *label, const struct uuid *uuid, struct bytes msg);
+
 /* Where a sealed blob belongs; it opens nowhere else. */
 struct place {
     const char *label;

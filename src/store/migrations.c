@@ -54,5 +54,15 @@ const struct db_migration store_migrations[] = {
      "CREATE UNIQUE INDEX sessions_tag ON sessions (tag);\n"
      "DROP INDEX sessions_account;\n"
      "CREATE INDEX sessions_account ON sessions (account, expires, lookup)"},
+    {4, "sharing",
+     "CREATE TABLE shares (id %BLOB% NOT NULL PRIMARY KEY, sender %BLOB% NOT NULL, version %INT% NOT NULL,"
+     " epoch %INT% NOT NULL, signature %BLOB% NOT NULL, blob %BLOB% NOT NULL);\n"
+     "CREATE INDEX shares_sender ON shares (sender);\n"
+     "CREATE TABLE wraps (share %BLOB% NOT NULL, recipient %BLOB% NOT NULL, sender %BLOB% NOT NULL,"
+     " sender_epoch %INT% NOT NULL, recipient_epoch %INT% NOT NULL, tag %BLOB% NOT NULL,"
+     " blob %BLOB% NOT NULL, PRIMARY KEY (share, recipient));\n"
+     "CREATE INDEX wraps_recipient ON wraps (recipient, sender, sender_epoch, recipient_epoch, tag);\n"
+     "CREATE INDEX wraps_inbox ON wraps (recipient, share);\n"
+     "CREATE INDEX wraps_sender ON wraps (sender)"},
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

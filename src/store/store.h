@@ -1,7 +1,7 @@
 /* The store: typed rows of vault.md §5 over the database, those under the server key sealed and opened here.
  *
  * Row by row: store_record.c (accounts), store_identifier.c (identifiers, search), store_credential.c,
- * store_vault.c (vaults, leaves, items, epochs: blobs under the user's keys, passed through),
+ * store_vault.c (vaults, leaves, items, epochs: blobs under the user's keys, passed through), store_share.c,
  * store_session.c, store_flow.c, store_counter.c (throttling), store_audit.c (chains), store_check.c (what a
  * check counts). Every row read is checked against the place it was read from: WW_ETAMPERED. All SQL is here.
  *
@@ -197,6 +197,53 @@ enum ww_err store_epoch_insert(struct ww_op *op, struct store *s, const struct u
                                const struct epoch_row *e) WW_MUST;
 enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
                              struct epoch_row *out) WW_MUST;
+/* Epochs 1 to `last`, all of them; one that is missing or altered is WW_ETAMPERED. */
+enum ww_err store_epoch_list(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t last,
+                             struct epoch_row **out) WW_MUST;
+
+/* ---- shares and wraps (vault.md §11): blobs under the users' keys, passed through; who asks authenticates
+ * the columns ---- */
+struct share_row {
+    struct uuid id, sender;
+    uint64_t version;
+    uint32_t epoch; /* of the sender, which signed */
+    uint8_t signature[64];
+    struct bytes blob;
+};
+/* Inserts or replaces, in a transaction; an id of somebody else's is WW_EBUSY. */
+enum ww_err store_share_put(struct ww_op *op, struct store *s, const struct share_row *row) WW_MUST;
+/* The share with an id of a sender; missing is WW_ETAMPERED: only shares that are named are asked for. */
+enum ww_err store_share_load(struct ww_op *op, struct store *s, const struct uuid *id,
+                             const struct uuid *sender, struct share_row *out) WW_MUST;
+/* With its wraps, in a transaction. Missing is WW_ETAMPERED. */
+enum ww_err store_share_delete(struct ww_op *op, struct store *s, const struct uuid *id,
+                               const struct uuid *sender) WW_MUST;
+/* Those of a sender with id > after (NULL: from the start), at most limit; a row that cannot be one is
+ * WW_ETAMPERED. */
+enum ww_err store_share_list(struct ww_op *op, struct store *s, const struct uuid *sender,
+                             const struct uuid *after, size_t limit, struct share_row **out,
+                             size_t *n) WW_MUST;
+
+struct wrap_row {
+    struct uuid share, recipient, sender;
+    uint32_t sender_epoch, recipient_epoch;
+    uint8_t tag[16];
+    struct bytes blob;
+};
+/* Inserts or replaces, in a transaction. */
+enum ww_err store_wrap_put(struct ww_op *op, struct store *s, const struct wrap_row *row) WW_MUST;
+/* All wraps of a share, in a transaction. */
+enum ww_err store_wrap_delete_all(struct ww_op *op, struct store *s, const struct uuid *share,
+                                  const struct uuid *sender) WW_MUST;
+/* Those for a recipient with share > after (NULL: from the start), at most limit; a row that cannot be one is
+ * WW_ETAMPERED. */
+enum ww_err store_wrap_list(struct ww_op *op, struct store *s, const struct uuid *recipient,
+                            const struct uuid *after, size_t limit, struct wrap_row **out, size_t *n) WW_MUST;
+/* Sender and epochs of a recipient's wraps, each combination once; the other members are unset. */
+enum ww_err store_wrap_pairs(struct ww_op *op, struct store *s, const struct uuid *recipient,
+                             struct wrap_row **out, size_t *n) WW_MUST;
+/* The wrap of such a combination with a tag, both in *row; WW_ENOTFOUND without op_fail. */
+enum ww_err store_wrap_find(struct ww_op *op, struct store *s, struct wrap_row *row) WW_MUST;
 
 /* ---- sessions ---- */
 struct session_row {
@@ -357,6 +404,9 @@ enum ww_err store_count_leaves(struct ww_op *op, struct store *s, const struct u
                                int64_t *last) WW_MUST;
 enum ww_err store_count_epochs(struct ww_op *op, struct store *s, const struct uuid *account,
                                int64_t *n) WW_MUST;
+/* Wraps of a sender: all, and those that a share of the same sender has and that are of the right form. */
+enum ww_err store_count_wraps(struct ww_op *op, struct store *s, const struct uuid *sender, int64_t *all,
+                              int64_t *sound) WW_MUST;
 /* Rows of the i-th kind that belong to no account; WW_ENOTFOUND (without op_fail) past the last kind. */
 enum ww_err store_count_orphans(struct ww_op *op, struct store *s, size_t i, const char **what,
                                 int64_t *n) WW_MUST;

@@ -120,6 +120,18 @@ enum ww_err store_count_epochs(struct ww_op *op, struct store *s, const struct u
     return count(op, s, "SELECT count(*) FROM epochs WHERE uuid = $1", DB_ARGS(DB_B(BYTES_OF(*account))), n);
 }
 
+enum ww_err store_count_wraps(struct ww_op *op, struct store *s, const struct uuid *sender, int64_t *all,
+                              int64_t *sound)
+{
+    enum ww_err err =
+        count(op, s, "SELECT count(*) FROM wraps WHERE sender = $1", DB_ARGS(DB_B(BYTES_OF(*sender))), all);
+    return err ? err
+               : count(op, s,
+                       "SELECT count(*) FROM wraps w JOIN shares t ON t.id = w.share AND t.sender = w.sender"
+                       " WHERE w.sender = $1 AND length(w.blob) = $2 AND length(w.tag) = 16",
+                       DB_ARGS(DB_B(BYTES_OF(*sender)), DB_I(SEAL_OVERHEAD + 32)), sound);
+}
+
 /* A piece of a table in the order of a key: its last key, and which rows belong to nothing. Asked row by row,
  * by the owner's key: a join over all would be one statement without a bound (and NOT IN (SELECT …) one that
  * PostgreSQL reads anew for every row, once it finds it too large to hash). */
@@ -140,6 +152,14 @@ static const struct {
     {"vault", ORPHANS("vaults", "vid"), false},
     {"item", ORPHANS("items", "id"), false},
     {"session", ORPHANS("sessions", "lookup"), false},
+    {"share",
+     "SELECT t.id, (SELECT count(*) FROM accounts a WHERE a.uuid = t.sender), 0 FROM shares t"
+     " WHERE t.id > $1 ORDER BY t.id LIMIT $2",
+     false},
+    {"wrap",
+     "SELECT DISTINCT t.share, (SELECT count(*) FROM accounts a WHERE a.uuid = t.sender), 0 FROM wraps t"
+     " WHERE t.share > $1 ORDER BY t.share LIMIT $2",
+     false},
     {"leaf",
      "SELECT t.vid, (SELECT count(*) FROM vaults v WHERE v.vid = t.vid), t.number FROM leaves t"
      " WHERE (t.vid, t.number) > ($1, $3) ORDER BY t.vid, t.number LIMIT $2",

@@ -266,6 +266,9 @@ enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, 
 enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record *r)
 {
     static const char *const statements[] = {
+        "DELETE FROM wraps WHERE recipient = (SELECT uuid FROM accounts WHERE id = $1)",
+        "DELETE FROM wraps WHERE sender = (SELECT uuid FROM accounts WHERE id = $1)",
+        "DELETE FROM shares WHERE sender = (SELECT uuid FROM accounts WHERE id = $1)",
         "DELETE FROM leaves WHERE vid IN (SELECT vid FROM vaults WHERE account = $1)",
         "DELETE FROM vaults WHERE account = $1",
         "DELETE FROM items WHERE account = $1",

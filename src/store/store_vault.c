@@ -147,15 +147,14 @@ enum ww_err store_epoch_insert(struct ww_op *op, struct store *s, const struct u
                       DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(e->n), DB_B(blob)));
 }
 
-enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
-                             struct epoch_row *out)
+static enum ww_err open_epoch(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
+                              struct bytes blob, struct epoch_row *out)
 {
     uint8_t aad[4];
-    struct bytes blob, pt;
-    enum ww_err err = one_blob(op, s, "SELECT blob FROM epochs WHERE uuid = $1 AND n = $2",
-                               DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(n)), "epoch missing", &blob);
+    struct bytes pt;
+    enum ww_err err = keyring_open(op, s->keyring, epoch_place(account, aad, n), blob, &pt);
     *out = (struct epoch_row){0};
-    if (err || (err = keyring_open(op, s->keyring, epoch_place(account, aad, n), blob, &pt))) {
+    if (err) {
         return err;
     }
     struct reader in = READER(pt);
@@ -166,4 +165,44 @@ enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uui
     out->begun = read_u64(&in);
     read_copy(&in, out->signature, sizeof out->signature);
     return in.failed || in.n || out->n != n ? store_tampered(op, "epoch") : WW_OK;
+}
+
+enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
+                             struct epoch_row *out)
+{
+    struct bytes blob;
+    enum ww_err err = one_blob(op, s, "SELECT blob FROM epochs WHERE uuid = $1 AND n = $2",
+                               DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(n)), "epoch missing", &blob);
+    *out = (struct epoch_row){0};
+    return err ? err : open_epoch(op, s, account, n, blob, out);
+}
+
+enum ww_err store_epoch_list(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t last,
+                             struct epoch_row **out)
+{
+    struct db_rows rows;
+    uint32_t n = 0;
+    *out = NULL;
+    enum ww_err err =
+        store_query(op, s, &rows, "SELECT n, blob FROM epochs WHERE uuid = $1 AND n <= $2 ORDER BY n",
+                    DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(last)));
+    if (err) {
+        return err;
+    }
+    struct epoch_row *list = ARENA_ARRAY(&op->arena, last, struct epoch_row);
+    err = list ? WW_OK : op_no_memory(op);
+    while (!err && n < last && (err = db_next(&rows)) == WW_OK) {
+        struct bytes blob = db_blob(&rows, 1);
+        if (db_lost(&rows)) {
+            err = op_no_memory(op);
+        } else if (db_int(&rows, 0) != (int64_t)n + 1) {
+            err = store_tampered(op, "epoch missing");
+        } else {
+            err = open_epoch(op, s, account, n + 1, blob, &list[n]);
+            n++;
+        }
+    }
+    store_done(&rows);
+    *out = list;
+    return err == WW_ENOTFOUND ? store_tampered(op, "epoch missing") : err;
 }

@@ -19,6 +19,7 @@ enum subject_kind {
     SUBJECT_ACCOUNT_PAIR, /* account uuid, network */
     SUBJECT_REGISTRATION, /* network */
     SUBJECT_FLOW,         /* network; in memory only */
+    SUBJECT_LOOKUP,       /* account uuid */
 };
 
 enum { SUBJECTS_MAX = 4, FAILURE_PLACES = 1 << 15, EVENT_PLACES = 1 << 14, SWEEP_BATCH = 1000 };
@@ -26,7 +27,7 @@ enum { SUBJECTS_MAX = 4, FAILURE_PLACES = 1 << 15, EVENT_PLACES = 1 << 14, SWEEP
 struct throttle {
     struct store *store;
     struct throttle_memory *failures, *events;
-    struct counter_rule pair, account, network, registrations, flows;
+    struct counter_rule pair, account, network, registrations, flows, lookups;
     /* How long a network counts as known after a success there; 0 switches it off. */
     int64_t known_for; /* µs */
     bool dev;
@@ -71,6 +72,7 @@ static void read_rules(struct throttle *t, const struct config *c)
                                     config_duration(c, SETTING("network.window")), network, network);
     t->registrations = limit_rule(c, SETTING("registrations.free"), SETTING("registrations.window"));
     t->flows = limit_rule(c, SETTING("flows.free"), SETTING("flows.window"));
+    t->lookups = limit_rule(c, SETTING("lookups.free"), SETTING("lookups.window"));
     t->known_for = (int64_t)config_duration(c, SETTING("account.known_network"));
     t->dev = config_dev(c);
 }
@@ -377,6 +379,22 @@ enum ww_err throttle_count(struct ww_op *op, struct throttle *t, enum throttle_e
     }
     /* Refused without a statement, so that a flood of registrations reaches the database at its limit's
      * pace only. */
+    if (!throttle_memory_admits(t->events, a->subjects, 1, a->at, &until)) {
+        return fail_throttled(op, a->at, until);
+    }
+    enum ww_err err = store_tx_begin(op, t->store, DB_WRITE);
+    return err == WW_OK ? reserve(op, t->store, t->events, a) : err;
+}
+
+enum ww_err throttle_count_lookup(struct ww_op *op, struct throttle *t, const struct uuid *account)
+{
+    bool has_network = false;
+    int64_t until;
+    struct admit *a = admit_new(op, &has_network);
+    if (!a) {
+        return op_no_memory(op);
+    }
+    add_subject(t, a, SUBJECT_LOOKUP, BYTES_OF(account->b), false, &t->lookups);
     if (!throttle_memory_admits(t->events, a->subjects, 1, a->at, &until)) {
         return fail_throttled(op, a->at, until);
     }

@@ -45,6 +45,9 @@ enum throttle_event { THROTTLE_REGISTRATION, THROTTLE_FLOW };
  * only. */
 enum ww_err throttle_count(struct ww_op *op, struct throttle *t, enum throttle_event event) WW_MUST;
 
+/* Counts that an account asks whether somebody exists, as sharing does; WW_ETHROTTLED past the limit. */
+enum ww_err throttle_count_lookup(struct ww_op *op, struct throttle *t, const struct uuid *account) WW_MUST;
+
 /* Removes counters that are over. */
 enum ww_err throttle_sweep(struct ww_op *op, struct throttle *t) WW_MUST;
 

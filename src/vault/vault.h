@@ -28,6 +28,11 @@ uint64_t vault_seq(const struct vault *v);
 
 /* ---- epochs and re-key (vault.md §8): in a transaction, of a vault that is open and locked. The caller then
  * writes the record, which seals the head under the new epoch (vault_reseal). ---- */
+/* X25519 secret and Ed25519 seed of an epoch; WW_ENOTFOUND, without op_fail, when the ring does not hold it.
+ */
+enum ww_err vault_epoch_secrets(const struct vault *v, uint32_t n, struct key *box, struct key *sign) WW_MUST;
+/* The oldest epoch that the ring holds. */
+uint32_t vault_epoch_first(const struct vault *v);
 /* When the current epoch began, µs. */
 uint64_t vault_epoch_begun(const struct vault *v);
 /* A new epoch: what is written from now on has keys that the ones before do not open. Changes r's epoch and
@@ -46,6 +51,7 @@ struct vault_entry {
     struct bytes name;
     struct uuid id; /* stays the same while the name is there */
     uint64_t version;
+    struct key key; /* SPACE_SHARES: what opens the share at this version; else zeros */
 };
 /* Names in byte order that begin with prefix and come after `after` (p NULL: from the start), at most limit.
  * No value is opened. */
@@ -82,9 +88,11 @@ struct vault_change {
     bool created;
     struct uuid id;
     uint64_t version, time;
+    struct key key; /* SPACE_SHARES, VAULT_PUT: new with this write */
 };
-/* All or nothing, in a transaction with the vault row locked by the caller. VAULT_DELETE and VAULT_GET of
- * what is not there: WW_ENOTFOUND id "item_not_found". WW_EFULL id "vault_full". */
+/* In SPACE_SHARES there are entries alone: the caller keeps what is sealed under their keys, and VAULT_GET is
+ * of no use there. All or nothing, in a transaction with the vault row locked by the caller. VAULT_DELETE and
+ * VAULT_GET of what is not there: WW_ENOTFOUND id "item_not_found". WW_EFULL id "vault_full". */
 enum ww_err vault_apply(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                         struct vault_change *changes, size_t n) WW_MUST;
 

@@ -29,6 +29,15 @@ static enum ww_err not_found(struct ww_op *op)
     return op_fail(op, WW_ENOTFOUND, "item_not_found", "there is no item of this name");
 }
 
+static struct vault_entry entry_of(const struct entry *e)
+{
+    struct vault_entry out = {e->name, e->id, e->version, {{0}}};
+    if (e->space == SPACE_SHARES) {
+        out.key = e->key;
+    }
+    return out;
+}
+
 static enum ww_err find(struct ww_op *op, struct store *s, struct vault *v, uint8_t space, struct bytes name,
                         struct leaf **leaf, size_t *position, bool *found)
 {
@@ -86,7 +95,7 @@ enum ww_err vault_look(struct ww_op *op, struct store *s, struct vault *v, enum 
     if (err || !found) {
         return err ? err : not_found(op);
     }
-    *out = (struct vault_entry){l->entries[at].name, l->entries[at].id, l->entries[at].version};
+    *out = entry_of(&l->entries[at]);
     return WW_OK;
 }
 
@@ -143,7 +152,10 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
     }
     struct entry *e = &l->entries[at];
     c->time = op_now(op);
-    if ((err = seal_item(op, v, e, c->time, c->value, &blob))) {
+    if (space == SPACE_SHARES) {
+        op_random(op, e->key.b, sizeof e->key.b);
+        c->key = e->key;
+    } else if ((err = seal_item(op, v, e, c->time, c->value, &blob))) {
         return err;
     }
     c->created = !found;
@@ -152,6 +164,9 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
      * stale If-Match never fits a new item by chance. */
     c->version = e->version = ++v->seq;
     l->changed = true;
+    if (space == SPACE_SHARES) {
+        return WW_OK;
+    }
     return found ? store_item_update(op, s, &e->id, v->account, blob)
                  : store_item_insert(op, s, &e->id, v->account, blob);
 }
@@ -161,7 +176,9 @@ static enum ww_err remove_entry(struct ww_op *op, struct store *s, struct vault 
 {
     /* The row goes as well; but what makes it unreadable is that the leaf and head written next do not
      * hold its key. */
-    enum ww_err err = store_item_delete(op, s, &l->entries[at].id, v->account);
+    const struct entry *e = &l->entries[at];
+    enum ww_err err = e->space == SPACE_SHARES ? WW_OK : store_item_delete(op, s, &e->id, v->account);
+    c->id = e->id;
     memmove(&l->entries[at], &l->entries[at + 1], (l->n - at - 1) * sizeof l->entries[0]);
     l->n--;
     l->changed = true;
@@ -277,7 +294,7 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
             const struct entry *e = &v->leaves[i].entries[j];
             if (e->space == (uint8_t)space && begins_with(e->name, prefix) &&
                 (!after.p || bytes_compare(e->name, after) > 0)) {
-                list[(*n)++] = (struct vault_entry){e->name, e->id, e->version};
+                list[(*n)++] = entry_of(e);
             }
         }
     }
@@ -298,7 +315,7 @@ enum ww_err vault_find(struct ww_op *op, struct store *s, struct vault *v, enum 
         for (size_t j = 0; j < v->leaves[i].n; j++) {
             const struct entry *e = &v->leaves[i].entries[j];
             if (e->space == (uint8_t)space && uuid_equal(e->id, *id)) {
-                *out = (struct vault_entry){e->name, e->id, e->version};
+                *out = entry_of(e);
                 return WW_OK;
             }
         }

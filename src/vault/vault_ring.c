@@ -190,3 +190,20 @@ uint64_t vault_epoch_begun(const struct vault *v)
 {
     return v->now->begun;
 }
+
+uint32_t vault_epoch_first(const struct vault *v)
+{
+    return v->epochs[0].n;
+}
+
+enum ww_err vault_epoch_secrets(const struct vault *v, uint32_t n, struct key *box, struct key *sign)
+{
+    for (size_t i = 0; i < v->epoch_count; i++) {
+        if (v->epochs[i].n == n) {
+            epoch_key(box, v, &v->epochs[i], "box");
+            epoch_key(sign, v, &v->epochs[i], "sign");
+            return WW_OK;
+        }
+    }
+    return WW_ENOTFOUND;
+}

@@ -13,6 +13,7 @@
 #include "api_int.h"
 #include "encode.h"
 #include "flow_wait.h"
+#include "share.h"
 
 enum { VECTORS_MOST = 64, LINE_BYTES = 48 };
 
@@ -333,6 +334,49 @@ static void epoch_vectors(struct ww_session *session)
         open_key(journey.session->root->b, (struct place){"ring", &r->uuid, 1, b[0]}, b[1]));
 }
 
+/* Cleo comes last, so that nothing of before changes: Ada shares "plan" = "at noon" with her. */
+static void share_vectors(const struct record *r)
+{
+    struct ww_session *cleo, *ada;
+    struct vault_row stored;
+    struct vault *v;
+    struct vault_entry entry;
+    struct bytes b[6];
+    struct key box, sign, pair;
+    const char *fingerprint;
+    const char *const to[] = {"cleo@example.org"};
+    must(ww_register(journey.op, "{\"email\":\"cleo@example.org\"}", "a third walk by the sea", 23, &cleo));
+    ada = journey.given;
+    must(ww_share_put(journey.op, ada, "plan", "at noon", 7, to, 1, NULL, NULL));
+    must(ww_fingerprint(journey.op, ada, &fingerprint));
+    struct store *store = service_of(journey.op)->store;
+    const struct record *recipient = api_session(journey.op, cleo)->record;
+    must(store_vault_row_load(journey.op, store, &r->vid, r->id, false, &stored));
+    must(vault_open(journey.op, store, r, journey.session->root, &stored, &v));
+    must(vault_epoch_secrets(v, r->epoch, &box, &sign));
+    must(vault_look(journey.op, store, v, SPACE_SHARES, bytes_str("plan"), &entry));
+    const struct share_end from = {r->uuid, r->epoch, r->box_key},
+                           end = {recipient->uuid, 1, recipient->box_key};
+    must(share_pair_key(journey.op, &box, &from, &end, true, &pair));
+    add("recipient.uuid", bytes_dup(&journey.op->arena, BYTES_OF(recipient->uuid)));
+    add("recipient.box-key", bytes_dup(&journey.op->arena, BYTES_OF(recipient->box_key)));
+    add("pair-key", bytes_dup(&journey.op->arena, BYTES_OF(pair)));
+    row("SELECT tag, blob FROM wraps", b, 2);
+    add("wraps.tag", b[0]);
+    add("wraps.blob", b[1]);
+    uint8_t version[8] = {[7] = (uint8_t)entry.version};
+    row("SELECT id, signature, blob FROM shares", b + 2, 3);
+    struct bytes aad = joined(b[2], bytes_dup(&journey.op->arena, BYTES_OF(version)));
+    struct key content;
+    must(share_unwrap(journey.op, &pair, &end, &entry.id, entry.version, b[1], &content));
+    add("wraps.content", bytes_dup(&journey.op->arena, BYTES_OF(content)));
+    add("shares.id", b[2]);
+    add("shares.signature", b[3]);
+    add("shares.blob", b[4]);
+    add("shares.content", open_key(content.b, (struct place){"share", &r->uuid, 0, aad}, b[4]));
+    add("fingerprint", bytes_str(fingerprint));
+}
+
 static void make_vectors(void)
 {
     open_site();
@@ -342,6 +386,7 @@ static void make_vectors(void)
     other_vectors(journey.session->record);
     code_vectors(journey.given);
     epoch_vectors(journey.given);
+    share_vectors(journey.session->record);
 }
 
 /* ---- the document ---- */
@@ -357,7 +402,7 @@ static void print_vectors(void)
         "the server key is 00 01 … 1f, Ada registers as `ada@example.org` with the password\n"
         "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`. Bob "
         "registers and\ncloses his account. At the end Ada makes ten recovery codes and starts a new epoch "
-        "(`codes.*`, `epochs.2.*`,\n`vaults.ring.2.content`).\n"
+        "(`codes.*`, `epochs.2.*`,\n`vaults.ring.2.content`); then she shares `plan` = `at noon` with Cleo.\n"
         "`content` is what the blob opens to, without its padding.\n");
     for (size_t i = 0; i < journey.n; i++) {
         const struct vector *v = &journey.vectors[i];

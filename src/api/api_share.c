@@ -1,0 +1,378 @@
+/* Sharing (vault.md §11) for callers. */
+#include "api_int.h"
+
+/* ---- what is given out ---- */
+
+static const void **pointers(struct ww_op *op, size_t n)
+{
+    return ARENA_ARRAY(&op->arena, n, const void *);
+}
+
+static const struct ww_recipient *recipient_of(struct ww_op *op, const struct account_share_to *to)
+{
+    struct ww_recipient *out = ARENA_NEW(&op->arena, struct ww_recipient);
+    if (out) {
+        *out = (struct ww_recipient){.size = sizeof *out,
+                                     .id = uuid_text(&op->arena, to->id),
+                                     .identifier = to->identifier,
+                                     .state = to->state};
+    }
+    return out && out->id ? out : NULL;
+}
+
+static const struct ww_share *share_of(struct ww_op *op, const struct account_share *from)
+{
+    struct ww_share *out = ARENA_NEW(&op->arena, struct ww_share);
+    const struct ww_recipient **to = ARENA_ARRAY(&op->arena, from->to_count, const struct ww_recipient *);
+    for (size_t i = 0; to && i < from->to_count; i++) {
+        to[i] = recipient_of(op, &from->to[i]);
+        to = to[i] ? to : NULL;
+    }
+    if (!out || !to) {
+        return NULL;
+    }
+    *out = (struct ww_share){.size = sizeof *out,
+                             .name = arena_strndup(&op->arena, from->name.p, from->name.n),
+                             .version = from->version,
+                             .time = from->time,
+                             .to = to,
+                             .to_count = from->to_count};
+    return out->name ? out : NULL;
+}
+
+static const struct ww_received *received_of(struct ww_op *op, const struct account_received *from)
+{
+    struct ww_received *out = ARENA_NEW(&op->arena, struct ww_received);
+    if (out) {
+        *out = (struct ww_received){.size = sizeof *out,
+                                    .name = arena_strndup(&op->arena, from->name.p, from->name.n),
+                                    .from = uuid_text(&op->arena, from->from),
+                                    .from_identifier = from->from_identifier,
+                                    .version = from->version,
+                                    .time = from->time,
+                                    .state = from->changed ? "changed" : "open"};
+    }
+    return out && out->name && out->from ? out : NULL;
+}
+
+static const struct ww_contact *contact_of(struct ww_op *op, const struct account_contact *from)
+{
+    struct ww_contact *out = ARENA_NEW(&op->arena, struct ww_contact);
+    if (out) {
+        *out = (struct ww_contact){.size = sizeof *out,
+                                   .id = uuid_text(&op->arena, from->id),
+                                   .identifier = from->identifier,
+                                   .fingerprint = arena_strdup(&op->arena, from->fingerprint),
+                                   .pinned_at = from->pinned,
+                                   .state = from->state};
+    }
+    return out && out->id && out->fingerprint ? out : NULL;
+}
+
+/* A copy with a NUL behind it, and what came of it. */
+static enum ww_err give_value(struct ww_op *op, struct bytes from, uint64_t version, uint64_t time,
+                              const void **value, size_t *n, struct ww_item_result *result)
+{
+    const struct ww_item_result r = {.version = version, .time = time};
+    struct bytes copy = bytes_dup(&op->arena, from);
+    if (!copy.p) {
+        return op_no_memory(op);
+    }
+    *value = copy.p;
+    *n = copy.n;
+    if (result) {
+        api_give(result, &r);
+    }
+    return WW_OK;
+}
+
+/* ---- what is asked for ---- */
+
+static enum ww_err take_names(struct ww_op *op, const char *const *names, size_t n, const char *field,
+                              struct account_names *out)
+{
+    enum ww_err err = n && !names ? api_text(op, NULL, field) : WW_OK;
+    for (size_t i = 0; !err && i < n; i++) {
+        err = api_text(op, names[i], field);
+    }
+    *out = (struct account_names){names, n, names != NULL};
+    return err;
+}
+
+static enum ww_err take_condition(struct ww_op *op, const struct ww_item_condition *from,
+                                  struct vault_change *to)
+{
+    struct ww_item_condition c = {0};
+    enum ww_err err = from ? API_TAKE(op, ww_item_condition, from, &c) : WW_OK;
+    to->if_version = c.if_version;
+    to->if_absent = c.if_absent;
+    return err;
+}
+
+static enum ww_err check_result(struct ww_op *op, const struct ww_item_result *result)
+{
+    return result ? api_check_size(op, "ww_item_result", result) : WW_OK;
+}
+
+static void give_change(struct ww_item_result *to, const struct vault_change *c)
+{
+    const struct ww_item_result r = {.created = c->created, .version = c->version, .time = c->time};
+    if (to) {
+        api_give(to, &r);
+    }
+}
+
+/* The id that a page token is; *out NULL for the first page. */
+static enum ww_err take_after(struct ww_op *op, const struct ww_page *page, struct uuid *id,
+                              const struct uuid **out)
+{
+    *out = page->token && *page->token ? id : NULL;
+    return *out && !uuid_parse(id, page->token)
+               ? op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
+                               "the page token is not one of ours")
+               : WW_OK;
+}
+
+/* ---- what is sent ---- */
+
+enum ww_err ww_share_put(struct ww_op *op, struct ww_session *session, const char *name, const void *value,
+                         size_t value_length, const char *const *to, size_t to_count,
+                         const struct ww_item_condition *condition, struct ww_item_result *result)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_names names;
+    struct vault_change c = {.kind = VAULT_PUT, .value = BYTES(value ? value : "", value_length)};
+    enum ww_err err = api_text(op, name, "name");
+    if (err || (err = value_length && !value ? api_text(op, NULL, "value") : WW_OK) ||
+        (err = take_condition(op, condition, &c)) || (err = check_result(op, result)) ||
+        (err = take_names(op, to, to_count, "to", &names))) {
+        return err;
+    }
+    c.name = bytes_str(name);
+    if ((err = account_share_put(op, service_of(op), x, &c, names)) == WW_OK) {
+        give_change(result, &c);
+    }
+    return err;
+}
+
+enum ww_err ww_share_people(struct ww_op *op, struct ww_session *session, const char *name,
+                            const char *const *add, size_t add_count, const char *const *remove,
+                            size_t remove_count, const struct ww_share **share)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_names more, fewer;
+    struct account_share now;
+    const struct ww_share *out;
+    enum ww_err err = api_text(op, name, "name");
+    if (share) {
+        *share = NULL;
+    }
+    if (err || (err = take_names(op, add, add_count, "add", &more)) ||
+        (err = take_names(op, remove, remove_count, "remove", &fewer)) ||
+        (err = account_share_people(op, service_of(op), x, bytes_str(name), more, fewer, &now))) {
+        return err;
+    }
+    if (!(out = share_of(op, &now))) {
+        return op_no_memory(op);
+    }
+    if (share) {
+        *share = out;
+    }
+    return WW_OK;
+}
+
+enum ww_err ww_share_get(struct ww_op *op, struct ww_session *session, const char *name, const void **value,
+                         size_t *value_length, struct ww_item_result *result)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct vault_value got;
+    *value = NULL;
+    *value_length = 0;
+    enum ww_err err = check_result(op, result);
+    if (err || (err = api_text(op, name, "name")) ||
+        (err = account_share_get(op, service_of(op), x, bytes_str(name), &got))) {
+        return err;
+    }
+    return give_value(op, got.value, got.version, got.time, value, value_length, result);
+}
+
+enum ww_err ww_share_withdraw(struct ww_op *op, struct ww_session *session, const char *name,
+                              const struct ww_item_condition *condition)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct vault_change c = {.kind = VAULT_DELETE};
+    enum ww_err err = api_text(op, name, "name");
+    if (err || (err = take_condition(op, condition, &c))) {
+        return err;
+    }
+    c.name = bytes_str(name);
+    return account_share_withdraw(op, service_of(op), x, &c);
+}
+
+enum ww_err ww_share_list(struct ww_op *op, struct ww_session *session, const char *prefix,
+                          struct ww_page *page, const struct ww_share *const **shares)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_share *list;
+    struct ww_page p;
+    size_t n;
+    *shares = NULL;
+    enum ww_err err = api_page_read(op, page, &p);
+    if (err) {
+        return err;
+    }
+    struct bytes after = p.token && *p.token ? bytes_str(p.token) : BYTES(NULL, 0);
+    if ((err = account_share_list(op, service_of(op), x, bytes_str(prefix ? prefix : ""), after, p.limit + 1,
+                                  &list, &n))) {
+        return err;
+    }
+    p.count = n < p.limit ? n : p.limit;
+    const struct ww_share **out = (const struct ww_share **)pointers(op, p.count);
+    for (size_t i = 0; out && i < p.count; i++) {
+        out[i] = share_of(op, &list[i]);
+        out = out[i] ? out : NULL;
+    }
+    if (!out) {
+        return op_no_memory(op);
+    }
+    p.next = n > p.count ? out[p.count - 1]->name : NULL;
+    *shares = out;
+    api_give(page, &p);
+    return WW_OK;
+}
+
+/* ---- what is received ---- */
+
+enum ww_err ww_inbox_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                          const struct ww_received *const **received)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_received *list;
+    struct uuid id, last;
+    const struct uuid *after;
+    struct ww_page p;
+    bool more;
+    *received = NULL;
+    enum ww_err err = api_page_read(op, page, &p);
+    if (err || (err = take_after(op, &p, &id, &after)) ||
+        (err = account_inbox_list(op, service_of(op), x, after, p.limit, &list, &p.count, &last, &more))) {
+        return err;
+    }
+    const struct ww_received **out = (const struct ww_received **)pointers(op, p.count);
+    for (size_t i = 0; out && i < p.count; i++) {
+        out[i] = received_of(op, &list[i]);
+        out = out[i] ? out : NULL;
+    }
+    p.next = more ? uuid_text(&op->arena, last) : NULL;
+    if (!out || (more && !p.next)) {
+        return op_no_memory(op);
+    }
+    *received = out;
+    api_give(page, &p);
+    return WW_OK;
+}
+
+enum ww_err ww_inbox_get(struct ww_op *op, struct ww_session *session, const char *name, const char *from,
+                         const void **value, size_t *value_length, struct ww_received *about)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_received got;
+    const struct ww_received *out;
+    *value = NULL;
+    *value_length = 0;
+    enum ww_err err = about ? api_check_size(op, "ww_received", about) : WW_OK;
+    if (err || (err = api_text(op, name, "name")) ||
+        (err = account_inbox_get(op, service_of(op), x, bytes_str(name), from, &got))) {
+        return err;
+    }
+    if (!(out = received_of(op, &got))) {
+        return op_no_memory(op);
+    }
+    if (about) {
+        api_give(about, out);
+    }
+    return give_value(op, got.value, got.version, got.time, value, value_length, NULL);
+}
+
+enum ww_err ww_inbox_adopt(struct ww_op *op, struct ww_session *session, const char *name, const char *from,
+                           const char *as, struct ww_item_result *result)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct vault_change c = {.kind = VAULT_PUT, .if_absent = true};
+    enum ww_err err = check_result(op, result);
+    if (err || (err = api_text(op, name, "name")) || (err = api_text(op, as, "as"))) {
+        return err;
+    }
+    c.name = bytes_str(as);
+    if ((err = account_inbox_adopt(op, service_of(op), x, bytes_str(name), from, &c)) == WW_OK) {
+        give_change(result, &c);
+    }
+    return err;
+}
+
+/* ---- contacts ---- */
+
+enum ww_err ww_contact_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                            const struct ww_contact *const **contacts)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_contact *list;
+    struct uuid id;
+    const struct uuid *after;
+    struct ww_page p;
+    size_t n;
+    *contacts = NULL;
+    enum ww_err err = api_page_read(op, page, &p);
+    if (err || (err = take_after(op, &p, &id, &after)) ||
+        (err = account_contact_list(op, service_of(op), x, after, p.limit + 1, &list, &n))) {
+        return err;
+    }
+    p.count = n < p.limit ? n : p.limit;
+    const struct ww_contact **out = (const struct ww_contact **)pointers(op, p.count);
+    for (size_t i = 0; out && i < p.count; i++) {
+        out[i] = contact_of(op, &list[i]);
+        out = out[i] ? out : NULL;
+    }
+    if (!out) {
+        return op_no_memory(op);
+    }
+    p.next = n > p.count ? out[p.count - 1]->id : NULL;
+    *contacts = out;
+    api_give(page, &p);
+    return WW_OK;
+}
+
+enum ww_err ww_contact_accept(struct ww_op *op, struct ww_session *session, const char *id,
+                              const char *fingerprint)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct uuid who;
+    enum ww_err err = api_text(op, fingerprint, "fingerprint");
+    if (err) {
+        return err;
+    }
+    if (!id || !uuid_parse(&who, id)) {
+        return op_fail(op, WW_ENOTFOUND, "contact_unknown", "there is no such contact");
+    }
+    return account_contact_accept(op, service_of(op), x, &who, fingerprint);
+}
+
+enum ww_err ww_fingerprint(struct ww_op *op, struct ww_session *session, const char **fingerprint)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    char text[ACCOUNT_FINGERPRINT];
+    enum ww_err err = account_fingerprint(op, service_of(op), x, text);
+    *fingerprint = err ? NULL : arena_strdup(&op->arena, text);
+    return err ? err : *fingerprint ? WW_OK : op_no_memory(op);
+}

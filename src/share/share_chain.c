@@ -1,0 +1,115 @@
+/* Whose keys they are (vault.md §§8, 11): a contact pins what a chain of epochs starts with, and every later
+ * epoch must be signed from there on. Only forward: whoever made up an old epoch could sign the true one that
+ * follows with it. */
+#include "share.h"
+
+#include "curves.h"
+
+/* v1.sig-epoch (16, zero-padded) ‖ uuid ‖ u32 n ‖ box key ‖ sign key */
+static enum ww_err is_signed(struct ww_op *op, const struct uuid *id, const struct epoch_row *before,
+                             const struct epoch_row *e, bool *good)
+{
+    static const char label[16] = "v1.sig-epoch";
+    struct buf b = BUF(&op->arena);
+    buf_add(&b, label, sizeof label);
+    buf_add(&b, id->b, sizeof id->b);
+    buf_u32(&b, e->n);
+    buf_add(&b, e->box_key.b, sizeof e->box_key.b);
+    buf_add(&b, e->sign_key.b, sizeof e->sign_key.b);
+    if (!buf_done(&b).p) {
+        return op_no_memory(op);
+    }
+    *good = curves_verify(e->signature, &before->sign_key, buf_done(&b)) == WW_OK;
+    return WW_OK;
+}
+
+static bool same_keys(const struct key *a, const struct key *b, const struct key *c, const struct key *d)
+{
+    return crypto_equal(BYTES_OF(*a), BYTES_OF(*c)) && crypto_equal(BYTES_OF(*b), BYTES_OF(*d));
+}
+
+enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct record *r,
+                             struct share_chain *out)
+{
+    *out = (struct share_chain){.id = r->uuid, .n = r->epoch};
+    enum ww_err err = store_epoch_list(op, s, &r->uuid, r->epoch, &out->epochs);
+    if (err) {
+        return err;
+    }
+    out->good = ARENA_ARRAY(&op->arena, out->n, bool);
+    if (!out->good) {
+        return op_no_memory(op);
+    }
+    for (uint32_t i = 0; !err && i < out->n; i++) {
+        if (out->epochs[i].start) {
+            out->good[i] = true;
+        } else if (i > 0 && out->good[i - 1]) {
+            err = is_signed(op, &r->uuid, &out->epochs[i - 1], &out->epochs[i], &out->good[i]);
+        }
+    }
+    const struct epoch_row *now = share_chain_epoch(out, out->n);
+    if (!err && (!now || !same_keys(&now->box_key, &now->sign_key, &r->box_key, &r->sign_key))) {
+        err = op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (epoch)");
+    }
+    return err;
+}
+
+const struct epoch_row *share_chain_epoch(const struct share_chain *c, uint32_t n)
+{
+    return n >= 1 && n <= c->n ? &c->epochs[n - 1] : NULL;
+}
+
+const struct epoch_row *share_chain_start(const struct share_chain *c, uint32_t n)
+{
+    while (n >= 1 && n <= c->n && !c->epochs[n - 1].start) {
+        n--;
+    }
+    return share_chain_epoch(c, n);
+}
+
+static bool is_pinned(const struct share_start *x, const struct epoch_row *start)
+{
+    return x->n == start->n && same_keys(&x->box, &x->sign, &start->box_key, &start->sign_key);
+}
+
+enum share_state share_contact_state(const struct share_contact *x, const struct share_chain *c)
+{
+    const struct epoch_row *start = share_chain_start(c, c->n);
+    if (!start || !c->good[c->n - 1] || x->start_count == 0) {
+        return SHARE_CHANGED;
+    }
+    const struct share_start *newest = &x->starts[x->start_count - 1];
+    return is_pinned(newest, start) ? SHARE_CURRENT : start->n > newest->n ? SHARE_RESET : SHARE_CHANGED;
+}
+
+bool share_contact_trusts(const struct share_contact *x, const struct share_chain *c, uint32_t epoch)
+{
+    const struct epoch_row *start = share_chain_start(c, epoch);
+    if (!start || !c->good[epoch - 1]) {
+        return false;
+    }
+    for (size_t i = 0; i < x->start_count; i++) {
+        if (is_pinned(&x->starts[i], start)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool share_contact_pin(struct share_contact *x, const struct share_chain *c, uint64_t now)
+{
+    const struct epoch_row *start = share_chain_start(c, c->n);
+    if (!start || !c->good[c->n - 1]) {
+        return false;
+    }
+    if (x->start_count == SHARE_STARTS_MOST) {
+        for (size_t i = 1; i < SHARE_STARTS_MOST; i++) {
+            x->starts[i - 1] = x->starts[i];
+        }
+        x->start_count--;
+    }
+    x->starts[x->start_count++] =
+        (struct share_start){.n = start->n, .box = start->box_key, .sign = start->sign_key};
+    x->pinned = now;
+    return true;
+}

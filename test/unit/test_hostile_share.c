@@ -1,0 +1,272 @@
+/* Hostile storage (vault.md §15) against shares: every blob and every plain column of shares, wraps and the
+ * keys they rest on, altered by who may write to the database. Expected: refused by name, never a wrong
+ * value, and who was not named reads nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "site.h"
+
+struct trio {
+    struct site site;
+    char *ada, *bob, *eve; /* tokens; ada shares with bob, eve writes to the database */
+};
+
+static enum ww_err put(struct trio *t, const char *token, const char *name, const char *value, const char *to)
+{
+    const char *list[] = {to};
+    struct ww_session *session = site_resume(&t->site, token);
+    return ww_share_put(t->site.op, session, name, value, strlen(value), list, 1, NULL, NULL);
+}
+
+static int open_trio(void **state)
+{
+    struct trio *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    site_open(&t->site, NULL);
+    t->ada = site_register(&t->site, "ada");
+    t->bob = site_register(&t->site, "bob");
+    t->eve = site_register(&t->site, "eve");
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_OK);
+    assert_int_equal(put(t, t->eve, "plan", "of eve", "ada@example.org"), WW_OK);
+    *state = t;
+    return 0;
+}
+
+static int close_trio(void **state)
+{
+    struct trio *t = *state;
+    free(t->ada);
+    free(t->bob);
+    free(t->eve);
+    site_close(&t->site);
+    free(t);
+    return 0;
+}
+
+static enum ww_err receive(struct trio *t, const char *token)
+{
+    const void *value;
+    size_t n;
+    struct ww_session *session = site_resume(&t->site, token);
+    enum ww_err err = ww_inbox_get(t->site.op, session, "plan", NULL, &value, &n, NULL);
+    if (err == WW_OK) {
+        assert_string_equal(value, "of ada"); /* never another value */
+    }
+    return err;
+}
+
+static enum ww_err read_own(struct trio *t)
+{
+    const void *value;
+    size_t n;
+    struct ww_session *session = site_resume(&t->site, t->ada);
+    enum ww_err err = ww_share_get(t->site.op, session, "plan", &value, &n, NULL);
+    if (err == WW_OK) {
+        assert_string_equal(value, "of ada");
+    }
+    return err;
+}
+
+static enum ww_err list_inbox(struct trio *t)
+{
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_received *const *received;
+    return ww_inbox_list(t->site.op, site_resume(&t->site, t->bob), &page, &received);
+}
+
+#define ADA      "(SELECT uuid FROM accounts WHERE id = (SELECT min(id) FROM accounts))"
+#define BOB      "(SELECT uuid FROM accounts WHERE id = (SELECT min(id) + 1 FROM accounts))"
+#define EVE      "(SELECT uuid FROM accounts WHERE id = (SELECT max(id) FROM accounts))"
+#define OF_SHARE " WHERE sender = " ADA
+#define OF_WRAP  " WHERE sender = " ADA
+
+static void every_flipped_byte_is_refused(void **state)
+{
+    static const struct {
+        const char *table, *column;
+        enum ww_err own;
+        bool found; /* the column is what it is found by: then it is not there */
+    } blobs[] = {
+        {"shares", "blob", WW_ETAMPERED, false}, {"shares", "signature", WW_ETAMPERED, false},
+        {"shares", "id", WW_ETAMPERED, false},   {"wraps", "blob", WW_OK, false},
+        {"wraps", "share", WW_OK, false},        {"wraps", "tag", WW_OK, true},
+    };
+    struct trio *t = *state;
+    assert_int_equal(receive(t, t->bob), WW_OK);
+    for (size_t i = 0; i < sizeof blobs / sizeof *blobs; i++) {
+        char read[200], write[200];
+        size_t n;
+        snprintf(read, sizeof read, "SELECT %s FROM %s WHERE sender = " ADA, blobs[i].column, blobs[i].table);
+        snprintf(write, sizeof write, "UPDATE %s SET %s = $1 WHERE sender = " ADA, blobs[i].table,
+                 blobs[i].column);
+        uint8_t *blob = site_blob(&t->site, read, &n);
+        assert_non_null(blob);
+        for (size_t at = 0; at < n; at += at < 80 ? 5 : 37) {
+            blob[at] ^= 0x10;
+            site_sql(&t->site, write, DB_ARGS(DB_B(BYTES(blob, n))));
+            enum ww_err got = receive(t, t->bob), listed = list_inbox(t), own = read_own(t);
+            if (got != (blobs[i].found ? WW_ENOTFOUND : WW_ETAMPERED) || listed != WW_ETAMPERED ||
+                own != blobs[i].own) {
+                fail_msg("%s.%s byte %zu: received %s, listed %s, own %s", blobs[i].table, blobs[i].column,
+                         at, ww_err_name(got), ww_err_name(listed), ww_err_name(own));
+            }
+            blob[at] ^= 0x10;
+        }
+        for (size_t cut = 0; cut < 2; cut++) {
+            site_sql(&t->site, write, DB_ARGS(DB_B(BYTES(blob, cut ? n - 1 : 0))));
+            assert_int_not_equal(receive(t, t->bob), WW_OK);
+            assert_int_equal(list_inbox(t), WW_ETAMPERED);
+        }
+        site_sql(&t->site, write, DB_ARGS(DB_B(BYTES(blob, n))));
+        assert_int_equal(receive(t, t->bob), WW_OK);
+        free(blob);
+    }
+}
+
+/* What is altered, and what bob gets then. */
+static void plain_columns_are_never_believed(void **state)
+{
+    static const struct {
+        const char *alter, *restore;
+        enum ww_err received, own;
+    } cases[] = {
+        {"UPDATE shares SET version = version + 1" OF_SHARE,
+         "UPDATE shares SET version = version - 1" OF_SHARE, WW_ETAMPERED, WW_ETAMPERED},
+        {"UPDATE shares SET version = -1" OF_SHARE, NULL, WW_ETAMPERED, WW_ETAMPERED},
+        {"UPDATE shares SET epoch = 2" OF_SHARE, "UPDATE shares SET epoch = 1" OF_SHARE, WW_ETAMPERED,
+         WW_ETAMPERED},
+        {"UPDATE shares SET epoch = 0" OF_SHARE, NULL, WW_ETAMPERED, WW_ETAMPERED},
+        {"UPDATE shares SET sender = " EVE OF_SHARE, NULL, WW_ETAMPERED, WW_ETAMPERED},
+        {"UPDATE wraps SET sender = " EVE OF_WRAP, NULL, WW_ENOTFOUND, WW_OK},
+        {"UPDATE wraps SET recipient = " EVE OF_WRAP, NULL, WW_ENOTFOUND, WW_OK},
+        {"UPDATE wraps SET sender_epoch = 2" OF_WRAP, NULL, WW_ETAMPERED, WW_OK},
+        {"UPDATE wraps SET sender_epoch = 0" OF_WRAP, NULL, WW_ETAMPERED, WW_OK},
+        {"UPDATE wraps SET recipient_epoch = 2" OF_WRAP, NULL, WW_ETAMPERED, WW_OK},
+        {"UPDATE wraps SET recipient_epoch = -5" OF_WRAP, NULL, WW_ETAMPERED, WW_OK},
+        {"DELETE FROM shares" OF_SHARE, NULL, WW_ETAMPERED, WW_ETAMPERED},
+        {"DELETE FROM wraps" OF_WRAP, NULL, WW_ENOTFOUND, WW_OK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct trio *t = *state;
+        assert_int_equal(receive(t, t->bob), WW_OK);
+        site_sql(&t->site, cases[i].alter, NULL, 0);
+        enum ww_err received = receive(t, t->bob), own = read_own(t), other = receive(t, t->eve);
+        if (received != cases[i].received || own != cases[i].own || other == WW_OK) {
+            fail_msg("%s: received %s, own %s, by eve %s", cases[i].alter, ww_err_name(received),
+                     ww_err_name(own), ww_err_name(other));
+        }
+        close_trio(state);
+        open_trio(state);
+    }
+}
+
+static void an_older_version_does_not_open_with_the_newer_keys(void **state)
+{
+    struct trio *t = *state;
+    site_sql(&t->site, "CREATE TABLE saved AS SELECT * FROM shares" OF_SHARE, NULL, 0);
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_OK);
+    site_sql(&t->site, "DELETE FROM shares" OF_SHARE, NULL, 0);
+    site_sql(&t->site, "INSERT INTO shares SELECT * FROM saved", NULL, 0);
+    assert_int_equal(receive(t, t->bob), WW_ETAMPERED);
+    assert_int_equal(read_own(t), WW_ETAMPERED);
+    site_sql(&t->site, "DROP TABLE saved", NULL, 0);
+}
+
+/* A wrap of somebody else's, and one that was made up: the recipient's list is not made from wraps. */
+static void a_wrap_that_was_added_opens_nothing(void **state)
+{
+    struct trio *t = *state;
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_share *const *shares;
+    site_sql(&t->site,
+             "INSERT INTO wraps (share, recipient, sender, sender_epoch, recipient_epoch, tag, blob)"
+             " SELECT share, " EVE ", sender, sender_epoch, recipient_epoch, tag, blob FROM wraps" OF_WRAP,
+             NULL, 0);
+    assert_int_not_equal(receive(t, t->eve), WW_OK);
+    assert_int_equal(ww_share_list(t->site.op, site_resume(&t->site, t->ada), NULL, &page, &shares), WW_OK);
+    assert_int_equal(shares[0]->to_count, 1);
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_OK);
+    assert_int_equal(receive(t, t->eve), WW_ENOTFOUND); /* the next write sweeps it out */
+    assert_int_equal(receive(t, t->bob), WW_OK);
+}
+
+static void an_identifier_pointed_elsewhere_gets_nothing(void **state)
+{
+    struct trio *t = *state;
+    site_sql(&t->site,
+             "UPDATE identifiers SET account = (SELECT max(id) FROM accounts)"
+             " WHERE account = (SELECT min(id) + 1 FROM accounts)",
+             NULL, 0);
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_ENOTFOUND);
+    assert_string_equal(ww_op_problem(t->site.op)->id, "recipient_unknown");
+    assert_int_equal(receive(t, t->eve), WW_ENOTFOUND);
+}
+
+static void altered_keys_are_refused(void **state)
+{
+    struct trio *t = *state;
+    size_t n;
+    uint8_t *blob = site_blob(&t->site, "SELECT blob FROM epochs WHERE uuid = " BOB, &n);
+    assert_non_null(blob);
+    blob[n - 1] ^= 1;
+    site_sql(&t->site, "UPDATE epochs SET blob = $1 WHERE uuid = " BOB, DB_ARGS(DB_B(BYTES(blob, n))));
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_ETAMPERED);
+    site_sql(&t->site, "DELETE FROM epochs WHERE uuid = " BOB, NULL, 0);
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_ETAMPERED);
+    /* another's keys at bob's place */
+    site_sql(&t->site,
+             "INSERT INTO epochs (uuid, n, blob) SELECT " BOB ", n, blob FROM epochs WHERE uuid = " EVE, NULL,
+             0);
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_ETAMPERED);
+    free(blob);
+}
+
+/* Rows that no share of a living account has: ignored, and told by check. */
+static void rows_that_nothing_names_are_reported(void **state)
+{
+    static const char *const added[] = {
+        "INSERT INTO shares (id, sender, version, epoch, signature, blob) SELECT $1, " ADA
+        ", 1, 1, signature, blob FROM shares" OF_SHARE,
+        "INSERT INTO shares (id, sender, version, epoch, signature, blob) VALUES ($1, $1, 1, 1, $1, $1)",
+        "INSERT INTO wraps (share, recipient, sender, sender_epoch, recipient_epoch, tag, blob)"
+        " SELECT $1, recipient, sender, 1, 1, tag, blob FROM wraps" OF_WRAP,
+        "INSERT INTO wraps (share, recipient, sender, sender_epoch, recipient_epoch, tag, blob)"
+        " VALUES ($1, $1, $1, 1, 1, $1, $1)",
+        "UPDATE wraps SET blob = $1" OF_WRAP,
+        "UPDATE shares SET signature = $1" OF_SHARE,
+    };
+    const uint8_t id[16] = {7};
+    for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
+        struct trio *t = *state;
+        assert_int_equal(site_check(&t->site), 0);
+        site_sql(&t->site, added[i], DB_ARGS(DB_B(BYTES(id, sizeof id))));
+        if (site_check(&t->site) != 1) {
+            fail_msg("not one problem after: %s", added[i]);
+        }
+        close_trio(state);
+        open_trio(state);
+    }
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, open_trio, close_trio)
+    const struct CMUnitTest tests[] = {
+        CASE(every_flipped_byte_is_refused),
+        CASE(plain_columns_are_never_believed),
+        CASE(an_older_version_does_not_open_with_the_newer_keys),
+        CASE(a_wrap_that_was_added_opens_nothing),
+        CASE(an_identifier_pointed_elsewhere_gets_nothing),
+        CASE(altered_keys_are_refused),
+        CASE(rows_that_nothing_names_are_reported),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
