@@ -131,6 +131,8 @@ const struct route routes_public[] = {
     PAGE(HTTP_POST, "to-login", handle_page_to_login),
     PAGE(HTTP_GET, "recover", handle_page_recover),
     PAGE_SENT_HASH("recover", handle_page_recovering),
+    PAGE(HTTP_GET, "unlock", handle_page_root),
+    PAGE_SENT_HASH("unlock", handle_page_unlock),
     PAGE_THAT_WRITES("settings", handle_page_settings),
     PAGE(HTTP_GET, "error", handle_page_error),
     PAGE(HTTP_GET, "", handle_page_notes),

@@ -31,9 +31,10 @@ const struct catalogue_row catalogue_en[] = {
     {"login.ask", "New here?"},
     {"login.other", "Create an account"},
     {"login.help", "Cannot sign in?"},
-    {"login.help_text", "Check for typing errors: your {identifier} is the one that you created your account "
-                        "with. Nobody here can look up a password, or open your notes without it. Whoever "
-                        "runs this service can help you to start anew."},
+    {"login.help_text",
+     "Check for typing errors: your {identifier} is the one that you created your account "
+     "with. Nobody here can look up a password, or open your notes without it or a recovery code. Whoever "
+     "runs this service can help you to start anew."},
     {"login.recover_ask", "Forgot your password?"},
     {"login.recover", "Use a recovery code"},
     {"registration.title", "Create an account"},
@@ -240,7 +241,7 @@ const struct catalogue_row catalogue_en[] = {
     {"codes.once", "They are shown this once. Save them, print them, or write them down."},
     {"codes.file", "Save as a text file"},
     {"codes.print", "Print"},
-    {"codes.kept", "I have kept them"},
+    {"codes.kept", "I have kept {n, plural, one {it} other {them}}"},
     {"codes.saved", "Recovery codes, saved {date}"},
     {"codes.end", "End all codes"},
     {"codes.end_title", "End all recovery codes?"},
@@ -274,6 +275,20 @@ const struct catalogue_row catalogue_en[] = {
     {"recover.new_title", "Your new recovery code"},
     {"recover.new_code", "It stands in the place of the code that you used; your other codes stay good. It "
                          "is shown this once. Save it, print it, or write it down."},
+
+    {"unlock.title", "Open your notes"},
+    {"unlock.intro",
+     "Your account is back. Your notes are still sealed. Open them with an old password or a recovery code."},
+    {"unlock.password", "Old password"},
+    {"unlock.code", "Or a recovery code"},
+    {"unlock.button", "Open my notes"},
+    {"unlock.missing", "Enter an old password or a recovery code."},
+    {"unlock.password_wrong",
+     "This password does not open your notes. Try the one that you had before, or a recovery code."},
+    {"unlock.code_wrong",
+     "This code does not open your notes. A code that was used once does not work again."},
+    {"said.unlocked",
+     "Your notes are open again. The password that you sign in with opens them from now on."},
 
     /* devices */
     {"devices.title", "Devices"},

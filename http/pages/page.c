@@ -377,6 +377,14 @@ static const struct refusal {
     {WW_OK, "error.title", "error.text"},
 };
 
+const char *page_throttled(struct page *p)
+{
+    uint32_t wait = ww_op_problem(p->c->op)->retry_after;
+    char *seconds = arena_printf(p->a, "%u", wait ? wait : 1);
+    http_answer_header(p->c->r, "Retry-After", seconds ? seconds : "1");
+    return page_text_with(p, "throttled.text", "wait", words_wait(p->a, wait));
+}
+
 void page_refused(struct page *p, enum ww_err err)
 {
     const struct refusal *why = refusals;

@@ -100,6 +100,12 @@ void page_go(struct page *p, const char *url);
 /* To a page of ours, and the next page that is shown tells what was done: a key of the catalogue behind
  * "said.", or NULL. */
 void page_done(struct page *p, const char *rest, const char *said);
+/* Sets the cookie of a session that has just begun; the page goes on with it (page_recover.c). */
+void page_signed_in(struct page *p, struct ww_session *session);
+/* "Too many tries. Try again in 2 minutes.", and Retry-After. */
+const char *page_throttled(struct page *p);
+/* The page for notes that stay sealed to this session (page_unlock.c). */
+void page_show_sealed(struct page *p);
 /* The page that shows these codes, this once (page_codes.c); before: title, done, and what there is to say.
  */
 void page_show_codes(struct page *p, const char *const *codes, size_t n);

@@ -27,6 +27,7 @@ void page_show_codes(struct page *p, const char *const *codes, size_t n)
     struct js *list = js_put(p->a, shown, "list", js_array(p->a));
     const struct js *now = words_time_us(p->a, op_now(p->c->op), op_now(p->c->op));
     js_put(p->a, shown, "first", js_bool(p->a, n > 0));
+    js_put(p->a, p->model, "n", js_int(p->a, (int64_t)n));
     for (size_t i = 0; i < n; i++) {
         struct js *o = js_object(p->a);
         js_put(p->a, o, "code", js_text(p->a, codes[i]));

@@ -11,9 +11,12 @@ static bool is_open(struct page *p, enum ww_err err)
     if (err != WW_ELOCKED && err != WW_ENOVAULT && err != WW_EAAL) {
         return true;
     }
-    page_say(p, page_text(p, err == WW_ENOVAULT ? "notes.empty_vault" : "notes.locked"));
-    view_flag(p->a, p->model, "locked");
-    page_show(p, 200, "notes.html");
+    if (err == WW_ELOCKED) {
+        page_show_sealed(p);
+    } else {
+        page_say(p, page_text(p, err == WW_ENOVAULT ? "notes.empty_vault" : "notes.locked"));
+        page_show(p, 200, "confirm.html");
+    }
     return false;
 }
 

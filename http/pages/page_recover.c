@@ -149,9 +149,7 @@ static void refused(struct page *p, enum ww_err err, struct recovery_form *f)
     const struct ww_problem *problem = ww_op_problem(p->c->op);
     bool wrong = strcmp(problem->id, "recovery_code_wrong") == 0;
     if (err == WW_ETHROTTLED) {
-        char *seconds = arena_printf(p->a, "%u", problem->retry_after ? problem->retry_after : 1);
-        http_answer_header(p->c->r, "Retry-After", seconds ? seconds : "1");
-        f->refusal = page_text_with(p, "throttled.text", "wait", words_wait(p->a, problem->retry_after));
+        f->refusal = page_throttled(p);
         show_form(p, 429, f);
     } else if (err == WW_EINVAL && wrong) {
         f->wrong[FIELD_CODE] = page_text(p, "recover.code_typing");
@@ -170,7 +168,7 @@ static void refused(struct page *p, enum ww_err err, struct recovery_form *f)
 /* ---- signed in ---- */
 
 /* The anti-CSRF cookie is renewed, as at every sign-in: what others may have seen of it is worth nothing. */
-static void sign_in(struct page *p, struct ww_session *session)
+void page_signed_in(struct page *p, struct ww_session *session)
 {
     struct route_call *c = p->c;
     const struct ww_session_info *info = ww_session_info(c->op, session);
@@ -221,7 +219,7 @@ void handle_page_recovering(struct route_call *c)
         refused(&p, err, &f);
         return;
     }
-    sign_in(&p, session);
+    page_signed_in(&p, session);
     if (page_open_section(&p, SECTION_CODES)) {
         page_put_text(&p, "title", page_text(&p, "recover.new_title"));
         page_put_text(&p, "done", page_text(&p, "recover.done"));

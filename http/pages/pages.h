@@ -37,6 +37,8 @@ route_handler handle_page_codes, handle_page_codes_make, handle_page_codes_file,
     handle_page_codes_ended;
 /* page_recover.c */
 route_handler handle_page_recover, handle_page_recovering;
+/* page_unlock.c */
+route_handler handle_page_unlock;
 /* page_kept.c */
 route_handler handle_page_kept;
 /* page_account.c */

@@ -207,6 +207,7 @@ async function aCodeSignsIn(world, options) {
     await recover(v, email, ` ${codes[3].toLowerCase().replaceAll("-", " ").replaceAll("0", "o").replaceAll("1", "l")}`);
     await v.sees("Your password is changed. Your other devices were signed out.");
     await v.heading("Your new recovery code");
+    await v.sees("I have kept it");
     const fresh = await shown(v);
     assert.equal(fresh.length, 1);
     assert.ok(!codes.includes(fresh[0]));
@@ -305,6 +306,55 @@ async function recoveryFromElsewhere(world) {
   });
 }
 
+// ---- a password that an administrator set opens nothing ----
+
+async function sealedNotes(world, options) {
+  const email = `sealed-${nameOf(options)}@example.org`;
+  const setPassword = async (password) => {
+    const found = await (await fetch(`${world.admin}admin/identities?credentials_identifier=${email}`)).json();
+    const answer = await fetch(`${world.admin}admin/identities/${found[0].id}/password`, { method: "POST",
+      headers: { "Content-Type": "application/json" }, body: JSON.stringify({ password }) });
+    assert.equal(answer.status, 204);
+  };
+  await visit(world, options, async (v) => {
+    const { page } = v;
+    const codes = await forgot(v, email);
+    await setPassword(OTHER);
+    await v.open("ui/");
+    await v.enter(email, OTHER);
+    await v.heading("Open your notes");
+    await v.sees("Your account is back. Your notes are still sealed.");
+    await v.press("Open my notes");
+    await v.sees("Enter an old password or a recovery code.");
+    await v.fill("Old password", "not the old password");
+    await v.press("Open my notes");
+    await v.sees("This password does not open your notes.");
+    await v.fill("Or a recovery code", codes[0].slice(1));
+    await v.press("Open my notes");
+    await v.sees("This code has a typing error.");
+    await v.fill("Or a recovery code", "");
+    await v.fill("Old password", FIRST);
+    await v.press("Open my notes");
+    await v.heading("Notes");
+    await v.sees("Your notes are open again.");
+    await v.follow("Umbrella");
+    assert.equal(await page.getByLabel("Text").inputValue(), "green");
+
+    await v.open("ui/");
+    await v.signOut();
+    await setPassword(FIRST);
+    await v.open("ui/");
+    await v.enter(email, FIRST);
+    await v.heading("Open your notes");
+    await v.fill("Or a recovery code", codes[1]);
+    await v.press("Open my notes");
+    await v.heading("Your new recovery code");
+    await v.sees("Your notes are open again.");
+    await v.follow("I have kept it");
+    await v.follow("Umbrella");
+  });
+}
+
 async function remindedUntilMade(world) {
   await visit(world, {}, async (v) => {
     await v.register("codes-reminder@example.org");
@@ -329,6 +379,7 @@ module.exports = {
     ...both("errors of a recovery code are told, and it stays good", recoveryErrors),
     ["too many recovery codes are told as a time", tooManyCodes],
     ["a recovery code is taken from our own page only", recoveryFromElsewhere],
+    ...both("sealed notes are opened with an old password or a recovery code", sealedNotes),
     ["a reminder of recovery codes until there are some", remindedUntilMade],
     ["only recovery codes come back as a file", fileOfCodesOnly],
   ],

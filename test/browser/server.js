@@ -56,7 +56,7 @@ async function start(settings = {}, schema = null) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
-    base, log: () => log,
+    base, admin: `http://127.0.0.1:${ports[1]}/`, log: () => log,
     async stop() {
       const gone = new Promise((resolve) => child.once("exit", resolve));
       if (!ended) { child.kill("SIGTERM"); await gone; }
