@@ -6,6 +6,7 @@
 #include "cmd.h"
 #include "config.h"
 #include "config_table.h"
+#include "schema.h"
 #include "secret.h"
 
 /* ---- check and show ---- */
@@ -67,14 +68,27 @@ static void print_checked(const struct loading *l)
     cmd_json_close(&j, '}');
 }
 
+/* The start refuses a schema that is not understood whole; whoever checks first wants to know it first. */
+static int check_schemas(struct loading *l)
+{
+    struct schema_set *set = NULL;
+    enum ww_err err = schema_set_load_list(&l->op, config_json(l->config, "identity.schemas"),
+                                           config_text(l->config, "identity.default_schema_id"), &set);
+    schema_set_free(set);
+    return err == WW_OK ? CMD_GO_ON
+                        : cmd_fail(l->json, err, l->op.problem.id, l->op.problem.field, l->op.problem.text);
+}
+
 static int check(const char *name, int argc, char **argv)
 {
-    static const char about[] = "Reads a configuration as `serve` would, and says what is wrong with it.";
+    static const char about[] =
+        "Reads a configuration and its schemas as `serve` would, and says what is wrong "
+        "with them.";
     const struct cmd_usage usage = {name, "[-c FILE]... [--dev] [--json]", about, 0, 0};
     struct loading l = {0};
     int code = load(&l, &usage, argc, argv);
 
-    if (code == CMD_GO_ON) {
+    if (code == CMD_GO_ON && (code = check_schemas(&l)) == CMD_GO_ON) {
         print_checked(&l);
         code = CMD_OK;
     }

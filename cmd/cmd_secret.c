@@ -32,7 +32,7 @@ void cmd_protect_memory(bool dev)
  * here. */
 void cmd_ignore_signals(void)
 {
-    static const int ignored[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE};
+    static const int ignored[] = {SIGHUP, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ};
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
         signal(ignored[i], SIG_IGN);
     }

@@ -35,22 +35,8 @@ static enum ww_err load_config(struct ww_op *op, const struct ww_options *o, str
 /* Read before the store is opened: a schema that is wrong is found before anything is migrated. */
 static enum ww_err load_schemas(struct ww_op *op, struct ww *ww)
 {
-    const struct js *list = config_json(ww->config, "identity.schemas");
-    const char *default_id = config_text(ww->config, "identity.default_schema_id");
-    size_t n = list && list->type == JS_ARRAY ? list->count : 0, i = 0;
-    struct schema_source *sources = ARENA_ARRAY(&op->arena, n + 1, struct schema_source);
-    if (!sources) {
-        return op_no_memory(op);
-    }
-    for (const struct js *e = n ? list->first : NULL; e; e = e->next, i++) {
-        sources[i] = (struct schema_source){js_get_text(e, "id"), js_get_text(e, "url"),
-                                            js_get_bool(e, "selfservice_selectable", false)};
-    }
-    if (n == 0) { /* an embedder that says nothing gets e-mail and password */
-        sources[0] = (struct schema_source){default_id, "preset://email", false};
-        n = 1;
-    }
-    return schema_set_load(op, sources, n, default_id, NULL, &ww->service.schemas);
+    return schema_set_load_list(op, config_json(ww->config, "identity.schemas"),
+                                config_text(ww->config, "identity.default_schema_id"), &ww->service.schemas);
 }
 
 static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, struct ww *ww)

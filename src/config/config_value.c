@@ -38,13 +38,30 @@ static const char *rule_uri(const char *text)
     return no_blanks(text) ? NULL : "must be an address without spaces";
 }
 
+/* Host, [IPv6], either with a port, up to the path; in ASCII, as it stands in headers. */
+static bool is_authority(const char *host)
+{
+    size_t n = strcspn(host, "/"), name = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+    for (size_t i = 0; i < n; i++) {
+        if (host[i] < 0) {
+            return false;
+        }
+    }
+    if (name > n || name == 0 || (name < n && host[name] != ':')) {
+        return false;
+    }
+    size_t digits = name < n ? n - name - 1 : 0;
+    return digits == strspn(host + name + (name < n), "0123456789") && digits <= 5 &&
+           (digits == 0 || strtol(host + name + 1, NULL, 10) <= 65535);
+}
+
 static const char *rule_url(const char *text)
 {
     const char *host = strncmp(text, "https://", 8) == 0  ? text + 8
                        : strncmp(text, "http://", 7) == 0 ? text + 7
                                                           : NULL;
-    bool right =
-        !*text || (host && no_blanks(text) && *host && !strchr("/:?#", *host) && !strpbrk(text, "?#@*"));
+    bool right = !*text || (host && no_blanks(text) && *host && !strchr("/:?#", *host) &&
+                            !strpbrk(text, "?#@*") && is_authority(host));
     return right ? NULL : "must be http:// or https:// with a host, without a query";
 }
 

@@ -211,6 +211,13 @@ static void prepare_lists(struct arena *a, const struct js_field *fields, size_t
     }
 }
 
+/* Nobody is called so: said by name, as where it is registered, instead of "missing". */
+static bool names_with_nul(const struct js *root)
+{
+    const struct js *v = js_get(root, "identifier");
+    return v && v->type == JS_STRING && strlen((const char *)v->string.p) != v->string.n;
+}
+
 static enum ww_err json_traits(struct arena *a, struct js *root, const struct identity_schema *schema,
                                struct js **out, const char **why)
 {
@@ -280,6 +287,11 @@ static enum ww_err decode_json(struct arena *a, const struct ww_flow_request *in
         *why =
             arena_printf(a, "Expected JSON sent in request body to be an object but got: %s", kind_of(root));
         return *why ? WW_EINVAL : WW_ENOMEM;
+    }
+    if (names_with_nul(root)) {
+        out->field = "identifier";
+        *why = "a name or address holds no control characters";
+        return WW_EINVAL;
     }
     const struct js *password = js_get(root, "password");
     out->members = root;

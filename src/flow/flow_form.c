@@ -88,8 +88,9 @@ static struct js *number_value(struct arena *a, struct bytes text, bool integer)
     return plain && plain->type == JS_INT ? plain : v;
 }
 
-/* What <input type="datetime-local"> gives, "2026-11-28T14:05" with or without seconds, is no date-time of
- * RFC 3339 for want of seconds and zone: it is taken as UTC. Everything else stays as it is. */
+/* What <input type="datetime-local"> gives, "2026-11-28T14:05" with or without seconds and their fraction, is
+ * no date-time of RFC 3339 for want of seconds and zone: it is taken as UTC. Everything else stays as it is.
+ */
 static struct js *date_time_value(struct arena *a, struct bytes text)
 {
     static const char shape[] = "dddd-dd-ddTdd:dd:dd";
@@ -100,11 +101,15 @@ static struct js *date_time_value(struct arena *a, struct bytes text)
            (shape[i] == 'd' ? text.p[i] >= '0' && text.p[i] <= '9' : text.p[i] == (uint8_t)shape[i])) {
         i++;
     }
-    if (i != text.n || (i != strlen("dddd-dd-ddTdd:dd") && i != sizeof shape - 1)) {
+    bool seconds = i == sizeof shape - 1;
+    if (seconds && i + 1 < text.n && text.p[i] == '.') {
+        i += 1 + digits_at(text, i + 1);
+    }
+    if (i != text.n || (!seconds && i != strlen("dddd-dd-ddTdd:dd"))) {
         return js_string(a, text);
     }
     buf_bytes(&b, text);
-    buf_str(&b, i == sizeof shape - 1 ? "Z" : ":00Z");
+    buf_str(&b, seconds ? "Z" : ":00Z");
     return js_string(a, buf_done(&b));
 }
 

@@ -96,6 +96,10 @@ struct schema_source {
  * not supported yet. default_id must be one of the ids. The set has an arena of its own. */
 enum ww_err schema_set_load(struct ww_op *op, const struct schema_source *sources, size_t n,
                             const char *default_id, const char *base_dir, struct schema_set **out) WW_MUST;
+/* The same from the setting identity.schemas, a list of {"id","url","selfservice_selectable"} or NULL:
+ * without any it is the preset for e-mail. */
+enum ww_err schema_set_load_list(struct ww_op *op, const struct js *list, const char *default_id,
+                                 struct schema_set **out) WW_MUST;
 void schema_set_free(struct schema_set *s);
 const struct identity_schema *schema_default(const struct schema_set *s);
 /* By id, or NULL. */

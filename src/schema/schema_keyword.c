@@ -60,7 +60,7 @@ const struct keyword *schema_keyword_find(struct bytes name)
 static const char *const foreign_keywords[] = {
     "$recursiveRef",    "$dynamicRef", "unevaluatedProperties", "unevaluatedItems", "dependentRequired",
     "dependentSchemas", "prefixItems", "minContains",           "maxContains",      "divisibleBy",
-    "disallow",         "extends",
+    "disallow",         "extends",     "propertyDependencies",
 };
 
 static bool is_foreign(struct bytes name)

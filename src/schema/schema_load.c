@@ -257,6 +257,25 @@ enum ww_err schema_set_load(struct ww_op *op, const struct schema_source *source
     return WW_OK;
 }
 
+enum ww_err schema_set_load_list(struct ww_op *op, const struct js *list, const char *default_id,
+                                 struct schema_set **out)
+{
+    size_t n = list && list->type == JS_ARRAY ? list->count : 0, i = 0;
+    struct schema_source *sources = ARENA_ARRAY(&op->arena, n + 1, struct schema_source);
+    if (!sources) {
+        return op_no_memory(op);
+    }
+    for (const struct js *e = n ? list->first : NULL; e; e = e->next, i++) {
+        sources[i] = (struct schema_source){js_get_text(e, "id"), js_get_text(e, "url"),
+                                            js_get_bool(e, "selfservice_selectable", false)};
+    }
+    if (n == 0) { /* an embedder that says nothing gets e-mail and password */
+        sources[0] = (struct schema_source){default_id, "preset://email", false};
+        n = 1;
+    }
+    return schema_set_load(op, sources, n, default_id, NULL, out);
+}
+
 void schema_set_free(struct schema_set *s)
 {
     if (!s) {

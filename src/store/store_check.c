@@ -234,9 +234,10 @@ enum ww_err store_flow_row_keys(struct ww_op *op, struct store *s, struct bytes 
 {
     struct db_rows rows;
     *n = 0;
-    enum ww_err err =
-        store_query(op, s, &rows, "SELECT id, kind FROM flows WHERE id > $1 ORDER BY id LIMIT $2",
-                    DB_ARGS(DB_B(after), DB_I(limit)));
+    enum ww_err err = store_query(op, s, &rows,
+                                  after.n ? "SELECT id, kind FROM flows WHERE id > $1 ORDER BY id LIMIT $2"
+                                          : "SELECT id, kind FROM flows WHERE id >= $1 ORDER BY id LIMIT $2",
+                                  DB_ARGS(DB_B(after), DB_I(limit)));
     if (err) {
         return err;
     }

@@ -249,6 +249,15 @@ def hashing_is_calibrated(t, site):
     (site.directory / "hash.yml").write_text(plain.out)
     ran = site.run("config", "check", "-c", str(site.directory / "hash.yml"))
     t.check("which the program accepts", ran.code == 0, ran)
+    schema = site.directory / "later.json"
+    schema.write_text('{"type":"object","properties":{"traits":{"type":"object","unevaluatedProperties":false}}}')
+    (site.directory / "later.yml").write_text(f"identity:\n  schemas:\n    - {{id: default, url: 'file://{schema}'}}\n")
+    ran = site.run("config", "check", "-c", str(site.directory / "later.yml"))
+    t.check("config check names what the start would refuse in a schema", ran.code == 3
+            and "unevaluatedProperties" in ran.err, ran)
+    for url in ("http://[::1", "http://[::1]x/", "https://id.example.org:99999/", "https://bücher.example/"):
+        ran = site.run("config", "check", env={"SERVE_PUBLIC_BASE_URL": url})
+        t.check(f"nor can a base URL be {url}", ran.code == 3 and "base_url" in ran.err, ran)
     for bad in ("fast", "0ms", "250", "11s", "-1ms"):
         t.check(f"--target {bad} ends with 2", site.run("hash", "calibrate", "--target", bad, config=False).code == 2)
 

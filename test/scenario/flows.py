@@ -242,6 +242,12 @@ def test_names_and_passwords_that_cannot_be_are_simply_wrong(site):
         check(answer.status == 400 and messages(answer.json) in ([4000006], []), answer)
 
 
+def test_control_characters_in_names_are_told_at_the_sign_in_too(site):
+    for identifier in ("a\u0000b", "a\u0007b", "a\u0085b"):
+        answer = site.submit("login", {"method": "password", "identifier": identifier, "password": PASSWORD})
+        check(answer.status == 400 and "no control characters" in answer.body.decode(), ascii(identifier), answer)
+
+
 def test_a_body_is_no_larger_than_its_route_says(site):
     answer = site.submit("login", {"method": "password", "identifier": "x" * 65536, "password": PASSWORD})
     same((answer.status, answer.error["details"]), (413, {"limit": 65536}))

@@ -100,7 +100,7 @@ def signals_that_ask_for_a_reload_do_no_harm(t, site):
     site.start()
     ada = Person(site, "ada@example.org")
     ada.register()
-    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGXFSZ):
         site.process.send_signal(number)
         time.sleep(0.2)
         t.check(f"{signal.Signals(number).name} does not end the server",

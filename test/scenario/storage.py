@@ -66,6 +66,7 @@ ALTERED = (
     ("a session that lasts longer", "UPDATE sessions SET expires = expires + 1000000"),
     ("a ring of nothing", "UPDATE vaults SET ring = x''"),
     ("a head of nothing", "UPDATE vaults SET head = x''"),
+    ("a flow under no id", "UPDATE flows SET id = x'' WHERE rowid = (SELECT min(rowid) FROM flows)"),
     ("an item whose name is no tag", "UPDATE items SET id = x'00'"),
     ("an item moved to another account", "UPDATE items SET account = account + 1"),
 )

@@ -77,6 +77,7 @@ static void other_drafts_are_refused_by_name(void **state)
         {"{\"items\":{\"prefixItems\":[true]}}", "prefixItems"},
         {"{\"contains\":true,\"minContains\":2}", "minContains"},
         {"{\"divisibleBy\":2}", "divisibleBy"},
+        {"{\"propertyDependencies\":{\"a\":{\"b\":{}}}}", "propertyDependencies"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
