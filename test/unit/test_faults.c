@@ -18,7 +18,7 @@ struct journey {
     enum ww_err (*run)(struct site *s, int round);
 };
 
-static char *token;
+static char *token, *reader; /* ada's, and bob's, with whom she shares */
 
 static enum ww_err register_one(struct site *s, int round)
 {
@@ -115,6 +115,45 @@ static enum ww_err read_history(struct site *s, int round)
     return list_whole(s, count_history);
 }
 
+static enum ww_err share_value(struct site *s, int round)
+{
+    const char *const to[] = {"bob@example.org"};
+    struct ww_session *session;
+    char value[30];
+    snprintf(value, sizeof value, "value %d", round);
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    return err ? err : ww_share_put(s->op, session, "plan", value, strlen(value), to, 1, NULL, NULL);
+}
+
+static enum ww_err share_with_others(struct site *s, int round)
+{
+    const char *const bob[] = {"bob@example.org"};
+    struct ww_session *session;
+    bool add = round % 2 == 1; /* at first bob is there already */
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    return err ? err : ww_share_people(s->op, session, "plan", bob, add, bob, !add, NULL);
+}
+
+static enum ww_err read_share(struct site *s, int round)
+{
+    struct ww_session *session;
+    const void *value;
+    size_t n;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, reader, &session);
+    return err ? err : ww_inbox_get(s->op, session, "kept", NULL, &value, &n, NULL);
+}
+
+static enum ww_err list_inbox(struct site *s, int round)
+{
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_received *const *list;
+    struct ww_session *session;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, reader, &session);
+    return err ? err : ww_inbox_list(s->op, session, &page, &list);
+}
+
 static bool expected(enum ww_fault kind, enum ww_err err)
 {
     return kind == WW_FAULT_ALLOC ? err == WW_ENOMEM : err == WW_EIO || err == WW_EBUSY;
@@ -156,6 +195,10 @@ static const struct journey journeys[] = {
     {"change the password", change_password},
     {"list sessions", list_sessions},
     {"read the history", read_history},
+    {"share a value", share_value},
+    {"share with more and fewer people", share_with_others},
+    {"read a share", read_share},
+    {"list the inbox", list_inbox},
 };
 
 /* Failing in turn means trying often: throttle and hash are not what is tested here. */
@@ -164,10 +207,19 @@ static const char *const generous[] = {"dev=true",
                                        "hashers.argon2.iterations=1",
 
                                        "watchword.throttle.registrations.free=100000",
+                                       "watchword.throttle.lookups.free=100000",
                                        "watchword.throttle.pair.free=100000",
                                        "watchword.throttle.account.free=100000",
                                        "watchword.throttle.network.free=100000",
                                        NULL};
+
+static void share_kept(struct site *s)
+{
+    const char *const to[] = {"bob@example.org"};
+    reader = site_register(s, "bob");
+    struct ww_session *session = site_resume(s, token);
+    assert_int_equal(ww_share_put(s->op, session, "kept", "value", 5, to, 1, NULL, NULL), WW_OK);
+}
 
 static void run_all(enum ww_fault kind)
 {
@@ -176,10 +228,12 @@ static void run_all(enum ww_fault kind)
     site_open(s, generous);
     token = site_register(s, "ada");
     assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
+    share_kept(s);
     for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
         fail_in_turn(s, &journeys[i], kind);
     }
     free(token);
+    free(reader);
     site_close(s);
     free(s);
 }
@@ -196,6 +250,12 @@ static void every_statement_fails_once(void **state)
     run_all(WW_FAULT_STATEMENT);
 }
 
+/* Whether the first commit counts a try, or a look-up. */
+static bool counts_first(const struct journey *j)
+{
+    return j->run == login || j->run == share_value || j->run == share_with_others;
+}
+
 /* Each commit of a journey is done, but not answered: the use case finds out, and nothing is done twice. */
 static void a_commit_without_an_answer_is_found_out(void **state)
 {
@@ -207,9 +267,10 @@ static void a_commit_without_an_answer_is_found_out(void **state)
     site_open(s, generous);
     token = site_register(s, "ada");
     assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
+    share_kept(s);
     for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
         site_next(s);
-        s->fail_at[WW_FAULT_ANSWER] = i == 1 ? 2 : 1; /* the first commit of a login counts the try */
+        s->fail_at[WW_FAULT_ANSWER] = counts_first(&journeys[i]) ? 2 : 1;
         err = journeys[i].run(s, 1000 + (int)i);
         s->fail_at[WW_FAULT_ANSWER] = 0;
         if (err != WW_OK) {
@@ -224,6 +285,7 @@ static void a_commit_without_an_answer_is_found_out(void **state)
     assert_int_equal(ww_session_end(s->op, session), WW_OK);
     assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_EDENIED);
     free(token);
+    free(reader);
     site_close(s);
     free(s);
 }

@@ -2,7 +2,7 @@
 """A second implementation of the vault (docs/formats), in Python, that shares no code with the first.
 
 It makes a site with the program, writes through the program, and then opens the whole SQLite database by itself: meta,
-records, credentials, slots, rings, heads, leaves, items, epochs, sessions and the audit chain. Then it writes: a new item
+records, credentials, slots, rings, heads, leaves, items, epochs, sessions and the audit chain. Shares it opens from vectors.md. Then it writes: a new item
 value, leaf and head, sealed here, which the program must read. Needs PyNaCl (XChaCha20-Poly1305, Argon2id, Ed25519) and idna.
 
 usage: WATCHWORD_BIN=build/watchword second.py        last line: N passed, N failed
@@ -90,6 +90,43 @@ def normative_values():
           "d5b9692022cab014db74bb94c4aa1eed0bd20895dd3ca8c8516e069656b4da33b302526538298ced31d3d477ae92e04fdd3aa110ec")
     wrong, rows = wrong_rows()
     check(f"ident() holds in {rows} rows" + "".join(f"; not {r}" for r in wrong), rows > 30 and not wrong)
+
+
+def documented_vectors():
+    """docs/formats/vectors.md: name to bytes."""
+    page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/formats/vectors.md")
+    parts = open(page, encoding="utf-8").read().split("\n## ")[1:]
+    return {p.split("\n")[0]: bytes.fromhex("".join(p.split("```")[1].split())) for p in parts}
+
+
+def share_vectors():
+    """The documented share from Ada (epoch 2) to Cleo (epoch 1), with the secret in Ada's documented ring."""
+    v = documented_vectors()
+    ada, cleo = v["accounts.uuid"], v["recipient.uuid"]
+    ring = Reader(v["vaults.ring.2.content"])
+    ring.take(1 + 32)
+    epochs = [(ring.u(4), ring.u(8), ring.take(32)) for _ in range(ring.u(4))]
+    n, _, E = epochs[-1]
+    own, theirs = struct.pack(">I", n), struct.pack(">I", 1)
+    secret = D(E, "box", ada, own)
+    shared = na.crypto_scalarmult(secret, v["recipient.box-key"])
+    pair = D(b"", "pair", ZERO, shared + ada + own + na.crypto_scalarmult_base(secret) + cleo + theirs + v["recipient.box-key"])
+    check("a pair key follows from one's own secret and the other's key", pair == v["pair-key"])
+    content = Reader(v["shares.content"])
+    name, _, value = content.take(content.u(2)), content.u(8), content.rest()
+    check("a wrap is found by its tag", (name, value) == (b"plan", b"at noon") and
+          D(pair, "share-tag", ZERO, name)[:16] == v["wraps.tag"])
+    aad = v["shares.id"] + struct.pack(">Q", 2)
+    key = unseal(pair, "wrap", cleo, 1, aad, v["wraps.blob"])
+    check("a wrap opens to the content key, and the share with it", key == v["wraps.content"] and
+          unpad(unseal(key, "share", ada, 0, aad, v["shares.blob"])) == v["shares.content"])
+    signer = nacl.signing.SigningKey(D(E, "sign", ada, own)).verify_key
+    text = b"v1.sig-share".ljust(16, b"\0") + ada + own + aad + D(b"", "digest", ZERO, v["shares.blob"])
+    check("the share is signed by the sender's epoch", signer.verify(text, v["shares.signature"]) == text)
+    first = nacl.signing.SigningKey(D(epochs[0][2], "sign", ada, struct.pack(">I", 1))).verify_key
+    d = D(b"", "fingerprint", ada, bytes(first), 64)
+    groups = [f"{int.from_bytes(d[5 * i:5 * i + 5], 'big') % 100000:05}" for i in range(12)]
+    check("the fingerprint is that of the key that started the chain", " ".join(groups).encode() == v["fingerprint"])
 
 
 # ---- the database ----
@@ -294,6 +331,7 @@ def run(site, *args, password=None, stdin=b""):
 
 def main():
     normative_values()
+    share_vectors()
     password = "correct horse battery staple \u00e5"
     with tempfile.TemporaryDirectory() as top:
         site = top + "/site"
