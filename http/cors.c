@@ -7,16 +7,35 @@
 
 #include "bytes.h"
 
+/* Bytes of an origin without the port that its scheme has anyway: browsers leave it out (RFC 6454 §6.2),
+ * settings need not. */
+static size_t origin_length(const char *origin)
+{
+    size_t n = strlen(origin);
+    const char *port = strncasecmp(origin, "https://", 8) == 0  ? ":443"
+                       : strncasecmp(origin, "http://", 7) == 0 ? ":80"
+                                                                : "";
+    size_t cut = strlen(port);
+    return n > cut && strcmp(origin + n - cut, port) == 0 ? n - cut : n;
+}
+
+bool cors_same_origin(const char *a, const char *b)
+{
+    size_t n = origin_length(a);
+    return n == origin_length(b) && strncasecmp(a, b, n) == 0;
+}
+
 /* A pattern holds at most one '*', which stands for any characters. */
 static bool matches(const char *pattern, const char *origin)
 {
     const char *star = strchr(pattern, '*');
     if (!star) {
-        return strcasecmp(pattern, origin) == 0;
+        return cors_same_origin(pattern, origin);
     }
-    size_t before = (size_t)(star - pattern), after = strlen(star + 1), n = strlen(origin);
+    size_t before = (size_t)(star - pattern), after = origin_length(pattern) - before - 1,
+           n = origin_length(origin);
     return n >= before + after && strncasecmp(pattern, origin, before) == 0 &&
-           strcasecmp(star + 1, origin + n - after) == 0;
+           strncasecmp(star + 1, origin + n - after, after) == 0;
 }
 
 /* Whether a pattern is about somebody's site: an origin itself, any port of a host, or any host below a

@@ -37,6 +37,8 @@ struct cors_verdict {
     bool allow_credentials;
 };
 
+/* Whether both are one origin: without case, and with the scheme's own port as without it. */
+bool cors_same_origin(const char *a, const char *b);
 bool cors_allows_origin(const struct cors *c, const char *origin);
 /* Whether it is allowed by an entry that is about its site, not by one that lets in anybody: only then may
  * cookies go along or a change be trusted. */

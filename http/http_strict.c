@@ -168,7 +168,8 @@ static struct http_refusal read_target(struct arena *a, struct http_head *h, con
     if (!only_path) {
         return REFUSE(503, "There is no memory for the request.");
     }
-    h->target = target;
+    /* Without scheme and host: what is built of it goes behind an address of the configuration. */
+    h->target = path;
     h->path = only_path;
     h->query = query ? query + 1 : "";
     return accepted;

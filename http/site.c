@@ -293,7 +293,10 @@ char *site_request_url(const struct site *site, const struct http_request *r, st
         target = "/";
         room = 1;
     }
-    if (strcasecmp(host, own_host) == 0) { /* a path in base_url is taken off before requests come here */
+    char *asked = arena_printf(a, "%.*s%s", (int)(own_host - site->public_origin), site->public_origin, host);
+    if (asked &&
+        cors_same_origin(
+            asked, site->public_origin)) { /* a path in base_url is taken off before requests come here */
         size_t base = strlen(site->public_url);
         base -= site->public_url[base - 1] == '/';
         return arena_printf(a, "%.*s%.*s", (int)base, site->public_url, (int)room, target);
@@ -307,7 +310,7 @@ bool site_origin_is_ours(const struct site *site, const struct http_request *r)
     /* Origin decides where there is one: "null" is no origin of ours, and browsers let no page forge
      * either header. Compared without case, though browsers write both in lower case. */
     if (origin) {
-        return strcasecmp(origin, site->public_origin) == 0 ||
+        return cors_same_origin(origin, site->public_origin) ||
                (site->cors_enabled && site->cors.credentials && cors_names_origin(&site->cors, origin));
     }
     return from && strcmp(from, "same-origin") == 0;

@@ -98,18 +98,6 @@ enum ww_err account_codes_make(struct ww_op *op, struct service *s, struct sessi
     return account_transaction(op, s, write_codes, &in);
 }
 
-/* Only what opens the vault of now: a slot of an earlier root key opens what waits, at most. */
-static bool opens_otherwise(const struct record *r)
-{
-    for (size_t i = 0; i < r->credential_count; i++) {
-        const struct record_credential *c = &r->credentials[i];
-        if (c->kind != CRED_RECOVERY && (c->role & ROLE_OPENS) && c->root_generation == r->root_generation) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static enum ww_err write_revoked(struct ww_op *op, struct service *s, void *context)
 {
     struct session *x = context;
@@ -119,12 +107,15 @@ static enum ww_err write_revoked(struct ww_op *op, struct service *s, void *cont
     if (err) {
         return err;
     }
-    /* Under the lock: a factor removed by another session a moment ago counts. */
-    if (r->root_generation && !opens_otherwise(r)) {
+    if ((err = drop_codes(op, s, r))) {
+        return err;
+    }
+    /* Judged on what is left, under the lock: a factor removed by another session a moment ago counts. */
+    if (!cred_keeps_vault(r)) {
         return op_fail(op, WW_ECONFLICT, "last_opener",
                        "nothing else opens the vault: without these codes its content is lost");
     }
-    if ((err = drop_codes(op, s, r)) || (err = account_write(op, s, r, v)) ||
+    if ((err = account_write(op, s, r, v)) ||
         (err = account_tell(
              op, s, &(struct audit_event){.kind = AUDIT_CODES_REVOKED, .record = r, .session_id = &x->id}))) {
         return err;

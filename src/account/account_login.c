@@ -193,8 +193,14 @@ static enum ww_err admit(struct ww_op *op, struct service *s, const struct accou
         return throttle_admit_account(op, s->throttle, (*r)->id, &(*r)->uuid, out);
     }
     enum ww_err err = account_find(op, s, in->identifier, &tag, r);
+    if (err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
+        /* Such a refusal is told with a row: counted first, or whoever knows the name could add rows without
+         * end. The record says nothing that is believed, so that the name's tag stands for the account. */
+        enum ww_err counted = throttle_admit(op, s->throttle, &tag, 0, NULL, out);
+        return counted ? counted : account_refused(op, s, err, NULL, in->proofs, in->count);
+    }
     if (err) {
-        return account_refused(op, s, err, NULL, in->proofs, in->count);
+        return err;
     }
     return throttle_admit(op, s->throttle, &tag, *r ? (*r)->id : 0, *r ? &(*r)->uuid : NULL, out);
 }

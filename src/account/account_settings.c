@@ -168,17 +168,6 @@ enum ww_err account_add_credential(struct ww_op *op, struct service *s, struct s
     return err;
 }
 
-/* An account without a vault has nothing that needs an opener. */
-static bool opens(const struct record *r)
-{
-    for (size_t i = 0; i < r->credential_count; i++) {
-        if (r->credentials[i].role & ROLE_OPENS) {
-            return true;
-        }
-    }
-    return r->root_generation == 0;
-}
-
 static enum ww_err write_removal(struct ww_op *op, struct service *s, void *context)
 {
     struct factor_change *in = context;
@@ -198,7 +187,7 @@ static enum ww_err write_removal(struct ww_op *op, struct service *s, void *cont
         return err;
     }
     /* Judged on the record after the removal, so that no rule about kinds is needed here. */
-    if (!cred_can_sign_in(r) || !opens(r)) {
+    if (!cred_can_sign_in(r) || !cred_keeps_vault(r)) {
         return op_fail(op, WW_EINVAL, "last_credential",
                        "this is the last credential to sign in with, or the last that opens the vault");
     }

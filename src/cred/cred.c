@@ -175,3 +175,14 @@ bool cred_can_sign_in(const struct record *r)
     }
     return false;
 }
+
+bool cred_keeps_vault(const struct record *r)
+{
+    for (size_t i = 0; i < r->credential_count; i++) {
+        const struct record_credential *c = &r->credentials[i];
+        if ((c->role & ROLE_OPENS) && c->root_generation == r->root_generation) {
+            return true;
+        }
+    }
+    return r->root_generation == 0;
+}

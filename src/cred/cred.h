@@ -54,6 +54,9 @@ enum ww_err cred_remove(struct ww_op *op, struct record *r, const struct uuid *i
 const struct record_credential *cred_of(const struct record *r, enum credential_kind kind);
 /* Whether the account has a credential to sign in with. */
 bool cred_can_sign_in(const struct record *r);
+/* Whether a credential opens the vault of now, or there is no vault to open. A slot of an earlier root key
+ * opens what waits, at most, and counts for nothing. */
+bool cred_keeps_vault(const struct record *r);
 
 /* ---- passwords (cred_password.c) ---- */
 /* NFC of a password as typed. WW_EINVAL with field "password": not UTF-8, or above 1,024 bytes. */

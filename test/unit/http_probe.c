@@ -28,6 +28,12 @@ static void hello(struct http_request *r, void *context)
     http_answer(r, 200, "hello", 5);
 }
 
+static void target(struct http_request *r, void *context)
+{
+    (void)context;
+    http_answer(r, 200, http_target(r), strlen(http_target(r)));
+}
+
 static void echo(struct http_request *r, void *context)
 {
     size_t n;
@@ -91,6 +97,7 @@ static const struct {
     {HTTP_POST | HTTP_PUT | HTTP_GET, "/echo", {.handler = echo, .where = HTTP_QUICK, .label = "echo"}},
     {HTTP_POST, "/small", {.handler = echo, .where = HTTP_QUICK, .label = "small"}},
     {HTTP_GET, "/where", {.handler = where, .where = HTTP_QUICK, .label = "where"}},
+    {HTTP_GET, "/target", {.handler = target, .where = HTTP_QUICK, .label = "target"}},
     {HTTP_GET, "/nothing", {.handler = nothing, .where = HTTP_QUICK, .label = "nothing"}},
     {HTTP_GET, "/large", {.handler = large, .where = HTTP_QUICK, .label = "large"}},
     {HTTP_GET, "/forgets", {.handler = forgets, .where = HTTP_QUICK, .label = "forgets"}},

@@ -322,6 +322,19 @@ static void a_confirmed_proof_speaks_of_the_record_as_it_is_now(void **state)
     assert_ptr_equal(cred_authn_record(f->authn), &changed);
 }
 
+static void a_slot_of_an_earlier_root_key_keeps_no_vault(void **state)
+{
+    struct fixture *f = *state;
+    struct record *r = ada(f);
+    assert_true(cred_keeps_vault(r));
+    r->root_generation++;
+    assert_false(cred_keeps_vault(r));
+    r->credential_count = 0;
+    assert_false(cred_keeps_vault(r));
+    r->root_generation = 0; /* there is no vault yet */
+    assert_true(cred_keeps_vault(r));
+}
+
 /* ---- what was altered ---- */
 
 static void a_row_that_is_gone_or_altered_is_tampering(void **state)
@@ -378,6 +391,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_account_closed_just_now_is_nobodys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_confirmed_proof_speaks_of_the_record_as_it_is_now, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_slot_of_an_earlier_root_key_keeps_no_vault, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_row_that_is_gone_or_altered_is_tampering, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_weaker_slot_comes_with_its_replacement, set_up, tear_down),
     };

@@ -316,6 +316,14 @@ static void who_lets_in_anybody_trusts_nobody(void **state)
         {"http://localhost:*", "http://localhost:8080", true},
         {"https:*", "https://evil.example.com", false},
         {"https://app.*", "https://app.evil.example.com", false},
+        {"https://App.example.org:443", "https://app.example.org", true},
+        {"https://app.example.org", "https://app.example.org:443", true},
+        {"http://app.example.org:80", "http://app.example.org", true},
+        {"https://app.example.org:80", "https://app.example.org", false},
+        {"http://app.example.org:443", "http://app.example.org", false},
+        {"https://app.example.org:8443", "https://app.example.org", false},
+        {"https://*.example.org:443", "https://a.example.org", true},
+        {"https://*.example.org:443", "https://a.example.org:8443", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -158,6 +158,10 @@ static void the_absolute_form_is_understood(void **state)
     probe_exchange(&probe, "GET http://localhost/hello?a HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
                    answer, sizeof answer);
     assert_int_equal(probe_status(answer), 200);
+    /* Handlers put it behind an address of their own: no scheme and no host in it. */
+    probe_exchange(&probe, "GET http://localhost/target?a=b HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n",
+                   answer, sizeof answer);
+    assert_non_null(strstr(answer, "\r\n\r\n/target?a=b"));
 }
 
 static void a_client_that_waits_is_told_to_continue(void **state)
