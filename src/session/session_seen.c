@@ -55,12 +55,14 @@ void session_seen_free(struct session_seen *s)
     }
 }
 
-/* lookup is a hash already: its first bytes are as good as any. */
+/* lookup is a hash already: its first bits are as good as any, and put the table into the order of the
+ * database's key, so that rows written together stand together there. */
 static struct slot *find(const struct table *t, const struct key *lookup)
 {
-    size_t i;
-    memcpy(&i, lookup->b, sizeof i);
-    for (i &= t->size - 1; t->slots[i].time && memcmp(&t->slots[i].lookup, lookup, sizeof *lookup) != 0;) {
+    const uint8_t *b = lookup->b;
+    uint32_t first = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+    size_t i = (size_t)((uint64_t)first * t->size >> 32);
+    for (; t->slots[i].time && memcmp(&t->slots[i].lookup, lookup, sizeof *lookup) != 0;) {
         i = (i + 1) & (t->size - 1);
     }
     return &t->slots[i];

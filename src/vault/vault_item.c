@@ -276,6 +276,33 @@ static bool begins_with(struct bytes name, struct bytes prefix)
     return name.n >= prefix.n && (prefix.n == 0 || memcmp(name.p, prefix.p, prefix.n) == 0);
 }
 
+/* The smallest names met so far. At twice the limit the greater half goes, and what is not smaller than the
+ * greatest that stays is no longer taken: a page of a large vault copies and sorts little more than itself.
+ */
+struct smallest {
+    struct vault_entry *list;
+    size_t n, limit;
+    struct bytes below; /* p NULL: whatever comes */
+};
+
+static void smallest_cut(struct smallest *k)
+{
+    qsort(k->list, k->n, sizeof *k->list, by_name);
+    k->n = k->n < k->limit ? k->n : k->limit;
+}
+
+static void smallest_add(struct smallest *k, const struct entry *e)
+{
+    if (k->limit == 0 || (k->below.p && bytes_compare(e->name, k->below) >= 0)) {
+        return;
+    }
+    k->list[k->n++] = entry_of(e);
+    if (k->n / 2 == k->limit) {
+        smallest_cut(k);
+        k->below = k->list[k->limit - 1].name;
+    }
+}
+
 enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                        struct bytes prefix, struct bytes after, size_t limit, struct vault_entry **out,
                        size_t *n)
@@ -283,10 +310,10 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
     size_t total = 0;
     *n = 0;
     enum ww_err err = vault_count(op, s, v, space, &total);
-    /* Names are dealt to leaves by a keyed hash, so every page needs all leaves and a sort; values are not
-     * opened. */
-    struct vault_entry *list = ARENA_ARRAY(&op->arena, total, struct vault_entry);
-    if (err || !list) {
+    size_t room = limit < total / 2 ? 2 * limit : total;
+    /* Names are dealt to leaves by a keyed hash, so every page needs all leaves; values are not opened. */
+    struct smallest k = {.list = ARENA_ARRAY(&op->arena, room, struct vault_entry), .limit = limit};
+    if (err || !k.list) {
         return err ? err : op_no_memory(op);
     }
     for (size_t i = 0; i < leaf_count(v); i++) {
@@ -294,13 +321,13 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
             const struct entry *e = &v->leaves[i].entries[j];
             if (e->space == (uint8_t)space && begins_with(e->name, prefix) &&
                 (!after.p || bytes_compare(e->name, after) > 0)) {
-                list[(*n)++] = entry_of(e);
+                smallest_add(&k, e);
             }
         }
     }
-    qsort(list, *n, sizeof *list, by_name);
-    *n = *n < limit ? *n : limit;
-    *out = list;
+    smallest_cut(&k);
+    *n = k.n;
+    *out = k.list;
     return WW_OK;
 }
 

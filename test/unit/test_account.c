@@ -200,6 +200,25 @@ static void several_changes_happen_together_or_not_at_all(void **state)
     free(token);
 }
 
+/* Every page is what comes next in the order of names, whatever the leaves hold. */
+static void pages_hold_all(struct site *s, struct ww_session *session, size_t limit, size_t count)
+{
+    const struct ww_item_entry *const *entries;
+    struct ww_page page = {.size = sizeof page, .limit = limit};
+    size_t n = 0;
+    do {
+        assert_int_equal(ww_item_list(s->op, session, "", &page, &entries), WW_OK);
+        assert_true(page.count == limit || !page.next);
+        for (size_t i = 0; i < page.count; i++, n++) {
+            char name[64];
+            snprintf(name, sizeof name, "item %05zu with a name of some length", n);
+            assert_string_equal(entries[i]->name, name);
+        }
+        page.token = page.next;
+    } while (page.next);
+    assert_int_equal(n, count);
+}
+
 /* Enough names that the tree deepens, with long ones among them. */
 static void a_large_vault_lists_in_order_and_opens(void **state)
 {
@@ -223,6 +242,10 @@ static void a_large_vault_lists_in_order_and_opens(void **state)
         assert_int_equal(ww_item_change(s->op, session, changes, 100), WW_OK);
     }
     struct ww_session *session = site_resume(s, token);
+    static const size_t limits[] = {67, 250, 700, 749, 750, 1000};
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        pages_hold_all(s, session, limits[i], COUNT);
+    }
     struct ww_page page = {.size = sizeof page, .limit = 20, .token = "item 00710"};
     assert_int_equal(ww_item_list(s->op, session, "item 007", &page, &entries), WW_OK);
     assert_int_equal(page.count, 20);
