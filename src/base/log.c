@@ -86,8 +86,11 @@ static void add_escaped(struct buf *b, const char *s)
 static void add_pair(struct buf *b, const char *key, const char *value)
 {
     if (config.text_format) {
-        buf_printf(b, " %s=", key);
+        /* Quoted where it is no plain word: a value must not look like a pair of its own. */
+        bool plain = value[0] && !strpbrk(value, " =\"");
+        buf_printf(b, plain ? " %s=" : " %s=\"", key);
         add_escaped(b, value);
+        buf_str(b, plain ? "" : "\"");
     } else {
         buf_str(b, ",\"");
         buf_str(b, key);

@@ -76,7 +76,9 @@ bool log_queue_stop(unsigned ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until); /* as pthread_timedjoin_np wants it */
-    until.tv_sec += ms / 1000;
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
     pthread_mutex_lock(&queue.mutex);
     queue.stopping = true;
     pthread_cond_signal(&queue.filled);

@@ -1,6 +1,7 @@
 /* One operation: its memory, clock, chance and error. */
 #include "op.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -25,6 +26,9 @@ void op_system_random(void *ctx, void *buf, size_t n)
         /* The kernel's generator, which waits only while the machine has not gathered anything yet after
          * its start. No pool of our own that a fork could copy. */
         ssize_t got = getrandom(p, n, 0);
+        if (got < 0 && errno == EINTR) {
+            continue; /* only while it waits for that */
+        }
         if (got <= 0) {
             abort(); /* no kernel that this runs on lacks it: going on without randomness is not an option */
         }

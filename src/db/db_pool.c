@@ -63,8 +63,8 @@ static bool nobody_waits(const struct db *db)
 }
 
 /* An idle connection, or NULL with the right to open one; neither: false. *asks: of a server that fell
- * silent, to which no others go meanwhile. */
-static bool wait_for_place(struct db *db, struct db_conn **idle, bool *asks)
+ * silent, to which no others go meanwhile; *silent: that is why there is none. */
+static bool wait_for_place(struct db *db, struct db_conn **idle, bool *asks, bool *silent)
 {
     struct timespec deadline = timefmt_deadline(db->wait_ms);
     bool got = true;
@@ -75,7 +75,8 @@ static bool wait_for_place(struct db *db, struct db_conn **idle, bool *asks)
               db->open < db->connections;
     }
     *idle = NULL;
-    got = got && !nobody_waits(db);
+    *silent = nobody_waits(db);
+    got = got && !*silent;
     *asks = got && db->silent;
     db->asking = db->asking || *asks;
     if (got && db->idle) {
@@ -112,11 +113,10 @@ enum ww_err db_take(struct ww_op *op, struct db *db, struct db_conn **out)
 {
     *out = NULL;
     struct db_conn *c;
-    bool asks = false;
-    if (!wait_for_place(db, &c, &asks)) {
-        return nobody_waits(db)
-                   ? op_fail(op, WW_EIO, "db_silent", "the database server gives no answer")
-                   : op_fail(op, WW_EBUSY, "db_busy", "all connections to the database are in use");
+    bool asks = false, silent;
+    if (!wait_for_place(db, &c, &asks, &silent)) {
+        return silent ? op_fail(op, WW_EIO, "db_silent", "the database server gives no answer")
+                      : op_fail(op, WW_EBUSY, "db_busy", "all connections to the database are in use");
     }
     /* The server may have been restarted since: better seen now than by a statement that fails. */
     if (c && !db->driver->alive(c)) {

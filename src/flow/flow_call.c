@@ -52,7 +52,7 @@ enum ww_err flow_answer_json(struct call *c, int status, const struct js *body)
     /* For our own pages, which read the flow without its text in between. */
     if (c->in->tree) {
         c->out->tree = js_copy(c->a, body);
-        return js_is_whole(c->out->tree) ? WW_OK : op_no_memory(c->op);
+        return js_whole(c->out->tree) ? WW_OK : op_no_memory(c->op);
     }
     c->out->body = body ? js_write(c->a, body) : NULL;
     if (!c->out->body) {

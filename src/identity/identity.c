@@ -150,7 +150,10 @@ enum ww_err identity_set_traits(struct ww_op *op, struct record *r, const struct
     const struct js *kept = js_copy(a, traits);
     enum ww_err err = schema_marked_values(a, schema, traits, &values);
     if (err || !y.identifiers || !y.addresses || !js_whole(kept)) {
-        return err ? op_fail(op, err, "traits", "%s", ww_err_text(err)) : op_no_memory(op);
+        return err == WW_EVALIDATION
+                   ? op_fail_field(op, err, "traits_too_many", "traits",
+                                   "the traits hold too many identifiers, addresses or searchable values")
+                   : op_no_memory(op);
     }
     for (const struct schema_value *v = values; v; v = v->next) {
         if ((err = add_value(op, &y, v))) {

@@ -221,7 +221,7 @@ bool js_whole(const struct js *v)
         return false;
     }
     for (const struct js *child = v->first; child; child = child->next) {
-        if (!js_whole(child)) {
+        if (!js_whole(child)) { /* no deeper than LIMIT_JSON_DEPTH_OWN, as all trees */
             return false;
         }
     }
@@ -335,15 +335,6 @@ struct js *js_copy(struct arena *a, const struct js *v)
         append(copy, c);
     }
     return copy;
-}
-
-bool js_is_whole(const struct js *v)
-{
-    bool whole = v && v->count != lost;
-    for (const struct js *child = whole ? v->first : NULL; child && whole; child = child->next) {
-        whole = js_is_whole(child); /* no deeper than LIMIT_JSON_DEPTH_OWN, as all trees */
-    }
-    return whole;
 }
 
 struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, struct js *value)

@@ -94,8 +94,6 @@ struct js *js_put(struct arena *a, struct js *object, const char *key, struct js
 struct js *js_push(struct js *array, struct js *value);
 void js_remove(struct js *object, const char *key);
 struct js *js_copy(struct arena *a, const struct js *v);
-/* Whether nothing is missing in it for lack of memory; false for NULL. */
-bool js_is_whole(const struct js *v);
 /* Sets a member by dotted path, making objects on the way. A path of more than LIMIT_JSON_DEPTH steps marks
  * the object as failed. */
 struct js *js_put_path(struct arena *a, struct js *object, const char *dotted, struct js *value);

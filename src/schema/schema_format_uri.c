@@ -107,6 +107,12 @@ static struct bytes skip(struct bytes text, size_t n)
     return BYTES(text.p + n, text.n - n);
 }
 
+/* As strchr, which would find the NUL that ends its list, too. */
+static bool is_one_of(uint8_t c, const char *list)
+{
+    return c && strchr(list, c);
+}
+
 /* With its colon; 0 where there is none. */
 static size_t scheme(struct bytes text)
 {
@@ -115,7 +121,7 @@ static size_t scheme(struct bytes text)
         return 0;
     }
     for (size_t i = 0; i < n; i++) {
-        if (!is_alpha(text.p[i]) && !is_digit(text.p[i]) && !strchr("+-.", text.p[i])) {
+        if (!is_alpha(text.p[i]) && !is_digit(text.p[i]) && !is_one_of(text.p[i], "+-.")) {
             return 0;
         }
     }
@@ -211,7 +217,7 @@ static bool variable(struct bytes text)
 /* Operators of RFC 6570 §2.2, those that are reserved for later included. */
 static bool expression(struct bytes text)
 {
-    if (text.n > 0 && strchr("+#./;?&=,!@|", text.p[0])) {
+    if (text.n > 0 && is_one_of(text.p[0], "+#./;?&=,!@|")) {
         text = skip(text, 1);
     }
     for (;;) {

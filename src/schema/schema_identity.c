@@ -1,4 +1,5 @@
 /* Identity schemas: what forms are made of, and what the marks pick out of traits. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "schema_int.h"
@@ -217,18 +218,11 @@ enum ww_err schema_identity_compile(struct arena *a, struct identity_schema *s, 
 struct value_walk {
     struct check check;
     struct schema_value *first, **end;
+    size_t count; /* of values, those that are found twice counted twice */
 };
 
-/* A value that two branches mark is one value with the marks of both. */
 static void add_value(struct value_walk *w, const struct subschema *s, const char *path, const struct js *v)
 {
-    for (struct schema_value *x = w->first; x; x = x->next) {
-        if (x->value == v) {
-            x->marks |= s->marks;
-            x->format = x->format ? x->format : s->format_name;
-            return;
-        }
-    }
     struct schema_value *x = ARENA_NEW(w->check.a, struct schema_value);
     if (!x) {
         w->check.no_memory = true;
@@ -237,6 +231,56 @@ static void add_value(struct value_walk *w, const struct subschema *s, const cha
     *x = (struct schema_value){.path = path, .value = v, .marks = s->marks, .format = s->format_name};
     *w->end = x;
     w->end = &x->next;
+    w->count++;
+}
+
+struct found_value {
+    struct schema_value *value;
+    size_t order;
+};
+
+/* By the place in memory of what is marked, and then in the order of the schema. */
+static int by_place(const void *p, const void *q)
+{
+    const struct found_value *a = p, *b = q;
+    uintptr_t x = (uintptr_t)a->value->value, y = (uintptr_t)b->value->value;
+    return x != y ? (x < y ? -1 : 1) : a->order < b->order ? -1 : 1;
+}
+
+/* A value that two branches mark is one value with the marks of both, where it came first. Sorted rather than
+ * each looked for among all before it: a list with marked items is as long as somebody likes. */
+static void merge_values(struct value_walk *w)
+{
+    size_t n = 0;
+    struct found_value *found = ARENA_ARRAY(w->check.a, w->count, struct found_value);
+    if (w->count && !found) {
+        w->check.no_memory = true;
+        return;
+    }
+    for (struct schema_value *x = w->first; x; x = x->next, n++) {
+        found[n] = (struct found_value){x, n};
+    }
+    if (n > 1) {
+        qsort(found, n, sizeof *found, by_place);
+    }
+    struct schema_value *kept = n ? found[0].value : NULL;
+    for (size_t i = 1; i < n; i++) {
+        struct schema_value *x = found[i].value;
+        if (x->value == kept->value) {
+            kept->marks |= x->marks;
+            kept->format = kept->format ? kept->format : x->format;
+            x->value = NULL;
+        } else {
+            kept = x;
+        }
+    }
+    for (struct schema_value **at = &w->first; *at;) {
+        if ((*at)->value) {
+            at = &(*at)->next;
+        } else {
+            *at = (*at)->next;
+        }
+    }
 }
 
 static void pick(struct value_walk *w, const struct subschema *s, const char *path, const struct js *v);
@@ -325,6 +369,7 @@ enum ww_err schema_marked_values(struct arena *a, const struct identity_schema *
     *out = NULL;
     w.end = &w.first;
     pick(&w, property_of(s->program->root, "traits"), "", traits);
+    merge_values(&w);
     if (w.check.no_memory) {
         return WW_ENOMEM;
     }

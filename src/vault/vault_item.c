@@ -41,9 +41,12 @@ static struct vault_entry entry_of(const struct entry *e)
 static enum ww_err find(struct ww_op *op, struct store *s, struct vault *v, uint8_t space, struct bytes name,
                         struct leaf **leaf, size_t *position, bool *found)
 {
+    enum ww_err err = check_name(op, name); /* bounds it, before it is hashed */
+    if (err) {
+        return err;
+    }
     size_t number = vault_leaf_number(v, space, name);
-    enum ww_err err = check_name(op, name);
-    if (err || (err = vault_leaf_open(op, s, v, number))) {
+    if ((err = vault_leaf_open(op, s, v, number))) {
         return err;
     }
     *leaf = &v->leaves[number];

@@ -92,10 +92,26 @@ static void a_pipe_that_nobody_reads_holds_nobody_up(void **state)
     close(ends[0]); /* SIGPIPE is ignored: its write fails and it ends */
 }
 
+/* In the form for people a value that is no plain word is quoted: it cannot pass for a pair of its own. */
+static void a_value_is_no_pair_of_its_own(void **state)
+{
+    char text[1024] = "";
+    FILE *file = tmpfile();
+    (void)state;
+    assert_non_null(file);
+    log_setup(fileno(file), LOG_INFO, 1);
+    log_write(LOG_INFO, "asked", "route", "/a", "who", "ada level=error user=\"bob\"", "none", "", NULL);
+    lseek(fileno(file), 0, SEEK_SET);
+    read_all(fileno(file), text, sizeof text);
+    assert_non_null(strstr(text, " route=/a who=\"ada level=error user=\\\"bob\\\"\" none=\"\"\n"));
+    fclose(file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_of_many_threads_arrive_whole_and_in_order),
+        cmocka_unit_test(a_value_is_no_pair_of_its_own),
         cmocka_unit_test(a_pipe_that_nobody_reads_holds_nobody_up),
     };
     signal(SIGPIPE, SIG_IGN);

@@ -451,6 +451,42 @@ static const char *marked(struct ww_op *op, const struct schema_set *set, const 
     return buf_text(&b);
 }
 
+static clock_t marking_time(size_t items)
+{
+    struct ww_op op;
+    struct schema_set *set = loaded(
+        &op, "{\"properties\":{\"traits\":{\"type\":\"object\",\"properties\":{\"e\":{\"type\":\"array\","
+             "\"items\":{\"type\":\"string\",\"ory.sh/kratos\":{\"credentials\":{\"password\":{"
+             "\"identifier\":true}}}}}}}}}");
+    struct schema_value *values;
+    struct js *traits = js_object(&op.arena), *list = js_put(&op.arena, traits, "e", js_array(&op.arena));
+    for (size_t i = 0; i < items; i++) {
+        js_push(list, js_text(&op.arena, "a@example.org"));
+    }
+    clock_t begun = clock();
+    assert_int_equal(schema_marked_values(&op.arena, schema_default(set), traits, &values), WW_OK);
+    clock_t took = clock() - begun;
+    size_t n = 0;
+    for (; values; values = values->next) {
+        n++;
+    }
+    assert_int_equal(n, items);
+    schema_set_free(set);
+    op_free(&op);
+    return took;
+}
+
+/* A list with marked items is as long as somebody likes: eight times the items, no more than some eight times
+ * the work (quadratic: 64 times, seconds). */
+static void marked_values_cost_no_more_than_they_are(void **state)
+{
+    (void)state;
+    clock_t small = marking_time(4000), large = marking_time(32000);
+    if (large > 24 * small + 60000) { /* µs */
+        fail_msg("%ld us for 4,000 values, %ld for 32,000", (long)small, (long)large);
+    }
+}
+
 static void marks_pick_values_in_schema_order(void **state)
 {
     struct ww_op op;
@@ -737,6 +773,7 @@ int main(void)
         cmocka_unit_test(schemas_come_from_files_base64_and_presets),
         cmocka_unit_test(traits_are_the_leaves_in_schema_order),
         cmocka_unit_test(branches_add_traits_and_open_types_do_not),
+        cmocka_unit_test(marked_values_cost_no_more_than_they_are),
         cmocka_unit_test(marks_pick_values_in_schema_order),
         cmocka_unit_test(marks_of_a_branch_count_where_it_validates),
         cmocka_unit_test(telephone_numbers_carry_their_country),

@@ -143,6 +143,10 @@ static void addresses_are_what_the_standards_say(void **state)
         {"idn-hostname", "M\xc3\xbcnchen.de", false}, /* mapped first, then a host name: RFC 5891 §4.2 */
         {"idn-hostname", "-\xc3\xbc.de", false},
         {"idn-hostname", "a..de", false},
+        {"uri", "urn:a", true},
+        {"uri", "u\\u0000n:a", false}, /* a NUL ends no list of characters */
+        {"uri-template", "{+path}", true},
+        {"uri-template", "{\\u0000path}", false},
         {"idn-hostname", "\xe2\x98\x83.net", false},
     };
     (void)state;
