@@ -94,7 +94,8 @@ enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, i
 }
 
 /* Chains are found by their first rows, which have an index: what it costs grows with the connections that
- * ever wrote, not with events. */
+ * ever wrote, not with events. c.time is asked for, whatever it is, because SQLite else walks the primary
+ * key. */
 enum ww_err store_audit_ends(struct ww_op *op, struct store *s,
                              enum ww_err (*each)(struct ww_op *op, void *context, int64_t node, int64_t n,
                                                  struct bytes link),
@@ -105,8 +106,9 @@ enum ww_err store_audit_ends(struct ww_op *op, struct store *s,
         store_query(op, s, &rows,
                     "SELECT e.node, e.n, e.link FROM audit c JOIN audit e ON e.node = c.node"
                     " AND e.n = (SELECT max(l.n) FROM audit l WHERE l.node = c.node) WHERE c.n = 1"
+                    " AND c.time >= $1"
                     " AND e.time >= (SELECT coalesce(max(f.time), 0) FROM audit f WHERE f.n = 1)",
-                    NULL, 0);
+                    DB_ARGS(DB_I(INT64_MIN)));
     if (err) {
         return err;
     }
