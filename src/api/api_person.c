@@ -64,7 +64,7 @@ static enum ww_err read_proof(struct ww_op *op, const struct ww_proof *from, uin
                              : role == ROLE_LOGIN ? "a proof of this kind signs nobody in by itself"
                                                   : "a proof of this kind is no further step");
     }
-    out->kind = kind->kind;
+    *out = (struct cred_proof){.kind = kind->kind};
     *identifier = in.identifier;
     return api_password(op, in.password, in.password_length, &out->typed);
 }

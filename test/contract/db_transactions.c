@@ -473,10 +473,15 @@ static void a_long_scan_needs_little_memory(struct fixture *f)
     struct db_rows rows;
     int64_t n = 0;
     make_rows_table(f);
-    run(f, f->c,
-        "INSERT INTO rows (id) WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t WHERE i < "
-        "50000) "
-        "SELECT i FROM t");
+    for (int from = 1; from <= 50000;
+         from += 5000) { /* each well within a statement's time, also when all is slow */
+        char sql[200];
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO rows (id) WITH RECURSIVE t(i) AS (SELECT %d UNION ALL SELECT i + 1 FROM t"
+                 " WHERE i < %d) SELECT i FROM t",
+                 from, from + 4999);
+        run(f, f->c, sql);
+    }
     assert_ok(f, db_query(&f->op, f->c, &rows, "SELECT id FROM rows ORDER BY id", NULL, 0));
     size_t used = f->op.arena.used;
     while (db_next(&rows) == WW_OK) {

@@ -69,7 +69,8 @@ static enum ww_err recover(struct site *s, const char *name, const char *code, c
 static size_t codes_left(struct site *s, const char *token)
 {
     struct ww_codes_state state = {.size = sizeof state};
-    assert_int_equal(ww_codes_state(s->op, site_resume(s, token), &state), WW_OK);
+    struct ww_session *session = site_resume(s, token);
+    assert_int_equal(ww_codes_state(s->op, session, &state), WW_OK);
     return state.left;
 }
 
@@ -219,7 +220,8 @@ static void new_codes_and_revoking_end_the_old_ones(void **state)
     make_codes(s, ada, newer);
     assert_int_equal(codes_left(s, ada), 10);
     assert_int_equal(recover(s, "ada@example.org", codes[0], NEW_PASSWORD, &token, &next), WW_EDENIED);
-    assert_int_equal(ww_codes_revoke(s->op, site_resume(s, ada)), WW_OK);
+    struct ww_session *session = site_resume(s, ada);
+    assert_int_equal(ww_codes_revoke(s->op, session), WW_OK);
     assert_int_equal(codes_left(s, ada), 0);
     assert_int_equal(recover(s, "ada@example.org", newer[0], NEW_PASSWORD, &token, &next), WW_EDENIED);
     assert_int_equal(site_check(s), 0);
