@@ -50,14 +50,16 @@ struct session *api_session(const struct ww_op *op, const struct ww_session *ses
     stop("a session is used that this operation did not give out");
 }
 
-enum ww_err api_session_new(struct ww_op *op, struct session *session, struct ww_session **out)
+enum ww_err api_session_room(struct ww_op *op, struct ww_session **room)
 {
-    struct ww_session *s = ARENA_NEW(&op->arena, struct ww_session);
-    if (!s) {
-        return op_no_memory(op);
-    }
-    *s = (struct ww_session){op->sessions, session};
-    op->sessions = s;
-    *out = s;
-    return WW_OK;
+    *room = ARENA_NEW(&op->arena, struct ww_session);
+    return *room ? WW_OK : op_no_memory(op);
+}
+
+void api_session_give(struct ww_op *op, struct ww_session *room, struct session *session,
+                      struct ww_session **out)
+{
+    *room = (struct ww_session){op->sessions, session};
+    op->sessions = room;
+    *out = room;
 }

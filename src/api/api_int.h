@@ -29,7 +29,12 @@ struct ww_session {
 };
 /* The session behind it; aborts when this operation did not give it out. */
 struct session *api_session(const struct ww_op *op, const struct ww_session *session);
-enum ww_err api_session_new(struct ww_op *op, struct session *session, struct ww_session **out) WW_MUST;
+/* Taken before a use case begins: what is committed must not be answered with want of memory, since a code is
+ * used up and the new ones are told once. */
+enum ww_err api_session_room(struct ww_op *op, struct ww_session **room) WW_MUST;
+/* Cannot fail. *out is the room, now a handle of this operation. */
+void api_session_give(struct ww_op *op, struct ww_session *room, struct session *session,
+                      struct ww_session **out);
 /* Whether a further step is needed before it opens anything. */
 bool api_is_pending(const struct session *x);
 /* Whether this process is a child of the one that opened ww. */

@@ -29,19 +29,23 @@ enum ww_err ww_register(struct ww_op *op, const char *traits, const char *passwo
     struct account_new in = {.with_session = session != NULL, .carrier = SESSION_TOKEN};
     struct record *record;
     struct session *made = NULL;
+    struct ww_session *room;
     struct js *parsed;
     if (session) {
         *session = NULL;
     }
     enum ww_err err = api_password(op, password, password_length, &in.password);
-    if (err || (err = read_traits(op, traits, &parsed))) {
+    if (err || (err = read_traits(op, traits, &parsed)) || (err = api_session_room(op, &room))) {
         return err;
     }
     in.traits = parsed;
     if ((err = account_register(op, service_of(op), &in, &why, &record, &made))) {
         return api_refused(op, err, &why);
     }
-    return session ? api_session_new(op, made, session) : WW_OK;
+    if (session) {
+        api_session_give(op, room, made, session);
+    }
+    return WW_OK;
 }
 
 /* ---- proofs ---- */
@@ -75,13 +79,14 @@ enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *proof, stru
     struct cred_proof in;
     struct account_sign_in who = {.proofs = &in, .count = 1, .carrier = SESSION_TOKEN};
     struct session *made;
+    struct ww_session *room;
     *session = NULL;
     enum ww_err err = read_proof(op, proof, ROLE_LOGIN, &who.identifier, &in);
-    if (err || (err = api_text(op, who.identifier, "identifier")) ||
-        (err = account_sign_in(op, service_of(op), &who, &made)) ||
-        (err = api_session_new(op, made, session))) {
+    if (err || (err = api_text(op, who.identifier, "identifier")) || (err = api_session_room(op, &room)) ||
+        (err = account_sign_in(op, service_of(op), &who, &made))) {
         return err;
     }
+    api_session_give(op, room, made, session);
     /* An error and a session at once: the caller goes on with ww_step_up, and who does not look at the
      * error has a session whose vault stays closed. */
     return api_is_pending(made)

@@ -48,12 +48,14 @@ enum ww_err ww_recover(struct ww_op *op, const struct ww_recovery *recovery, str
     struct account_recovery in = {0};
     struct account_refusal why = {0};
     struct session *made;
+    struct ww_session *room;
     *session = NULL;
     *new_code = NULL;
     enum ww_err err = API_TAKE(op, ww_recovery, recovery, &from);
     if (err || (err = api_text(op, from.identifier, "identifier")) ||
         (err = api_text(op, from.code, "code")) ||
-        (err = api_password(op, from.password, from.password_length, &in.password))) {
+        (err = api_password(op, from.password, from.password_length, &in.password)) ||
+        (err = api_session_room(op, &room))) {
         return err;
     }
     in.identifier = from.identifier;
@@ -62,7 +64,8 @@ enum ww_err ww_recover(struct ww_op *op, const struct ww_recovery *recovery, str
     if ((err = account_recover(op, service_of(op), &in, &why, &made, new_code))) {
         return api_refused(op, err, &why);
     }
-    return api_session_new(op, made, session);
+    api_session_give(op, room, made, session);
+    return WW_OK;
 }
 
 enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct ww_opener *opener,
@@ -70,6 +73,7 @@ enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct
 {
     API_CALL(op);
     struct session *made, *x = api_session(op, session);
+    struct ww_session *room;
     struct ww_opener from;
     struct bytes typed;
     *opened = NULL;
@@ -80,11 +84,13 @@ enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct
     }
     typed = bytes_str(from.code ? from.code : "");
     if ((!from.code && (err = api_password(op, from.password, from.password_length, &typed))) ||
+        (err = api_session_room(op, &room)) ||
         (err = account_unlock(op, service_of(op), x, from.code ? CRED_RECOVERY : CRED_PASSWORD, typed, &made,
                               new_code))) {
         return err;
     }
-    return api_session_new(op, made, opened);
+    api_session_give(op, room, made, opened);
+    return WW_OK;
 }
 
 /* The number as the record has it after the commit. */
@@ -103,16 +109,18 @@ enum ww_err ww_rekey(struct ww_op *op, struct ww_session *session, const char *p
 {
     API_CALL(op);
     struct session *made, *x = api_session(op, session);
+    struct ww_session *room;
     const char **texts;
     struct bytes typed;
     *renewed = NULL;
     /* Set first, so that no way out leaves the caller's variables as they were. */
     give_codes(WW_EINTERNAL, NULL, codes, count);
     enum ww_err err = api_password(op, password, password_length, &typed);
-    if (err || (err = account_rekey(op, service_of(op), x, typed, &made, &texts)) ||
-        (err = api_session_new(op, made, renewed))) {
+    if (err || (err = api_session_room(op, &room)) ||
+        (err = account_rekey(op, service_of(op), x, typed, &made, &texts))) {
         return err;
     }
+    api_session_give(op, room, made, renewed);
     give_codes(WW_OK, texts, codes, count);
     return WW_OK;
 }

@@ -68,12 +68,15 @@ enum ww_err ww_session_resume(struct ww_op *op, const char *token, struct ww_ses
 {
     API_CALL(op);
     struct session *x;
+    struct ww_session *room;
     *session = NULL;
     enum ww_err err = api_text(op, token, "token");
-    if (err || (err = account_resume_with_vault(op, service_of(op), token, &x))) {
+    if (err || (err = api_session_room(op, &room)) ||
+        (err = account_resume_with_vault(op, service_of(op), token, &x))) {
         return err;
     }
-    return api_session_new(op, x, session);
+    api_session_give(op, room, x, session);
+    return WW_OK;
 }
 
 enum ww_err ww_session_end(struct ww_op *op, struct ww_session *session)

@@ -16,9 +16,32 @@ struct journey {
     const char *name;
     /* Brings the site to where the step can be tried; false when it is there already. */
     enum ww_err (*run)(struct site *s, int round);
+    bool counted; /* the commit of what counts it, a try or a look-up, comes before its own */
 };
 
 static char *token, *reader; /* ada's, and bob's, with whom she shares */
+static const char *opens;    /* the password that opens the vault */
+
+static struct ww_op *begin_quiet(struct site *s, long at[3])
+{
+    struct ww_op *op;
+    memcpy(at, s->fail_at, sizeof s->fail_at);
+    memset(s->fail_at, 0, sizeof s->fail_at);
+    assert_int_equal(ww_op_begin(s->ww, NULL, &op), WW_OK);
+    return op;
+}
+
+static void end_quiet(struct site *s, struct ww_op *op, const long at[3])
+{
+    ww_op_end(op);
+    memcpy(s->fail_at, at, sizeof s->fail_at);
+}
+
+static void go_on_with(struct site *s, struct ww_session *session)
+{
+    free(token);
+    token = strdup(ww_session_token(s->op, session));
+}
 
 static enum ww_err register_one(struct site *s, int round)
 {
@@ -86,17 +109,13 @@ static enum ww_err count_history(struct ww_op *op, struct ww_session *session, s
 /* A list that is answered is whole: want of memory is no reason to leave a row out. */
 static enum ww_err list_whole(struct site *s, lister *count)
 {
-    struct ww_op *op;
     struct ww_session *session;
     size_t all, n;
     long at[3];
-    memcpy(at, s->fail_at, sizeof at);
-    memset(s->fail_at, 0, sizeof at);
-    assert_int_equal(ww_op_begin(s->ww, NULL, &op), WW_OK);
+    struct ww_op *op = begin_quiet(s, at);
     assert_int_equal(ww_session_resume(op, token, &session), WW_OK);
     assert_int_equal(count(op, session, &all), WW_OK);
-    ww_op_end(op);
-    memcpy(s->fail_at, at, sizeof at);
+    end_quiet(s, op, at);
     enum ww_err err = ww_session_resume(s->op, token, &session);
     err = err ? err : count(s->op, session, &n);
     assert_true(err || n == all);
@@ -154,6 +173,139 @@ static enum ww_err list_inbox(struct site *s, int round)
     return err ? err : ww_inbox_list(s->op, session, &page, &list);
 }
 
+/* ---- getting back in, and new keys ---- */
+
+static void assert_codes_left(struct site *s, size_t left)
+{
+    struct ww_codes_state state = {.size = sizeof state};
+    struct ww_session *session;
+    long at[3];
+    struct ww_op *op = begin_quiet(s, at);
+    assert_int_equal(ww_session_resume(op, token, &session), WW_OK);
+    assert_int_equal(ww_codes_state(op, session, &state), WW_OK);
+    assert_int_equal(state.left, left);
+    end_quiet(s, op, at);
+}
+
+/* One of ten new codes, which the caller frees. */
+static char *new_code(struct site *s)
+{
+    struct ww_session *session;
+    const char *const *codes;
+    size_t n;
+    long at[3];
+    struct ww_op *op = begin_quiet(s, at);
+    assert_int_equal(ww_session_resume(op, token, &session), WW_OK);
+    assert_int_equal(ww_codes_make(op, session, &codes, &n), WW_OK);
+    char *code = strdup(codes[n - 1]);
+    end_quiet(s, op, at);
+    return code;
+}
+
+static enum ww_err make_codes(struct site *s, int round)
+{
+    struct ww_session *session;
+    const char *const *codes;
+    size_t n;
+    (void)round;
+    free(new_code(s)); /* there are ten before, and ten after, whichever they are */
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    err = err ? err : ww_codes_make(s->op, session, &codes, &n);
+    assert_codes_left(s, 10);
+    return err;
+}
+
+static enum ww_err revoke_codes(struct site *s, int round)
+{
+    struct ww_session *session;
+    (void)round;
+    free(new_code(s));
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    err = err ? err : ww_codes_revoke(s->op, session);
+    assert_codes_left(s, err ? 10 : 0); /* all or none */
+    return err;
+}
+
+/* A code whose use failed is still good: the session of before lives, and it has ten of them. */
+static enum ww_err recover(struct site *s, int round)
+{
+    char *code = new_code(s);
+    struct ww_recovery in = {.size = sizeof in,
+                             .identifier = "ada@example.org",
+                             .code = code,
+                             .password = TEST_PASSWORD,
+                             .password_length = strlen(TEST_PASSWORD)};
+    struct ww_session *session;
+    const char *next;
+    (void)round;
+    enum ww_err err = ww_recover(s->op, &in, &session, &next);
+    if (err == WW_OK) {
+        go_on_with(s, session);
+        opens = TEST_PASSWORD;
+    }
+    assert_codes_left(s, 10);
+    free(code);
+    return err;
+}
+
+static enum ww_err start_epoch(struct site *s, int round)
+{
+    struct ww_session *session;
+    uint32_t epoch;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    return err ? err : ww_epoch_start(s->op, session, &epoch);
+}
+
+static enum ww_err rekey(struct site *s, int round)
+{
+    struct ww_session *session, *renewed;
+    const char *const *codes;
+    size_t n;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    err = err ? err : ww_rekey(s->op, session, opens, strlen(opens), &renewed, &codes, &n);
+    if (err == WW_OK) {
+        go_on_with(s, renewed);
+    }
+    return err;
+}
+
+/* An administrator sets a password and its owner signs in with it; token is of that session, locked. */
+static void lock_out(struct site *s, const char *password)
+{
+    struct ww_session *session;
+    const char *json, *at_id;
+    char id[37] = "";
+    long at[3];
+    struct ww_op *op = begin_quiet(s, at);
+    assert_int_equal(ww_admin_identity_find(op, "ada@example.org", &json), WW_OK);
+    assert_non_null(at_id = strstr(json, "\"id\":\""));
+    memcpy(id, at_id + 6, 36);
+    assert_int_equal(ww_admin_password_set(op, id, password, strlen(password)), WW_OK);
+    assert_int_equal(site_sign_in(op, "ada@example.org", password, &session), WW_OK);
+    assert_false(ww_session_unlocked(op, session));
+    free(token);
+    token = strdup(ww_session_token(op, session));
+    end_quiet(s, op, at);
+}
+
+static enum ww_err unlock(struct site *s, int round)
+{
+    static const char *const set[] = {"one that was set for ada", "another set for ada"};
+    struct ww_opener opener = {.size = sizeof opener, .password = opens, .password_length = strlen(opens)};
+    struct ww_session *session, *opened;
+    const char *next;
+    lock_out(s, set[round % 2]);
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    err = err ? err : ww_unlock(s->op, session, &opener, &opened, &next);
+    if (err == WW_OK) {
+        go_on_with(s, opened);
+        opens = set[round % 2];
+    }
+    return err;
+}
+
 static bool expected(enum ww_fault kind, enum ww_err err)
 {
     return kind == WW_FAULT_ALLOC ? err == WW_ENOMEM : err == WW_EIO || err == WW_EBUSY;
@@ -188,17 +340,23 @@ static void fail_in_turn(struct site *s, const struct journey *j, enum ww_fault 
 }
 
 static const struct journey journeys[] = {
-    {"register", register_one},
-    {"login", login},
-    {"write an item", write_item},
-    {"read an item", read_item},
-    {"change the password", change_password},
-    {"list sessions", list_sessions},
-    {"read the history", read_history},
-    {"share a value", share_value},
-    {"share with more and fewer people", share_with_others},
-    {"read a share", read_share},
-    {"list the inbox", list_inbox},
+    {"register", register_one, false},
+    {"login", login, true},
+    {"write an item", write_item, false},
+    {"read an item", read_item, false},
+    {"change the password", change_password, false},
+    {"list sessions", list_sessions, false},
+    {"read the history", read_history, false},
+    {"make codes", make_codes, false},
+    {"revoke codes", revoke_codes, false},
+    {"recover", recover, true},
+    {"start an epoch", start_epoch, false},
+    {"re-key", rekey, true},
+    {"unlock", unlock, true},
+    {"share a value", share_value, true},
+    {"share with more and fewer people", share_with_others, true},
+    {"read a share", read_share, false},
+    {"list the inbox", list_inbox, false},
 };
 
 /* Failing in turn means trying often: throttle and hash are not what is tested here. */
@@ -227,6 +385,7 @@ static void run_all(enum ww_fault kind)
     assert_non_null(s);
     site_open(s, generous);
     token = site_register(s, "ada");
+    opens = TEST_PASSWORD;
     assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
     share_kept(s);
     for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
@@ -250,12 +409,6 @@ static void every_statement_fails_once(void **state)
     run_all(WW_FAULT_STATEMENT);
 }
 
-/* Whether the first commit counts a try, or a look-up. */
-static bool counts_first(const struct journey *j)
-{
-    return j->run == login || j->run == share_value || j->run == share_with_others;
-}
-
 /* Each commit of a journey is done, but not answered: the use case finds out, and nothing is done twice. */
 static void a_commit_without_an_answer_is_found_out(void **state)
 {
@@ -266,11 +419,12 @@ static void a_commit_without_an_answer_is_found_out(void **state)
     assert_non_null(s);
     site_open(s, generous);
     token = site_register(s, "ada");
+    opens = TEST_PASSWORD;
     assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
     share_kept(s);
     for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
         site_next(s);
-        s->fail_at[WW_FAULT_ANSWER] = counts_first(&journeys[i]) ? 2 : 1;
+        s->fail_at[WW_FAULT_ANSWER] = journeys[i].counted ? 2 : 1;
         err = journeys[i].run(s, 1000 + (int)i);
         s->fail_at[WW_FAULT_ANSWER] = 0;
         if (err != WW_OK) {

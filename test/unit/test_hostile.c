@@ -436,6 +436,154 @@ static void refusals_of_an_altered_record_are_counted(void **state)
     assert_int_equal(audit_events(p), before);
 }
 
+/* ---- recovery codes ---- */
+
+#define CODE_KIND  "kind = 2"
+#define NEW_SECRET "seven quiet otters by the river"
+
+/* Two codes of who holds the token, copied with malloc. */
+static void make_codes(struct pair *p, const char *token, char *codes[2])
+{
+    const char *const *made;
+    size_t n;
+    struct ww_session *session = site_resume(&p->site, token);
+    assert_int_equal(ww_codes_make(p->site.op, session, &made, &n), WW_OK);
+    codes[0] = strdup(made[0]);
+    codes[1] = strdup(made[1]);
+}
+
+static void free_codes(char *codes[2])
+{
+    free(codes[0]);
+    free(codes[1]);
+}
+
+static enum ww_err recover(struct pair *p, const char *code)
+{
+    const struct ww_recovery in = {.size = sizeof in,
+                                   .identifier = "ada@example.org",
+                                   .code = code,
+                                   .password = NEW_SECRET,
+                                   .password_length = strlen(NEW_SECRET)};
+    struct ww_session *session;
+    const char *next;
+    return ww_recover(site_next(&p->site), &in, &session, &next);
+}
+
+/* Whichever of the ten was altered: none is passed over, since it could be the one that was typed. */
+static void an_altered_recovery_code_is_told(void **state)
+{
+    struct pair *p = *state;
+    char *codes[2];
+    size_t n;
+    make_codes(p, p->ada, codes);
+    uint8_t *blob =
+        site_blob(&p->site, "SELECT blob FROM credentials WHERE " CODE_KIND " ORDER BY id LIMIT 1", &n);
+    assert_non_null(blob);
+    for (size_t at = 0; at < n; at += at < 80 ? 9 : 37) {
+        const char *sql = "UPDATE credentials SET blob = $1 WHERE blob = $2";
+        uint8_t *altered = malloc(n);
+        assert_non_null(altered);
+        memcpy(altered, blob, n);
+        altered[at] ^= 0x10;
+        site_sql(&p->site, sql, DB_ARGS(DB_B(BYTES(altered, n)), DB_B(BYTES(blob, n))));
+        p->site.offset += UINT64_C(86400000000); /* what failed is forgotten */
+        enum ww_err err = recover(p, codes[0]);
+        if (err != WW_ETAMPERED && !(at >= 1 && at < 5 && err == WW_EKEYMISSING)) {
+            fail_msg("byte %zu: %s", at, ww_err_name(err));
+        }
+        site_sql(&p->site, sql, DB_ARGS(DB_B(BYTES(blob, n)), DB_B(BYTES(altered, n))));
+        free(altered);
+    }
+    free(blob);
+    assert_int_equal(log_in(p), WW_OK);
+    assert_int_equal(recover(p, codes[0]), WW_OK);
+    free_codes(codes);
+}
+
+/* bob hangs his codes on ada's account: her own are refused until they are back, his open nothing of hers. */
+static void a_recovery_code_moved_to_another_account_opens_nothing(void **state)
+{
+    struct pair *p = *state;
+    char *of_ada[2], *of_bob[2];
+    make_codes(p, p->ada, of_ada);
+    make_codes(p, p->bob, of_bob);
+    site_sql(&p->site,
+             "UPDATE credentials SET account = (SELECT min(id) FROM accounts) WHERE " CODE_KIND " AND " OF(1),
+             NULL, 0);
+    assert_int_equal(recover(p, of_bob[0]), WW_EDENIED); /* rows that her record does not list */
+    assert_true(site_check(&p->site) > 0);
+    assert_int_equal(recover(p, of_ada[0]), WW_OK);
+    free_codes(of_ada);
+    free_codes(of_bob);
+}
+
+/* One code's row holds what another's did. */
+static void recovery_codes_that_changed_places_are_told(void **state)
+{
+    struct pair *p = *state;
+    char *codes[2];
+    make_codes(p, p->ada, codes);
+    site_sql(&p->site,
+             "UPDATE credentials SET blob = (SELECT max(blob) FROM credentials WHERE " CODE_KIND
+             ") WHERE " CODE_KIND " AND blob = (SELECT min(blob) FROM credentials WHERE " CODE_KIND ")",
+             NULL, 0);
+    assert_int_equal(recover(p, codes[0]), WW_ETAMPERED);
+    assert_int_equal(recover(p, codes[1]), WW_ETAMPERED);
+    assert_int_equal(log_in(p), WW_OK);
+    assert_true(site_check(&p->site) > 0);
+    free_codes(codes);
+}
+
+static void a_used_recovery_code_put_back_opens_nothing(void **state)
+{
+    struct pair *p = *state;
+    char *codes[2];
+    make_codes(p, p->ada, codes);
+    site_sql(&p->site, "CREATE TABLE saved AS SELECT * FROM credentials WHERE " CODE_KIND, NULL, 0);
+    assert_int_equal(recover(p, codes[0]), WW_OK);
+    site_sql(&p->site,
+             "INSERT INTO credentials SELECT * FROM saved WHERE id NOT IN (SELECT id FROM credentials)", NULL,
+             0);
+    site_sql(&p->site, "DROP TABLE saved", NULL, 0);
+    assert_int_equal(recover(p, codes[0]), WW_EDENIED);
+    assert_int_equal(site_check(&p->site), 1);
+    assert_int_equal(recover(p, codes[1]), WW_OK); /* nor is it in the others' way */
+    free_codes(codes);
+}
+
+static void recovery_codes_that_nothing_lists_are_ignored_and_reported(void **state)
+{
+    struct pair *p = *state;
+    char *codes[2];
+    make_codes(p, p->ada, codes);
+    for (uint8_t i = 0; i < 20; i++) { /* more than an account has, so that they would fill the list */
+        uint8_t id[16] = {0};
+        id[15] = i;
+        site_sql(&p->site,
+                 "INSERT INTO credentials (id, account, kind, hot, blob) SELECT $1, account, kind, hot, blob"
+                 " FROM credentials WHERE " CODE_KIND " AND " OF(0) " ORDER BY id DESC LIMIT 1",
+                 DB_ARGS(DB_B(BYTES(id, sizeof id))));
+    }
+    assert_int_equal(site_check(&p->site), 1);
+    assert_int_equal(recover(p, codes[1]), WW_OK);
+    free_codes(codes);
+}
+
+static void a_recovery_code_that_is_gone_is_told(void **state)
+{
+    struct pair *p = *state;
+    char *codes[2];
+    make_codes(p, p->ada, codes);
+    site_sql(&p->site,
+             "DELETE FROM credentials WHERE " CODE_KIND
+             " AND blob = (SELECT min(blob) FROM credentials WHERE " CODE_KIND ")",
+             NULL, 0);
+    assert_int_equal(recover(p, codes[0]), WW_ETAMPERED);
+    assert_int_equal(log_in(p), WW_OK);
+    free_codes(codes);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, open_pair, close_pair)
@@ -456,6 +604,12 @@ int main(void)
         CASE(altered_epochs_are_reported),
         CASE(tampering_is_audited),
         CASE(refusals_of_an_altered_record_are_counted),
+        CASE(an_altered_recovery_code_is_told),
+        CASE(a_recovery_code_moved_to_another_account_opens_nothing),
+        CASE(recovery_codes_that_changed_places_are_told),
+        CASE(a_used_recovery_code_put_back_opens_nothing),
+        CASE(recovery_codes_that_nothing_lists_are_ignored_and_reported),
+        CASE(a_recovery_code_that_is_gone_is_told),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
