@@ -5,6 +5,7 @@
 
 #include "encode.h"
 #include "handlers.h"
+#include "names.h"
 #include "own_parts.h"
 #include "timefmt.h"
 
@@ -23,15 +24,20 @@ static bool refuse(struct route_call *c, const char *field, const char *reason)
 }
 
 /* Which of two writes to one name should win would be a guess. */
-static bool add(struct route_call *c, struct several *s, const char *field, struct ww_item_change change)
+static bool names_differ(struct route_call *c, const struct several *s)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        if (strcmp(s->changes[i].name, change.name) == 0) {
-            return refuse(c, field, "a name stands twice in the request");
-        }
+    static const char *const fields[] = {
+        [WW_ITEM_PUT] = "put", [WW_ITEM_DELETE] = "delete", [WW_ITEM_GET] = "get"};
+    const char **names = ARENA_ARRAY(c->arena, s->n, const char *);
+    size_t at;
+    for (size_t i = 0; names && i < s->n; i++) {
+        names[i] = s->changes[i].name;
     }
-    s->changes[s->n++] = change;
-    return true;
+    if (!names || !names_find_repeated(c->arena, names, s->n, &at)) {
+        answer_problem(c, WW_ENOMEM);
+        return false;
+    }
+    return at == s->n || refuse(c, fields[s->changes[at].action], "a name stands twice in the request");
 }
 
 static bool add_put(struct route_call *c, struct several *s, const struct js *put)
@@ -46,9 +52,7 @@ static bool add_put(struct route_call *c, struct several *s, const struct js *pu
                                         .name = (const char *)m->key.p,
                                         .value = value.p,
                                         .value_length = value.n};
-        if (!add(c, s, "put", change)) {
-            return false;
-        }
+        s->changes[s->n++] = change;
     }
     return true;
 }
@@ -66,9 +70,7 @@ static bool add_names(struct route_call *c, struct several *s, const struct js *
         }
         struct ww_item_change change = {
             .size = sizeof change, .action = action, .name = (const char *)m->string.p};
-        if (!add(c, s, field, change)) {
-            return false;
-        }
+        s->changes[s->n++] = change;
     }
     return true;
 }
@@ -106,7 +108,7 @@ static bool read_several(struct route_call *c, struct several *s)
         return false;
     }
     return add_put(c, s, part[0]) && add_names(c, s, part[1], "delete", WW_ITEM_DELETE) &&
-           add_names(c, s, part[2], "get", WW_ITEM_GET);
+           add_names(c, s, part[2], "get", WW_ITEM_GET) && names_differ(c, s);
 }
 
 /* ---- the answer ---- */
@@ -135,7 +137,7 @@ static void answer_several(struct route_call *c, const struct several *s)
         if (change->action == WW_ITEM_DELETE) {
             js_push(deleted, js_text(a, change->name));
         } else {
-            js_put(a, change->action == WW_ITEM_PUT ? put : got, change->name, result_of(a, change));
+            js_add(a, change->action == WW_ITEM_PUT ? put : got, change->name, result_of(a, change));
         }
     }
     js_put(a, root, "put", put);

@@ -29,6 +29,9 @@ enum {
     /* ---- submitted forms ---- */
     /* Fields of a form, of a query, and members "traits.…" of JSON. */
     LIMIT_FIELDS = 1000,
+    /* Nodes of a form to which a message may still add one; later messages stand above the form. It is kept
+     * as a row. */
+    LIMIT_FORM_NODES = 1000,
     /* One text of the traits, bytes. It is stored twice: in the record, and in the flow that shows it. */
     LIMIT_TRAIT_TEXT = 16384,
 

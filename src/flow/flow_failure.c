@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "limit.h"
+
 static const struct {
     const char *keyword;
     int message;
@@ -93,13 +95,19 @@ void flow_ui_add_message(struct arena *a, struct js *ui, struct js *message)
     js_push(messages, message);
 }
 
-/* A field that the form lacks gets a node of its own, so that its message is not lost. */
+/* A field that the form lacks gets a node of its own, so that its message is not lost; it stays in the form,
+ * as Kratos keeps it (recorded). So that a form that is sent again and again does not grow for ever, one that
+ * is full already has further messages above it. */
 void flow_ui_field_message(struct arena *a, struct js *ui, const char *field, struct js *message)
 {
     struct js *nodes = js_get(ui, "nodes"), *node = flow_node_find(nodes, field);
 
     if (!nodes || nodes->type != JS_ARRAY) {
         nodes = js_put(a, ui, "nodes", js_array(a));
+    }
+    if (!node && nodes && nodes->count >= LIMIT_FORM_NODES) {
+        flow_ui_add_message(a, ui, message);
+        return;
     }
     if (!node) {
         node = flow_node(a, &(struct flow_input){.name = field, .type = "text", .group = "default"});

@@ -289,6 +289,21 @@ struct js *js_put(struct arena *a, struct js *object, const char *key, struct js
     return put(a, object, bytes_str(key), value);
 }
 
+struct js *js_add(struct arena *a, struct js *object, const char *key, struct js *value)
+{
+    if (!object) {
+        return NULL;
+    }
+    struct bytes copy = bytes_dup(a, bytes_str(key));
+    if (!value || !copy.p) {
+        object->count = lost;
+        return NULL;
+    }
+    value->key = copy;
+    append(object, value);
+    return value;
+}
+
 void js_remove(struct js *object, const char *key)
 {
     struct js *before = NULL;

@@ -91,6 +91,8 @@ struct js *js_object(struct arena *a);
 /* Adds value at the end; a key that is there already is replaced in its place. value must not be part of
  * another tree. Returns value. NULL value (no memory) marks the object as failed, so that js_write fails. */
 struct js *js_put(struct arena *a, struct js *object, const char *key, struct js *value);
+/* As js_put for a key that is known not to be there: without looking for it among all that are. */
+struct js *js_add(struct arena *a, struct js *object, const char *key, struct js *value);
 struct js *js_push(struct js *array, struct js *value);
 void js_remove(struct js *object, const char *key);
 struct js *js_copy(struct arena *a, const struct js *v);

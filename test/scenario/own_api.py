@@ -391,10 +391,14 @@ def test_openapi(site):
     described = {(p, m) for p, methods in answer.json["paths"].items() for m in methods}
     same(described, {("/vault", "get"), ("/vault/items", "get"), ("/vault/items", "post"),
                      ("/vault/items/{name}", "get"), ("/vault/items/{name}", "put"),
-                     ("/vault/items/{name}", "delete"), ("/account/history", "get"), ("/account", "delete"),
-                     ("/vault/codes", "get"), ("/vault/codes", "post"), ("/vault/codes", "delete"),
-                     ("/vault/recover", "post"), ("/vault/unlock", "post"), ("/vault/epoch", "post"),
-                     ("/vault/rekey", "post")})
+                     ("/vault/items/{name}", "delete"), ("/vault/codes", "get"), ("/vault/codes", "post"),
+                     ("/vault/codes", "delete"), ("/vault/recover", "post"), ("/vault/unlock", "post"),
+                     ("/vault/epoch", "post"), ("/vault/rekey", "post"), ("/vault/shares", "get"),
+                     ("/vault/shares/{name}", "get"), ("/vault/shares/{name}", "put"),
+                     ("/vault/shares/{name}", "patch"), ("/vault/shares/{name}", "delete"), ("/vault/inbox", "get"),
+                     ("/vault/inbox/{name}", "get"), ("/vault/inbox/{name}/adopt", "post"),
+                     ("/vault/contacts", "get"), ("/vault/contacts/{id}/accept", "post"),
+                     ("/vault/fingerprint", "get"), ("/account/history", "get"), ("/account", "delete")})
     check(b'"required":[]' not in answer.body)  # OpenAPI 3.0 forbids an empty one
     operations = [o for methods in answer.json["paths"].values() for o in methods.values()]
     check(all(o["operationId"] and o["summary"] and "500" in o["responses"] for o in operations), operations)

@@ -453,6 +453,25 @@ static void failures_go_to_their_nodes(void **state)
     assert_string_equal(js_get_text(js_get(m, "context"), "value"), "broken");
 }
 
+static void show_broken_elements(struct arena *a, struct js *ui, size_t from, size_t n)
+{
+    for (size_t i = from; i < from + n; i++) {
+        struct schema_failure broken = {
+            .instance = arena_printf(a, "/traits/tags/%zu", i), .keyword = "type", .text = "?"};
+        flow_failures_show(a, ui, &broken);
+    }
+}
+
+static void a_full_form_has_further_messages_above_it(void **state)
+{
+    struct arena *a = arena_of(state);
+    struct js *ui = js_object(a);
+
+    show_broken_elements(a, ui, 0, LIMIT_FORM_NODES + 5);
+    assert_int_equal(js_get(ui, "nodes")->count, LIMIT_FORM_NODES);
+    assert_int_equal(js_get(ui, "messages")->count, 5);
+}
+
 /* The three names are those that kratos.md §2.5 verified. */
 static void cookie_names_are_kratos(void **state)
 {
@@ -582,6 +601,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(decoding_is_linear, setup, teardown),
         cmocka_unit_test_setup_teardown(json_is_decoded_as_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(failures_go_to_their_nodes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_full_form_has_further_messages_above_it, setup, teardown),
         cmocka_unit_test_setup_teardown(cookie_names_are_kratos, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_belong_to_one_cookie, setup, teardown),
         cmocka_unit_test_setup_teardown(a_return_address_needs_a_default_that_is_one, setup, teardown),

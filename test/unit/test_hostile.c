@@ -525,8 +525,9 @@ static void recovery_codes_that_changed_places_are_told(void **state)
     char *codes[2];
     make_codes(p, p->ada, codes);
     site_sql(&p->site,
-             "UPDATE credentials SET blob = (SELECT max(blob) FROM credentials WHERE " CODE_KIND
-             ") WHERE " CODE_KIND " AND blob = (SELECT min(blob) FROM credentials WHERE " CODE_KIND ")",
+             "UPDATE credentials SET blob = (SELECT blob FROM credentials WHERE " CODE_KIND
+             " ORDER BY blob DESC LIMIT 1) WHERE " CODE_KIND
+             " AND blob = (SELECT blob FROM credentials WHERE " CODE_KIND " ORDER BY blob LIMIT 1)",
              NULL, 0);
     assert_int_equal(recover(p, codes[0]), WW_ETAMPERED);
     assert_int_equal(recover(p, codes[1]), WW_ETAMPERED);
@@ -577,7 +578,7 @@ static void a_recovery_code_that_is_gone_is_told(void **state)
     make_codes(p, p->ada, codes);
     site_sql(&p->site,
              "DELETE FROM credentials WHERE " CODE_KIND
-             " AND blob = (SELECT min(blob) FROM credentials WHERE " CODE_KIND ")",
+             " AND blob = (SELECT blob FROM credentials WHERE " CODE_KIND " ORDER BY blob LIMIT 1)",
              NULL, 0);
     assert_int_equal(recover(p, codes[0]), WW_ETAMPERED);
     assert_int_equal(log_in(p), WW_OK);

@@ -25,6 +25,8 @@ static const char *const whole[] = {
     "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE expires < $1",
     "DELETE FROM sessions WHERE lookup IN (SELECT lookup FROM sessions WHERE expires < $1",
     "DELETE FROM counters WHERE subject IN (SELECT subject FROM counters WHERE until <= $1",
+    /* check's walk over wraps, a page by key: the same, of the limit of a page */
+    "SELECT DISTINCT t.share",
     /* one look-up for each chain that ever began (a connection's), by the index of first rows */
     "SELECT e.node, e.n, e.link FROM audit c JOIN audit e",
 };
@@ -133,6 +135,9 @@ static void fill_tables(struct site *s, bool postgres)
         {"flows (id, kind, expires, rev, blob)", "@1, 1, g, 1, @2"},
         {"audit (node, n, time, account, mark, link, blob)", "g / 100, g % 100 + 1, g, g, @1, @1, @2"},
         {"counters (subject, count, until)", "@1, 1, g"},
+        {"shares (id, sender, version, epoch, signature, blob)", "@1, @2, 1, 1, @1, @2"},
+        {"wraps (share, recipient, sender, sender_epoch, recipient_epoch, tag, blob)",
+         "@1, @2, @3, 1, 1, @1, @2"},
     };
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         char sql[1000];
