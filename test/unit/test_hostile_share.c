@@ -78,7 +78,8 @@ static enum ww_err list_inbox(struct trio *t)
 {
     struct ww_page page = {.size = sizeof page};
     const struct ww_received *const *received;
-    return ww_inbox_list(t->site.op, site_resume(&t->site, t->bob), &page, &received);
+    struct ww_session *resumed1 = site_resume(&t->site, t->bob);
+    return ww_inbox_list(t->site.op, resumed1, &page, &received);
 }
 
 #define ADA      "(SELECT uuid FROM accounts WHERE id = (SELECT min(id) FROM accounts))"
@@ -190,7 +191,8 @@ static void a_wrap_that_was_added_opens_nothing(void **state)
              " SELECT share, " EVE ", sender, sender_epoch, recipient_epoch, tag, blob FROM wraps" OF_WRAP,
              NULL, 0);
     assert_int_not_equal(receive(t, t->eve), WW_OK);
-    assert_int_equal(ww_share_list(t->site.op, site_resume(&t->site, t->ada), NULL, &page, &shares), WW_OK);
+    struct ww_session *resumed2 = site_resume(&t->site, t->ada);
+    assert_int_equal(ww_share_list(t->site.op, resumed2, NULL, &page, &shares), WW_OK);
     assert_int_equal(shares[0]->to_count, 1);
     assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_OK);
     assert_int_equal(receive(t, t->eve), WW_ENOTFOUND); /* the next write sweeps it out */

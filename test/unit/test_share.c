@@ -81,7 +81,8 @@ static const char *only_state(struct people *p, const char *token)
 {
     struct ww_page page = {.size = sizeof page};
     const struct ww_share *const *shares;
-    assert_int_equal(ww_share_list(p->site.op, site_resume(&p->site, token), NULL, &page, &shares), WW_OK);
+    struct ww_session *resumed1 = site_resume(&p->site, token);
+    assert_int_equal(ww_share_list(p->site.op, resumed1, NULL, &page, &shares), WW_OK);
     assert_int_equal(page.count, 1);
     assert_int_equal(shares[0]->to_count, 1);
     return shares[0]->to[0]->state;
@@ -113,8 +114,8 @@ static void an_update_reaches_who_is_on_the_list(void **state)
     assert_int_equal(put(p, p->ada, "plan", "meet at noon", "bob@example.org"), WW_OK);
     assert_int_equal(put(p, p->ada, "plan", "meet at one", NULL), WW_OK);
     assert_receives(p, p->bob, "plan", "meet at one");
-    assert_int_equal(ww_share_get(p->site.op, site_resume(&p->site, p->ada), "plan", &value, &n, &result),
-                     WW_OK);
+    struct ww_session *resumed2 = site_resume(&p->site, p->ada);
+    assert_int_equal(ww_share_get(p->site.op, resumed2, "plan", &value, &n, &result), WW_OK);
     assert_string_equal(value, "meet at one");
     assert_true(result.version > 1);
     /* a list that is given replaces the one before */
@@ -198,17 +199,20 @@ static void of_two_senders_the_newest_or_who_is_asked_for(void **state)
     assert_null(receive(p, p->bob, "plan", "nobody@example.org", &err));
     assert_int_equal(err, WW_ENOTFOUND);
     page.limit = 1;
-    assert_int_equal(ww_inbox_list(p->site.op, site_resume(&p->site, p->bob), &page, &received), WW_OK);
+    struct ww_session *resumed3 = site_resume(&p->site, p->bob);
+    assert_int_equal(ww_inbox_list(p->site.op, resumed3, &page, &received), WW_OK);
     assert_int_equal(page.count, 1);
     assert_string_equal(received[0]->state, "open");
     char *next = strdup(page.next), *first = strdup(received[0]->from);
     page.token = next;
-    assert_int_equal(ww_inbox_list(p->site.op, site_resume(&p->site, p->bob), &page, &received), WW_OK);
+    struct ww_session *resumed4 = site_resume(&p->site, p->bob);
+    assert_int_equal(ww_inbox_list(p->site.op, resumed4, &page, &received), WW_OK);
     assert_int_equal(page.count, 1);
     assert_null(page.next);
     assert_string_not_equal(received[0]->from, first);
     page.token = "x";
-    assert_int_equal(ww_inbox_list(p->site.op, site_resume(&p->site, p->bob), &page, &received), WW_EINVAL);
+    struct ww_session *resumed5 = site_resume(&p->site, p->bob);
+    assert_int_equal(ww_inbox_list(p->site.op, resumed5, &page, &received), WW_EINVAL);
     free(next);
     free(first);
 }
@@ -315,8 +319,10 @@ static void shares_outlive_epochs_on_both_sides(void **state)
     uint32_t epoch;
     assert_int_equal(put(p, p->ada, "plan", "meet at noon", "bob@example.org"), WW_OK);
     assert_receives(p, p->bob, "plan", "meet at noon");
-    assert_int_equal(ww_epoch_start(p->site.op, site_resume(&p->site, p->ada), &epoch), WW_OK);
-    assert_int_equal(ww_epoch_start(p->site.op, site_resume(&p->site, p->bob), &epoch), WW_OK);
+    struct ww_session *resumed6 = site_resume(&p->site, p->ada);
+    assert_int_equal(ww_epoch_start(p->site.op, resumed6, &epoch), WW_OK);
+    struct ww_session *resumed7 = site_resume(&p->site, p->bob);
+    assert_int_equal(ww_epoch_start(p->site.op, resumed7, &epoch), WW_OK);
     assert_receives(p, p->bob, "plan", "meet at noon");
     assert_string_equal(only_state(p, p->ada), "sealed");
     assert_int_equal(put(p, p->ada, "plan", "meet at one", NULL), WW_OK);
@@ -329,7 +335,8 @@ static void contact_of(struct people *p, const char *token, char id[40], char fi
 {
     struct ww_page page = {.size = sizeof page};
     const struct ww_contact *const *contacts;
-    assert_int_equal(ww_contact_list(p->site.op, site_resume(&p->site, token), &page, &contacts), WW_OK);
+    struct ww_session *resumed8 = site_resume(&p->site, token);
+    assert_int_equal(ww_contact_list(p->site.op, resumed8, &page, &contacts), WW_OK);
     assert_int_equal(page.count, 1);
     snprintf(id, 40, "%s", contacts[0]->id);
     snprintf(fingerprint, 80, "%s", contacts[0]->fingerprint);
@@ -344,7 +351,8 @@ static void fingerprints_are_the_same_on_both_sides(void **state)
     assert_int_equal(put(p, p->ada, "plan", "meet at noon", "bob@example.org"), WW_OK);
     contact_of(p, p->ada, id, fingerprint, how);
     assert_string_equal(how, "current");
-    assert_int_equal(ww_fingerprint(p->site.op, site_resume(&p->site, p->bob), &own), WW_OK);
+    struct ww_session *resumed9 = site_resume(&p->site, p->bob);
+    assert_int_equal(ww_fingerprint(p->site.op, resumed9, &own), WW_OK);
     assert_string_equal(own, fingerprint);
     assert_int_equal(strlen(own), 71);
     /* accepting what is current is fine, and what is not is refused */
@@ -393,7 +401,8 @@ static void of_a_sender_with_a_new_vault_nothing_is_read_unaccepted(void **state
     assert_int_equal(put(p, ada, "news", "a new start", "bob@example.org"), WW_OK);
     assert_receives_not(p, p->bob, "news", WW_ECONFLICT);
     assert_string_equal(problem(p), "contact_changed");
-    assert_int_equal(ww_inbox_list(p->site.op, site_resume(&p->site, p->bob), &page, &received), WW_OK);
+    struct ww_session *resumed10 = site_resume(&p->site, p->bob);
+    assert_int_equal(ww_inbox_list(p->site.op, resumed10, &page, &received), WW_OK);
     assert_int_equal(page.count, 2);
     assert_string_equal(received[0]->state, "changed");
     contact_of(p, p->bob, id, fingerprint, how);
