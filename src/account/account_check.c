@@ -143,7 +143,7 @@ static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct r
 static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     struct vault_row row;
-    struct epoch_row epoch;
+    struct share_chain chain;
     int64_t rows;
     enum ww_err err = store_count_rows(op, w->service->store, STORE_VAULTS, r->id, &rows);
     if (err) {
@@ -163,11 +163,14 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
     } else if (row.ring.n <= SEAL_OVERHEAD || row.head.n <= SEAL_OVERHEAD) {
         problem(w, op, "account %s: its vault is no sealed one", who);
     }
-    err = store_epoch_load(op, w->service->store, &r->uuid, r->epoch, &epoch);
-    w->report->epochs++;
-    if (is_finding(err) || (!err && (!crypto_equal(BYTES_OF(epoch.box_key), BYTES_OF(r->box_key)) ||
-                                     !crypto_equal(BYTES_OF(epoch.sign_key), BYTES_OF(r->sign_key))))) {
-        problem(w, op, "account %s: the row of its epoch is missing or altered", who);
+    err = share_chain_load(op, w->service->store, r, &chain);
+    w->report->epochs += r->epoch;
+    bool good = !err;
+    for (uint32_t i = 0; good && i < chain.n; i++) {
+        good = chain.good[i];
+    }
+    if (is_finding(err) || (!err && !good)) {
+        problem(w, op, "account %s: the row of one of its epochs is missing or altered", who);
         err = WW_OK;
     }
     return err;

@@ -138,7 +138,7 @@ static enum ww_err read_fingerprint(struct ww_op *op, struct store *s, struct va
 {
     const struct contacts *in = context;
     struct share_chain chain;
-    struct key own;
+    struct key own_box, own_sign;
     KEY32(box);
     KEY32(seed);
     enum ww_err err = share_chain_load(op, s, in->x->record, &chain);
@@ -149,8 +149,10 @@ static enum ww_err read_fingerprint(struct ww_op *op, struct store *s, struct va
     if (!start || vault_epoch_secrets(v, start->n, &box, &seed)) {
         return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (epoch)");
     }
-    curves_sign_public(&own, &seed);
-    if (!crypto_equal(BYTES_OF(own), BYTES_OF(start->sign_key))) {
+    curves_box_public(&own_box, &box);
+    curves_sign_public(&own_sign, &seed);
+    if (!chain.good[chain.n - 1] || !crypto_equal(BYTES_OF(own_box), BYTES_OF(start->box_key)) ||
+        !crypto_equal(BYTES_OF(own_sign), BYTES_OF(start->sign_key))) {
         return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (epoch)");
     }
     share_fingerprint(in->fingerprint, &chain.id, &start->sign_key);

@@ -155,10 +155,15 @@ enum ww_err account_person_look(struct ww_op *op, struct account_sharing *w, str
         p->chain.n = 0;
         return err;
     }
-    p->looked = true;
-    if (p->chain.n && p->contact.start_count == 0 && share_contact_pin(&p->contact, &p->chain, op_now(op))) {
+    if (p->chain.n && p->contact.start_count == 0) {
+        /* Nobody compared anything yet: keys that do not vouch for each other are never pinned, nor used. */
+        if (!share_contact_pin(&p->contact, &p->chain, op_now(op))) {
+            p->chain.n = 0;
+            return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (epoch)");
+        }
         p->changed = true;
     }
+    p->looked = true;
     if (p->chain.n) {
         p->state = share_contact_state(&p->contact, &p->chain);
     }

@@ -53,7 +53,8 @@ bool share_fingerprint_is(const char *fingerprint, const char *typed);
 
 /* ---- whose keys they are: share_chain.c ---- */
 
-/* The keys of an account, epoch by epoch, each signed by the one before unless a chain starts there. */
+/* The keys of an account, epoch by epoch, each signed by the one before, or by itself where a chain starts.
+ */
 struct share_chain {
     struct uuid id;
     struct epoch_row *epochs; /* 1 to n */

@@ -6,7 +6,7 @@
 #include "curves.h"
 
 /* v1.sig-epoch (16, zero-padded) ‖ uuid ‖ u32 n ‖ box key ‖ sign key */
-static enum ww_err is_signed(struct ww_op *op, const struct uuid *id, const struct epoch_row *before,
+static enum ww_err is_signed(struct ww_op *op, const struct uuid *id, const struct epoch_row *signer,
                              const struct epoch_row *e, bool *good)
 {
     static const char label[16] = "v1.sig-epoch";
@@ -19,7 +19,7 @@ static enum ww_err is_signed(struct ww_op *op, const struct uuid *id, const stru
     if (!buf_done(&b).p) {
         return op_no_memory(op);
     }
-    *good = curves_verify(e->signature, &before->sign_key, buf_done(&b)) == WW_OK;
+    *good = curves_verify(e->signature, &signer->sign_key, buf_done(&b)) == WW_OK;
     return WW_OK;
 }
 
@@ -41,10 +41,12 @@ enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct rec
         return op_no_memory(op);
     }
     for (uint32_t i = 0; !err && i < out->n; i++) {
-        if (out->epochs[i].start) {
-            out->good[i] = true;
-        } else if (i > 0 && out->good[i - 1]) {
-            err = is_signed(op, &r->uuid, &out->epochs[i - 1], &out->epochs[i], &out->good[i]);
+        const struct epoch_row *e = &out->epochs[i];
+        /* What starts a chain signs itself, so that the sign key that people compare vouches for the box
+         * key. */
+        const struct epoch_row *signer = e->start ? e : i > 0 && out->good[i - 1] ? e - 1 : NULL;
+        if (signer) {
+            err = is_signed(op, &r->uuid, signer, e, &out->good[i]);
         }
     }
     const struct epoch_row *now = share_chain_epoch(out, out->n);

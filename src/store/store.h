@@ -195,8 +195,6 @@ struct epoch_row {
 };
 enum ww_err store_epoch_insert(struct ww_op *op, struct store *s, const struct uuid *account,
                                const struct epoch_row *e) WW_MUST;
-enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
-                             struct epoch_row *out) WW_MUST;
 /* Epochs 1 to `last`, all of them; one that is missing or altered is WW_ETAMPERED. */
 enum ww_err store_epoch_list(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t last,
                              struct epoch_row **out) WW_MUST;

@@ -167,16 +167,6 @@ static enum ww_err open_epoch(struct ww_op *op, struct store *s, const struct uu
     return in.failed || in.n || out->n != n ? store_tampered(op, "epoch") : WW_OK;
 }
 
-enum ww_err store_epoch_load(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t n,
-                             struct epoch_row *out)
-{
-    struct bytes blob;
-    enum ww_err err = one_blob(op, s, "SELECT blob FROM epochs WHERE uuid = $1 AND n = $2",
-                               DB_ARGS(DB_B(BYTES_OF(*account)), DB_I(n)), "epoch missing", &blob);
-    *out = (struct epoch_row){0};
-    return err ? err : open_epoch(op, s, account, n, blob, out);
-}
-
 enum ww_err store_epoch_list(struct ww_op *op, struct store *s, const struct uuid *account, uint32_t last,
                              struct epoch_row **out)
 {

@@ -115,8 +115,9 @@ enum ww_err vault_ring_open(struct ww_op *op, const struct key *root, struct byt
     return v->now ? WW_OK : vault_tampered(op, "ring");
 }
 
-/* v1.sig-epoch (16, zero-padded) ‖ uuid ‖ u32 n ‖ box key ‖ sign key, signed by the epoch before. */
-static enum ww_err sign_epoch(struct ww_op *op, const struct record *r, const struct vault *v,
+/* v1.sig-epoch (16, zero-padded) ‖ uuid ‖ u32 n ‖ box key ‖ sign key, signed by the epoch before. What starts
+ * a chain signs itself: people compare its sign key alone, and that must speak for the box key, too. */
+static enum ww_err sign_epoch(struct ww_op *op, const struct record *r, const struct vault *v, bool start,
                               uint8_t signature[64])
 {
     static const char label[16] = "v1.sig-epoch";
@@ -132,10 +133,10 @@ static enum ww_err sign_epoch(struct ww_op *op, const struct record *r, const st
     }
     /* Only the direct predecessor may sign: contacts follow the chain from the epoch that they pinned, one
      * by one (vault.md §11). */
-    if (v->now == v->epochs || v->now[-1].n + 1 != v->now->n) {
+    if (!start && (v->now == v->epochs || v->now[-1].n + 1 != v->now->n)) {
         return vault_tampered(op, "ring");
     }
-    epoch_key(&seed, v, v->now - 1, "sign");
+    epoch_key(&seed, v, start ? v->now : v->now - 1, "sign");
     curves_sign(signature, &seed, buf_done(&b));
     return WW_OK;
 }
@@ -148,7 +149,7 @@ enum ww_err vault_ring_publish(struct ww_op *op, struct store *s, const struct r
                             .sign_key = r->sign_key,
                             .start = start,
                             .begun = v->now->begun};
-    enum ww_err err = start ? WW_OK : sign_epoch(op, r, v, row.signature);
+    enum ww_err err = sign_epoch(op, r, v, start, row.signature);
     return err ? err : store_epoch_insert(op, s, &r->uuid, &row);
 }
 

@@ -11,6 +11,10 @@
 
 #include <cmocka.h>
 
+#include "account_int.h"
+#include "api_int.h"
+#include "curves.h"
+#include "share.h"
 #include "site.h"
 
 struct trio {
@@ -230,6 +234,121 @@ static void altered_keys_are_refused(void **state)
     free(blob);
 }
 
+/* ---- who has the server key too may seal records and epochs ---- */
+
+/* Bob's record and his only epoch, changed and sealed again. */
+static void forge_keys(struct trio *t, void (*change)(struct epoch_row *e, const struct uuid *id))
+{
+    struct ww_op *op = site_next(&t->site);
+    struct store *s = op->ww->service.store;
+    struct epoch_row *epochs;
+    struct record *r;
+    struct key tag;
+    assert_int_equal(account_find(op, &op->ww->service, "bob@example.org", &tag, &r), WW_OK);
+    assert_int_equal(store_epoch_list(op, s, &r->uuid, 1, &epochs), WW_OK);
+    site_sql(&t->site, "DELETE FROM epochs WHERE uuid = " BOB, NULL, 0);
+    assert_int_equal(store_tx_begin(op, s, DB_WRITE), WW_OK);
+    change(&epochs[0], &r->uuid);
+    r->box_key = epochs[0].box_key;
+    r->sign_key = epochs[0].sign_key;
+    assert_int_equal(store_record_update(op, s, r), WW_OK);
+    assert_int_equal(store_epoch_insert(op, s, &r->uuid, &epochs[0]), WW_OK);
+    assert_int_equal(store_tx_commit(op), WW_OK);
+}
+
+static const struct key forged_seed = {{9}};
+
+static void another_box_key(struct epoch_row *e, const struct uuid *id)
+{
+    (void)id;
+    curves_box_public(&e->box_key, &forged_seed);
+}
+
+static void no_start(struct epoch_row *e, const struct uuid *id)
+{
+    (void)id;
+    e->start = false;
+}
+
+static void no_signature(struct epoch_row *e, const struct uuid *id)
+{
+    (void)id;
+    memset(e->signature, 0, sizeof e->signature);
+}
+
+/* v1.sig-epoch ‖ uuid ‖ u32 n ‖ box key ‖ sign key, by a key of the attacker's. */
+static void sign_forged(struct epoch_row *e, const struct uuid *id)
+{
+    uint8_t text[16 + 16 + 4 + 32 + 32] = "v1.sig-epoch";
+    memcpy(text + 16, id->b, 16);
+    text[35] = (uint8_t)e->n;
+    memcpy(text + 36, e->box_key.b, 32);
+    memcpy(text + 68, e->sign_key.b, 32);
+    curves_sign(e->signature, &forged_seed, BYTES(text, sizeof text));
+}
+
+static void another_box_key_signed_by_another(struct epoch_row *e, const struct uuid *id)
+{
+    another_box_key(e, id);
+    sign_forged(e, id);
+}
+
+static void keys_of_the_attacker(struct epoch_row *e, const struct uuid *id)
+{
+    another_box_key(e, id);
+    curves_sign_public(&e->sign_key, &forged_seed);
+    sign_forged(e, id);
+}
+
+/* The sign key that people compare stays, the box key beside it is another: the digits would still agree, so
+ * nothing may be sealed for it, before the first contact or after. */
+static void a_box_key_that_its_sign_key_does_not_vouch_for_is_refused(void **state)
+{
+    void (*const changes[])(struct epoch_row *, const struct uuid *) = {
+        another_box_key, no_start, no_signature, another_box_key_signed_by_another};
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        struct trio *t = *state;
+        const char *fingerprint;
+        forge_keys(t, changes[i]);
+        assert_int_equal(put(t, t->eve, "new", "of eve", "bob@example.org"), WW_ETAMPERED);
+        assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_ECONFLICT);
+        assert_string_equal(ww_op_problem(t->site.op)->id, "contact_changed");
+        assert_int_equal(put(t, t->bob, "plan", "of bob", "eve@example.org"), WW_OK); /* with his own keys */
+        assert_int_equal(receive(t, t->eve), WW_ETAMPERED);
+        struct ww_session *session = site_resume(&t->site, t->bob);
+        assert_int_equal(ww_fingerprint(t->site.op, session, &fingerprint), WW_ETAMPERED);
+        assert_true(site_check(&t->site) > 0);
+        close_trio(state);
+        open_trio(state);
+    }
+}
+
+/* vault.md §2, writer with SK: "to offer false public keys to new contacts". The fingerprint tells. */
+static void limit_false_keys_for_new_contacts_show_in_the_fingerprint(void **state)
+{
+    struct trio *t = *state;
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_contact *const *contacts;
+    const char *own;
+    struct ww_session *session = site_resume(&t->site, t->bob);
+    assert_int_equal(ww_fingerprint(t->site.op, session, &own), WW_OK);
+    char *true_one = strdup(own);
+    forge_keys(t, keys_of_the_attacker);
+    assert_int_equal(put(t, t->ada, "plan", "of ada", "bob@example.org"), WW_ECONFLICT); /* known before */
+    assert_int_equal(put(t, t->eve, "new", "of eve", "bob@example.org"), WW_OK);
+    session = site_resume(&t->site, t->eve);
+    assert_int_equal(ww_contact_list(t->site.op, session, &page, &contacts), WW_OK);
+    bool seen = false;
+    for (size_t i = 0; i < page.count; i++) {
+        seen = seen || (contacts[i]->identifier && strcmp(contacts[i]->identifier, "bob@example.org") == 0 &&
+                        strcmp(contacts[i]->fingerprint, true_one) != 0);
+    }
+    assert_true(seen);
+    session = site_resume(&t->site, t->bob);
+    assert_int_equal(ww_fingerprint(t->site.op, session, &own), WW_ETAMPERED); /* and the owner hears of it */
+    free(true_one);
+}
+
 /* Rows that no share of a living account has: ignored, and told by check. */
 static void rows_that_nothing_names_are_reported(void **state)
 {
@@ -267,6 +386,8 @@ int main(void)
         CASE(a_wrap_that_was_added_opens_nothing),
         CASE(an_identifier_pointed_elsewhere_gets_nothing),
         CASE(altered_keys_are_refused),
+        CASE(a_box_key_that_its_sign_key_does_not_vouch_for_is_refused),
+        CASE(limit_false_keys_for_new_contacts_show_in_the_fingerprint),
         CASE(rows_that_nothing_names_are_reported),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -276,8 +276,10 @@ def check_second_epoch(s, rec, tree):
 def check_epoch(s, rec, tree):
     blob = s.one("SELECT blob FROM epochs WHERE uuid = ? AND n = ?", rec["uuid"], rec["epoch"])[0]
     r = Reader(s.sk_open("epoch", rec["uuid"], struct.pack(">I", rec["epoch"]), blob))
-    n, box, sign, start = r.u(4), r.take(32), r.take(32), r.u(1)
+    n, box, sign, start, _, signature = r.u(4), r.take(32), r.take(32), r.u(1), r.u(8), r.take(64)
     num = struct.pack(">I", rec["epoch"])
+    signed = b"v1.sig-epoch".ljust(16, b"\0") + rec["uuid"] + num + box + sign
+    check("the epoch that starts a chain is signed by itself", nacl.signing.VerifyKey(sign).verify(signed, signature) == signed)
     secret, seed = D(tree["E"], "box", rec["uuid"], num), D(tree["E"], "sign", rec["uuid"], num)
     check("the epoch's public keys follow from its secret",
           n == rec["epoch"] and start == 1 and box == rec["box"] == na.crypto_scalarmult_base(secret) and
