@@ -1,6 +1,6 @@
 /* Trees: looking, comparing, building. What was read is at most LIMIT_JSON_DEPTH_OWN deep, which bounds every
  * recursion here. */
-#include "js.h"
+#include "js_int.h"
 
 #include <string.h>
 
@@ -185,16 +185,21 @@ struct js *js_real(struct arena *a, double real)
     return v;
 }
 
+struct js *js_string_kept(struct arena *a, struct bytes string)
+{
+    struct js *v = make(a, JS_STRING);
+    if (v) {
+        v->string = string;
+    }
+    return v;
+}
+
 /* Copied, with a NUL behind: the tree outlives what it was made of, and its texts are C strings where they
  * hold no NUL. */
 struct js *js_string(struct arena *a, struct bytes string)
 {
-    struct js *v = make(a, JS_STRING);
-    if (!v) {
-        return NULL;
-    }
-    v->string = bytes_dup(a, string);
-    return v->string.p ? v : NULL;
+    struct bytes copy = bytes_dup(a, string);
+    return copy.p ? js_string_kept(a, copy) : NULL;
 }
 
 struct js *js_text(struct arena *a, const char *text)

@@ -9,6 +9,9 @@
  * left to jansson: then false. True with *out NULL: no memory. */
 bool js_read_plain(struct arena *a, struct bytes text, struct js **out);
 
+/* A string that lies in the arena already, with a NUL behind it. */
+struct js *js_string_kept(struct arena *a, struct bytes string);
+
 /* How many values a text can hold, depth and numbers that pass their limits: found in one pass that only
  * tells strings from what is outside of them. Whether the text is well-formed is left to jansson. */
 struct js_measure {

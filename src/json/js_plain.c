@@ -1,5 +1,6 @@
 /* The quick way through plain JSON of our own. Every request reads two such texts (a record, a session) after
- * they were opened, and jansson makes a tree of its own for each first. */
+ * they were opened, and jansson makes a tree of its own for each first. The text is copied once, and its
+ * strings lie in the copy: a NUL takes the place of each closing quote. */
 #include "js_int.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ enum { MEMBERS_MOST = 64, DIGITS_MOST = 18 };
 
 struct plain {
     struct arena *arena;
-    const uint8_t *p, *end;
+    uint8_t *p, *end; /* in the copy; *end is NUL, where every string and number stops */
     bool no_memory;
 };
 
@@ -42,17 +43,21 @@ static bool take(struct plain *in, char c)
 /* A string without escapes. */
 static bool string(struct plain *in, struct bytes *out)
 {
-    bool ascii = true;
+    uint8_t all = 0;
     if (!take(in, '"')) {
         return false;
     }
-    const uint8_t *start = in->p;
-    while (in->p < in->end && *in->p != '"' && *in->p != '\\' && *in->p >= 0x20) {
-        ascii = ascii && *in->p < 0x80;
-        in->p++;
+    uint8_t *p = in->p;
+    while (*p != '"' && *p != '\\' && *p >= 0x20) {
+        all |= *p++;
     }
-    *out = BYTES(start, (size_t)(in->p - start));
-    return in->p < in->end && *in->p++ == '"' && (ascii || utf8_valid(*out));
+    *out = BYTES(in->p, (size_t)(p - in->p));
+    in->p = p;
+    if (*p != '"' || (all >= 0x80 && !utf8_valid(*out))) {
+        return false;
+    }
+    *in->p++ = 0;
+    return true;
 }
 
 static struct js *integer(struct plain *in)
@@ -117,10 +122,9 @@ static bool member(struct plain *in, struct js *object, int depth)
     if (!v) {
         return false;
     }
-    v->key = bytes_dup(in->arena, key);
-    in->no_memory = in->no_memory || !v->key.p;
+    v->key = key;
     js_push(object, v);
-    return !in->no_memory;
+    return true;
 }
 
 static struct js *object(struct plain *in, int depth)
@@ -149,7 +153,7 @@ static struct js *value(struct plain *in, int depth)
     case '[':
         return depth < LIMIT_JSON_DEPTH_OWN ? array(in, depth) : NULL;
     case '"':
-        return string(in, &text) ? keep(in, js_string(in->arena, text)) : NULL;
+        return string(in, &text) ? keep(in, js_string_kept(in->arena, text)) : NULL;
     case 't':
         return word(in, "true", js_bool(in->arena, true));
     case 'f':
@@ -165,7 +169,12 @@ static struct js *value(struct plain *in, int depth)
  * parser, jansson. */
 bool js_read_plain(struct arena *a, struct bytes text, struct js **out)
 {
-    struct plain in = {a, text.p, text.p + text.n, false};
+    uint8_t *copy = (uint8_t *)arena_strndup(a, text.p, text.n);
+    *out = NULL;
+    if (!copy) {
+        return true;
+    }
+    struct plain in = {a, copy, copy + text.n, false};
     struct js *v = text.n ? value(&in, 0) : NULL;
     /* Nothing may follow: what is not read whole here is read anew by jansson. */
     bool all = v && (skip_space(&in), in.p == in.end);
