@@ -10,7 +10,7 @@ void answer_problem(struct route_call *c, enum ww_err err)
 {
     const struct ww_problem *p = ww_op_problem(c->op);
     struct status_refusal r = status_of_error(err, p->id);
-    struct http_error e = {.status = r.status, .id = r.id, .reason = r.told ? p->text : NULL};
+    struct js_error e = {.status = r.status, .id = r.id, .reason = r.told ? p->text : NULL};
     /* What is wrong with the server is logged in full and answered in general; a full queue is no fault of
      * it. */
     if (e.status >= 500 && err != WW_EBUSY) {

@@ -215,7 +215,7 @@ static bool csrf_admits(struct route_call *c, enum route_csrf csrf)
 
 static void refuse(struct route_call *c, int status, const char *id, const char *reason)
 {
-    http_error_answer(c->r, (struct http_error){.status = status, .id = id, .reason = reason});
+    http_error_answer(c->r, (struct js_error){.status = status, .id = id, .reason = reason});
 }
 
 /* One answer for no token, a wrong one, and one that has ended. */
@@ -381,8 +381,8 @@ static bool only_looks(struct http_request *r)
         const char *purpose = http_header(r, names[i]);
         if (purpose && (strcasestr(purpose, "prefetch") || strcasestr(purpose, "prerender") ||
                         strcasestr(purpose, "preview"))) {
-            http_error_answer(
-                r, (struct http_error){.status = 503, .reason = "This is not done ahead of time."});
+            http_error_answer(r,
+                              (struct js_error){.status = 503, .reason = "This is not done ahead of time."});
             return true;
         }
     }

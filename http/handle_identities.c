@@ -19,16 +19,16 @@ static void answer_json(struct route_call *c, int status, const char *json)
 static void answer_refused(struct route_call *c, enum ww_err err)
 {
     const struct ww_problem *p = ww_op_problem(c->op);
-    struct http_error e = {.status = 400, .reason = p->text};
+    struct js_error e = {.status = 400, .reason = p->text};
 
     if (err == WW_ENOTFOUND) {
-        e = (struct http_error){.status = 404, .message = "Unable to locate the resource"};
+        e = (struct js_error){.status = 404, .message = "Unable to locate the resource"};
     } else if (err == WW_ECONFLICT) {
-        e = (struct http_error){
-            .status = 409, .reason = "This identity conflicts with another identity that already exists."};
+        e = (struct js_error){.status = 409,
+                              .reason = "This identity conflicts with another identity that already exists."};
     } else if (err == WW_EINVAL && strcmp(p->id, "schema_unknown") != 0 &&
                strcmp(p->id, "state_invalid") != 0 && strcmp(p->id, "page_token_invalid") != 0) {
-        e = (struct http_error){.status = 400, .message = p->text};
+        e = (struct js_error){.status = 400, .message = p->text};
     } else if (err != WW_EINVAL && err != WW_EVALIDATION && err != WW_EUNSUPPORTED) {
         answer_problem(c, err);
         return;
@@ -66,13 +66,13 @@ static bool admits_query(struct route_call *c, const struct ww_pair **pairs, siz
                                               "organization_id", "include_credential", "page"};
     const char *why;
     if (urlform_read(c->arena, bytes_str(http_query(c->r)), pairs, count, &why) != WW_OK) {
-        http_error_answer(c->r, (struct http_error){.status = 400, .reason = why});
+        http_error_answer(c->r, (struct js_error){.status = 400, .reason = why});
         return false;
     }
     for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++) {
         if (urlform_get(*pairs, *count, unsupported[i])) {
             why = arena_printf(c->arena, "The parameter %s is not supported yet.", unsupported[i]);
-            http_error_answer(c->r, (struct http_error){.status = 400, .reason = why});
+            http_error_answer(c->r, (struct js_error){.status = 400, .reason = why});
             return false;
         }
     }
@@ -158,7 +158,7 @@ void handle_identity_list(struct route_call *c)
     const char *per_page = urlform_get(pairs, count, "per_page"); /* the older name */
     const char *page_size = urlform_get(pairs, count, "page_size");
     if (!read_size(page_size ? page_size : per_page, &page.limit)) {
-        http_error_answer(c->r, (struct http_error){.status = 400, .reason = "page_size must be a number"});
+        http_error_answer(c->r, (struct js_error){.status = 400, .reason = "page_size must be a number"});
         return;
     }
     const char *identifier = urlform_get(pairs, count, "credentials_identifier");

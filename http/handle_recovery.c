@@ -106,9 +106,9 @@ static bool read_carrier(struct route_call *c, const struct js *body, bool *cook
     }
     /* NEED_ORIGIN cannot see to it: there is no session, and the body says what carries the new one. */
     if (*cookie && !site_origin_is_ours(c->site, c->r)) {
-        http_error_answer(c->r, (struct http_error){.status = 403,
-                                                    .id = "security_csrf_violation",
-                                                    .reason = "This must come from our own pages."});
+        http_error_answer(c->r, (struct js_error){.status = 403,
+                                                  .id = "security_csrf_violation",
+                                                  .reason = "This must come from our own pages."});
         return false;
     }
     return true;

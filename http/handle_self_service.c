@@ -110,7 +110,7 @@ bool handle_flow_request(struct route_call *c, struct ww_flow_request *in)
         .request_id = http_request_id_given(c->r) ? http_request_id(c->r) : NULL,
     };
     if (urlform_read(c->arena, bytes_str(http_query(c->r)), &in->query, &in->query_count, &why) != WW_OK) {
-        http_error_answer(c->r, (struct http_error){.status = 400, .reason = why});
+        http_error_answer(c->r, (struct js_error){.status = 400, .reason = why});
         return false;
     }
     in->session_token = site_session_token(c->site, c->r, c->op, &in->session_cookie);
@@ -197,7 +197,7 @@ static void answer_flow(struct route_call *c, enum ww_flow_action action, const 
     /* Fails for want of memory only; everything else is an answer. */
     enum ww_err err = ww_flow_answer(c->op, action, in, &out);
     if (err) {
-        http_error_answer(c->r, (struct http_error){.status = 503, .retry_after = 1});
+        http_error_answer(c->r, (struct js_error){.status = 503, .retry_after = 1});
         return;
     }
     if (out.failed && !in->json && !in->api && pages_answer_failure(c, out.status)) {

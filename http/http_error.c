@@ -4,21 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "js_error.h"
-
-char *http_error_text(struct arena *a, const struct http_error *e)
-{
-    const struct js_error body = {.status = e->status,
-                                  .id = e->id,
-                                  .reason = e->reason,
-                                  .message = e->message,
-                                  .request_id = e->request_id,
-                                  .details = e->details,
-                                  .beside = e->beside};
-    return js_write(a, js_error(a, &body));
-}
-
-void http_error_answer(struct http_request *r, struct http_error e)
+void http_error_answer(struct http_request *r, struct js_error e)
 {
     struct arena arena = {0};
     char seconds[16];
@@ -32,7 +18,7 @@ void http_error_answer(struct http_request *r, struct http_error e)
         snprintf(seconds, sizeof seconds, "%u", e.retry_after);
         http_answer_header(r, "Retry-After", seconds);
     }
-    const char *text = http_error_text(&arena, &e);
+    const char *text = js_write(&arena, js_error(&arena, &e));
     http_answer(r, e.status, text, text ? strlen(text) : 0);
     arena_free(&arena);
 }

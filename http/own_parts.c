@@ -14,8 +14,7 @@ void own_refuse(struct route_call *c, const char *id, const char *field, const c
 {
     struct js *details = js_object(c->arena);
     js_put(c->arena, details, "field", js_text(c->arena, field));
-    http_error_answer(c->r,
-                      (struct http_error){.status = 400, .id = id, .reason = reason, .details = details});
+    http_error_answer(c->r, (struct js_error){.status = 400, .id = id, .reason = reason, .details = details});
 }
 
 /* ---- the query ---- */
@@ -82,7 +81,7 @@ bool own_read_object(struct route_call *c, const char *const *members, struct js
      * rest on it. */
     if (!negotiate_is_type(http_header(c->r, "Content-Type"), "application/json")) {
         http_error_answer(c->r,
-                          (struct http_error){.status = 415, .reason = "The body must be application/json."});
+                          (struct js_error){.status = 415, .reason = "The body must be application/json."});
         return false;
     }
     enum ww_err err = js_read(c->arena, BYTES(n ? body : (const uint8_t *)"", n), out, &why);

@@ -64,6 +64,26 @@ void api_give(void *to, const void *from);
 /* Takes a page, its limit brought within bounds, and clears what goes out. */
 enum ww_err api_page_read(struct ww_op *op, struct ww_page *from, struct ww_page *out) WW_MUST;
 
+/* ---- api_parts.c: what items and shares have in common ---- */
+
+/* Name, value and condition (NULL: none) of a write, as a change; of a deletion, into one that has its kind.
+ */
+enum ww_err api_take_put(struct ww_op *op, const char *name, const void *value, size_t n,
+                         const struct ww_item_condition *condition, struct vault_change *out) WW_MUST;
+enum ww_err api_take_named(struct ww_op *op, const char *name, const struct ww_item_condition *condition,
+                           struct vault_change *out) WW_MUST;
+/* What came of it; NULL where the caller does not ask. */
+enum ww_err api_check_result(struct ww_op *op, const struct ww_item_result *result) WW_MUST;
+void api_give_change(struct ww_item_result *to, const struct vault_change *c);
+/* With a NUL behind it that *n does not count. */
+enum ww_err api_give_value(struct ww_op *op, struct bytes from, const void **value, size_t *n) WW_MUST;
+/* Makes of a found entry what a caller is given; *token: what a page after it goes on behind. NULL: no
+ * memory. */
+typedef const void *api_entry(struct ww_op *op, const void *found, const char **token);
+/* The entries of a page, its count, and its `next` where more were found than its limit. NULL: no memory. */
+const void **api_page_entries(struct ww_op *op, struct ww_page *p, size_t n, const void *found, size_t size,
+                              api_entry *make) WW_MUST;
+
 /* ---- api.c ---- */
 
 /* serve.public.base_url. */

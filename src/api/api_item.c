@@ -33,15 +33,7 @@ static enum ww_err result_of(struct ww_op *op, const struct vault_change *done, 
     c->version = done->version;
     c->time = done->time;
     hex_encode(c->id, done->id.b, sizeof done->id.b);
-    if (c->action == WW_ITEM_GET) {
-        struct bytes copy = bytes_dup(&op->arena, done->value); /* with a NUL behind it */
-        if (!copy.p) {
-            return op_no_memory(op);
-        }
-        c->value = copy.p;
-        c->value_length = copy.n;
-    }
-    return WW_OK;
+    return c->action == WW_ITEM_GET ? api_give_value(op, done->value, &c->value, &c->value_length) : WW_OK;
 }
 
 /* Everything is read and checked before the transaction begins; results go out only when it was committed. */
@@ -87,42 +79,19 @@ enum ww_err ww_item_change(struct ww_op *op, struct ww_session *session, struct 
     return WW_OK;
 }
 
-static enum ww_err take_condition(struct ww_op *op, const struct ww_item_condition *from,
-                                  struct ww_item_change *to)
-{
-    struct ww_item_condition c = {0};
-    enum ww_err err = from ? API_TAKE(op, ww_item_condition, from, &c) : WW_OK;
-    to->if_version = c.if_version;
-    to->if_absent = c.if_absent;
-    return err;
-}
-
-static void give_result(struct ww_item_result *to, const struct ww_item_change *c)
-{
-    struct ww_item_result r = {.created = c->created, .version = c->version, .time = c->time};
-    if (to) {
-        memcpy(r.id, c->id, sizeof r.id);
-        api_give(to, &r);
-    }
-}
-
 enum ww_err ww_item_put(struct ww_op *op, struct ww_session *session, const char *name, const void *value,
                         size_t value_length, const struct ww_item_condition *condition,
                         struct ww_item_result *result)
 {
     API_CALL(op);
     struct session *x = api_session(op, session);
-    struct ww_item_change c = {
-        .action = WW_ITEM_PUT, .name = name, .value = value ? value : "", .value_length = value_length};
-    enum ww_err err = take_condition(op, condition, &c);
-    if (!err && value_length > 0 && !value) {
-        err = api_text(op, NULL, "value");
-    }
-    if (err || (result && (err = api_check_size(op, "ww_item_result", result))) ||
-        (err = apply(op, x, &c, 1))) {
+    struct vault_change c;
+    enum ww_err err = api_take_put(op, name, value, value_length, condition, &c);
+    if (err || (err = api_check_result(op, result)) ||
+        (err = account_vault_change(op, service_of(op), x, &c, 1))) {
         return err;
     }
-    give_result(result, &c);
+    api_give_change(result, &c);
     return WW_OK;
 }
 
@@ -131,9 +100,9 @@ enum ww_err ww_item_delete(struct ww_op *op, struct ww_session *session, const c
 {
     API_CALL(op);
     struct session *x = api_session(op, session);
-    struct ww_item_change c = {.action = WW_ITEM_DELETE, .name = name};
-    enum ww_err err = take_condition(op, condition, &c);
-    return err ? err : apply(op, x, &c, 1);
+    struct vault_change c = {.kind = VAULT_DELETE};
+    enum ww_err err = api_take_named(op, name, condition, &c);
+    return err ? err : account_vault_change(op, service_of(op), x, &c, 1);
 }
 
 /* ---- reading ---- */
@@ -143,23 +112,16 @@ enum ww_err ww_item_get(struct ww_op *op, struct ww_session *session, const char
 {
     API_CALL(op);
     struct session *x = api_session(op, session);
-    struct vault_value got = {0};
-    struct ww_item_change c = {.action = WW_ITEM_GET};
+    struct vault_value got;
     *value = NULL;
     *value_length = 0;
-    enum ww_err err = result ? api_check_size(op, "ww_item_result", result) : WW_OK;
+    enum ww_err err = api_check_result(op, result);
     if (err || (err = api_text(op, name, "name")) ||
-        (err = account_item_get(op, service_of(op), x, bytes_str(name), &got))) {
+        (err = account_item_get(op, service_of(op), x, bytes_str(name), &got)) ||
+        (err = api_give_value(op, got.value, value, value_length))) {
         return err;
     }
-    const struct vault_change found = {
-        .value = got.value, .id = got.id, .version = got.version, .time = got.time};
-    if ((err = result_of(op, &found, &c))) {
-        return err;
-    }
-    *value = c.value;
-    *value_length = c.value_length;
-    give_result(result, &c);
+    api_give_change(result, &(struct vault_change){.id = got.id, .version = got.version, .time = got.time});
     return WW_OK;
 }
 
@@ -174,6 +136,13 @@ static const struct ww_item_entry *entry_of(struct ww_op *op, const struct vault
         hex_encode(out->id, e->id.b, sizeof e->id.b);
     }
     return out && out->name ? out : NULL;
+}
+
+static const void *list_entry(struct ww_op *op, const void *found, const char **token)
+{
+    const struct ww_item_entry *out = entry_of(op, found);
+    *token = out ? out->name : NULL;
+    return out;
 }
 
 enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const char *prefix,
@@ -195,18 +164,13 @@ enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const cha
                                  &list, &n))) {
         return err;
     }
-    p.count = n < p.limit ? n : p.limit;
-    const struct ww_item_entry **out = ARENA_ARRAY(&op->arena, p.count, const struct ww_item_entry *);
-    for (size_t i = 0; out && i < p.count; i++) {
-        out[i] = entry_of(op, &list[i]);
-        if (!out[i]) {
-            return op_no_memory(op);
-        }
+    const void **out = api_page_entries(op, &p, n, list, sizeof *list, list_entry);
+    if (!out) {
+        return op_no_memory(op);
     }
-    p.next = out && n > p.count ? out[p.count - 1]->name : NULL;
-    *entries = out;
+    *entries = (const struct ww_item_entry *const *)out;
     api_give(page, &p);
-    return out ? WW_OK : op_no_memory(op);
+    return WW_OK;
 }
 
 /* By id, for pages whose addresses hold no names (own-api.md, "Pages"). */

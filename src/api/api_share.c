@@ -3,11 +3,6 @@
 
 /* ---- what is given out ---- */
 
-static const void **pointers(struct ww_op *op, size_t n)
-{
-    return ARENA_ARRAY(&op->arena, n, const void *);
-}
-
 static const struct ww_recipient *recipient_of(struct ww_op *op, const struct account_share_to *to)
 {
     struct ww_recipient *out = ARENA_NEW(&op->arena, struct ww_recipient);
@@ -69,21 +64,27 @@ static const struct ww_contact *contact_of(struct ww_op *op, const struct accoun
     return out && out->id && out->fingerprint ? out : NULL;
 }
 
-/* A copy with a NUL behind it, and what came of it. */
-static enum ww_err give_value(struct ww_op *op, struct bytes from, uint64_t version, uint64_t time,
-                              const void **value, size_t *n, struct ww_item_result *result)
+/* Entries of the lists. */
+
+static const void *share_entry(struct ww_op *op, const void *found, const char **token)
 {
-    const struct ww_item_result r = {.version = version, .time = time};
-    struct bytes copy = bytes_dup(&op->arena, from);
-    if (!copy.p) {
-        return op_no_memory(op);
-    }
-    *value = copy.p;
-    *n = copy.n;
-    if (result) {
-        api_give(result, &r);
-    }
-    return WW_OK;
+    const struct ww_share *out = share_of(op, found);
+    *token = out ? out->name : NULL;
+    return out;
+}
+
+/* Its token is account_inbox_list's: what cannot be shown is passed over, and counts for the place. */
+static const void *received_entry(struct ww_op *op, const void *found, const char **token)
+{
+    (void)token;
+    return received_of(op, found);
+}
+
+static const void *contact_entry(struct ww_op *op, const void *found, const char **token)
+{
+    const struct ww_contact *out = contact_of(op, found);
+    *token = out ? out->id : NULL;
+    return out;
 }
 
 /* ---- what is asked for ---- */
@@ -97,29 +98,6 @@ static enum ww_err take_names(struct ww_op *op, const char *const *names, size_t
     }
     *out = (struct account_names){names, n, names != NULL};
     return err;
-}
-
-static enum ww_err take_condition(struct ww_op *op, const struct ww_item_condition *from,
-                                  struct vault_change *to)
-{
-    struct ww_item_condition c = {0};
-    enum ww_err err = from ? API_TAKE(op, ww_item_condition, from, &c) : WW_OK;
-    to->if_version = c.if_version;
-    to->if_absent = c.if_absent;
-    return err;
-}
-
-static enum ww_err check_result(struct ww_op *op, const struct ww_item_result *result)
-{
-    return result ? api_check_size(op, "ww_item_result", result) : WW_OK;
-}
-
-static void give_change(struct ww_item_result *to, const struct vault_change *c)
-{
-    const struct ww_item_result r = {.created = c->created, .version = c->version, .time = c->time};
-    if (to) {
-        api_give(to, &r);
-    }
 }
 
 /* The id that a page token is; *out NULL for the first page. */
@@ -142,16 +120,13 @@ enum ww_err ww_share_put(struct ww_op *op, struct ww_session *session, const cha
     API_CALL(op);
     struct session *x = api_session(op, session);
     struct account_names names;
-    struct vault_change c = {.kind = VAULT_PUT, .value = BYTES(value ? value : "", value_length)};
-    enum ww_err err = api_text(op, name, "name");
-    if (err || (err = value_length && !value ? api_text(op, NULL, "value") : WW_OK) ||
-        (err = take_condition(op, condition, &c)) || (err = check_result(op, result)) ||
-        (err = take_names(op, to, to_count, "to", &names))) {
+    struct vault_change c;
+    enum ww_err err = api_take_put(op, name, value, value_length, condition, &c);
+    if (err || (err = api_check_result(op, result)) || (err = take_names(op, to, to_count, "to", &names))) {
         return err;
     }
-    c.name = bytes_str(name);
     if ((err = account_share_put(op, service_of(op), x, &c, names)) == WW_OK) {
-        give_change(result, &c);
+        api_give_change(result, &c);
     }
     return err;
 }
@@ -191,12 +166,14 @@ enum ww_err ww_share_get(struct ww_op *op, struct ww_session *session, const cha
     struct vault_value got;
     *value = NULL;
     *value_length = 0;
-    enum ww_err err = check_result(op, result);
+    enum ww_err err = api_check_result(op, result);
     if (err || (err = api_text(op, name, "name")) ||
-        (err = account_share_get(op, service_of(op), x, bytes_str(name), &got))) {
+        (err = account_share_get(op, service_of(op), x, bytes_str(name), &got)) ||
+        (err = api_give_value(op, got.value, value, value_length))) {
         return err;
     }
-    return give_value(op, got.value, got.version, got.time, value, value_length, result);
+    api_give_change(result, &(struct vault_change){.id = got.id, .version = got.version, .time = got.time});
+    return WW_OK;
 }
 
 enum ww_err ww_share_withdraw(struct ww_op *op, struct ww_session *session, const char *name,
@@ -205,12 +182,8 @@ enum ww_err ww_share_withdraw(struct ww_op *op, struct ww_session *session, cons
     API_CALL(op);
     struct session *x = api_session(op, session);
     struct vault_change c = {.kind = VAULT_DELETE};
-    enum ww_err err = api_text(op, name, "name");
-    if (err || (err = take_condition(op, condition, &c))) {
-        return err;
-    }
-    c.name = bytes_str(name);
-    return account_share_withdraw(op, service_of(op), x, &c);
+    enum ww_err err = api_take_named(op, name, condition, &c);
+    return err ? err : account_share_withdraw(op, service_of(op), x, &c);
 }
 
 enum ww_err ww_share_list(struct ww_op *op, struct ww_session *session, const char *prefix,
@@ -231,17 +204,11 @@ enum ww_err ww_share_list(struct ww_op *op, struct ww_session *session, const ch
                                   &list, &n))) {
         return err;
     }
-    p.count = n < p.limit ? n : p.limit;
-    const struct ww_share **out = (const struct ww_share **)pointers(op, p.count);
-    for (size_t i = 0; out && i < p.count; i++) {
-        out[i] = share_of(op, &list[i]);
-        out = out[i] ? out : NULL;
-    }
+    const void **out = api_page_entries(op, &p, n, list, sizeof *list, share_entry);
     if (!out) {
         return op_no_memory(op);
     }
-    p.next = n > p.count ? out[p.count - 1]->name : NULL;
-    *shares = out;
+    *shares = (const struct ww_share *const *)out;
     api_give(page, &p);
     return WW_OK;
 }
@@ -264,16 +231,12 @@ enum ww_err ww_inbox_list(struct ww_op *op, struct ww_session *session, struct w
         (err = account_inbox_list(op, service_of(op), x, after, p.limit, &list, &p.count, &last, &more))) {
         return err;
     }
-    const struct ww_received **out = (const struct ww_received **)pointers(op, p.count);
-    for (size_t i = 0; out && i < p.count; i++) {
-        out[i] = received_of(op, &list[i]);
-        out = out[i] ? out : NULL;
-    }
     p.next = more ? uuid_text(&op->arena, last) : NULL;
+    const void **out = api_page_entries(op, &p, p.count, list, sizeof *list, received_entry);
     if (!out || (more && !p.next)) {
         return op_no_memory(op);
     }
-    *received = out;
+    *received = (const struct ww_received *const *)out;
     api_give(page, &p);
     return WW_OK;
 }
@@ -298,7 +261,7 @@ enum ww_err ww_inbox_get(struct ww_op *op, struct ww_session *session, const cha
     if (about) {
         api_give(about, out);
     }
-    return give_value(op, got.value, got.version, got.time, value, value_length, NULL);
+    return api_give_value(op, got.value, value, value_length);
 }
 
 enum ww_err ww_inbox_adopt(struct ww_op *op, struct ww_session *session, const char *name, const char *from,
@@ -307,13 +270,13 @@ enum ww_err ww_inbox_adopt(struct ww_op *op, struct ww_session *session, const c
     API_CALL(op);
     struct session *x = api_session(op, session);
     struct vault_change c = {.kind = VAULT_PUT, .if_absent = true};
-    enum ww_err err = check_result(op, result);
+    enum ww_err err = api_check_result(op, result);
     if (err || (err = api_text(op, name, "name")) || (err = api_text(op, as, "as"))) {
         return err;
     }
     c.name = bytes_str(as);
     if ((err = account_inbox_adopt(op, service_of(op), x, bytes_str(name), from, &c)) == WW_OK) {
-        give_change(result, &c);
+        api_give_change(result, &c);
     }
     return err;
 }
@@ -336,17 +299,11 @@ enum ww_err ww_contact_list(struct ww_op *op, struct ww_session *session, struct
         (err = account_contact_list(op, service_of(op), x, after, p.limit + 1, &list, &n))) {
         return err;
     }
-    p.count = n < p.limit ? n : p.limit;
-    const struct ww_contact **out = (const struct ww_contact **)pointers(op, p.count);
-    for (size_t i = 0; out && i < p.count; i++) {
-        out[i] = contact_of(op, &list[i]);
-        out = out[i] ? out : NULL;
-    }
+    const void **out = api_page_entries(op, &p, n, list, sizeof *list, contact_entry);
     if (!out) {
         return op_no_memory(op);
     }
-    p.next = n > p.count ? out[p.count - 1]->id : NULL;
-    *contacts = out;
+    *contacts = (const struct ww_contact *const *)out;
     api_give(page, &p);
     return WW_OK;
 }

@@ -67,6 +67,8 @@ struct js_decimal {
     int exponent;
 };
 enum { JS_NUMBER_MADE = 40 }; /* bytes of a number's text that was made here */
+/* The shortest decimal digits, with exponent, that read back as the same double. */
+void js_number_shortest(char out[JS_NUMBER_MADE], double v);
 bool js_is_number(const struct js *v);
 void js_decimal(const struct js *number, struct js_decimal *out);
 /* -1, 0, 1. */

@@ -12,6 +12,7 @@ struct js_error {
     const char *request_id;   /* the client's X-Request-Id; NULL: none */
     const struct js *details; /* an object, or NULL */
     const struct js *beside;  /* an object whose members stand beside `error`, or NULL */
+    uint32_t retry_after;     /* seconds, for the header that goes with the body; 0: not said */
 };
 
 /* NULL when there is no memory. */

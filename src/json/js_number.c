@@ -12,8 +12,8 @@ bool js_is_number(const struct js *v)
     return v->type == JS_INT || v->type == JS_REAL;
 }
 
-/* The shortest decimal digits that read back as the same double. */
-static void shortest(char out[JS_NUMBER_MADE], double v)
+/* "%.*e" of 1 to 17 digits: with 17 every double comes back as itself (IEEE 754 binary64). */
+void js_number_shortest(char out[JS_NUMBER_MADE], double v)
 {
     for (int digits = 0; digits < 17; digits++) {
         snprintf(out, JS_NUMBER_MADE, "%.*e", digits, v);
@@ -33,7 +33,7 @@ static struct bytes text_of(const struct js *v, char made[JS_NUMBER_MADE])
     if (v->type == JS_INT) {
         snprintf(made, JS_NUMBER_MADE, "%lld", (long long)v->integer);
     } else {
-        shortest(made, v->real);
+        js_number_shortest(made, v->real);
     }
     return bytes_str(made);
 }

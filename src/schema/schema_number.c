@@ -8,18 +8,6 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-/* The shortest decimal digits that read back as the same double: "%.*e" of 1 to 17 digits. */
-static void shortest(char *out, size_t size, double v)
-{
-    for (int digits = 0; digits < 17; digits++) {
-        snprintf(out, size, "%.*e", digits, v);
-        double back = strtod(out, NULL);
-        if (back >= v && back <= v) {
-            return;
-        }
-    }
-}
-
 /* By long division on the digits: doubles would say that 0.3 is no multiple of 0.1. */
 bool schema_number_multiple_of(const struct js *a, const struct js *b)
 {
@@ -51,8 +39,8 @@ void schema_number_text(char out[NUMBER_TEXT], const struct js *v)
         snprintf(out, NUMBER_TEXT, "%lld", (long long)v->integer);
         return;
     }
-    char text[NUMBER_TEXT];
-    shortest(text, sizeof text, v->real);
+    char text[JS_NUMBER_MADE];
+    js_number_shortest(text, v->real);
     char *e = strchr(text, 'e');
     int exponent = e ? atoi(e + 1) : 0;
     if (exponent < -4 || exponent >= 21) {

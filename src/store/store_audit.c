@@ -43,15 +43,44 @@ static enum ww_err list(struct ww_op *op, struct store *s, const char *sql, cons
     return lost ? op_no_memory(op) : err == WW_ENOTFOUND ? WW_OK : err;
 }
 
+/* From one event on, in either direction: what is looked for is $1, the event ($2, $3, $4), the limit $5. */
+static enum ww_err list_from(struct ww_op *op, struct store *s, const char *sql, int64_t wanted,
+                             const struct audit_stored *from, size_t limit, struct audit_stored **out,
+                             size_t *n)
+{
+    return list(op, s, sql,
+                DB_ARGS(DB_I(wanted), DB_I(from->time), DB_I(from->node), DB_I(from->n), DB_I(limit)), limit,
+                out, n);
+}
+
 enum ww_err store_audit_history(struct ww_op *op, struct store *s, int64_t account,
                                 const struct audit_stored *before, size_t limit, struct audit_stored **out,
                                 size_t *n)
 {
-    return list(op, s,
-                SELECT_ROWS " WHERE u.account = $1 AND (u.time, u.node, u.n) < ($2, $3, $4)"
-                            " ORDER BY u.time DESC, u.node DESC, u.n DESC LIMIT $5",
-                DB_ARGS(DB_I(account), DB_I(before->time), DB_I(before->node), DB_I(before->n), DB_I(limit)),
-                limit, out, n);
+    return list_from(op, s,
+                     SELECT_ROWS " WHERE u.account = $1 AND (u.time, u.node, u.n) < ($2, $3, $4)"
+                                 " ORDER BY u.time DESC, u.node DESC, u.n DESC LIMIT $5",
+                     account, before, limit, out, n);
+}
+
+enum ww_err store_audit_of_account(struct ww_op *op, struct store *s, int64_t account,
+                                   const struct audit_stored *after, size_t limit, struct audit_stored **out,
+                                   size_t *n)
+{
+    return list_from(op, s,
+                     SELECT_ROWS " WHERE u.account = $1 AND (u.time, u.node, u.n) > ($2, $3, $4)"
+                                 " ORDER BY u.time, u.node, u.n LIMIT $5",
+                     account, after, limit, out, n);
+}
+
+enum ww_err store_audit_kept(struct ww_op *op, struct store *s, uint64_t before,
+                             const struct audit_stored *after, size_t limit, struct audit_stored **out,
+                             size_t *n)
+{
+    return list_from(op, s,
+                     SELECT_ROWS " WHERE u.blob IS NOT NULL AND u.time < $1 AND (u.time, u.node, u.n) >"
+                                 " ($2, $3, $4) ORDER BY u.time, u.node, u.n LIMIT $5",
+                     (int64_t)before, after, limit, out, n);
 }
 
 enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, int64_t n, size_t limit,
@@ -59,28 +88,6 @@ enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, in
 {
     return list(op, s, SELECT_ROWS " WHERE (u.node, u.n) > ($1, $2) ORDER BY u.node, u.n LIMIT $3",
                 DB_ARGS(DB_I(node), DB_I(n), DB_I(limit)), limit, out, count);
-}
-
-enum ww_err store_audit_of_account(struct ww_op *op, struct store *s, int64_t account,
-                                   const struct audit_stored *after, size_t limit, struct audit_stored **out,
-                                   size_t *n)
-{
-    return list(op, s,
-                SELECT_ROWS " WHERE u.account = $1 AND (u.time, u.node, u.n) > ($2, $3, $4)"
-                            " ORDER BY u.time, u.node, u.n LIMIT $5",
-                DB_ARGS(DB_I(account), DB_I(after->time), DB_I(after->node), DB_I(after->n), DB_I(limit)),
-                limit, out, n);
-}
-
-enum ww_err store_audit_kept(struct ww_op *op, struct store *s, uint64_t before,
-                             const struct audit_stored *after, size_t limit, struct audit_stored **out,
-                             size_t *n)
-{
-    return list(op, s,
-                SELECT_ROWS " WHERE u.blob IS NOT NULL AND u.time < $1 AND (u.time, u.node, u.n) >"
-                            " ($2, $3, $4) ORDER BY u.time, u.node, u.n LIMIT $5",
-                DB_ARGS(DB_I(before), DB_I(after->time), DB_I(after->node), DB_I(after->n), DB_I(limit)),
-                limit, out, n);
 }
 
 enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n)

@@ -381,17 +381,17 @@ static void a_repeated_name_is_found_without_comparing_all(void **state)
 static void an_error_has_kratos_form(void **state)
 {
     struct js *details = js_object(&arena), *beside = js_object(&arena);
-    struct http_error e = {.status = 401, .reason = "No \"valid\" session", .request_id = "r-1"};
+    struct js_error e = {.status = 401, .reason = "No \"valid\" session", .request_id = "r-1"};
     (void)state;
-    assert_string_equal(http_error_text(&arena, &e),
+    assert_string_equal(js_write(&arena, js_error(&arena, &e)),
                         "{\"error\":{\"code\":401,\"status\":\"Unauthorized\",\"request\":\"r-1\","
                         "\"reason\":\"No \\\"valid\\\" session\","
                         "\"message\":\"The request could not be authorized\"}}");
     js_put(&arena, details, "limit", js_int(&arena, 5));
     js_put(&arena, beside, "redirect_browser_to", js_text(&arena, "https://x"));
-    e = (struct http_error){
+    e = (struct js_error){
         .status = 422, .id = "some_id", .message = "m", .details = details, .beside = beside};
-    assert_string_equal(http_error_text(&arena, &e),
+    assert_string_equal(js_write(&arena, js_error(&arena, &e)),
                         "{\"error\":{\"id\":\"some_id\",\"code\":422,\"status\":\"Unprocessable Entity\","
                         "\"details\":{\"limit\":5},\"message\":\"m\"},"
                         "\"redirect_browser_to\":\"https://x\"}");
