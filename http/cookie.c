@@ -42,7 +42,7 @@ void cookie_each(const char *header,
         while (n > 0 && (pair[n - 1] == ' ' || pair[n - 1] == '\t')) {
             n--;
         }
-        if (!equals || equals >= pair + n) {
+        if (!equals) {
             continue;
         }
         size_t name_length = (size_t)(equals - pair), value_length = n - name_length - 1;

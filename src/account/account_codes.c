@@ -226,7 +226,7 @@ static enum ww_err prove(struct ww_op *op, struct service *s, const struct accou
      * slip of the pen costs no try. */
     enum ww_err err = code ? cred_recovery_code_read(op, in->code, code) : op_no_memory(op);
     if (err || (err = account_find(op, s, in->identifier, &tag, &r)) ||
-        (err = throttle_admit(op, s->throttle, &tag, r ? r->id : 0, r ? &r->uuid : NULL, &leave)) ||
+        (err = throttle_admit(op, s->throttle, &tag, r ? &r->uuid : NULL, &leave)) ||
         (err = account_try_proofs(op, s, r, leave, &proof, 1, out, &upgrade))) {
         return code_refused(op, err);
     }

@@ -107,7 +107,7 @@ static enum ww_err prove_and_prepare(struct ww_op *op, struct service *s, struct
     const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = typed};
     struct cred_ready upgrade;
     struct admit *leave;
-    enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &leave);
+    enum ww_err err = throttle_admit_account(op, s->throttle, &x->record->uuid, &leave);
     if (err || (err = account_try_proofs(op, s, x->record, leave, &proof, 1, &in->authn, &upgrade))) {
         return err;
     }

@@ -190,19 +190,19 @@ static enum ww_err admit(struct ww_op *op, struct service *s, const struct accou
     struct key tag;
     if (!in->identifier) {
         *r = in->session->record;
-        return throttle_admit_account(op, s->throttle, (*r)->id, &(*r)->uuid, out);
+        return throttle_admit_account(op, s->throttle, &(*r)->uuid, out);
     }
     enum ww_err err = account_find(op, s, in->identifier, &tag, r);
     if (err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
         /* Such a refusal is told with a row: counted first, or whoever knows the name could add rows without
          * end. The record says nothing that is believed, so that the name's tag stands for the account. */
-        enum ww_err counted = throttle_admit(op, s->throttle, &tag, 0, NULL, out);
+        enum ww_err counted = throttle_admit(op, s->throttle, &tag, NULL, out);
         return counted ? counted : account_refused(op, s, err, NULL, in->proofs, in->count);
     }
     if (err) {
         return err;
     }
-    return throttle_admit(op, s->throttle, &tag, *r ? (*r)->id : 0, *r ? &(*r)->uuid : NULL, out);
+    return throttle_admit(op, s->throttle, &tag, *r ? &(*r)->uuid : NULL, out);
 }
 
 /* The try was counted before it was hashed. It is given back when it was right, and when it never took
@@ -299,6 +299,6 @@ enum ww_err account_check_password(struct ww_op *op, struct service *s, struct s
     struct cred_ready upgrade;
     struct authn *authn;
     struct admit *leave;
-    enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &leave);
+    enum ww_err err = throttle_admit_account(op, s->throttle, &x->record->uuid, &leave);
     return err ? err : account_try_proofs(op, s, x->record, leave, &proof, 1, &authn, &upgrade);
 }

@@ -160,7 +160,7 @@ enum ww_err account_unlock(struct ww_op *op, struct service *s, struct session *
         return x->root ? op_fail(op, WW_ECONFLICT, "vault_open", "the vault is open already")
                        : account_refuse_locked(op, x->record);
     }
-    enum ww_err err = throttle_admit_account(op, s->throttle, x->record->id, &x->record->uuid, &leave);
+    enum ww_err err = throttle_admit_account(op, s->throttle, &x->record->uuid, &leave);
     if (err || (err = account_try_proofs(op, s, x->record, leave, &proof, 1, &in.authn, &upgrade)) ||
         (err = account_transaction(op, s, write_unlock, &in))) {
         return err;

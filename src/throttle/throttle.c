@@ -256,12 +256,12 @@ static enum ww_err admit(struct ww_op *op, struct throttle *t, struct admit *a, 
     return err;
 }
 
-enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct key *tag, int64_t account,
-                           const struct uuid *account_uuid, struct admit **out)
+enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct key *tag,
+                           const struct uuid *account, struct admit **out)
 {
-    bool has_network = false, exists = account != 0 && account_uuid;
+    bool has_network = false;
     /* An unknown name has as many subjects as a known one, so that neither rows nor time tell which it is. */
-    struct bytes name = BYTES_OF(tag->b), who = exists ? BYTES_OF(account_uuid->b) : name;
+    struct bytes name = BYTES_OF(tag->b), who = account ? BYTES_OF(account->b) : name;
     *out = NULL;
     struct admit *a = admit_new(op, &has_network);
     if (!a) {
@@ -275,14 +275,14 @@ enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct ke
     return admit(op, t, a, out);
 }
 
-enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, int64_t account,
-                                   const struct uuid *account_uuid, struct admit **out)
+enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, const struct uuid *account,
+                                   struct admit **out)
 {
     bool has_network = false;
-    struct bytes who = BYTES_OF(account_uuid->b);
+    /* By UUID, as everywhere here: internal ids are of one database. */
+    struct bytes who = BYTES_OF(account->b);
     *out = NULL;
     struct admit *a = admit_new(op, &has_network);
-    (void)account; /* ids are of one database; the uuid names the account in all of them */
     if (!a) {
         return op_no_memory(op);
     }

@@ -23,14 +23,14 @@ void throttle_free(struct throttle *t);
 struct admit;
 
 /* Reserves a try at a credential for `tag` (the identifier's tag, whether or not it exists) from the client's
- * network (op->client.address; without an address nothing is counted by network). account: internal id when
- * the tag is known, else 0. WW_ETHROTTLED with id "throttled" and retry_after. */
-enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct key *tag, int64_t account,
-                           const struct uuid *account_uuid, struct admit **out) WW_MUST;
+ * network (op->client.address; without an address nothing is counted by network). account: whose it is, or
+ * NULL for nobody's. WW_ETHROTTLED with id "throttled" and retry_after. */
+enum ww_err throttle_admit(struct ww_op *op, struct throttle *t, const struct key *tag,
+                           const struct uuid *account, struct admit **out) WW_MUST;
 /* A try for a session that is already known (current password, privileged refresh): counted by account and
  * network. */
-enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, int64_t account,
-                                   const struct uuid *account_uuid, struct admit **out) WW_MUST;
+enum ww_err throttle_admit_account(struct ww_op *op, struct throttle *t, const struct uuid *account,
+                                   struct admit **out) WW_MUST;
 /* The credential was right: gives the reservation back and remembers that this network succeeded on this
  * account. Failing to do so is not an error of the login. Without this call the reservation stands as a
  * failure. */

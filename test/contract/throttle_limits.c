@@ -9,7 +9,7 @@ static uint32_t wrong_try(struct fixture *f, const char *address, unsigned name,
     struct uuid uuid = account_of(account);
     struct admit *a;
     f->op.client.address = address;
-    enum ww_err err = throttle_admit(&f->op, f->throttle, &tag, account, account ? &uuid : NULL, &a);
+    enum ww_err err = throttle_admit(&f->op, f->throttle, &tag, account ? &uuid : NULL, &a);
     if (err == WW_OK) {
         assert_non_null(a);
         return 0;
@@ -28,7 +28,7 @@ static bool right_try(struct fixture *f, const char *address, unsigned name, uns
     struct uuid uuid = account_of(account);
     struct admit *a;
     f->op.client.address = address;
-    if (throttle_admit(&f->op, f->throttle, &tag, account, &uuid, &a) != WW_OK) {
+    if (throttle_admit(&f->op, f->throttle, &tag, &uuid, &a) != WW_OK) {
         return false;
     }
     throttle_succeeded(&f->op, f->throttle, a, &uuid);
@@ -192,14 +192,14 @@ static void a_session_guesses_no_faster(struct fixture *f)
     struct admit *a;
     f->op.client.address = "192.0.2.1";
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(throttle_admit_account(&f->op, f->throttle, 1, &uuid, &a), WW_OK);
+        assert_int_equal(throttle_admit_account(&f->op, f->throttle, &uuid, &a), WW_OK);
     }
-    assert_int_equal(throttle_admit_account(&f->op, f->throttle, 1, &uuid, &a), WW_ETHROTTLED);
+    assert_int_equal(throttle_admit_account(&f->op, f->throttle, &uuid, &a), WW_ETHROTTLED);
     assert_int_equal(f->op.problem.retry_after, 1);
     f->now += SECONDS(1);
-    assert_int_equal(throttle_admit_account(&f->op, f->throttle, 1, &uuid, &a), WW_OK);
+    assert_int_equal(throttle_admit_account(&f->op, f->throttle, &uuid, &a), WW_OK);
     throttle_succeeded(&f->op, f->throttle, a, &uuid);
-    assert_int_equal(throttle_admit_account(&f->op, f->throttle, 1, &uuid, &a), WW_OK);
+    assert_int_equal(throttle_admit_account(&f->op, f->throttle, &uuid, &a), WW_OK);
 }
 
 static void registrations(struct fixture *f)

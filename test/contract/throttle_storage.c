@@ -8,7 +8,7 @@ static enum ww_err wrong_try(struct ww_op *op, struct throttle *t, unsigned name
 {
     struct key tag = tag_of(name);
     struct admit *a;
-    return throttle_admit(op, t, &tag, 0, NULL, &a);
+    return throttle_admit(op, t, &tag, NULL, &a);
 }
 
 static void exec(struct fixture *f, const char *sql)
@@ -155,7 +155,7 @@ static void a_failing_store_admits_nobody_and_reserves_nothing(struct fixture *f
     for (;; n++) {
         f->statements = 0;
         f->fail_at = n;
-        enum ww_err err = throttle_admit(&f->op, f->throttle, &tag, 1, &uuid, &a);
+        enum ww_err err = throttle_admit(&f->op, f->throttle, &tag, &uuid, &a);
         if (err == WW_OK) {
             break;
         }
@@ -166,9 +166,9 @@ static void a_failing_store_admits_nobody_and_reserves_nothing(struct fixture *f
     assert_true(n >= 6); /* begin, the known network, four counters, commit */
     f->fail_at = -1;
     for (int i = 0; i < 4; i++) { /* five in all: the tries that failed were not counted */
-        assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, 1, &uuid, &a), WW_OK);
+        assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, &uuid, &a), WW_OK);
     }
-    assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, 1, &uuid, &a), WW_ETHROTTLED);
+    assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, &uuid, &a), WW_ETHROTTLED);
 }
 
 static void a_success_that_cannot_be_stored_is_no_error(struct fixture *f)
@@ -176,7 +176,7 @@ static void a_success_that_cannot_be_stored_is_no_error(struct fixture *f)
     struct uuid uuid = account_of(1);
     struct key tag = tag_of(1);
     struct admit *a;
-    assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, 1, &uuid, &a), WW_OK);
+    assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, &uuid, &a), WW_OK);
     f->op.problem = (struct op_problem){0};
     f->statements = f->fail_at = 0;
     throttle_succeeded(&f->op, f->throttle, a, &uuid);
@@ -192,7 +192,7 @@ static void what_was_not_tried_costs_nothing(struct fixture *f)
     struct key tag = tag_of(1);
     struct admit *a;
     for (int i = 0; i < 20; i++) {
-        assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, 1, &uuid, &a), WW_OK);
+        assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, &uuid, &a), WW_OK);
         op_fail(&f->op, WW_EBUSY, "busy", "too many passwords are being checked");
         throttle_not_tried(&f->op, f->throttle, a);
         assert_string_equal(f->op.problem.id, "busy");
@@ -205,7 +205,7 @@ static void sweeping_removes_what_has_drained(struct fixture *f)
     struct uuid uuid = account_of(1);
     struct key tag = tag_of(1);
     struct admit *a;
-    assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, 1, &uuid, &a), WW_OK);
+    assert_int_equal(throttle_admit(&f->op, f->throttle, &tag, &uuid, &a), WW_OK);
     throttle_succeeded(&f->op, f->throttle, a, &uuid); /* pair, name, account, network: 0; known: 30 days */
     assert_int_equal(wrong_try(&f->op, f->throttle, 2), WW_OK);
     assert_int_equal(count_rows(f), 8);

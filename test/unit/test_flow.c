@@ -519,6 +519,9 @@ static void a_return_address_needs_a_default_that_is_one(void **state)
         const struct return_rules rules = {fallbacks[i], allowed, 1};
         assert_int_equal(flow_return_to_check(a, &rules, "http://127.0.0.1:4455/", &out), WW_EFORBIDDEN);
     }
+    /* Nor is one guessed: what is put together with a default that lacks its scheme is read again. */
+    const struct return_rules half = {"//127.0.0.1:4455/", allowed, 1};
+    assert_int_equal(flow_return_to_check(a, &half, "/deep", &out), WW_EFORBIDDEN);
     const struct return_rules none = {"http://127.0.0.1:4455/", NULL, 0};
     assert_int_equal(flow_return_to_check(a, &none, "http://127.0.0.1:4455/", &out), WW_EFORBIDDEN);
     const struct return_rules rules = {"http://127.0.0.1:4455/", allowed, 1};
@@ -528,6 +531,24 @@ static void a_return_address_needs_a_default_that_is_one(void **state)
     memset(longest, 'x', LIMIT_URL + 1);
     assert_int_equal(flow_return_to_check(a, &rules, longest, &out), WW_EFORBIDDEN);
     assert_string_equal(out, "");
+}
+
+static bool no_memory(void *context, enum ww_fault kind)
+{
+    (void)context;
+    return kind == WW_FAULT_ALLOC;
+}
+
+static void an_address_that_cannot_be_put_together_is_refused(void **state)
+{
+    static const char *const allowed[] = {"http://127.0.0.1:4455/"};
+    const struct ww_env env = {.size = sizeof env, .fault = no_memory};
+    const struct return_rules rules = {allowed[0], allowed, 1};
+    struct arena none = {.env = &env};
+    const char *out;
+    (void)state;
+    assert_int_equal(flow_return_to_check(&none, &rules, "/deep", &out), WW_EFORBIDDEN);
+    arena_free(&none);
 }
 
 static void return_addresses_must_be_listed(void **state)
@@ -605,6 +626,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(cookie_names_are_kratos, setup, teardown),
         cmocka_unit_test_setup_teardown(tokens_belong_to_one_cookie, setup, teardown),
         cmocka_unit_test_setup_teardown(a_return_address_needs_a_default_that_is_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_address_that_cannot_be_put_together_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(return_addresses_must_be_listed, setup, teardown),
         cmocka_unit_test_setup_teardown(urls_are_put_together, setup, teardown),
     };

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "api_int.h"
 #include "site.h"
 
 #define NEW_PASSWORD "seven quiet otters by the river"
@@ -132,6 +133,34 @@ static void each_code_is_good_once_whatever_came_between(void **state)
     }
     assert_int_equal(site_check(s), 0);
     free_codes(codes);
+    free(ada);
+}
+
+static void a_code_of_a_disabled_account_stays_good(void **state)
+{
+    struct site *s = *state;
+    struct record *r;
+    char *codes[10], *others[10], *token, *next, *ada = site_register(s, "ada"),
+                                                 *bob = site_register(s, "bob");
+    assert_int_equal(site_put(s, ada, "note", "nobody else reads this"), WW_OK);
+    make_codes(s, ada, codes);
+    make_codes(s, bob, others);
+    assert_int_equal(account_admin_find(site_next(s), service_of(s->op), "ada@example.org", &r), WW_OK);
+    struct uuid id = r->uuid;
+    assert_int_equal(account_admin_set_state(s->op, service_of(s->op), &id, "inactive"), WW_OK);
+    /* only who has a right code hears why */
+    assert_int_equal(recover(s, "ada@example.org", others[0], NEW_PASSWORD, &token, &next), WW_EDENIED);
+    assert_int_equal(recover(s, "ada@example.org", codes[0], NEW_PASSWORD, &token, &next), WW_EDISABLED);
+    assert_string_equal(ww_op_problem(s->op)->id, "identity_disabled");
+    assert_int_equal(account_admin_set_state(site_next(s), service_of(s->op), &id, "active"), WW_OK);
+    assert_int_equal(recover(s, "ada@example.org", codes[0], NEW_PASSWORD, &token, &next), WW_OK);
+    assert_note(s, token);
+    assert_int_equal(site_check(s), 0);
+    free_codes(others);
+    free(bob);
+    free_codes(codes);
+    free(token);
+    free(next);
     free(ada);
 }
 
@@ -309,6 +338,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_A_SITE(a_code_and_a_new_password_open_the_vault),
         ON_A_SITE(each_code_is_good_once_whatever_came_between),
+        ON_A_SITE(a_code_of_a_disabled_account_stays_good),
         ON_A_SITE(a_replacement_is_as_good_as_the_ten),
         ON_A_SITE(wrong_codes_and_unknown_names_get_one_answer),
         ON_A_SITE(wrong_codes_are_throttled),

@@ -158,6 +158,34 @@ static void a_verifier_opens_no_vault_that_is_there(void **state)
     free(token);
 }
 
+/* bcrypt is configured and takes no 80 bytes, so that the first sign-in makes neither slot nor vault. */
+static void without_a_vault_there_is_nothing_to_unlock(void **state)
+{
+    static const char *const bcrypt[] = {"hashers.algorithm=bcrypt", "hashers.bcrypt.cost=12", NULL};
+    static const char password[] =
+        "a long walk by the sea, and then another one along the river, and then home again";
+    struct site *s = *state;
+    struct ww_session *session, *renewed;
+    struct ww_op *op = site_next(s);
+    PWHASH_SECRET(secret);
+    struct pwhash_parsed p = {.params = {.memory_kib = 64, .iterations = 1}, .salt_length = 16};
+    assert_int_equal(pwhash_argon2id.derive(op, &p, bytes_str(password), &secret), WW_OK);
+    char *text = base64_encode(&op->arena, BASE64_RAW, BYTES(secret.b, secret.n));
+    char *hash =
+        strdup(arena_printf(&op->arena, "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$%s", text));
+    assert_int_equal(import(s, "ada", hash), WW_OK);
+    free(hash);
+    site_reopen(s, bcrypt);
+    assert_int_equal(site_login(s, "ada", password, &session), WW_OK);
+    assert_false(ww_session_unlocked(s->op, session));
+    const char *code;
+    struct ww_opener opener = {
+        .size = sizeof opener, .password = password, .password_length = sizeof password - 1};
+    assert_int_equal(ww_unlock(s->op, session, &opener, &renewed, &code), WW_ENOVAULT);
+    assert_string_equal(ww_op_problem(s->op)->id, "vault_none");
+    assert_int_equal(record_of(s, "ada")->root_generation, 0);
+}
+
 /* The row of a verifier, put back by who may write to the database after a slot took its place. */
 static void a_verifier_put_back_signs_nobody_in(void **state)
 {
@@ -223,6 +251,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_verified_is_not_taken_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_verifier_opens_no_vault_that_is_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_a_vault_there_is_nothing_to_unlock, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_verifier_put_back_signs_nobody_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(first_sign_ins_at_once_all_succeed, set_up, tear_down),
     };
