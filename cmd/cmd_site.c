@@ -100,7 +100,7 @@ struct js *cmd_site_parse(struct cmd_site *s, const char *json)
 /* ---- output ---- */
 
 /* Escape sequences in a name could rewrite what a terminal shows, or type for whoever looks. */
-void cmd_print_safe(const char *text, size_t n)
+static void print_safe(const char *text, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i], next = i + 1 < n ? (unsigned char)text[i + 1] : 0;
@@ -117,7 +117,7 @@ void cmd_print_safe(const char *text, size_t n)
 
 void cmd_print_text(const char *text)
 {
-    cmd_print_safe(text ? text : "-", text ? strlen(text) : 1);
+    print_safe(text ? text : "-", text ? strlen(text) : 1);
 }
 
 void cmd_progress(const char *what, size_t done, size_t total)

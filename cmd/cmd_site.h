@@ -46,7 +46,6 @@ void cmd_site_close(struct cmd_site *s);
 struct js *cmd_site_parse(struct cmd_site *s, const char *json);
 
 /* Prints what somebody may have typed, control characters as \xNN: it must not steer the terminal. */
-void cmd_print_safe(const char *text, size_t n);
 void cmd_print_text(const char *text); /* "-" for NULL */
 
 /* A counter on standard error while that is a terminal. total 0: unknown. */

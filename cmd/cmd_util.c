@@ -9,7 +9,7 @@
 
 /* The numbers are a promise (CMD_EXIT_TABLE, the manual page): scripts tell "wrong password" from "try
  * later" by them. */
-int cmd_exit_of(enum ww_err err)
+static int exit_of(enum ww_err err)
 {
     switch (err) {
     case WW_OK:
@@ -80,7 +80,7 @@ int cmd_fail(bool json, enum ww_err err, const char *id, const char *field, cons
     if (!json) {
         fprintf(stderr, "watchword: %s%s%s\n", field ? field : "", field ? ": " : "",
                 text && *text ? text : ww_err_text(err));
-        return cmd_exit_of(err);
+        return exit_of(err);
     }
     fputs("{\"error\":{\"code\":", stderr);
     write_string(stderr, ww_err_name(err));
@@ -93,7 +93,7 @@ int cmd_fail(bool json, enum ww_err err, const char *id, const char *field, cons
     fputs(",\"text\":", stderr);
     write_string(stderr, text && *text ? text : ww_err_text(err));
     fputs("}}\n", stderr);
-    return cmd_exit_of(err);
+    return exit_of(err);
 }
 
 static void json_key(struct cmd_json *j, const char *key)

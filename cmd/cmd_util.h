@@ -26,8 +26,6 @@
 enum cmd_exit { CMD_EXIT_TABLE(CMD_EXIT_ENUM) };
 #undef CMD_EXIT_ENUM
 
-int cmd_exit_of(enum ww_err err);
-
 /* ---- subcommands ---- */
 
 struct command {

@@ -69,7 +69,7 @@ static bool allows_all(const char *const *list, size_t n)
     return false;
 }
 
-bool cors_allows_origin(const struct cors *c, const char *origin)
+static bool allows_origin(const struct cors *c, const char *origin)
 {
     for (size_t i = 0; i < c->origin_count; i++) {
         if (matches(c->origins[i], origin)) {
@@ -152,7 +152,7 @@ static struct cors_verdict allowed(const struct cors *c, const struct cors_quest
 struct cors_verdict cors_judge(struct arena *a, const struct cors *c, const struct cors_question *q)
 {
     bool preflight = q->method == HTTP_OPTIONS && q->request_method && *q->request_method;
-    bool origin = q->origin && *q->origin && cors_allows_origin(c, q->origin);
+    bool origin = q->origin && *q->origin && allows_origin(c, q->origin);
     struct cors_verdict v = {0};
     if (preflight && origin && allows_method(c, q->request_method) && allows_headers(c, q->request_headers)) {
         v = allowed(c, q);

@@ -39,7 +39,6 @@ struct cors_verdict {
 
 /* Whether both are one origin: without case, and with the scheme's own port as without it. */
 bool cors_same_origin(const char *a, const char *b);
-bool cors_allows_origin(const struct cors *c, const char *origin);
 /* Whether it is allowed by an entry that is about its site, not by one that lets in anybody: only then may
  * cookies go along or a change be trusted. */
 bool cors_names_origin(const struct cors *c, const char *origin);

@@ -144,7 +144,7 @@ static void add_whole(struct view *v)
 /* ---- the page as a whole ---- */
 
 /* Which group the form that was sent belongs to, for what is told at the top. */
-const char *flow_view_used(const struct js *flow)
+static const char *used_group(const struct js *flow)
 {
     const char *active = js_get_text(flow, "active");
     const struct js *nodes = js_get(js_get(flow, "ui"), "nodes");
@@ -168,7 +168,7 @@ static struct js *first_field(struct view *v)
 
 static void add_done(struct view *v, const struct js *message)
 {
-    const char *used = flow_view_used(v->flow);
+    const char *used = used_group(v->flow);
     const char *text =
         used ? flow_words(v, arena_printf(v->a, "told.%s", used), NULL)
              : flow_words_keyed(v, "told", js_get_int(message, "id", 0), NULL, js_get(message, "context"));

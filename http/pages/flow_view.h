@@ -25,8 +25,6 @@ struct flow_view_options {
 void flow_view(struct arena *a, const struct js *flow, const struct flow_view_options *options,
                struct js *model);
 
-/* Which form of a settings flow was used last: its group, or NULL when that cannot be told. */
-const char *flow_view_used(const struct js *flow);
 /* The groups that have a page of their own, NULL behind the last; what their button says. */
 const char *flow_view_group_at(size_t i);
 const char *flow_view_save_key(const char *group);

@@ -60,12 +60,6 @@ struct js *words_time_us(struct arena *a, uint64_t us, uint64_t now)
     return out;
 }
 
-struct js *words_time(struct arena *a, const char *rfc3339, uint64_t now)
-{
-    uint64_t us;
-    return rfc3339 && timefmt_parse(rfc3339, &us) ? words_time_us(a, us, now) : NULL;
-}
-
 /* Rounded up: who waits as told is let in. */
 const char *words_wait(struct arena *a, uint32_t seconds)
 {

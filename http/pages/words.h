@@ -4,9 +4,7 @@
 
 #include "js.h"
 
-/* {"iso","absolute","relative"} of an RFC 3339 text or of microseconds, as time.html shows it; NULL when it
- * is no time. */
-struct js *words_time(struct arena *a, const char *rfc3339, uint64_t now);
+/* {"iso","absolute","relative"} as time.html shows it; NULL when there is no memory. */
 struct js *words_time_us(struct arena *a, uint64_t us, uint64_t now);
 /* "20 seconds", "2 minutes": rounded up, so that who waits that long has waited enough. */
 const char *words_wait(struct arena *a, uint32_t seconds);

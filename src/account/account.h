@@ -75,16 +75,11 @@ enum ww_err account_check_traits(struct ww_op *op, struct service *s, const char
                                  const struct js *traits, struct account_refusal *why) WW_MUST;
 
 /* ---- login ---- */
-/* Unknown name and wrong password: WW_EDENIED id "wrong_credentials", same work. WW_EDISABLED (only after the
- * right password), WW_ETHROTTLED, WW_EBUSY. refresh: the session that is signed in now, or NULL: when it is
- * of the same account it is refreshed, else a new one is issued and that one ends. */
-enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,
-                          enum session_carrier carrier, struct session *refresh,
-                          struct session **out) WW_MUST;
-/* The same with any proofs, several of one person: a first factor, then others. `session` is refreshed when
- * it is of the same account: its level rises to what the proofs give. Without an identifier the account is
- * that of `session`, and a second factor alone will do (a step-up). WW_EINVAL id "no_first_factor" when the
- * first proof signs nobody in. */
+/* Several proofs of one person: a first factor, then others. `session` is refreshed when it is of the same
+ * account: its level rises to what the proofs give; else a new one is issued and that one ends. Without an
+ * identifier the account is that of `session`, and a second factor alone will do (a step-up). Unknown name
+ * and wrong secret: WW_EDENIED id "wrong_credentials", same work. WW_EDISABLED (only after the right one),
+ * WW_ETHROTTLED, WW_EBUSY. WW_EINVAL id "no_first_factor" when the first proof signs nobody in. */
 struct account_sign_in {
     const char *identifier; /* NULL: who `session` is */
     const struct cred_proof *proofs;

@@ -269,17 +269,6 @@ enum ww_err account_sign_in(struct ww_op *op, struct service *s, const struct ac
     return err;
 }
 
-enum ww_err account_login(struct ww_op *op, struct service *s, const char *identifier, struct bytes password,
-                          enum session_carrier carrier, struct session *refresh, struct session **out)
-{
-    const struct cred_proof proof = {.kind = CRED_PASSWORD, .typed = password};
-    return account_sign_in(
-        op, s,
-        &(struct account_sign_in){
-            .identifier = identifier, .proofs = &proof, .count = 1, .carrier = carrier, .session = refresh},
-        out);
-}
-
 /* Tells whether a name is taken. Whether it may be told is for who calls to say
  * (security.account_enumeration.mitigate). */
 enum ww_err account_exists(struct ww_op *op, struct service *s, const char *identifier, bool *exists)

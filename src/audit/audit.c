@@ -37,7 +37,9 @@ bool audit_is_shown(enum audit_kind kind)
     return kind < AUDIT_KINDS && kinds[kind].shown;
 }
 
-enum audit_kind audit_kind_of(const struct js *event)
+/* The kind whose text an event bears; AUDIT_KINDS for none: an event of a later version is kept, not shown.
+ */
+static enum audit_kind kind_of(const struct js *event)
 {
     const char *name = js_get_text(event, "event");
     int i = 0;
@@ -100,7 +102,9 @@ static enum ww_err chain_of(struct ww_op *op, struct chain **out)
 
 /* ---- the bytes ---- */
 
-struct bytes audit_place(uint8_t out[16], int64_t node, int64_t n)
+/* The aad of a row: u64 node ‖ u64 n (vault.md §9a): a blob that is moved to another row does not open there.
+ */
+static struct bytes place_of(uint8_t out[16], int64_t node, int64_t n)
 {
     for (int i = 0; i < 8; i++) {
         out[i] = (uint8_t)((uint64_t)node >> (56 - 8 * i));
@@ -121,7 +125,7 @@ void audit_make_link(const struct store *s, int64_t node, int64_t n, const struc
                      const struct key *mark, struct key *link)
 {
     uint8_t where[16];
-    struct bytes parts[] = {audit_place(where, node, n), BYTES_OF(*before), BYTES_OF(*mark)};
+    struct bytes parts[] = {place_of(where, node, n), BYTES_OF(*before), BYTES_OF(*mark)};
     derive_parts(link, keyring_ak(store_keyring(s)), "audit-link", NULL, parts, 3);
 }
 
@@ -130,7 +134,7 @@ enum ww_err audit_open(struct ww_op *op, struct store *s, const struct audit_sto
 {
     uint8_t where[16];
     struct bytes padded;
-    struct place place = {.label = "audit", .aad = audit_place(where, row->node, row->n)};
+    struct place place = {.label = "audit", .aad = place_of(where, row->node, row->n)};
     *out = (struct audit_opened){.kind = AUDIT_KINDS};
     /* An erased event: its reader has to know that before. */
     if (!row->blob.p) {
@@ -145,7 +149,7 @@ enum ww_err audit_open(struct ww_op *op, struct store *s, const struct audit_sto
          * now. */
         return err == WW_ENOMEM ? op_no_memory(op) : WW_ETAMPERED;
     }
-    out->kind = audit_kind_of(out->json);
+    out->kind = kind_of(out->json);
     out->account = js_get_text(out->json, "account");
     return out->kind < AUDIT_KINDS ? WW_OK : WW_ETAMPERED;
 }
@@ -197,7 +201,7 @@ static enum ww_err insert(struct ww_op *op, struct store *s, struct chain *c, in
     /* Before padding: the mark is of the event, not of its length's class. */
     audit_make_mark(s, bytes_str(text), &mark);
     audit_make_link(s, row.node, row.n, &c->pending.link, &mark, &link);
-    struct place place = {.label = "audit", .aad = audit_place(where, row.node, row.n)};
+    struct place place = {.label = "audit", .aad = place_of(where, row.node, row.n)};
     enum ww_err err = keyring_seal(op, store_keyring(s), place, padded, &row.blob);
     if (err || (err = store_audit_insert(op, s, &row))) {
         return err;
@@ -222,7 +226,7 @@ static enum ww_err name_end(struct ww_op *op, void *list, int64_t node, int64_t 
     char text[2 * 16 + 2 * 32 + 1];
     uint8_t where[16];
     if (link.n == 32) { /* another length is found by audit_verify in the row itself */
-        audit_place(where, node, n);
+        place_of(where, node, n);
         hex_encode(text, where, sizeof where);
         hex_encode(text + 32, link.p, link.n);
         js_push(list, js_text(&op->arena, text));

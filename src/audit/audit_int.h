@@ -23,14 +23,10 @@ enum ww_err audit_ranges_add(struct audit_ranges *r, struct audit_range range) W
 void audit_ranges_join(struct audit_ranges *r);
 void audit_ranges_free(struct audit_ranges *r);
 
-/* The aad of a row: u64 node ‖ u64 n. */
-struct bytes audit_place(uint8_t out[16], int64_t node, int64_t n);
 void audit_make_mark(const struct store *s, struct bytes event, struct key *mark);
 void audit_make_link(const struct store *s, int64_t node, int64_t n, const struct key *before,
                      const struct key *mark, struct key *link);
 
-/* The kind whose text an event bears; AUDIT_KINDS for none. */
-enum audit_kind audit_kind_of(const struct js *event);
 bool audit_is_shown(enum audit_kind kind);
 
 /* An event as it was sealed. */

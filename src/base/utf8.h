@@ -34,7 +34,5 @@ enum ww_err utf8_ident(struct arena *a, struct bytes text, struct bytes *out) WW
 /* Whether it is a label, in letters or as "xn--…", by IDNA 2008 without mapping: WW_OK, WW_EINVAL, WW_ENOMEM.
  */
 enum ww_err utf8_idn_label(const char *label) WW_MUST;
-/* A domain in U-labels: IDNA 2008 with the mapping of UTS 46, non-transitional. WW_EINVAL: it is none. */
-enum ww_err utf8_domain(struct arena *a, const char *domain, char **out) WW_MUST;
 
 #endif

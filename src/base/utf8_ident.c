@@ -58,7 +58,7 @@ static bool is_plain_domain(const char *domain)
 }
 
 /* libidn2 allocates by itself, so that its copies are wiped here before they are freed. */
-enum ww_err utf8_domain(struct arena *a, const char *domain, char **out)
+static enum ww_err domain_of(struct arena *a, const char *domain, char **out)
 {
     char *ascii = NULL, *unicode = NULL;
     if (is_plain_domain(domain)) {
@@ -104,7 +104,7 @@ static enum ww_err fold_domain(struct arena *a, struct bytes text, struct bytes 
         return WW_OK;
     }
     char *typed = arena_strndup(a, at + 1, text.n - local);
-    enum ww_err err = typed ? utf8_domain(a, typed, &domain) : WW_ENOMEM;
+    enum ww_err err = typed ? domain_of(a, typed, &domain) : WW_ENOMEM;
     if (err) {
         /* No domain, so no mail address: a name with "@" in it is still a name. */
         return err == WW_EINVAL ? WW_OK : err;

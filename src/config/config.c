@@ -102,11 +102,6 @@ bool config_dev(const struct config *c)
     return c->dev;
 }
 
-const char *config_dir(const struct config *c)
-{
-    return c->dir;
-}
-
 /* ---- loading ---- */
 
 static int by_key(const void *a, const void *b)

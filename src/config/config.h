@@ -40,8 +40,6 @@ size_t config_warning_count(const struct config *c);
 const char *config_warning(const struct config *c, size_t i);
 
 bool config_dev(const struct config *c);
-/* Directory of the first file, or "." */
-const char *config_dir(const struct config *c);
 
 /* By dotted key, which must be in the table with that type (anything else aborts: a programmer's mistake).
  * Every setting has a value: what was configured, or its default. */

@@ -63,7 +63,8 @@ static struct js *format_message(struct arena *a, const struct schema_failure *f
     return flow_message_with(a, MSG_GENERIC, "reason", f->text);
 }
 
-struct js *flow_failure_message(struct arena *a, const struct schema_failure *f)
+/* The message of one failure. */
+static struct js *message_of(struct arena *a, const struct schema_failure *f)
 {
     if (strcmp(f->keyword, "format") == 0) {
         return format_message(a, f);
@@ -119,7 +120,7 @@ void flow_ui_field_message(struct arena *a, struct js *ui, const char *field, st
 void flow_failures_show(struct arena *a, struct js *ui, const struct schema_failure *failures)
 {
     for (const struct schema_failure *f = failures; f; f = f->next) {
-        struct js *message = flow_failure_message(a, f);
+        struct js *message = message_of(a, f);
         char *field = field_name(a, f->instance, strcmp(f->keyword, "required") == 0 ? f->property : NULL);
         if (field) {
             flow_ui_field_message(a, ui, field, message);

@@ -4,8 +4,6 @@
 
 #include "flow_node.h"
 
-/* The message of one failure. */
-struct js *flow_failure_message(struct arena *a, const struct schema_failure *f);
 /* Adds the messages of all failures to the nodes they name; one that no node has gets a bare node. Failures
  * of the whole go to ui's messages. */
 void flow_failures_show(struct arena *a, struct js *ui, const struct schema_failure *failures);

@@ -154,7 +154,6 @@ enum ww_err flow_refused(struct call *c, struct js *message) WW_MUST;
 enum ww_err flow_refused_reason(struct call *c, const char *reason) WW_MUST;
 /* flow_refused.c. What account_* said: messages at the fields, throttling, our failures. */
 enum ww_err flow_refused_problem(struct call *c, enum ww_err err, const struct account_refusal *why) WW_MUST;
-void flow_sort_nodes(struct call *c, struct flow *f);
 /* Takes all messages from the form. */
 void flow_reset(struct call *c);
 struct js *flow_nodes(const struct flow *f);

@@ -89,7 +89,8 @@ char *flow_url_join(struct arena *a, const char *base, const char *path)
     return arena_printf(a, "%.*s%s%s", (int)n, base, path[0] == '/' ? "" : "/", path);
 }
 
-char *flow_url_query_escape(struct arena *a, const char *text)
+/* Percent-encoded as a query value. */
+static char *query_escape(struct arena *a, const char *text)
 {
     struct buf b = BUF(a);
 
@@ -108,7 +109,7 @@ char *flow_url_query_escape(struct arena *a, const char *text)
 
 char *flow_url_with(struct arena *a, const char *url, const char *key, const char *value)
 {
-    char *escaped = flow_url_query_escape(a, value);
+    char *escaped = query_escape(a, value);
     const char *hash = strchr(url, '#');
     /* The query stands before the fragment (RFC 3986 §3). */
     size_t n = hash ? (size_t)(hash - url) : strlen(url);
@@ -118,48 +119,4 @@ char *flow_url_with(struct arena *a, const char *url, const char *key, const cha
     }
     return arena_printf(a, "%.*s%c%s=%s%s", (int)n, url, memchr(url, '?', n) ? '&' : '?', key, escaped,
                         hash ? hash : "");
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static char *unescape(struct arena *a, const char *p, size_t n)
-{
-    struct buf b = BUF(a);
-
-    for (size_t i = 0; i < n; i++) {
-        int high = p[i] == '%' && i + 2 < n ? hex_digit(p[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(p[i + 2]) : -1;
-        /* "%00" stays as it is: the value goes on as a C string. */
-        if (low >= 0 && (high | low) != 0) {
-            buf_char(&b, (char)(high * 16 + low));
-            i += 2;
-        } else {
-            buf_char(&b, p[i] == '+' ? ' ' : p[i]);
-        }
-    }
-    return buf_text(&b);
-}
-
-char *flow_url_query_value(struct arena *a, const char *url, const char *key)
-{
-    const char *p = url + strcspn(url, "?#");
-    size_t name = strlen(key);
-
-    while (*p && *p != '#') {
-        size_t n = strcspn(++p, "&#");
-        if (n > name && strncmp(p, key, name) == 0 && p[name] == '=') {
-            return unescape(a, p + name + 1, n - name - 1);
-        }
-        p += n;
-    }
-    return NULL;
 }

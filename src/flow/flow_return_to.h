@@ -18,11 +18,7 @@ enum ww_err flow_return_to_check(struct arena *a, const struct return_rules *rul
 
 /* base, with path put behind it; exactly one slash between. */
 char *flow_url_join(struct arena *a, const char *base, const char *path) WW_MUST;
-/* Percent-encoded as a query value. */
-char *flow_url_query_escape(struct arena *a, const char *text) WW_MUST;
 /* url with ?key=value or &key=value; the value is escaped. */
 char *flow_url_with(struct arena *a, const char *url, const char *key, const char *value) WW_MUST;
-/* The decoded value of a query parameter of a URL, or NULL. */
-char *flow_url_query_value(struct arena *a, const char *url, const char *key) WW_MUST;
 
 #endif

@@ -17,7 +17,7 @@ struct js *flow_nodes(const struct flow *f)
     return js_get(f->ui, "nodes");
 }
 
-void flow_sort_nodes(struct call *c, struct flow *f)
+static void sort_nodes(struct call *c, struct flow *f)
 {
     struct js *nodes = flow_nodes(f);
 
@@ -84,7 +84,7 @@ static enum ww_err build(struct call *c, const char *request_url, const char *re
     if (err || (err = c->kind->build(c, f))) {
         return err;
     }
-    flow_sort_nodes(c, f);
+    sort_nodes(c, f);
     *out = f;
     return WW_OK;
 }
@@ -222,7 +222,7 @@ enum ww_err flow_fetch(struct call *c)
 /* Saved before it is shown: what the client gets is what the next submit meets. */
 enum ww_err flow_show(struct call *c, int status, int redirect)
 {
-    flow_sort_nodes(c, c->flow);
+    sort_nodes(c, c->flow);
     enum ww_err err = flow_save(c);
 
     if (err) {

@@ -63,7 +63,9 @@ static int by_text(const void *x, const void *y)
     return order ? order : (a->index > b->index) - (a->index < b->index);
 }
 
-bool schema_array_has_duplicate(struct check *c, const struct js *array, size_t *first, size_t *second)
+/* The first pair of equal items, the second of them as early as can be. False: none, or memory or budget
+ * ended. */
+static bool has_duplicate(struct check *c, const struct js *array, size_t *first, size_t *second)
 {
     struct item *items = ARENA_ARRAY(c->a, array->count, struct item);
     size_t n = 0;
@@ -98,7 +100,7 @@ static void check_unique(struct check *c, const struct subschema *s, const struc
                          const struct spot *at, struct causes *out)
 {
     size_t a = 0, b = 0;
-    if (!schema_array_has_duplicate(c, v, &a, &b)) {
+    if (!has_duplicate(c, v, &a, &b)) {
         return;
     }
     struct js *context = js_object(c->a);

@@ -29,7 +29,7 @@ bool schema_compile_no_memory(struct compiler *c)
 /* ---- subschemas: each is made when first met and filled from a queue, so that no reference recurses ---- */
 
 /* Once for each place, so that a schema which refers to itself ends. */
-struct subschema *schema_compile_location(struct compiler *c, struct location *l)
+static struct subschema *compile_location(struct compiler *c, struct location *l)
 {
     if (l->compiled) {
         return l->compiled;
@@ -61,7 +61,7 @@ struct subschema *schema_compile_child(struct compiler *c, const struct js *json
         c->err = c->err ? c->err : WW_EINTERNAL;
         return NULL;
     }
-    return schema_compile_location(c, l);
+    return compile_location(c, l);
 }
 
 static int by_name(const void *x, const void *y)
@@ -94,7 +94,7 @@ static bool fill(struct compiler *c, struct subschema *s)
     /* What stands beside "$ref" counts for nothing in draft-07. */
     if (reference) {
         struct location *target = schema_index_resolve(c, s, reference);
-        s->ref = target ? schema_compile_location(c, target) : NULL;
+        s->ref = target ? compile_location(c, target) : NULL;
         return s->ref != NULL;
     }
     for (const struct js *m = s->json->first; m; m = m->next) {
@@ -179,7 +179,7 @@ static bool compile_all(struct compiler *c, const struct js *root)
     if (!l || !schema_index_add_uri(c, "", l)) {
         return schema_compile_no_memory(c);
     }
-    c->program->root = schema_compile_location(c, l);
+    c->program->root = compile_location(c, l);
     for (struct subschema *s = c->program->root; s; s = s->queued) {
         if (!fill(c, s)) {
             return false;

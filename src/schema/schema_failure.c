@@ -101,7 +101,7 @@ static void write_spot(struct buf *b, const struct spot *at)
 }
 
 /* A JSON pointer (RFC 6901), made only when there is something to tell: most checks succeed. */
-const char *schema_spot_text(struct arena *a, const struct spot *at)
+static const char *spot_text(struct arena *a, const struct spot *at)
 {
     struct buf b = BUF(a);
     write_spot(&b, at);
@@ -126,7 +126,7 @@ add(struct check *c, struct causes *out, const struct subschema *s, const struct
     const char *keyword, const char *format, va_list ap)
 {
     struct schema_cause *cause = ARENA_NEW(c->a, struct schema_cause);
-    const char *instance = schema_spot_text(c->a, at);
+    const char *instance = spot_text(c->a, at);
     const char *schema = *keyword ? arena_printf(c->a, "%s/%s", s->place, keyword) : s->place;
     char *text = arena_vprintf(c->a, format, ap);
     if (!cause || !instance || !schema || !text) {

@@ -260,8 +260,7 @@ bool schema_index_add_uri(struct compiler *c, const char *uri, struct location *
 struct location *schema_index_find(const struct compiler *c, const struct js *json);
 /* What reference stands for in s; NULL: the compiler has failed. */
 struct location *schema_index_resolve(struct compiler *c, const struct subschema *s, const char *reference);
-/* The subschema of an indexed location, queued to be compiled the first time. NULL: failed. */
-struct subschema *schema_compile_location(struct compiler *c, struct location *location);
+/* The subschema there, queued to be compiled the first time. NULL: failed. */
 struct subschema *schema_compile_child(struct compiler *c, const struct js *json);
 /* place/key, the key escaped as RFC 6901 says. */
 char *schema_place_join(struct arena *a, const char *place, struct bytes key) WW_MUST;
@@ -347,11 +346,6 @@ struct schema_failure *schema_causes_leaves(const struct causes *c);
 /* A text as Go quotes it with %q; a value as it prints one with %#v. */
 const char *schema_go_quote(struct arena *a, struct bytes text);
 const char *schema_go_value(struct arena *a, const struct js *v);
-const char *schema_spot_text(struct arena *a, const struct spot *at);
-
-/* The first pair of equal items, the second of them as early as can be. False: none, or memory or budget
- * ended. */
-bool schema_array_has_duplicate(struct check *c, const struct js *array, size_t *first, size_t *second);
 
 /* ---- identity schemas (schema_identity.c) ---- */
 /* Compiles s->json and lists its traits. WW_EVALIDATION: *why as of schema_compile. */

@@ -305,7 +305,6 @@ enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kin
                                 struct flow_row *out) WW_MUST;
 /* Where rev is f->rev, which becomes rev + 1; WW_EBUSY else. */
 enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f) WW_MUST;
-enum ww_err store_flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id) WW_MUST;
 /* Removes at most `limit` of those that ended 24 hours before now. */
 enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
                                  int64_t *removed) WW_MUST;

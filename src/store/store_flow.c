@@ -80,11 +80,6 @@ enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow
     return WW_OK;
 }
 
-enum ww_err store_flow_row_delete(struct ww_op *op, struct store *s, const struct uuid *id)
-{
-    return store_exec(op, s, "DELETE FROM flows WHERE id = $1", DB_ARGS(DB_B(BYTES_OF(*id))));
-}
-
 enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
                                  int64_t *removed)
 {
