@@ -324,6 +324,7 @@ struct ww_share {
     uint64_t version, time;
     const struct ww_recipient *const *to;
     size_t to_count;
+    char id[33]; /* 32 hex digits, for where a name must not stand; kept by later writes */
 };
 /* Shares a value. to NULL: those who get it stay; else they are the list from now on. Every write has a key
  * of its own, which nobody gets who is not on the list. condition and result may be NULL; result's id is
@@ -344,6 +345,9 @@ WW_EXPORT enum ww_err ww_share_get(struct ww_op *op, struct ww_session *session,
 /* Nobody reads it from then on. condition may be NULL. WW_ENOTFOUND, WW_EVERSION. */
 WW_EXPORT enum ww_err ww_share_withdraw(struct ww_op *op, struct ww_session *session, const char *name,
                                         const struct ww_item_condition *condition) WW_MUST;
+/* The share with an id. WW_ENOTFOUND, also for what is no id. */
+WW_EXPORT enum ww_err ww_share_find(struct ww_op *op, struct ww_session *session, const char *id,
+                                    const struct ww_share **share) WW_MUST;
 /* What was sent, as ww_item_list lists items. */
 WW_EXPORT enum ww_err ww_share_list(struct ww_op *op, struct ww_session *session, const char *prefix,
                                     struct ww_page *page, const struct ww_share *const **shares) WW_MUST;
@@ -355,9 +359,13 @@ struct ww_received {
     const char *from_identifier; /* a name that they sign in with, or NULL */
     uint64_t version, time;
     const char *state; /* "open"; "changed": the sender's keys are not those that were pinned */
+    char id[33];       /* as of struct ww_share */
 };
 WW_EXPORT enum ww_err ww_inbox_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
                                     const struct ww_received *const **received) WW_MUST;
+/* What is received, by its id; the value is not given. WW_ENOTFOUND, also for what is no id. */
+WW_EXPORT enum ww_err ww_inbox_find(struct ww_op *op, struct ww_session *session, const char *id,
+                                    const struct ww_received **received) WW_MUST;
 /* A value that somebody shares. from: who, or NULL: of several of that name the newest. about, if wanted,
  * says whose it is. *value is followed by a NUL. WW_ENOTFOUND. */
 WW_EXPORT enum ww_err ww_inbox_get(struct ww_op *op, struct ww_session *session, const char *name,
@@ -377,6 +385,9 @@ struct ww_contact {
 };
 WW_EXPORT enum ww_err ww_contact_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
                                       const struct ww_contact *const **contacts) WW_MUST;
+/* WW_ENOTFOUND "contact_unknown". */
+WW_EXPORT enum ww_err ww_contact_find(struct ww_op *op, struct ww_session *session, const char *id,
+                                      const struct ww_contact **contact) WW_MUST;
 /* For who compared the fingerprint with its owner: these are the contact's keys. What is shared with them is
  * sealed anew. WW_ECONFLICT "contact_changed": they are others by now. WW_ENOTFOUND "contact_unknown". */
 WW_EXPORT enum ww_err ww_contact_accept(struct ww_op *op, struct ww_session *session, const char *id,

@@ -128,8 +128,13 @@ void page_here(struct page *p, enum page_section here)
 {
     static const struct {
         const char *href, *text;
-    } sections[] = {{"", "nav.notes"},      {"profile", "nav.profile"}, {"password", "nav.password"},
-                    {"codes", "nav.codes"}, {"devices", "nav.devices"}, {"activity", "nav.activity"},
+    } sections[] = {{"", "nav.notes"},
+                    {"inbox", "nav.shared"},
+                    {"profile", "nav.profile"},
+                    {"password", "nav.password"},
+                    {"codes", "nav.codes"},
+                    {"devices", "nav.devices"},
+                    {"activity", "nav.activity"},
                     {"close", "nav.close"}};
     struct js *list = js_put(p->a, p->model, "nav", js_array(p->a));
     for (unsigned i = 0; i < sizeof sections / sizeof sections[0]; i++) {
@@ -317,6 +322,19 @@ void page_show(struct page *p, int status, const char *template_name)
     }
     put_headers(p);
     http_answer(p->c->r, status, html.p, html.n);
+}
+
+void page_give_file(struct page *p, const char *name, struct bytes value)
+{
+    struct buf b = BUF(p->a);
+    buf_str(&b, "attachment; filename*=UTF-8''"); /* RFC 6266 */
+    urlform_percent_encode(&b, bytes_str(name));
+    const char *disposition = buf_text(&b);
+    http_answer_header(p->c->r, "Content-Type", "application/octet-stream");
+    http_answer_header(p->c->r, "Content-Disposition", disposition ? disposition : "attachment");
+    /* A file may be a page: whatever a browser makes of it, it runs nothing and is not of our origin. */
+    http_answer_header(p->c->r, "Content-Security-Policy", "default-src 'none'; sandbox");
+    http_answer(p->c->r, 200, value.p, value.n);
 }
 
 void page_go(struct page *p, const char *url)

@@ -27,6 +27,7 @@ struct page {
 /* The sections of the account area, as the bar of links has them. */
 enum page_section {
     SECTION_NOTES,
+    SECTION_SHARED,
     SECTION_PROFILE,
     SECTION_PASSWORD,
     SECTION_CODES,
@@ -106,6 +107,10 @@ void page_signed_in(struct page *p, struct ww_session *session);
 const char *page_throttled(struct page *p);
 /* The page for notes that stay sealed to this session (page_unlock.c). */
 void page_show_sealed(struct page *p);
+/* False: err says that the vault is closed to this session, and the page that says so was answered. */
+bool page_is_open(struct page *p, enum ww_err err) WW_MUST;
+/* Bytes that the browser stores and never shows as a page of ours. */
+void page_give_file(struct page *p, const char *name, struct bytes value);
 /* The page that shows these codes, this once (page_codes.c); before: title, done, and what there is to say.
  */
 void page_show_codes(struct page *p, const char *const *codes, size_t n);

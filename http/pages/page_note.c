@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "note.h"
+#include "sharing.h"
 #include "utf8.h"
 
 struct stored {
@@ -55,6 +56,7 @@ static void show_file(struct page *p, const struct stored *s)
     js_put(p->a, file, "size", js_text(p->a, words_size(p->a, s->value.n)));
     js_put(p->a, file, "time", words_time_us(p->a, s->about.time, op_now(p->c->op)));
     page_put_text(p, "id_of", p->c->id);
+    share_put_link(p, s->name);
     page_show(p, 200, "note.html");
 }
 
@@ -70,6 +72,7 @@ void handle_page_note(struct route_call *c)
         refused(&p, err);
     } else if (note_is_text(s.value)) {
         struct note note = note_of(&p, &s);
+        share_put_link(&p, s.name);
         note_show(&p, 200, &note, NULL, NULL);
     } else {
         show_file(&p, &s);
@@ -195,15 +198,7 @@ void handle_page_note_file(struct route_call *c)
         refused(&p, err);
         return;
     }
-    struct buf b = BUF(p.a);
-    buf_str(&b, "attachment; filename*=UTF-8''"); /* RFC 6266 */
-    urlform_percent_encode(&b, bytes_str(s.name));
-    const char *disposition = buf_text(&b);
-    http_answer_header(c->r, "Content-Type", "application/octet-stream");
-    http_answer_header(c->r, "Content-Disposition", disposition ? disposition : "attachment");
-    /* A file may be a page: whatever a browser makes of it, it runs nothing and is not of our origin. */
-    http_answer_header(c->r, "Content-Security-Policy", "default-src 'none'; sandbox");
-    http_answer(c->r, 200, s.value.p, s.value.n);
+    page_give_file(&p, s.name, s.value);
 }
 
 /* ---- deleting ---- */
@@ -211,6 +206,7 @@ void handle_page_note_file(struct route_call *c)
 static void show_delete(struct page *p, int status, const char *error)
 {
     struct stored s;
+    const struct ww_share *share;
     enum ww_err err = load(p, &s);
     if (err) {
         refused(p, err);
@@ -224,6 +220,9 @@ static void show_delete(struct page *p, int status, const char *error)
     view_cancel(p->a, form, page_path(p, back ? back : ""), page_text(p, "note.keep"));
     js_put(p->a, p->model, "subject", js_text(p->a, s.name));
     page_say(p, page_text(p, "note.delete_text"));
+    if (share_named(p, s.name, &share) == WW_OK && share) {
+        page_say(p, page_text(p, "share.delete"));
+    }
     if (error) {
         view_error(p->a, p->model, NULL, error);
     }
@@ -239,6 +238,18 @@ void handle_page_note_delete(struct route_call *c)
     }
 }
 
+/* First of the two: a note that is still there can be deleted again, a share without a note would be read
+ * on. */
+static enum ww_err withdraw(struct page *p, const char *name)
+{
+    const struct ww_share *share;
+    enum ww_err err = share_named(p, name, &share);
+    if (!err && share) {
+        err = ww_share_withdraw(p->c->op, p->c->session, name, NULL);
+    }
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
 void handle_page_note_deleted(struct route_call *c)
 {
     struct page p;
@@ -250,7 +261,8 @@ void handle_page_note_deleted(struct route_call *c)
     struct ww_item_condition same = {.size = sizeof same,
                                      .if_version = strtoull(page_sent(&p, "version"), NULL, 10)};
     enum ww_err err = ww_item_find(c->op, c->session, c->id, &entry);
-    if (!err) {
+    if (!err && (err = entry->version == same.if_version ? WW_OK : WW_EVERSION) == WW_OK &&
+        (err = withdraw(&p, entry->name)) == WW_OK) {
         err = ww_item_delete(c->op, c->session, entry->name, &same);
     }
     if (err == WW_OK || err == WW_ENOTFOUND) { /* gone is gone, however often it is asked for */

@@ -5,21 +5,6 @@
 
 enum { LIST_MOST = 50, FILE_NAME_MOST = 1024 };
 
-/* False: the vault is closed to this session, and the page says so. */
-static bool is_open(struct page *p, enum ww_err err)
-{
-    if (err != WW_ELOCKED && err != WW_ENOVAULT && err != WW_EAAL) {
-        return true;
-    }
-    if (err == WW_ELOCKED) {
-        page_show_sealed(p);
-    } else {
-        page_say(p, page_text(p, err == WW_ENOVAULT ? "notes.empty_vault" : "notes.locked"));
-        page_show(p, 200, "confirm.html");
-    }
-    return false;
-}
-
 /* The list continues behind an item that is named by its id. By id and not by name: names are typed by
  * people and stand in no address (own-api.md, "Pages"). */
 static enum ww_err list_from(struct page *p, const char **after)
@@ -106,7 +91,7 @@ static void show_notes(struct page *p, int status, const char *error)
     if (!err) {
         err = ww_item_list(p->c->op, p->c->session, NULL, &part, &entries);
     }
-    if (!is_open(p, err)) {
+    if (!page_is_open(p, err)) {
         return;
     }
     if (err) {

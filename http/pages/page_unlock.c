@@ -34,6 +34,20 @@ void page_show_sealed(struct page *p)
     show_form(p, 200, "", NULL, NULL);
 }
 
+bool page_is_open(struct page *p, enum ww_err err)
+{
+    if (err != WW_ELOCKED && err != WW_ENOVAULT && err != WW_EAAL) {
+        return true;
+    }
+    if (err == WW_ELOCKED) {
+        page_show_sealed(p);
+    } else {
+        page_say(p, page_text(p, err == WW_ENOVAULT ? "notes.empty_vault" : "notes.locked"));
+        page_show(p, 200, "confirm.html");
+    }
+    return false;
+}
+
 static void refused(struct page *p, enum ww_err err, const char *code)
 {
     const char *id = ww_op_problem(p->c->op)->id;

@@ -35,6 +35,12 @@ route_handler handle_page_notes, handle_page_note_new, handle_page_file_add, han
 /* page_codes.c */
 route_handler handle_page_codes, handle_page_codes_make, handle_page_codes_file, handle_page_codes_end,
     handle_page_codes_ended;
+/* page_share.c, page_inbox.c, page_people.c */
+route_handler handle_page_note_share, handle_page_note_sharing, handle_page_shared, handle_page_share,
+    handle_page_share_add, handle_page_share_remove, handle_page_share_renew, handle_page_share_end,
+    handle_page_share_ended;
+route_handler handle_page_inbox, handle_page_received, handle_page_received_file, handle_page_received_adopt;
+route_handler handle_page_people, handle_page_person, handle_page_person_accept;
 /* page_recover.c */
 route_handler handle_page_recover, handle_page_recovering;
 /* page_unlock.c */

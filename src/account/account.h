@@ -203,6 +203,7 @@ struct account_share_to {
     const char *state;      /* "sealed", "pending", "changed" */
 };
 struct account_share {
+    struct uuid id;
     struct bytes name;
     uint64_t version, time;
     struct account_share_to *to;
@@ -220,6 +221,8 @@ enum ww_err account_share_put(struct ww_op *op, struct service *s, struct sessio
 enum ww_err account_share_people(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
                                  struct account_names add, struct account_names remove,
                                  struct account_share *out) WW_MUST;
+enum ww_err account_share_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
+                               struct account_share *out) WW_MUST;
 /* change: a VAULT_DELETE with its condition. */
 enum ww_err account_share_withdraw(struct ww_op *op, struct service *s, struct session *x,
                                    struct vault_change *change) WW_MUST;
@@ -241,6 +244,9 @@ struct account_received {
 enum ww_err account_inbox_list(struct ww_op *op, struct service *s, struct session *x,
                                const struct uuid *after, size_t limit, struct account_received **out,
                                size_t *n, struct uuid *last, bool *more) WW_MUST;
+/* By the share's id; without a value when it is `changed`. */
+enum ww_err account_inbox_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
+                               struct account_received *out) WW_MUST;
 /* from: UUID or identifier of the sender; NULL: of several the newest. */
 enum ww_err account_inbox_get(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
                               const char *from, struct account_received *out) WW_MUST;
@@ -259,6 +265,9 @@ struct account_contact {
 enum ww_err account_contact_list(struct ww_op *op, struct service *s, struct session *x,
                                  const struct uuid *after, size_t limit, struct account_contact **out,
                                  size_t *n) WW_MUST;
+/* WW_ENOTFOUND "contact_unknown". */
+enum ww_err account_contact_find(struct ww_op *op, struct service *s, struct session *x,
+                                 const struct uuid *id, struct account_contact *out) WW_MUST;
 /* The keys with this fingerprint are theirs. WW_ECONFLICT "contact_changed" when they are others by now;
  * WW_ENOTFOUND "contact_unknown". */
 enum ww_err account_contact_accept(struct ww_op *op, struct service *s, struct session *x,

@@ -12,6 +12,8 @@ struct contacts {
     struct account_contact **out;
     size_t *n;
     char *fingerprint; /* one's own */
+    const struct uuid *id;
+    struct account_contact *one;
 };
 
 static const char *state_text(const struct account_person *p)
@@ -26,6 +28,21 @@ static void fingerprint_of(const struct account_person *p, char out[ACCOUNT_FING
     const struct epoch_row *start = share_chain_start(&p->chain, p->chain.n);
     const struct key *sign = start ? &start->sign_key : &p->contact.starts[p->contact.start_count - 1].sign;
     share_fingerprint(out, &p->contact.id, sign);
+}
+
+static enum ww_err describe(struct ww_op *op, struct account_sharing *w, struct account_person *p,
+                            struct account_contact *out)
+{
+    enum ww_err err = account_person_look(op, w, p);
+    if (err && err != WW_ETAMPERED) { /* of keys that do not hold, the state tells */
+        return err;
+    }
+    *out = (struct account_contact){.id = p->contact.id,
+                                    .identifier = p->contact.identifier,
+                                    .pinned = p->contact.pinned,
+                                    .state = state_text(p)};
+    fingerprint_of(p, out->fingerprint);
+    return WW_OK;
 }
 
 static enum ww_err read_contacts(struct ww_op *op, struct store *s, struct vault *v, void *context)
@@ -54,17 +71,37 @@ static enum ww_err read_contacts(struct ww_op *op, struct store *s, struct vault
         if (p->contact.start_count == 0) { /* known by name, and nothing is pinned yet */
             continue;
         }
-        if ((err = account_person_look(op, &w, p)) && err != WW_ETAMPERED) {
+        if ((err = describe(op, &w, p, &(*in->out)[*in->n]))) {
             return err;
         }
-        struct account_contact *c = &(*in->out)[(*in->n)++];
-        *c = (struct account_contact){.id = p->contact.id,
-                                      .identifier = p->contact.identifier,
-                                      .pinned = p->contact.pinned,
-                                      .state = state_text(p)};
-        fingerprint_of(p, c->fingerprint);
+        ++*in->n;
     }
     return WW_OK;
+}
+
+static enum ww_err unknown(struct ww_op *op)
+{
+    return op_fail(op, WW_ENOTFOUND, "contact_unknown", "there is no such contact");
+}
+
+static enum ww_err read_contact(struct ww_op *op, struct store *s, struct vault *v, void *context)
+{
+    const struct contacts *in = context;
+    struct account_sharing w;
+    struct account_person *p;
+    (void)s;
+    enum ww_err err = account_sharing_open(op, in->service, in->x->record, v, &w);
+    if (err || (err = account_person_find(op, &w, in->id, &p))) {
+        return err;
+    }
+    return p->contact.start_count ? describe(op, &w, p, in->one) : unknown(op);
+}
+
+enum ww_err account_contact_find(struct ww_op *op, struct service *s, struct session *x,
+                                 const struct uuid *id, struct account_contact *out)
+{
+    return account_read_vault(op, s, x, read_contact,
+                              &(struct contacts){.service = s, .x = x, .id = id, .one = out});
 }
 
 enum ww_err account_contact_list(struct ww_op *op, struct service *s, struct session *x,
@@ -94,9 +131,7 @@ static enum ww_err write_acceptance(struct ww_op *op, struct service *s, void *c
     struct record *r;
     enum ww_err err = account_sharing_begin(op, s, in->x, &r, &w);
     if (err || (err = account_person_find(op, &w, in->id, &p)) ||
-        (err = p->noted && p->contact.start_count
-                   ? WW_OK
-                   : op_fail(op, WW_ENOTFOUND, "contact_unknown", "there is no such contact")) ||
+        (err = p->noted && p->contact.start_count ? WW_OK : unknown(op)) ||
         (err = account_person_look(op, &w, p))) {
         return err;
     }

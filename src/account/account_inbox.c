@@ -11,6 +11,7 @@ struct inbox {
     /* one name */
     struct bytes name;
     const char *from; /* NULL: anybody */
+    const struct uuid *share;
     struct account_received *one;
     struct vault_change *adopt;
     /* the list */
@@ -181,6 +182,20 @@ static enum ww_err read_one(struct ww_op *op, struct account_sharing *w, struct 
     return in->one->changed ? account_refuse_changed(op) : WW_OK;
 }
 
+static enum ww_err read_found(struct ww_op *op, struct account_sharing *w, struct inbox *in)
+{
+    struct wrap_row row;
+    struct account_person *p;
+    struct share_end own;
+    KEY32(pair);
+    enum ww_err err = store_wrap_load(op, w->service->store, in->share, &w->self.uuid, &row);
+    if (err || (err = meet_sender(op, w, &row, &p, &own, &pair))) {
+        return err;
+    }
+    return p ? open_share(op, w, p, &row, &own, &pair, in->one)
+             : op_fail(op, WW_ENOTFOUND, "item_not_found", "nobody shares this");
+}
+
 /* ---- reading, and writing what was pinned ---- */
 
 struct inbox_call {
@@ -241,6 +256,18 @@ enum ww_err account_inbox_list(struct ww_op *op, struct service *s, struct sessi
     *n = 0;
     *more = false;
     return run(op, &in, read_list);
+}
+
+enum ww_err account_inbox_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
+                               struct account_received *out)
+{
+    struct inbox in = {.service = s, .x = x, .share = id, .one = out};
+    *out = (struct account_received){0};
+    enum ww_err err = run(op, &in, read_found);
+    if (out->changed) {
+        out->value = BYTES(NULL, 0);
+    }
+    return err;
 }
 
 /* The sender as it is compared. No look-up: only who sent something is asked. */

@@ -295,7 +295,8 @@ static const char *state_of(const struct share_recipient *to, const struct accou
 static enum ww_err describe(struct ww_op *op, struct account_sharing *w, const struct vault_entry *e,
                             const struct share_list *list, struct account_share *out)
 {
-    *out = (struct account_share){.name = e->name,
+    *out = (struct account_share){.id = e->id,
+                                  .name = e->name,
                                   .version = e->version,
                                   .time = list->time,
                                   .to = ARENA_ARRAY(&op->arena, list->n, struct account_share_to)};
@@ -399,8 +400,10 @@ struct reading {
     struct service *service;
     struct session *x;
     struct bytes name, prefix, after;
+    const struct uuid *id;
     size_t limit;
     struct vault_value *value;
+    struct account_share *one;
     struct account_share **out;
     size_t *n;
 };
@@ -426,6 +429,27 @@ enum ww_err account_share_get(struct ww_op *op, struct service *s, struct sessio
     *out = (struct vault_value){0};
     return account_read_vault(op, s, x, read_value,
                               &(struct reading){.service = s, .x = x, .name = name, .value = out});
+}
+
+static enum ww_err read_found(struct ww_op *op, struct store *s, struct vault *v, void *context)
+{
+    const struct reading *in = context;
+    struct account_sharing w;
+    struct vault_entry entry;
+    struct share_list list;
+    enum ww_err err = account_sharing_open(op, in->service, in->x->record, v, &w);
+    if (err || (err = vault_find(op, s, v, SPACE_SHARES, in->id, &entry)) ||
+        (err = account_share_read_list(op, &w, &entry.id, &list))) {
+        return err;
+    }
+    return describe(op, &w, &entry, &list, in->one);
+}
+
+enum ww_err account_share_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
+                               struct account_share *out)
+{
+    return account_read_vault(op, s, x, read_found,
+                              &(struct reading){.service = s, .x = x, .id = id, .one = out});
 }
 
 static enum ww_err read_sent(struct ww_op *op, struct store *s, struct vault *v, void *context)

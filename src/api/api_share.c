@@ -32,6 +32,7 @@ static const struct ww_share *share_of(struct ww_op *op, const struct account_sh
                              .time = from->time,
                              .to = to,
                              .to_count = from->to_count};
+    hex_encode(out->id, from->id.b, sizeof from->id.b);
     return out->name ? out : NULL;
 }
 
@@ -46,6 +47,7 @@ static const struct ww_received *received_of(struct ww_op *op, const struct acco
                                     .version = from->version,
                                     .time = from->time,
                                     .state = from->changed ? "changed" : "open"};
+        hex_encode(out->id, from->share.b, sizeof from->share.b);
     }
     return out && out->name && out->from ? out : NULL;
 }
@@ -98,6 +100,14 @@ static enum ww_err take_names(struct ww_op *op, const char *const *names, size_t
     }
     *out = (struct account_names){names, n, names != NULL};
     return err;
+}
+
+/* A share's id as it was given out. */
+static enum ww_err take_id(struct ww_op *op, const char *text, struct uuid *out)
+{
+    return text && strlen(text) == 2 * sizeof out->b && hex_decode(out->b, sizeof out->b, text)
+               ? WW_OK
+               : op_fail(op, WW_ENOTFOUND, "item_not_found", "nothing is shared under this id");
 }
 
 /* The id that a page token is; *out NULL for the first page. */
@@ -186,6 +196,22 @@ enum ww_err ww_share_withdraw(struct ww_op *op, struct ww_session *session, cons
     return err ? err : account_share_withdraw(op, service_of(op), x, &c);
 }
 
+enum ww_err ww_share_find(struct ww_op *op, struct ww_session *session, const char *id,
+                          const struct ww_share **share)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_share found;
+    struct uuid wanted;
+    *share = NULL;
+    enum ww_err err = take_id(op, id, &wanted);
+    if (err || (err = account_share_find(op, service_of(op), x, &wanted, &found))) {
+        return err;
+    }
+    *share = share_of(op, &found);
+    return *share ? WW_OK : op_no_memory(op);
+}
+
 enum ww_err ww_share_list(struct ww_op *op, struct ww_session *session, const char *prefix,
                           struct ww_page *page, const struct ww_share *const **shares)
 {
@@ -239,6 +265,22 @@ enum ww_err ww_inbox_list(struct ww_op *op, struct ww_session *session, struct w
     *received = (const struct ww_received *const *)out;
     api_give(page, &p);
     return WW_OK;
+}
+
+enum ww_err ww_inbox_find(struct ww_op *op, struct ww_session *session, const char *id,
+                          const struct ww_received **received)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_received found;
+    struct uuid wanted;
+    *received = NULL;
+    enum ww_err err = take_id(op, id, &wanted);
+    if (err || (err = account_inbox_find(op, service_of(op), x, &wanted, &found))) {
+        return err;
+    }
+    *received = received_of(op, &found);
+    return *received ? WW_OK : op_no_memory(op);
 }
 
 enum ww_err ww_inbox_get(struct ww_op *op, struct ww_session *session, const char *name, const char *from,
@@ -308,6 +350,29 @@ enum ww_err ww_contact_list(struct ww_op *op, struct ww_session *session, struct
     return WW_OK;
 }
 
+static enum ww_err take_contact(struct ww_op *op, const char *id, struct uuid *out)
+{
+    return id && uuid_parse(out, id)
+               ? WW_OK
+               : op_fail(op, WW_ENOTFOUND, "contact_unknown", "there is no such contact");
+}
+
+enum ww_err ww_contact_find(struct ww_op *op, struct ww_session *session, const char *id,
+                            const struct ww_contact **contact)
+{
+    API_CALL(op);
+    struct session *x = api_session(op, session);
+    struct account_contact found;
+    struct uuid who;
+    *contact = NULL;
+    enum ww_err err = take_contact(op, id, &who);
+    if (err || (err = account_contact_find(op, service_of(op), x, &who, &found))) {
+        return err;
+    }
+    *contact = contact_of(op, &found);
+    return *contact ? WW_OK : op_no_memory(op);
+}
+
 enum ww_err ww_contact_accept(struct ww_op *op, struct ww_session *session, const char *id,
                               const char *fingerprint)
 {
@@ -315,11 +380,8 @@ enum ww_err ww_contact_accept(struct ww_op *op, struct ww_session *session, cons
     struct session *x = api_session(op, session);
     struct uuid who;
     enum ww_err err = api_text(op, fingerprint, "fingerprint");
-    if (err) {
+    if (err || (err = take_contact(op, id, &who))) {
         return err;
-    }
-    if (!id || !uuid_parse(&who, id)) {
-        return op_fail(op, WW_ENOTFOUND, "contact_unknown", "there is no such contact");
     }
     return account_contact_accept(op, service_of(op), x, &who, fingerprint);
 }

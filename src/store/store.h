@@ -237,6 +237,9 @@ enum ww_err store_wrap_delete_all(struct ww_op *op, struct store *s, const struc
  * WW_ETAMPERED. */
 enum ww_err store_wrap_list(struct ww_op *op, struct store *s, const struct uuid *recipient,
                             const struct uuid *after, size_t limit, struct wrap_row **out, size_t *n) WW_MUST;
+/* The wrap of a share for a recipient. WW_ENOTFOUND id "item_not_found". */
+enum ww_err store_wrap_load(struct ww_op *op, struct store *s, const struct uuid *share,
+                            const struct uuid *recipient, struct wrap_row *out) WW_MUST;
 /* Sender and epochs of a recipient's wraps, each combination once; the other members are unset. */
 enum ww_err store_wrap_pairs(struct ww_op *op, struct store *s, const struct uuid *recipient,
                              struct wrap_row **out, size_t *n) WW_MUST;

@@ -147,6 +147,22 @@ static enum ww_err read_wrap(struct ww_op *op, struct db_rows *rows, struct wrap
     return good ? WW_OK : store_tampered(op, "wrap");
 }
 
+enum ww_err store_wrap_load(struct ww_op *op, struct store *s, const struct uuid *share,
+                            const struct uuid *recipient, struct wrap_row *out)
+{
+    struct db_rows rows;
+    enum ww_err err =
+        store_one(op, s, &rows, "SELECT " WRAP_COLUMNS " FROM wraps WHERE share = $1 AND recipient = $2",
+                  DB_ARGS(DB_B(BYTES_OF(*share)), DB_B(BYTES_OF(*recipient))));
+    *out = (struct wrap_row){0};
+    if (err) {
+        return err == WW_ENOTFOUND ? op_fail(op, err, "item_not_found", "nobody shares this") : err;
+    }
+    err = read_wrap(op, &rows, out);
+    store_done(&rows);
+    return err;
+}
+
 enum ww_err store_wrap_list(struct ww_op *op, struct store *s, const struct uuid *recipient,
                             const struct uuid *after, size_t limit, struct wrap_row **out, size_t *n)
 {

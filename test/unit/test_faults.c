@@ -173,6 +173,55 @@ static enum ww_err list_inbox(struct site *s, int round)
     return err ? err : ww_inbox_list(s->op, session, &page, &list);
 }
 
+/* What is sent and to whom, by list and by id. */
+static enum ww_err list_sent(struct site *s, int round)
+{
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_share *const *list, *share;
+    const struct ww_contact *const *contacts, *contact;
+    struct ww_session *session;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    if (err || (err = ww_share_list(s->op, session, "kept", &page, &list)) ||
+        (err = ww_share_find(s->op, session, list[0]->id, &share)) ||
+        (err = ww_contact_list(s->op, session, &page, &contacts))) {
+        return err;
+    }
+    assert_string_equal(share->name, "kept");
+    return ww_contact_find(s->op, session, contacts[0]->id, &contact);
+}
+
+/* Half of it never stays: the copy is whole, or it is not there. */
+static enum ww_err adopt_share(struct site *s, int round)
+{
+    struct ww_session *session;
+    const void *value;
+    char as[30];
+    size_t n;
+    snprintf(as, sizeof as, "copy %d", round);
+    enum ww_err err = ww_session_resume(s->op, reader, &session);
+    err = err ? err : ww_inbox_adopt(s->op, session, "kept", NULL, as, NULL);
+    if (err == WW_OK && (err = ww_item_get(s->op, session, as, &value, &n, NULL)) == WW_OK) {
+        assert_string_equal(value, "value");
+    }
+    return err;
+}
+
+static enum ww_err withdraw_share(struct site *s, int round)
+{
+    const char *const to[] = {"bob@example.org"};
+    struct ww_session *session;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    if (!err) {
+        err = ww_share_withdraw(s->op, session, "plan", NULL);
+    }
+    if (err == WW_OK || err == WW_ENOTFOUND) {
+        err = ww_share_put(s->op, session, "plan", "again", 5, to, 1, NULL, NULL);
+    }
+    return err;
+}
+
 /* ---- getting back in, and new keys ---- */
 
 static void assert_codes_left(struct site *s, size_t left)
@@ -357,6 +406,9 @@ static const struct journey journeys[] = {
     {"share with more and fewer people", share_with_others, true},
     {"read a share", read_share, false},
     {"list the inbox", list_inbox, false},
+    {"list what is sent", list_sent, false},
+    {"adopt a share", adopt_share, false},
+    {"withdraw a share", withdraw_share, false},
 };
 
 /* Failing in turn means trying often: throttle and hash are not what is tested here. */

@@ -72,6 +72,35 @@ static void sessions(struct site *s, const char *token)
     must(s, ww_session_end_others(s->op, session, NULL));
 }
 
+static void sharing(struct site *s, const char *token)
+{
+    const char *const bob[] = {"bob@example.org"};
+    struct ww_page page = {.size = sizeof page, .limit = 1};
+    const struct ww_share *const *sent, *share;
+    const struct ww_received *const *received, *one;
+    const struct ww_contact *const *contacts;
+    const void *value;
+    size_t n;
+    char *other = site_register(s, "bob");
+    struct ww_session *session = site_resume(s, token);
+    must(s, ww_share_put(s->op, session, "plan", "a", 1, bob, 1, NULL, NULL));
+    must(s, ww_share_put(s->op, session, "plan 2", "a", 1, bob, 1, NULL, NULL));
+    must(s, ww_share_people(s->op, session, "plan 2", NULL, 0, bob, 1, &share));
+    must(s, ww_share_get(s->op, session, "plan", &value, &n, NULL));
+    must(s, ww_share_list(s->op, session, NULL, &page, &sent));
+    must(s, ww_share_find(s->op, session, sent[0]->id, &share));
+    must(s, ww_contact_list(s->op, session, &page, &contacts));
+    session = site_resume(s, other);
+    page.token = NULL;
+    must(s, ww_inbox_list(s->op, session, &page, &received));
+    must(s, ww_inbox_find(s->op, session, received[0]->id, &one));
+    must(s, ww_inbox_get(s->op, session, "plan", NULL, &value, &n, NULL));
+    must(s, ww_inbox_adopt(s->op, session, "plan", NULL, "mine", NULL));
+    session = site_resume(s, token);
+    must(s, ww_share_withdraw(s->op, session, "plan", NULL));
+    free(other);
+}
+
 static void flows(struct site *s)
 {
     struct ww_op *op = site_next(s);
@@ -105,6 +134,7 @@ static void live(struct site *s)
     char *token = site_register(s, "ada");
     struct ww_session *session;
     items(s, token);
+    sharing(s, token);
     sessions(s, token);
     flows(s);
     session = site_resume(s, token);

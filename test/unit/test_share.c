@@ -152,6 +152,40 @@ static void people_are_added_and_removed(void **state)
     assert_int_equal(site_check(&p->site), 0);
 }
 
+static void shares_and_contacts_are_found_by_their_ids(void **state)
+{
+    struct people *p = *state;
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_share *const *sent, *share;
+    const struct ww_received *const *list, *received;
+    const struct ww_contact *const *contacts, *contact;
+    assert_int_equal(put(p, p->ada, "plan", "meet at noon", "bob@example.org"), WW_OK);
+    struct ww_session *session = site_resume(&p->site, p->ada);
+    assert_int_equal(ww_share_list(p->site.op, session, NULL, &page, &sent), WW_OK);
+    assert_int_equal(ww_share_find(p->site.op, session, sent[0]->id, &share), WW_OK);
+    assert_string_equal(share->name, "plan");
+    assert_string_equal(share->to[0]->state, "sealed");
+    assert_int_equal(ww_contact_list(p->site.op, session, &page, &contacts), WW_OK);
+    assert_int_equal(ww_contact_find(p->site.op, session, contacts[0]->id, &contact), WW_OK);
+    assert_string_equal(contact->fingerprint, contacts[0]->fingerprint);
+    assert_int_equal(ww_contact_find(p->site.op, session, share->id, &contact), WW_ENOTFOUND);
+    char *id = strdup(share->id);
+    assert_int_equal(ww_inbox_find(p->site.op, session, id, &received),
+                     WW_ENOTFOUND); /* sent, not received */
+    session = site_resume(&p->site, p->bob);
+    assert_int_equal(ww_inbox_find(p->site.op, session, id, &received), WW_OK);
+    assert_string_equal(received->name, "plan");
+    assert_string_equal(received->state, "open");
+    assert_int_equal(ww_inbox_list(p->site.op, session, &page, &list), WW_OK);
+    assert_string_equal(list[0]->id, id);
+    assert_int_equal(ww_share_find(p->site.op, session, id, &share), WW_ENOTFOUND);
+    session = site_resume(&p->site, p->cy);
+    assert_int_equal(ww_inbox_find(p->site.op, session, id, &received), WW_ENOTFOUND);
+    assert_int_equal(ww_inbox_find(p->site.op, session, "x", &received), WW_ENOTFOUND);
+    assert_int_equal(ww_share_find(p->site.op, session, NULL, &share), WW_ENOTFOUND);
+    free(id);
+}
+
 static void a_withdrawn_share_is_gone(void **state)
 {
     struct people *p = *state;
@@ -429,6 +463,7 @@ int main(void)
         CASE(a_share_is_read_by_who_is_named_alone),
         CASE(an_update_reaches_who_is_on_the_list),
         CASE(people_are_added_and_removed),
+        CASE(shares_and_contacts_are_found_by_their_ids),
         CASE(a_withdrawn_share_is_gone),
         CASE(what_is_adopted_survives_the_sender),
         CASE(of_two_senders_the_newest_or_who_is_asked_for),
