@@ -13,7 +13,7 @@ static struct js *received_json(struct page *p, const struct ww_received *const 
     struct js *list = js_array(p->a);
     for (size_t i = 0; i < n; i++) {
         struct js *o = js_object(p->a);
-        const char *who = share_who(p, received[i]->from_identifier);
+        const char *who = sharing_who(p, received[i]->from_identifier);
         js_put(p->a, o, "href", js_text(p->a, arena_printf(p->a, "inbox/%s", received[i]->id)));
         js_put(p->a, o, "name", js_text(p->a, received[i]->name));
         js_put(p->a, o, "about", js_text(p->a, page_text_with(p, "inbox.from", "who", who)));
@@ -41,7 +41,7 @@ void handle_page_inbox(struct route_call *c)
         page_refused(&p, err);
         return;
     }
-    share_put_parts(&p, SHARE_INBOX);
+    sharing_put_parts(&p, SHARE_INBOX);
     js_put(p.a, p.model, "list", received_json(&p, received, part.count));
     page_put_text(&p, "none", page_text(&p, "inbox.none"));
     if (part.next) {
@@ -101,7 +101,7 @@ static void adopt_form(struct page *p, const char *name, const char *error)
 
 static void show(struct page *p, int status, const struct received *r, const char *name, const char *error)
 {
-    const char *who = share_who(p, r->about->from_identifier);
+    const char *who = sharing_who(p, r->about->from_identifier);
     page_put_text(p, "title", page_text(p, "inbox.one"));
     page_put_text(p, "id", p->c->id);
     page_put_text(p, "name", r->about->name);

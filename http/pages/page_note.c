@@ -56,7 +56,7 @@ static void show_file(struct page *p, const struct stored *s)
     js_put(p->a, file, "size", js_text(p->a, words_size(p->a, s->value.n)));
     js_put(p->a, file, "time", words_time_us(p->a, s->about.time, op_now(p->c->op)));
     page_put_text(p, "id_of", p->c->id);
-    share_put_link(p, s->name);
+    sharing_put_link(p, s->name);
     page_show(p, 200, "note.html");
 }
 
@@ -72,7 +72,7 @@ void handle_page_note(struct route_call *c)
         refused(&p, err);
     } else if (note_is_text(s.value)) {
         struct note note = note_of(&p, &s);
-        share_put_link(&p, s.name);
+        sharing_put_link(&p, s.name);
         note_show(&p, 200, &note, NULL, NULL);
     } else {
         show_file(&p, &s);
@@ -220,7 +220,7 @@ static void show_delete(struct page *p, int status, const char *error)
     view_cancel(p->a, form, page_path(p, back ? back : ""), page_text(p, "note.keep"));
     js_put(p->a, p->model, "subject", js_text(p->a, s.name));
     page_say(p, page_text(p, "note.delete_text"));
-    if (share_named(p, s.name, &share) == WW_OK && share) {
+    if (sharing_named(p, s.name, &share) == WW_OK && share) {
         page_say(p, page_text(p, "share.delete"));
     }
     if (error) {
@@ -243,7 +243,7 @@ void handle_page_note_delete(struct route_call *c)
 static enum ww_err withdraw(struct page *p, const char *name)
 {
     const struct ww_share *share;
-    enum ww_err err = share_named(p, name, &share);
+    enum ww_err err = sharing_named(p, name, &share);
     if (!err && share) {
         err = ww_share_withdraw(p->c->op, p->c->session, name, NULL);
     }

@@ -6,7 +6,8 @@
 
 enum { LIST_MOST = 50, FINGERPRINT_MOST = 256 };
 
-struct js *share_groups(struct page *p, const char *fingerprint)
+/* "12345 67890 …" as groups that lines break between. */
+static struct js *groups_of(struct page *p, const char *fingerprint)
 {
     struct js *list = js_array(p->a);
     for (const char *at = fingerprint; *at;) {
@@ -33,7 +34,7 @@ static struct js *contacts_json(struct page *p, const struct ww_contact *const *
         struct js *o = js_object(p->a);
         bool changed = strcmp(contacts[i]->state, "current") != 0;
         js_put(p->a, o, "href", js_text(p->a, arena_printf(p->a, "people/%s", contacts[i]->id)));
-        js_put(p->a, o, "name", js_text(p->a, share_who(p, contacts[i]->identifier)));
+        js_put(p->a, o, "name", js_text(p->a, sharing_who(p, contacts[i]->identifier)));
         js_put(p->a, o, "changed", js_bool(p->a, changed));
         js_push(list, o);
     }
@@ -56,8 +57,8 @@ void handle_page_people(struct route_call *c)
         refused(&p, err);
         return;
     }
-    share_put_parts(&p, SHARE_PEOPLE);
-    js_put(p.a, p.model, "number", share_groups(&p, own));
+    sharing_put_parts(&p, SHARE_PEOPLE);
+    js_put(p.a, p.model, "number", groups_of(&p, own));
     page_put_text(&p, "number_of", page_text(&p, "people.own"));
     page_put_text(&p, "number_text", page_text(&p, "people.own_text"));
     js_put(p.a, p.model, "list", contacts_json(&p, contacts, part.count));
@@ -72,11 +73,11 @@ void handle_page_people(struct route_call *c)
 
 static void show(struct page *p, int status, const struct ww_contact *x, const char *error)
 {
-    const char *who = share_who(p, x->identifier);
+    const char *who = sharing_who(p, x->identifier);
     bool current = strcmp(x->state, "current") == 0;
     page_put_text(p, "subject", who);
     page_put_text(p, "intro", page_text_with(p, current ? "people.current" : "people.changed", "who", who));
-    js_put(p->a, p->model, "number", share_groups(p, x->fingerprint));
+    js_put(p->a, p->model, "number", groups_of(p, x->fingerprint));
     page_put_text(p, "number_text", page_text_with(p, "people.compare", "who", who));
     js_put(p->a, p->model, "time", words_time_us(p->a, x->pinned_at, op_now(p->c->op)));
     if (!current) {

@@ -10,7 +10,7 @@ enum { LIST_MOST = 50 };
 
 /* ---- parts ---- */
 
-void share_put_parts(struct page *p, enum share_part here)
+void sharing_put_parts(struct page *p, enum share_part here)
 {
     static const char *const parts[][2] = {
         {"inbox", "share.inbox"}, {"shared", "share.sent"}, {"people", "people.title"}};
@@ -24,19 +24,19 @@ void share_put_parts(struct page *p, enum share_part here)
     }
 }
 
-const char *share_who(struct page *p, const char *identifier)
+const char *sharing_who(struct page *p, const char *identifier)
 {
     return identifier ? identifier : page_text(p, "share.somebody");
 }
 
-const char *share_count(struct page *p, const char *key, size_t n)
+const char *sharing_count(struct page *p, const char *key, size_t n)
 {
     struct js *values = js_object(p->a);
     js_put(p->a, values, "n", js_int(p->a, (int64_t)n));
     return catalogue_text(p->a, key, values);
 }
 
-enum ww_err share_named(struct page *p, const char *name, const struct ww_share **out)
+enum ww_err sharing_named(struct page *p, const char *name, const struct ww_share **out)
 {
     struct ww_page one = {.size = sizeof one, .limit = 1};
     const struct ww_share *const *shares;
@@ -49,12 +49,12 @@ enum ww_err share_named(struct page *p, const char *name, const struct ww_share 
     return err;
 }
 
-void share_put_link(struct page *p, const char *name)
+void sharing_put_link(struct page *p, const char *name)
 {
     const struct ww_share *share;
-    if (share_named(p, name, &share) == WW_OK) {
+    if (sharing_named(p, name, &share) == WW_OK) {
         page_put_text(p, "share_link",
-                      share ? share_count(p, "share.with", share->to_count) : page_text(p, "share.link"));
+                      share ? sharing_count(p, "share.with", share->to_count) : page_text(p, "share.link"));
     }
 }
 
@@ -66,9 +66,9 @@ static const char *readers(struct page *p, const struct ww_share *s)
     for (size_t i = 0; i < s->to_count; i++) {
         sealed += strcmp(s->to[i]->state, "sealed") == 0;
     }
-    const char *all = sealed ? share_count(p, "share.readers", sealed) : page_text(p, "share.nobody");
+    const char *all = sealed ? sharing_count(p, "share.readers", sealed) : page_text(p, "share.nobody");
     size_t rest = s->to_count - sealed;
-    return rest ? arena_printf(p->a, "%s, %s", all, share_count(p, "share.waiting", rest)) : all;
+    return rest ? arena_printf(p->a, "%s, %s", all, sharing_count(p, "share.waiting", rest)) : all;
 }
 
 static struct js *shares_json(struct page *p, const struct ww_share *const *shares, size_t n)
@@ -103,7 +103,7 @@ void handle_page_shared(struct route_call *c)
         page_refused(&p, err);
         return;
     }
-    share_put_parts(&p, SHARE_SENT);
+    sharing_put_parts(&p, SHARE_SENT);
     js_put(p.a, p.model, "list", shares_json(&p, shares, part.count));
     page_put_text(&p, "none", page_text(&p, "share.none"));
     if (part.next) {
@@ -123,7 +123,7 @@ static struct js *people_json(struct page *p, const struct ww_share *s)
         bool changed = strcmp(r->state, "changed") == 0;
         js_put(p->a, o, "id", js_text(p->a, r->id));
         js_put(p->a, o, "share", js_text(p->a, s->id));
-        js_put(p->a, o, "who", js_text(p->a, share_who(p, r->identifier)));
+        js_put(p->a, o, "who", js_text(p->a, sharing_who(p, r->identifier)));
         js_put(p->a, o, "state", js_text(p->a, page_text(p, arena_printf(p->a, "share.is_%s", r->state))));
         js_put(p->a, o, "changed", js_bool(p->a, changed));
         js_push(list, o);
@@ -352,7 +352,7 @@ static bool find_note(struct page *p, const struct ww_item_entry **note, const s
 {
     enum ww_err err = ww_item_find(p->c->op, p->c->session, p->c->id, note);
     if (!err) {
-        err = share_named(p, (*note)->name, share);
+        err = sharing_named(p, (*note)->name, share);
     }
     if (!page_is_open(p, err)) {
         return false;
@@ -405,7 +405,7 @@ void handle_page_note_sharing(struct route_call *c)
     refusal = err ? name_refused(&p, err, &status) : refusal;
     if (refusal) {
         show_new(&p, status, note->name, to, refusal);
-    } else if (err || (err = share_named(&p, note->name, &share))) {
+    } else if (err || (err = sharing_named(&p, note->name, &share))) {
         share_refused(&p, err);
     } else {
         page_done(&p, share ? arena_printf(p.a, "shared/%s", share->id) : "shared", "shared");
