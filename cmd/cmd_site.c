@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "timefmt.h"
 #include "words.h"
 
 enum { WHY = 1024 };
@@ -120,17 +121,26 @@ void cmd_print_text(const char *text)
     print_safe(text ? text : "-", text ? strlen(text) : 1);
 }
 
+/* On a terminal a line that changes; elsewhere, for whoever reads it later, a line each second of a walk that
+ * takes longer than one. */
 void cmd_progress(const char *what, size_t done, size_t total)
 {
-    /* Progress is for people who wait; a log or a pipe gets none. */
-    if (!isatty(STDERR_FILENO)) {
+    static time_t told;
+    bool terminal = isatty(STDERR_FILENO);
+    time_t now = timefmt_deadline(0).tv_sec;
+    if (!terminal && now == told) {
         return;
     }
-    if (total > 0) {
-        fprintf(stderr, "\r%s: %zu of %zu\033[K", what, done, total);
-    } else {
-        fprintf(stderr, "\r%s: %zu\033[K", what, done);
+    if (!terminal && told == 0) {
+        told = now;
+        return;
     }
+    told = now;
+    fprintf(stderr, "%s%s: %zu", terminal ? "\r" : "", what, done);
+    if (total > 0) {
+        fprintf(stderr, " of %zu", total);
+    }
+    fputs(terminal ? "\033[K" : "\n", stderr);
 }
 
 void cmd_progress_end(void)

@@ -48,7 +48,7 @@ struct js *cmd_site_parse(struct cmd_site *s, const char *json);
 /* Prints what somebody may have typed, control characters as \xNN: it must not steer the terminal. */
 void cmd_print_text(const char *text); /* "-" for NULL */
 
-/* A counter on standard error while that is a terminal. total 0: unknown. */
+/* A counter on standard error: on a terminal one line, elsewhere a line a second. total 0: unknown. */
 void cmd_progress(const char *what, size_t done, size_t total);
 void cmd_progress_end(void);
 

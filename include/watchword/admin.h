@@ -53,6 +53,36 @@ WW_EXPORT enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, con
                                void (*step)(void *context, size_t done, size_t total), void *context,
                                struct ww_check_report *out) WW_MUST;
 
+/* A server key that is configured, or that a stored blob names. */
+struct ww_server_key {
+    size_t size;
+    const char *id;         /* eight hexadecimal digits; no secret */
+    bool configured, seals; /* whether it is there; whether new blobs are sealed under it */
+    uint64_t blobs;         /* that name it */
+    const char *tables;     /* of these by table, as JSON: {"accounts":3,"sessions":7} */
+};
+/* The first is the one that seals. Reads the beginning of every blob. *shapeless: blobs that are no seal, or
+ * name one of too many keys. */
+WW_EXPORT enum ww_err ww_server_keys(struct ww_op *op, const struct ww_server_key **out, size_t *n,
+                                     uint64_t *shapeless) WW_MUST;
+
+struct ww_rotation {
+    size_t size;
+    uint64_t moved;  /* blobs, by this call */
+    uint64_t left;   /* that still name another key than the one that seals */
+    uint64_t closed; /* of these, those that no configured key opens */
+};
+/* Seals every blob again with the key that seals, a few at a time, while others work; to be begun again after
+ * a crash. step (may be NULL) hears how many of how many. left > closed: a program that has not been started
+ * again since the key was made first still writes under the old one. */
+WW_EXPORT enum ww_err ww_server_key_rotate(struct ww_op *op,
+                                           void (*step)(void *context, size_t done, size_t total),
+                                           void *context, struct ww_rotation *out) WW_MUST;
+/* Whether the key of this id may go, which the history of the deployment then tells; taking it away is the
+ * caller's. WW_ECONFLICT: it seals ("server_key_seals"), or blobs still name it ("server_key_used", with how
+ * many and where). WW_ENOTFOUND. leave_closed: blobs that no key opens do not count. */
+WW_EXPORT enum ww_err ww_server_key_retire(struct ww_op *op, const char *id, bool leave_closed) WW_MUST;
+
 struct ww_hash_cost {
     size_t size;
     uint32_t memory_kib, iterations; /* of Argon2id (RFC 9106) with one lane */

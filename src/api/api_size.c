@@ -29,6 +29,8 @@ static const struct api_shape shapes[] = {
     {"ww_contact", {sizeof(struct ww_contact)}},
     {"ww_vault_state", {sizeof(struct ww_vault_state)}},
     {"ww_check_report", {sizeof(struct ww_check_report)}},
+    {"ww_server_key", {sizeof(struct ww_server_key)}},
+    {"ww_rotation", {sizeof(struct ww_rotation)}},
     {"ww_hash_cost", {sizeof(struct ww_hash_cost)}},
     {"ww_flow_request", {sizeof(struct ww_flow_request)}},
     {"ww_flow_answer", {sizeof(struct ww_flow_answer)}},

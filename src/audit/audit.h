@@ -32,6 +32,8 @@
     X(CONTACT_ACCEPTED, "contact.accepted", 1)                                                               \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \
     X(SESSIONS_ENDED, "session.others_ended", 1)                                                             \
+    X(KEY_ROTATED, "server_key.rotated", 0)                                                                  \
+    X(KEY_RETIRED, "server_key.retired", 0)                                                                  \
     X(TAMPERED, "vault.tampered", 0)                                                                         \
     X(ROLLED_BACK, "vault.rolled_back", 0)
 
@@ -47,7 +49,7 @@ struct audit_event {
     uint64_t time;                 /* µs */
     const struct record *record;   /* NULL: no account, or an unknown name */
     const struct uuid *session_id; /* NULL: none */
-    const char *method;            /* "password", or NULL */
+    const char *method;            /* "password", the id of a server key, or NULL */
 };
 
 /* Appends, in a transaction; who asks comes from op->client. Use cases call account_tell. */

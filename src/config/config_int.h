@@ -117,6 +117,9 @@ enum ww_err config_bind(struct loader *l) WW_MUST;
 /* What concerns several settings: values derived from others, floors, what is accepted but not obeyed. */
 enum ww_err config_check_all(struct loader *l) WW_MUST;
 
+/* "server key PATH: reason" as WW_ECONFIG. */
+enum ww_err config_key_refuse(struct ww_op *op, const char *path, const char *reason);
+
 /* The way in for tests and fuzzers: as config_load with one file that is in memory. */
 enum ww_err config_from_memory(struct ww_op *op, const char *name, struct bytes text,
                                const char *const *environment, bool dev, struct config **out) WW_MUST;

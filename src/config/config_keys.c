@@ -1,8 +1,7 @@
-/* The files and places of server keys (vault.md §4). */
+/* The places of server keys (vault.md §4). */
 #include "config_keys.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,120 +12,6 @@
 
 #include "config_int.h"
 #include "keyring.h"
-
-static enum ww_err refuse(struct ww_op *op, const char *path, const char *reason)
-{
-    return op_fail_field(op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file", "server key %s: %s",
-                         path, reason);
-}
-
-/* ---- files ---- */
-
-bool config_key_is_zero(const struct key *k)
-{
-    static const uint8_t zeros[sizeof k->b];
-    return crypto_equal(BYTES(k->b, sizeof k->b), BYTES(zeros, sizeof zeros));
-}
-
-static enum ww_err write_key(struct ww_op *op, int fd, const char *path, const struct key *key)
-{
-    /* On disk before anything is sealed under it: a key lost in a power cut takes the database with it. */
-    if (write(fd, key->b, sizeof key->b) != (ssize_t)sizeof key->b || fsync(fd) != 0) {
-        return op_fail(op, WW_EIO, "server_key_write", "server key %s: cannot be written: %s", path,
-                       strerror(errno));
-    }
-    return WW_OK;
-}
-
-/* The name of a new file is on disk only when its directory is. */
-static void sync_directory_of(const char *path)
-{
-    char copy[PATH_MAX];
-    snprintf(copy, sizeof copy, "%s", path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
-    }
-}
-
-enum ww_err config_key_file_write(struct ww_op *op, const char *path, const struct key *key)
-{
-    /* O_EXCL: an existing key is never overwritten, whoever wins a race. The mode is there from the first
-     * byte on. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-    if (fd < 0 && errno == EEXIST) {
-        return op_fail(op, WW_ECONFLICT, "server_key_exists",
-                       "server key %s: there is a file of that name; it was "
-                       "left alone",
-                       path);
-    }
-    if (fd < 0) {
-        return op_fail(op, WW_EIO, "server_key_write", "server key %s: cannot be made: %s", path,
-                       strerror(errno));
-    }
-    enum ww_err err = write_key(op, fd, path, key);
-    close(fd);
-    if (err != WW_OK) {
-        unlink(path);
-        return err;
-    }
-    sync_directory_of(path);
-    return WW_OK;
-}
-
-enum ww_err config_key_file_make(struct ww_op *op, const char *path)
-{
-    KEY32(key);
-    op_random(op, key.b, sizeof key.b);
-    return config_key_file_write(op, path, &key);
-}
-
-static enum ww_err read_open_file(struct ww_op *op, int fd, const char *path, struct key *out)
-{
-    struct stat st;
-    uint8_t beyond = 0;
-
-    /* Of the open file, not of its name, which may be another file by now. */
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        return refuse(op, path, "is not a file");
-    }
-    if (st.st_mode & 07177) {
-        return refuse(op, path, "others may read or change it: chmod 600");
-    }
-    /* Another user who owns the file may change it, whatever its mode is; root may do so anyway. */
-    if (st.st_uid != geteuid() && st.st_uid != 0) {
-        return refuse(op, path, "belongs to another user");
-    }
-    /* Exactly 32: a key in hex, or with a line end, would be another key and seal everything under it. */
-    if (read(fd, out->b, sizeof out->b) != (ssize_t)sizeof out->b || read(fd, &beyond, 1) != 0) {
-        key_wipe(out);
-        return refuse(op, path, "must be exactly 32 bytes");
-    }
-    if (config_key_is_zero(out)) { /* a file that was never written, or a disk that lost it */
-        return refuse(op, path, "is all zeros, which is no key: put the copy of the key there");
-    }
-    return WW_OK;
-}
-
-enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key *out)
-{
-    /* O_NONBLOCK: a pipe of that name must not stop the start; it is refused below. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-    key_wipe(out);
-    if (fd < 0) {
-        return op_fail_field(
-            op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file",
-            "server key %s: cannot be opened: %s (for a new site `watchword server-key new %s` makes "
-            "one; where data are stored already, only the copy of their key opens them)",
-            path, strerror(errno), path);
-    }
-    enum ww_err err = read_open_file(op, fd, path, out);
-    close(fd);
-    return err;
-}
 
 /* ---- where a key may lie ---- */
 
@@ -171,16 +56,29 @@ static bool is_lost(const char *path, const char *database_path)
     return database_path && access(path, F_OK) != 0 && errno == ENOENT && access(database_path, F_OK) == 0;
 }
 
-static enum ww_err read_placed(struct ww_op *op, const char *path, const char *database_path, struct key *out)
+/* Adds the keys of a file to the list. */
+static enum ww_err add_file(struct ww_op *op, const char *path, struct config_key_list *out)
+{
+    size_t n = 0;
+    enum ww_err err = config_key_file_read(op, path, out->keys + out->n, out->max - out->n, &n);
+    for (size_t i = 0; i < n && out->paths; i++) {
+        out->paths[out->n + i] = path;
+    }
+    out->n += n;
+    return err;
+}
+
+static enum ww_err read_placed(struct ww_op *op, const char *path, const char *database_path,
+                               struct config_key_list *out)
 {
     if (is_lost(path, database_path)) {
         return refuse_lost(op, path, database_path);
     }
     if (is_beside_database(path, database_path)) {
-        return refuse(op, path,
-                      "lies below the database's directory: one backup would hold both; move it elsewhere");
+        return config_key_refuse(
+            op, path, "lies below the database's directory: one backup would hold both; move it elsewhere");
     }
-    return config_key_file_read(op, path, out);
+    return add_file(op, path, out);
 }
 
 /* ---- under --dev ---- */
@@ -199,10 +97,10 @@ static bool make_directories(char *path)
 }
 
 static enum ww_err read_or_make(struct ww_op *op, const struct config *c, char *path,
-                                const char *database_path, struct key *out)
+                                const char *database_path, struct config_key_list *out)
 {
     if (access(path, F_OK) == 0) {
-        return config_key_file_read(op, path, out);
+        return add_file(op, path, out);
     }
     if (is_lost(path, database_path)) {
         return refuse_lost(op, path, database_path);
@@ -221,13 +119,13 @@ static enum ww_err read_or_make(struct ww_op *op, const struct config *c, char *
                      "watchword.server_key_file: none is configured: made %s, since this is --dev; without "
                      "it nothing stored here can be opened again",
                      path));
-    return config_key_file_read(op, path, out);
+    return add_file(op, path, out);
 }
 
 /* Beside the configuration, or in the user's state directory where the database lies there too: even a
  * trial does not teach to keep both in one place. */
 static enum ww_err dev_key(struct ww_op *op, const struct config *c, const char *database_path,
-                           struct key *out)
+                           struct config_key_list *out)
 {
     char beside[PATH_MAX];
     char *path = arena_printf(&op->arena, "%s/keys/server.key", c->dir);
@@ -241,39 +139,42 @@ static enum ww_err dev_key(struct ww_op *op, const struct config *c, const char 
     }
     path = c->state ? arena_printf(&op->arena, "%s/watchword/server.key", c->state) : NULL;
     if (!path || !make_directories(path) || is_beside_database(path, database_path)) {
-        return refuse(op, "", "none is configured, and there is no place for one apart from the database");
+        return config_key_refuse(op, "",
+                                 "none is configured, and there is no place for one apart from the database");
     }
     return read_or_make(op, c, path, database_path, out);
 }
 
 /* ---- all of them ---- */
 
-static enum ww_err read_configured(struct ww_op *op, const struct config *c, const char *database_path,
-                                   struct key *keys, size_t max, size_t *n)
+/* A key that lies in no file. */
+static void add_key(struct config_key_list *out, const struct key *key)
 {
-    size_t files = config_list_count(c, "watchword.server_key_file");
+    out->keys[out->n] = *key;
+    if (out->paths) {
+        out->paths[out->n] = NULL;
+    }
+    out->n++;
+}
 
-    /* Before any is read: keys has room for max. */
-    if (files + (c->environment_key != NULL) > max) {
-        return op_fail_field(op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file",
-                             "watchword.server_key_file: more than %zu keys", max);
-    }
+static enum ww_err read_configured(struct ww_op *op, const struct config *c, const char *database_path,
+                                   struct config_key_list *out)
+{
+    enum ww_err err = WW_OK;
     if (c->environment_key) {
-        keys[(*n)++] = *c->environment_key;
+        add_key(out, c->environment_key);
     }
-    for (size_t i = 0; i < files; i++) {
-        const char *path = config_list_at(c, "watchword.server_key_file", i);
-        enum ww_err err = read_placed(op, path, database_path, &keys[*n]);
-        if (err != WW_OK) {
-            return err;
-        }
-        ++*n;
+    for (size_t i = 0; !err && i < config_list_count(c, "watchword.server_key_file"); i++) {
+        err = out->n < out->max
+                  ? read_placed(op, config_list_at(c, "watchword.server_key_file", i), database_path, out)
+                  : op_fail_field(op, WW_ECONFIG, "server_key_bad", "watchword.server_key_file",
+                                  "watchword.server_key_file: more than %zu keys", out->max);
     }
-    return WW_OK;
+    return err;
 }
 
 static enum ww_err read_otherwise(struct ww_op *op, const struct config *c, const char *database_path,
-                                  struct key *out)
+                                  struct config_key_list *out)
 {
     char *credential = c->credentials ? arena_printf(&op->arena, "%s/server.key", c->credentials) : NULL;
 
@@ -282,7 +183,9 @@ static enum ww_err read_otherwise(struct ww_op *op, const struct config *c, cons
     }
     /* What is stored ends with the process, so its key may as well. */
     if (strcmp(config_text(c, "dsn"), "memory") == 0) {
-        op_random(op, out->b, sizeof out->b);
+        KEY32(passing);
+        op_random(op, passing.b, sizeof passing.b);
+        add_key(out, &passing);
         return WW_OK;
     }
     if (c->dev) {
@@ -313,23 +216,31 @@ static enum ww_err check_ids(struct ww_op *op, const struct key *keys, size_t n)
     return WW_OK;
 }
 
+enum ww_err config_server_key_list(struct ww_op *op, const struct config *c, const char *database_path,
+                                   struct config_key_list *out)
+{
+    out->n = 0;
+    enum ww_err err = out->max == 0 ? WW_EINTERNAL : read_configured(op, c, database_path, out);
+    if (err == WW_OK && out->n == 0) {
+        err = read_otherwise(op, c, database_path, out);
+    }
+    if (err == WW_OK) {
+        err = check_ids(op, out->keys, out->n);
+    }
+    if (err != WW_OK) {
+        out->n = 0;
+        for (size_t i = 0; i < out->max; i++) {
+            key_wipe(&out->keys[i]);
+        }
+    }
+    return err;
+}
+
 enum ww_err config_server_keys(struct ww_op *op, const struct config *c, const char *database_path,
                                struct key *keys, size_t max, size_t *n)
 {
-    *n = 0;
-    enum ww_err err = max == 0 ? WW_EINTERNAL : read_configured(op, c, database_path, keys, max, n);
-    if (err == WW_OK && *n == 0) {
-        err = read_otherwise(op, c, database_path, &keys[0]);
-        *n = err == WW_OK ? 1 : 0;
-    }
-    if (err == WW_OK) {
-        err = check_ids(op, keys, *n);
-    }
-    if (err != WW_OK) {
-        *n = 0;
-        for (size_t i = 0; i < max; i++) {
-            key_wipe(&keys[i]);
-        }
-    }
+    struct config_key_list list = {.keys = keys, .max = max};
+    enum ww_err err = config_server_key_list(op, c, database_path, &list);
+    *n = list.n;
     return err;
 }

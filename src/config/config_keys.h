@@ -16,6 +16,17 @@
  * threads use it. */
 enum ww_err config_server_keys(struct ww_op *op, const struct config *c, const char *database_path,
                                struct key *keys, size_t max, size_t *n) WW_MUST;
+/* The same with the file that each key lies in, as it is configured; NULL for one that lies in none. keys and
+ * paths have room for max, paths may be NULL. */
+struct config_key_list {
+    struct key *keys;
+    const char **paths;
+    size_t max, n;
+};
+enum ww_err config_server_key_list(struct ww_op *op, const struct config *c, const char *database_path,
+                                   struct config_key_list *out) WW_MUST;
+
+enum { CONFIG_KEYS_IN_FILE = 8 };
 
 /* Makes a new key: a file of 32 random bytes, mode 0600, on disk when this returns. WW_ECONFLICT when there
  * is a file of that name, which is left alone; WW_EIO. */
@@ -24,8 +35,13 @@ enum ww_err config_key_file_make(struct ww_op *op, const char *path) WW_MUST;
 enum ww_err config_key_file_write(struct ww_op *op, const char *path, const struct key *key) WW_MUST;
 /* All zeros is no key, wherever it is read: that is what lost or unwritten bytes look like. */
 bool config_key_is_zero(const struct key *k);
-/* Reads one, with the checks of §4 but the place of the database. */
-enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key *out) WW_MUST;
+/* Reads all keys of a file, with the checks of §4 but the place of the database: at most max. */
+enum ww_err config_key_file_read(struct ww_op *op, const char *path, struct key *keys, size_t max,
+                                 size_t *n) WW_MUST;
+/* Puts these keys in the place of those of a file that is there, in one step, with its owner. WW_EIO: the
+ * file is as it was. */
+enum ww_err config_key_file_replace(struct ww_op *op, const char *path, const struct key *keys,
+                                    size_t n) WW_MUST;
 
 /* For paper: 52 symbols of Crockford's base32 and 4 check symbols (the first 20 bits of
  * D(–, paper-check, –, key)), in groups of four, seven groups a line. NULL when there is no memory. */

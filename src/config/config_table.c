@@ -191,7 +191,8 @@ const struct config_setting config_settings[] = {
     TEXT("feature_flags.password_profile_registration_node_group", "default", "default|password",
          "Group of the trait nodes at registration."),
 
-    LIST("watchword.server_key_file", "", "", "Files of the server keys: the first seals, all open."),
+    LIST("watchword.server_key_file", "", "",
+         "Files of the server keys, each of one or more: the first seals, all open."),
     TEXT("watchword.witness_file", "", "", "File of the witness."),
     /* Nobody is believed by default: who may say which network a request comes from decides about every
      * limit by network. */

@@ -68,6 +68,17 @@ void keyring_free(struct keyring *k)
     }
 }
 
+uint32_t keyring_first_id(const struct keyring *k)
+{
+    return k->id[0];
+}
+
+bool keyring_id(const struct keyring *k, size_t i, uint32_t *id)
+{
+    *id = i < k->n ? k->id[i] : 0;
+    return i < k->n;
+}
+
 enum ww_err keyring_seal(struct ww_op *op, const struct keyring *k, struct place where, struct bytes pt,
                          struct bytes *blob)
 {

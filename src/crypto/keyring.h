@@ -16,6 +16,10 @@ void keyring_free(struct keyring *k);
 /* First 4 bytes of D(SK, key-id). */
 uint32_t keyring_key_id(const struct key *sk);
 
+/* Of the key that seals, and of the i-th; false past the last. */
+uint32_t keyring_first_id(const struct keyring *k);
+bool keyring_id(const struct keyring *k, size_t i, uint32_t *id);
+
 /* S under the first server key; where.kn is set here. */
 enum ww_err keyring_seal(struct ww_op *op, const struct keyring *k, struct place where, struct bytes pt,
                          struct bytes *blob) WW_MUST;

@@ -83,6 +83,8 @@ enum ww_err db_at_end(struct ww_op *op, struct db_conn *c, void (*ended)(void *c
 /* Put this literally at the end of a SELECT to lock the rows: the driver leaves it (PostgreSQL) or cuts it
  * (SQLite). */
 #define DB_FOR_UPDATE " FOR NO KEY UPDATE"
+/* The same for the rows of the table t that nobody else holds; the others are left out. */
+#define DB_FOR_UPDATE_FREE DB_FOR_UPDATE " OF t SKIP LOCKED"
 
 /* ---- statements ---- */
 enum db_type { DB_NULL, DB_INT, DB_BLOB, DB_TEXT };

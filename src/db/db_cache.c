@@ -61,14 +61,13 @@ static bool starts_with_word(const char *sql, const char *word)
 static enum ww_err fill(struct ww_op *op, struct db_conn *c, struct db_statement *s, const char *sql,
                         const struct db_value *args, size_t n)
 {
-    size_t length = strlen(sql), tail = strlen(DB_FOR_UPDATE);
     s->text = strdup(sql);
     if (!s->text) {
         return op_no_memory(op);
     }
     /* By the first word: statements are ours, and none of them writes within a WITH. */
     s->selects = starts_with_word(sql, "SELECT") || starts_with_word(sql, "WITH");
-    s->locks = length > tail && strcmp(sql + length - tail, DB_FOR_UPDATE) == 0;
+    s->locks = strstr(sql, DB_FOR_UPDATE) != NULL;
     enum ww_err err = c->db->driver->prepare(op, c, sql, args, n, &s->native);
     if (err != WW_OK) {
         forget(c, s);

@@ -98,8 +98,8 @@ static bool map_parameters(struct sqlite_statement *st)
 /* SQLite has no row locks: BEGIN IMMEDIATE has taken the whole database for the writer. */
 static size_t length_without_lock(const char *sql)
 {
-    size_t n = strlen(sql), tail = strlen(DB_FOR_UPDATE);
-    return n > tail && strcmp(sql + n - tail, DB_FOR_UPDATE) == 0 ? n - tail : n;
+    const char *lock = strstr(sql, DB_FOR_UPDATE);
+    return lock ? (size_t)(lock - sql) : strlen(sql);
 }
 
 static void sqlite_finalize(struct db_conn *c, void *statement)

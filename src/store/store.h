@@ -3,7 +3,8 @@
  * Row by row: store_record.c (accounts), store_identifier.c (identifiers, search), store_credential.c,
  * store_vault.c (vaults, leaves, items, epochs: blobs under the user's keys, passed through), store_share.c,
  * store_session.c, store_flow.c, store_counter.c (throttling), store_audit.c (chains), store_check.c (what a
- * check counts). Every row read is checked against the place it was read from: WW_ETAMPERED. All SQL is here.
+ * check counts), store_sealed.c (all blobs under the server key, whatever their table). Every row read is
+ * checked against the place it was read from: WW_ETAMPERED. All SQL is here.
  *
  * Connections: a transaction has one from its beginning to its end; outside of one, each function takes one
  * and gives it back. A function that says "in a transaction" must be called between store_tx_begin(…,
@@ -380,6 +381,33 @@ enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, in
                              struct audit_stored **out, size_t *count) WW_MUST;
 /* Blob and account of one row go, in a transaction; WW_EBUSY when they are gone already. */
 enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n) WW_MUST;
+
+/* ---- all blobs, table by table (vault.md §5, §13) ---- */
+/* The i-th table whose blobs are under the server key, and whose under keys of their users; NULL past the
+ * last. Together they are every table that has blobs. */
+const char *store_sealed_table(size_t i);
+const char *store_sealed_of_users(size_t i);
+
+enum { STORE_SEALED_KEY = 32 };
+/* Where a walk over the i-th table under the server key stands; zeros at its beginning. */
+struct store_sealed_at {
+    bool begun;
+    uint8_t key[STORE_SEALED_KEY];
+    size_t length;
+    int64_t number, second;
+};
+/* Calls each for at most limit rows after that place, with the id of the key that the blob names; sealed: it
+ * is of the form of a seal. *at becomes the place of the last. each must not use the store. */
+enum ww_err store_sealed_scan(struct ww_op *op, struct store *s, size_t i, struct store_sealed_at *at,
+                              size_t limit, void (*each)(void *context, bool sealed, uint32_t key),
+                              void *context, bool *more) WW_MUST;
+struct store_sealed_moved {
+    uint64_t moved, closed; /* sealed under the first key; opened by no key that is there */
+};
+/* Seals what is behind `from`, up to `to`, and names another key than the first, with the first; in a
+ * transaction. Adds to *out. Rows that another transaction holds are passed over. */
+enum ww_err store_sealed_move(struct ww_op *op, struct store *s, size_t i, const struct store_sealed_at *from,
+                              const struct store_sealed_at *to, struct store_sealed_moved *out) WW_MUST;
 
 /* ---- what a check of everything asks ---- */
 /* The next unique index that is not there (vault.md §5, §13), from the i-th on; *i is brought behind it.

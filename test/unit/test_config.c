@@ -625,11 +625,12 @@ static void keys_come_from_files_the_first_sealing(void **state)
     struct fixture *f = *state;
     struct site s;
     struct key second;
+    size_t n;
     site_make(&s);
     assert_int_equal(config_key_file_make(&f->op, at(f, &s, "keys/server.key")), WW_OK);
     assert_int_equal(config_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_OK);
     assert_int_equal(config_key_file_make(&f->op, at(f, &s, "keys/second.key")), WW_ECONFLICT);
-    assert_int_equal(config_key_file_read(&f->op, at(f, &s, "keys/second.key"), &second), WW_OK);
+    assert_int_equal(config_key_file_read(&f->op, at(f, &s, "keys/second.key"), &second, 1, &n), WW_OK);
 
     assert_int_equal(keys_of(f, &s, files(f, &s, "keys/second.key", "keys/server.key"), NULL, false), WW_OK);
     assert_int_equal(s.n, 2);
@@ -663,7 +664,7 @@ static void key_files_that_are_not_as_they_must_be_are_refused(void **state)
         assert_int_equal(keys_of(f, &s, setting, NULL, false), n == 32 ? WW_OK : WW_ECONFIG);
     }
     assert_string_equal(f->op.problem.text + strlen("server key ") + strlen(key),
-                        ": must be exactly 32 bytes");
+                        ": must be exactly 32 bytes, or 32 for each of several keys");
 
     assert_int_equal(config_key_file_make(&f->op, at(f, &s, "data/server.key")), WW_OK);
     assert_int_equal(keys_of(f, &s, file(f, &s, "keys/../data/server.key"), NULL, false), WW_ECONFIG);
