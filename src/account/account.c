@@ -18,6 +18,8 @@ enum ww_err account_transaction(struct ww_op *op, struct service *s,
             err = body(op, s, context);
             err = err ? store_tx_abort(op, err) : store_tx_commit(op);
         }
+        /* Only a lost race is repeated: any other error would come again. What was in the arena of the lost
+         * try stays there until the operation ends; five tries bound that. */
         if (err != WW_EBUSY || op_now(op) - begun > longest_us) {
             return err;
         }
@@ -36,6 +38,7 @@ static enum ww_err bring_up_to_date(struct ww_op *op, struct service *s, struct 
 {
     struct session *now;
     enum ww_err err = session_resume(op, s->store, &s->sessions, x->token, false, &now);
+    /* The caller's struct is written over, so that its pointer, which a ww_session may hold, stays good. */
     if (!err) {
         *x = *now;
     }
@@ -54,10 +57,14 @@ static enum ww_err lock(struct ww_op *op, struct service *s, struct session *x, 
     if (err) {
         return err == WW_ENOTFOUND ? inactive(op) : err;
     }
+    /* The row is read again only where something may have ended: on the usual way this costs one comparison.
+     */
     bool changed = (*record)->session_generation != x->record->session_generation;
     if ((changed || row) && (err = bring_up_to_date(op, s, x))) {
         return err;
     }
+    /* The internal id is a database's; after a restore it may be another account's. What binds is the UUID,
+     * which is sealed. */
     if (!uuid_equal((*record)->uuid, x->record->uuid) || (*record)->state != STATE_ACTIVE ||
         (*record)->session_generation != x->record->session_generation) {
         return inactive(op);
@@ -92,6 +99,7 @@ enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r,
     if (v) {
         r->vault_floor = vault_seq(v);
     }
+    /* By compare-and-swap on the record's number: two writers that both read it cannot both win. */
     enum ww_err err = store_record_update(op, s->store, r);
     return err || !v ? err : vault_reseal(op, s->store, v, r->seq);
 }
@@ -112,6 +120,7 @@ enum ww_err account_validate(struct ww_op *op, const struct identity_schema *sch
     struct arena *a = &op->arena;
     struct js *document = js_object(a);
     *why = (struct account_refusal){0};
+    /* Kratos' schemas describe {"traits":{…}}, not the traits alone (kratos.md §5.3). */
     if (!document || !js_put(a, document, "traits", traits ? js_copy(a, traits) : js_object(a))) {
         return op_no_memory(op);
     }
@@ -134,6 +143,7 @@ enum ww_err account_draft(struct ww_op *op, const struct identity_schema *schema
     if (!r) {
         return op_no_memory(op);
     }
+    /* Random (RFC 9562 §5.4): it tells neither when nor in which order accounts came. */
     r->uuid = uuid_new(op);
     r->state = STATE_ACTIVE;
     r->identity = (struct identity){.created = now, .updated = now, .state_changed = now};
@@ -162,6 +172,8 @@ enum ww_err account_insert(struct ww_op *op, struct service *s, const struct ide
     if (password && (err = cred_add(op, r, password, *root, &row))) {
         return err;
     }
+    /* The record first: the rows of the others refer to its internal id, which the database gives. The unique
+     * index on identifier tags is what refuses a name that was taken since it was looked up. */
     if ((err = store_record_insert(op, s->store, r)) ||
         (err = identity_write_rows(op, s->store, schema, r, NULL))) {
         return err;
@@ -181,6 +193,8 @@ struct cred_context account_credentials(const struct service *s)
 /* By the session's last proof, not its last use. Times in µs. */
 bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x)
 {
+    /* One clock for all nodes is not needed: a difference of seconds between them moves a limit of minutes.
+     */
     return op_now(op) < x->authenticated + s->privileged_age;
 }
 
@@ -191,6 +205,7 @@ enum ww_err account_refuse_reauth(struct ww_op *op)
 
 enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r)
 {
+    /* Two answers, since the owner does two different things: sign in with the password, or unlock. */
     return r->root_generation == 0 ? op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet")
                                    : op_fail(op, WW_ELOCKED, "vault_locked", "this session opens nothing");
 }

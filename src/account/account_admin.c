@@ -2,6 +2,7 @@
  * given at creation makes one. */
 #include "account_int.h"
 
+/* What the transaction needs; `password` is hashed before it, once, whatever is repeated. */
 struct creation {
     const struct account_spec *in;
     const struct identity_schema *schema;
@@ -26,16 +27,21 @@ static enum ww_err draft_from(struct ww_op *op, const struct creation *x, struct
     if (x->in->metadata_admin) {
         r->identity.metadata_admin = x->in->metadata_admin;
     }
+    /* The external id is an identifier too, which the traits alone do not give: the list is made again with
+     * it. */
     if (x->in->external_id) {
         r->identity.external_id = x->in->external_id;
         if ((err = identity_set_traits(op, r, x->schema, x->in->traits, false))) {
             return err;
         }
     }
+    /* An administrator may say that an address is verified; a person may not. */
     err = identity_override_addresses(op, r, x->in->verifiable_addresses, ADDRESS_VERIFY);
     return err ? err : identity_override_addresses(op, r, x->in->recovery_addresses, ADDRESS_RECOVER);
 }
 
+/* No session and no event of a sign-in: the account is told of as made by an administrator, so that its owner
+ * can see in the history who began it. */
 static enum ww_err write_creation(struct ww_op *op, struct service *s, void *context)
 {
     struct creation *x = context;
@@ -56,6 +62,7 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
     struct cred_context credentials = account_credentials(s);
     *out = NULL;
     *why = (struct account_refusal){0};
+    /* Kratos knows these two; a third would be read as "active" by whoever compares with "inactive". */
     if (in->state && strcmp(in->state, "active") != 0 && strcmp(in->state, "inactive") != 0) {
         return op_fail_field(op, WW_EINVAL, "state_invalid", "state", "identity state is not valid");
     }
@@ -65,6 +72,7 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
         (err = draft_from(op, &x, &draft)) || (err = account_check_free(op, s, draft))) {
         return err;
     }
+    /* The policy is not asked here: who imports has the passwords that there are. */
     if (in->password.p) {
         err = cred_prepare(op, &credentials, CRED_PASSWORD, in->password, &x.password);
     } else if (in->password_hash.p) {
@@ -79,6 +87,7 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
     return err;
 }
 
+/* The same for an id that never was and one that is gone: ids of closed accounts are kept nowhere. */
 static enum ww_err not_found(struct ww_op *op)
 {
     return op_fail(op, WW_ENOTFOUND, "identity_not_found", "there is no such identity");
@@ -106,6 +115,7 @@ enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *
     if ((err = store_identifier_find(op, s->store, &tag, &account)) == WW_OK) {
         err = store_record_load(op, s->store, account, false, out);
     }
+    /* As in account_find: the index is believed by nobody, an administrator neither. */
     if (err == WW_OK && !identity_has_identifier(*out, IDENT_LOGIN, value)) {
         err = WW_ENOTFOUND;
     }
@@ -125,18 +135,22 @@ static enum ww_err write_admin_delete(struct ww_op *op, struct service *s, void 
     if (err) {
         return err == WW_ENOTFOUND ? not_found(op) : err;
     }
+    /* Everything of the account in one transaction, its events among it: no moment shows half of it. */
     if ((err = store_record_delete(op, s->store, r)) || (err = audit_erase_account(op, s->store, r))) {
         return err;
     }
     return account_tell(op, s, &(struct audit_event){.kind = AUDIT_DELETED, .record = r});
 }
 
+/* By id alone, without a confirmation: an API client has none to type. The pages for people ask for a name.
+ */
 enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const struct uuid *id)
 {
     struct uuid copy = *id;
     return account_transaction(op, s, write_admin_delete, &copy);
 }
 
+/* Of account_admin_set_state; the repetition of a lost race sets the same again. */
 struct state_change {
     const struct uuid *id;
     uint8_t state;

@@ -2,6 +2,8 @@
 #include "account_int.h"
 #include "share.h"
 
+/* Rows of a page. Records have some KiB, a share may have 16 MiB: this many of each stay within one
+ * operation's memory (256 MiB). */
 enum { PAGE = 64, SHARES_AT_ONCE = 8 }; /* a share may have 16 MiB */
 
 struct walk {
@@ -19,6 +21,7 @@ static void problem(struct walk *w, struct ww_op *op, const char *format, ...)
     va_start(ap, format);
     char *line = arena_vprintf(&op->arena, format, ap);
     va_end(ap);
+    /* Counted even where the text could not be made: the exit status depends on the number. */
     w->report->problems++;
     if (w->checker->tell) {
         w->checker->tell(w->checker->context, line ? line : "out of memory");
@@ -27,7 +30,8 @@ static void problem(struct walk *w, struct ww_op *op, const char *format, ...)
 
 /* ---- one account ---- */
 
-/* A failure of the database ends the walk; anything else is a finding. */
+/* A failure of the database ends the walk; anything else is a finding. Want of memory and a store that does
+ * not answer say nothing of the data; a report that took them for findings would be read as an attack. */
 static bool is_finding(enum ww_err err)
 {
     return err == WW_ETAMPERED || err == WW_EKEYMISSING || err == WW_EDENIED || err == WW_ENOTFOUND;
@@ -49,6 +53,8 @@ static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const str
         }
     }
     enum ww_err err = store_count_rows(op, w->service->store, STORE_CREDENTIALS, r->id, &rows);
+    /* A row too many opens nothing, since the record does not list it (vault.md §6). But somebody wrote it,
+     * or a delete was lost. */
     if (!err && rows > (int64_t)r->credential_count) {
         problem(w, op, "account %s: %lld credential row(s) that its record does not name", who,
                 (long long)rows - (long long)r->credential_count);
@@ -63,6 +69,7 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
     struct key *tags;
     size_t n;
     int64_t rows, account;
+    /* Keyed by IK: nobody without the server key makes a row that this finds. */
     enum ww_err err = identity_tags(op, w->service->store, &r->identity, &tags, &n);
     for (size_t i = 0; !err && i < n; i++) {
         err = store_identifier_find(op, w->service->store, &tags[i], &account);
@@ -74,6 +81,7 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
     if (err || (err = store_count_rows(op, w->service->store, STORE_IDENTIFIERS, r->id, &rows))) {
         return err;
     }
+    /* A name and an address may be the same text, which is one row. */
     size_t distinct = identity_distinct_tags(tags, n);
     if (rows > (int64_t)distinct) {
         problem(w, op, "account %s: %lld identifier row(s) that its record does not hold", who,
@@ -85,6 +93,7 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
 /* As the schema in force marks them; rows of a mark that was taken away are nobody's either. */
 static enum ww_err check_search(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
+    /* A schema that is configured no more marks nothing: its search rows are found as nobody's. */
     const struct identity_schema *schema = schema_find(w->service->schemas, r->identity.schema);
     struct key *tags = NULL;
     size_t n = 0;
@@ -110,6 +119,8 @@ static enum ww_err check_search(struct ww_op *op, struct walk *w, const struct r
 static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     int64_t items, leaves, last;
+    /* A waiting vault is one that was set aside at a recovery without its key (vault.md §10): its items stay.
+     */
     bool vault = r->root_generation != 0 || r->waiting_count;
     enum ww_err err = vault ? store_count_shapeless_items(op, w->service->store, r->id, &items)
                             : store_count_rows(op, w->service->store, STORE_ITEMS, r->id, &items);
@@ -120,6 +131,7 @@ static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct re
         (err = store_count_leaves(op, w->service->store, &r->vid, &leaves, &last))) {
         return err;
     }
+    /* A vault of one leaf has none in a row: it stands in the head. */
     if (leaves && (leaves == 1 || (leaves & (leaves - 1)) || last != leaves - 1)) {
         problem(w, op, "account %s: leaf rows are missing, or there are some that its vault does not name",
                 who);
@@ -127,6 +139,7 @@ static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct re
     return WW_OK;
 }
 
+/* Epochs are numbered from 1 without gaps, so that a count is enough; check_vault looks at each. */
 static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     int64_t rows;
@@ -149,6 +162,7 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
     if (err) {
         return err;
     }
+    /* Its own vault and those that wait; a planted one could not be opened, but would be somebody's doing. */
     if (rows > (int64_t)(r->root_generation != 0) + (int64_t)r->waiting_count) {
         problem(w, op, "account %s: a vault row that its record does not name", who);
     }
@@ -160,9 +174,11 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
         problem(w, op, "account %s: its vault is missing", who);
     } else if (err) {
         return err;
+        /* Shorter than an empty seal: cut off, or never one. */
     } else if (row.ring.n <= SEAL_OVERHEAD || row.head.n <= SEAL_OVERHEAD) {
         problem(w, op, "account %s: its vault is no sealed one", who);
     }
+    /* Public keys and signatures only, so that this is seen without the owner (vault.md §11). */
     err = share_chain_load(op, w->service->store, r, &chain);
     w->report->epochs += r->epoch;
     bool good = !err;
@@ -189,6 +205,8 @@ static enum ww_err check_some_sessions(struct ww_op *op, struct walk *w, const s
     enum ww_err err = store_session_row_page(op, w->service->store, r, after, PAGE, &rows, n);
     for (size_t i = 0; !err && i < *n; i++) {
         w->report->sessions++;
+        /* The plain columns `expires` and the tag of the id must say what is sealed: they are what sweeps and
+         * searches go by, and an altered one would keep or hide a session. */
         bool agrees = true;
         if (!rows[i].content.p) {
             faults->closed++;
@@ -240,6 +258,7 @@ static enum ww_err check_some_shares(struct ww_op *op, struct walk *w, const str
     }
     for (size_t i = 0; !err && i < *n; i++) {
         *last = rows[i].id;
+        /* The plain epoch number is an index into the account's own keys: bounded before it is one. */
         err = rows[i].epoch > r->epoch ? WW_ETAMPERED
                                        : share_verify(op, &epochs[rows[i].epoch - 1].sign_key, &rows[i]);
     }
@@ -256,6 +275,7 @@ static enum ww_err check_signatures(struct ww_op *op, struct walk *w, const stru
         op_piece_begin(op, &piece);
         err = op_piece_end(op, &piece, check_some_shares(op, w, r, first ? NULL : &last, &last, &n));
     }
+    /* A page that could not be read at all counts as one row that does not open. */
     if (is_finding(err)) {
         problem(w, op, "account %s: a share is altered", who);
         err = WW_OK;
@@ -267,6 +287,8 @@ static enum ww_err check_shares(struct ww_op *op, struct walk *w, const struct r
 {
     int64_t all = 0, sound = 0;
     enum ww_err err = check_signatures(op, w, r, who);
+    /* What stands in a wrap is for its recipient to open. Here: it is of a share that exists, and of a size
+     * that a wrap has. */
     err = err ? err : store_count_wraps(op, w->service->store, &r->uuid, &all, &sound);
     if (!err && all > sound) {
         problem(w, op, "account %s: %lld row(s) of recipients that none of its shares can have", who,
@@ -280,6 +302,7 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
 {
     char who[UUID_TEXT];
     enum ww_err err = WW_EINTERNAL;
+    /* The UUID is what logs, events and the admin port name an account by; names stay sealed. */
     uuid_format(who, r->uuid);
     if ((err = check_credentials(op, w, r, who)) || (err = check_identifiers(op, w, r, who)) ||
         (err = check_search(op, w, r, who)) || (err = check_vault(op, w, r, who)) ||
@@ -296,6 +319,8 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
 static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
 {
     struct record *r;
+    /* A transaction for each account, not one for the walk: it would keep SQLite's WAL and PostgreSQL's old
+     * rows for as long as the whole check takes. */
     enum ww_err err = store_tx_begin(op, w->service->store, DB_READ);
     if (err) {
         return err;
@@ -316,6 +341,7 @@ static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
 
 static enum ww_err check_page(struct ww_op *op, struct walk *w, int64_t *after, bool *more)
 {
+    /* Only the ids of a page are read ahead; each record is read in the snapshot in which it is checked. */
     int64_t ids[PAGE];
     size_t n;
     enum ww_err err = store_record_ids(op, w->service->store, *after, ids, PAGE, &n);
@@ -323,6 +349,7 @@ static enum ww_err check_page(struct ww_op *op, struct walk *w, int64_t *after, 
         *after = ids[i];
         err = check_id(op, w, ids[i]);
     }
+    /* Once a page: a terminal needs no more. */
     if (w->checker->step) {
         w->checker->step(w->checker->context, w->report->accounts, w->total);
     }
@@ -351,6 +378,8 @@ static enum ww_err check_indexes(struct ww_op *op, struct walk *w)
     const char *missing;
     size_t i = 0;
     enum ww_err err;
+    /* Without its unique index two accounts could take one name; whoever may write to the database could have
+     * dropped it. */
     while ((err = store_index_missing(op, w->service->store, &i, &missing)) == WW_OK) {
         problem(w, op, "the unique index on %s is missing", missing);
     }
@@ -362,6 +391,7 @@ static enum ww_err check_orphans(struct ww_op *op, struct walk *w)
     const char *what;
     int64_t n;
     enum ww_err err;
+    /* By table; rows that no account owns are reached by nothing, and kept by nothing else than a fault. */
     for (size_t i = 0; (err = store_count_orphans(op, w->service->store, i, &what, &n)) == WW_OK; i++) {
         if (n) {
             problem(w, op, "%lld %s row(s) of accounts that do not exist", (long long)n, what);
@@ -381,6 +411,7 @@ static enum ww_err check_some_flows(struct ww_op *op, struct walk *w, struct are
     for (size_t i = 0; !err && i < n; i++) {
         w->report->flows++;
         struct uuid id = {{0}};
+        /* An id of another length was planted: padded or cut it opens nothing, which is the finding. */
         memcpy(id.b, keys[i].id.p, keys[i].id.n < sizeof id.b ? keys[i].id.n : sizeof id.b);
         err = store_flow_row_load(op, w->service->store, keys[i].kind, &id, &flow);
         if (is_finding(err)) {
@@ -412,6 +443,7 @@ static enum ww_err check_flows(struct ww_op *op, struct walk *w)
     return err;
 }
 
+/* For store_verify, which knows no operation of ours. */
 struct file_check {
     struct ww_op *op;
     struct walk *walk;
@@ -452,6 +484,7 @@ enum ww_err account_check(struct ww_op *op, struct service *s, const struct acco
     struct walk w = {s, checker, out, 0};
     *out = (struct account_check_report){0};
     enum ww_err err = WW_EINTERNAL;
+    /* The file first: pages that are damaged explain what follows. */
     if ((err = check_file(op, &w)) || (err = check_indexes(op, &w)) || (err = check_accounts(op, &w)) ||
         (err = check_orphans(op, &w)) || (err = check_flows(op, &w)) || (err = check_audit(op, &w))) {
         return err;

@@ -5,6 +5,7 @@
 
 /* ---- making and revoking ---- */
 
+/* The texts are made in the transaction, anew in each try: what a lost try made is nobody's code. */
 struct codes {
     struct session *x;
     const char **texts; /* RECOVERY_CODES of them */
@@ -43,7 +44,9 @@ enum ww_err account_code_add(struct ww_op *op, struct service *s, struct record 
     if (!*text) {
         return op_no_memory(op);
     }
+    /* From the text, as it will be typed: what people are shown is what was tried. */
     enum ww_err err = cred_prepare(op, &credentials, CRED_RECOVERY, bytes_str(*text), &ready);
+    /* A slot of its own for each (vault.md §7): to use one up says nothing of the others. */
     if (err || (err = cred_add(op, r, &ready, root, &row))) {
         return err;
     }
@@ -70,6 +73,7 @@ static enum ww_err write_codes(struct ww_op *op, struct service *s, void *contex
     if (err) {
         return err;
     }
+    /* Only who has the vault open may make another key to it. */
     if (!v) {
         return account_refuse_locked(op, r);
     }
@@ -80,6 +84,7 @@ static enum ww_err write_codes(struct ww_op *op, struct service *s, void *contex
              &(struct audit_event){.kind = AUDIT_CODES_MADE, .record = r, .session_id = &in->x->id}))) {
         return err;
     }
+    /* The session goes on with the record as it is now: its number is what the next change compares. */
     in->x->record = r;
     return WW_OK;
 }
@@ -91,13 +96,15 @@ enum ww_err account_codes_make(struct ww_op *op, struct service *s, struct sessi
     if (!in.texts) {
         return op_no_memory(op);
     }
-    /* A session that lies about must not become ten keys to the vault. */
+    /* A session that lies about must not become ten keys to the vault. Asked before anything is made: ten
+     * codes are drawn for nobody who has to sign in first. */
     if (!account_privileged(op, s, x)) {
         return account_refuse_reauth(op);
     }
     return account_transaction(op, s, write_codes, &in);
 }
 
+/* A locked session may revoke: it takes rights away and gives none. */
 static enum ww_err write_revoked(struct ww_op *op, struct service *s, void *context)
 {
     struct session *x = context;
@@ -137,6 +144,7 @@ size_t account_codes_left(const struct session *x, uint64_t *made_at)
 
 /* ---- getting back in ---- */
 
+/* `new_code` stands in the place of the one that was used, so that a person never runs out by recovering. */
 struct recovery {
     struct authn *authn;
     struct cred_ready password;
@@ -250,6 +258,7 @@ enum ww_err account_recover(struct ww_op *op, struct service *s, const struct ac
     if ((err = prove(op, s, in, &work.authn)) ||
         (err = prepare_password(op, s, cred_authn_record(work.authn), in->password, why, &work.password)) ||
         (err = account_transaction(op, s, write_recovery, &work))) {
+        /* A code that somebody else used up meanwhile is refused as a wrong one. */
         return code_refused(op, err);
     }
     *out = work.session;

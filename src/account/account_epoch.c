@@ -7,12 +7,14 @@
 bool account_epoch_due(const struct ww_op *op, const struct service *s, const struct vault *v)
 {
     uint64_t begun = vault_epoch_begun(v), now = op_now(op);
+    /* `now > begun`: a clock that was put back makes nothing due, rather than everything. */
     return s->cryptoperiod && now > begun && now - begun >= s->cryptoperiod;
 }
 
 enum ww_err account_epoch_write(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
                                 struct vault *v)
 {
+    /* New ring, new sharing keys, signed by those of before (vault.md §§8, 11): contacts follow the chain. */
     enum ww_err err = vault_new_epoch(op, s->store, r, root, v);
     if (err || (err = account_write(op, s, r, v))) {
         return err;
@@ -31,6 +33,7 @@ static enum ww_err write_epoch(struct ww_op *op, struct service *s, void *contex
         return err;
     }
     x->record = r;
+    /* What was read with the session is of the epoch before. */
     x->vault = (struct vault_row){0};
     return WW_OK;
 }
@@ -74,12 +77,14 @@ static enum ww_err write_rekey(struct ww_op *op, struct service *s, void *contex
     struct authn *authn;
     struct record *r;
     struct vault *v;
+    /* New in each try: a root key of a try that was lost has sealed nothing that is kept. */
     struct key *root = ARENA_NEW(&op->arena, struct key);
     enum ww_err err = root ? account_open_proved(op, s, in->authn, &r, &v) : op_no_memory(op);
     if (err) {
         return err;
     }
-    /* The session that asked must still be one: ended meanwhile, it re-keys nothing. */
+    /* The session that asked must still be one: ended meanwhile, it re-keys nothing. Nor does one whose vault
+     * went. */
     if (!v || r->session_generation != in->x->record->session_generation) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
     }
@@ -127,6 +132,7 @@ enum ww_err account_rekey(struct ww_op *op, struct service *s, struct session *x
     if (!account_privileged(op, s, x)) {
         return account_refuse_reauth(op);
     }
+    /* Told before the password is hashed: a locked session has nothing to re-key. */
     if (!x->root) {
         return account_refuse_locked(op, x->record);
     }

@@ -12,6 +12,7 @@ struct waiting {
     struct account_told told;
 };
 
+/* Nobody hears of what was rolled back. */
 static void transaction_ended(void *context, bool committed)
 {
     const struct waiting *w = context;
@@ -24,6 +25,7 @@ static void transaction_ended(void *context, bool committed)
 static enum ww_err tell_subscribers(struct ww_op *op, const struct service *s, const struct audit_event *e,
                                     uint64_t time)
 {
+    /* A copy, since the record may be written on before the transaction ends. */
     struct waiting *w = s->subscribers ? ARENA_NEW(&op->arena, struct waiting) : NULL;
     if (!w) {
         return s->subscribers ? op_no_memory(op) : WW_OK;
@@ -40,6 +42,7 @@ static enum ww_err tell_subscribers(struct ww_op *op, const struct service *s, c
     return store_tx_at_end(op, transaction_ended, w);
 }
 
+/* Before the first operation, by one thread: the list is read without a lock. */
 void account_subscribe(struct service *s, struct account_subscriber *subscriber)
 {
     struct account_subscriber **last = &s->subscribers;
@@ -55,6 +58,7 @@ void account_subscribe(struct service *s, struct account_subscriber *subscriber)
 enum ww_err account_tell(struct ww_op *op, struct service *s, const struct audit_event *e)
 {
     struct audit_event kept = *e;
+    /* One time for the log and for subscribers: what they show can be matched. */
     kept.time = op_now(op);
     if (e->kind == AUDIT_DELETED) {
         kept.record = NULL; /* the log keeps nothing of a closed account */
@@ -68,6 +72,7 @@ enum ww_err account_tell(struct ww_op *op, struct service *s, const struct audit
 void account_tell_refusal(struct ww_op *op, struct service *s, const struct audit_event *e)
 {
     struct op_problem kept = op->problem;
+    /* Once, without repeating: an attacker who provokes refusals must not be able to make them dear. */
     if (store_tx_begin(op, s->store, DB_WRITE) == WW_OK) {
         enum ww_err err = account_tell(op, s, e);
         err = err ? store_tx_abort(op, err) : store_tx_commit(op);
@@ -80,6 +85,7 @@ void account_tell_refusal(struct ww_op *op, struct service *s, const struct audi
 
 static const uint64_t day_us = 24 * 3600 * SECOND_US;
 
+/* Microseconds, as everywhere; `at` is where the page before ended. */
 struct erasing {
     uint64_t before;
     struct audit_row at;
@@ -105,6 +111,7 @@ enum ww_err account_erase_history(struct ww_op *op, struct service *s)
                          .at = {.time = s->history_erased}};
     enum ww_err err = WW_OK;
     in.more = in.before > s->history_erased;
+    /* A transaction for each page, so that writers come in between. */
     while (!err && in.more) {
         struct op_piece piece;
         op_piece_begin(op, &piece);

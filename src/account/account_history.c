@@ -7,6 +7,7 @@
 static const char *text_of(const struct audit_row *row, const char *member)
 {
     const char *text = js_get_text(row->event, member);
+    /* Texts that are not known are empty in an event; to its reader they are absent. */
     return text && *text ? text : NULL;
 }
 
@@ -25,6 +26,7 @@ static bool read_event(struct ww_op *op, const struct session *x, const struct a
         .address = text_of(row, "address"),
         .user_agent = text_of(row, "user_agent"),
         .location = text_of(row, "location"),
+        /* So that people recognise what they did themselves just now. */
         .this_session = of && strcmp(of, session) == 0,
     };
     return out->id != NULL;
@@ -36,6 +38,8 @@ static enum ww_err read_token(struct ww_op *op, const char *token, struct audit_
     char end;
     *out = (struct audit_row){0};
     if (token && *token &&
+        /* Three numbers of at most 16 digits and two dashes have 50 bytes. The last "%c" must find nothing: a
+         * token has no tail. */
         (strlen(token) > 60 || sscanf(token, "%" SCNx64 "-%" SCNx64 "-%" SCNx64 "%c", &out->time,
                                       (uint64_t *)&out->node, (uint64_t *)&out->n, &end) != 3)) {
         return op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
@@ -55,6 +59,8 @@ enum ww_err account_history(struct ww_op *op, struct service *s, struct session 
     if (err) {
         return err;
     }
+    /* The account's own chain of rows, opened and compared with it: a row that was moved here is not shown as
+     * its event. */
     err = audit_history(op, s->store, x->record, &from, page_size + 1, &rows, n);
     if (err) {
         return err;

@@ -5,6 +5,7 @@
  * keep the others from being done. */
 #include "account_int.h"
 
+/* Rows in one transaction: SQLite has one writer, and everybody else waits behind it. */
 enum { SWEPT_AT_ONCE = 1000 };
 
 /* One short transaction; *done says how many rows it dealt with. */
@@ -24,6 +25,7 @@ static enum ww_err in_pieces(struct ww_op *op, struct service *s, piece_writer *
 {
     int64_t done = SWEPT_AT_ONCE;
     enum ww_err err = WW_OK;
+    /* A piece that is not full was the last. New rows may come meanwhile, but none that are over already. */
     while (!err && done == SWEPT_AT_ONCE) {
         struct op_piece piece;
         op_piece_begin(op, &piece);
@@ -32,6 +34,7 @@ static enum ww_err in_pieces(struct ww_op *op, struct service *s, piece_writer *
     return err;
 }
 
+/* "Last seen" is kept in memory and written once a minute: reading a page must not write (vault.md §9). */
 static enum ww_err flush_seen(struct ww_op *op, struct service *s)
 {
     return session_flush_seen(op, s->store, s->sessions.seen);
@@ -58,6 +61,7 @@ enum ww_err account_maintain(struct ww_op *op, struct service *s)
         flush_seen, sweep_all_sessions, sweep_all_flows, account_erase_history, sweep_counters};
     struct op_problem first = {0};
     enum ww_err result = WW_OK;
+    /* The first failure is the one that is told: later ones often follow from it. */
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && result != WW_EIO; i++) {
         enum ww_err err = steps[i](op, s);
         if (err && !result) {

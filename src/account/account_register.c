@@ -9,6 +9,7 @@
 enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct record *draft)
 {
     enum ww_err err = WW_OK;
+    /* At most 64 (LIMIT of a record): what a form may cost in look-ups is bounded. */
     for (size_t i = 0; i < draft->identity.identifier_count && !err; i++) {
         const struct identity_identifier *identifier = &draft->identity.identifiers[i];
         struct key tag;
@@ -33,6 +34,8 @@ static enum ww_err check_policy(struct ww_op *op, struct service *s, const struc
     return err ? err : cred_password_policy_check(op, s->config, password, identifiers, n, &why->password);
 }
 
+/* The draft that is judged and the record that is written are two: ids and times of the second are of its own
+ * try. */
 struct registration {
     const struct account_new *in;
     const struct identity_schema *schema;
@@ -50,6 +53,7 @@ static enum ww_err write_registration(struct ww_op *op, struct service *s, void 
         (err = account_insert(op, s, x->schema, x->record, &x->password, &root))) {
         return err;
     }
+    /* Whether registering signs in is a setting (the hook "session" of the flow). */
     if (x->in->with_session) {
         struct authn *a;
         if ((err = cred_enrolled(op, x->record, CRED_PASSWORD, root, &a)) ||
@@ -80,6 +84,7 @@ enum ww_err account_register(struct ww_op *op, struct service *s, const struct a
         (err = account_validate(op, x.schema, in->traits, why)) ||
         (err = account_draft(op, x.schema, in->traits, true, &draft)) ||
         (err = check_policy(op, s, draft, in->password, why)) ||
+        /* Refused before it counts: what is malformed is a slip, not a registration. */
         (err = cred_password_normalize(op, in->password, &password)) ||
         (err = throttle_count(op, s->throttle, THROTTLE_REGISTRATION)) ||
         (err = account_check_free(op, s, draft)) ||

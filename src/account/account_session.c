@@ -12,6 +12,7 @@ enum ww_err account_resume_with_vault(struct ww_op *op, struct service *s, const
     return session_resume(op, s->store, &s->sessions, token, true, out);
 }
 
+/* For signing out twice, which Kratos answers as done (kratos.md §4.4). */
 bool account_session_ended(struct ww_op *op, struct service *s, const char *token)
 {
     return session_has_ended(op, s->store, token);
@@ -20,6 +21,7 @@ bool account_session_ended(struct ww_op *op, struct service *s, const char *toke
 static enum ww_err write_logout(struct ww_op *op, struct service *s, void *context)
 {
     struct session *x = context;
+    /* The row first: the event tells of what has been written. */
     enum ww_err err = session_end(op, s->store, x);
     return err ? err
                : account_tell(op, s,
@@ -32,6 +34,7 @@ enum ww_err account_write_logout(struct ww_op *op, struct service *s, const stru
 {
     struct session *fresh;
     enum ww_err err = session_resume(op, s->store, &s->sessions, x->token, false, &fresh);
+    /* Ended already is what was wanted. */
     return err == WW_EDENIED ? WW_OK : err ? err : write_logout(op, s, fresh);
 }
 
@@ -45,6 +48,7 @@ enum ww_err account_logout(struct ww_op *op, struct service *s, struct session *
     return account_transaction(op, s, write_logout_again, x);
 }
 
+/* `x` is only looked at: ending another session leaves this one as it is. */
 struct end_one {
     struct session *x;
     const struct uuid *id;
@@ -79,6 +83,7 @@ static enum ww_err write_end_others(struct ww_op *op, struct service *s, void *c
     struct record *r;
     struct vault *v;
     size_t n;
+    /* A copy is written on: a try that is lost leaves the caller's session as it was. */
     struct session keep = *in->x;
     enum ww_err err = account_lock_session(op, s, &keep, &r, &v);
     if (err || (err = store_session_row_count(op, s->store, r->id, &n))) {

@@ -12,6 +12,7 @@ struct password_change {
 
 static enum ww_err same_as_before(struct ww_op *op, struct account_refusal *why)
 {
+    /* Kratos' number for it (kratos.md §3.4), which its clients translate by. */
     why->password = (struct policy_refusal){.message_id = 4000039};
     return op_fail_field(op, WW_EVALIDATION, "password_unchanged", "password",
                          "The new password must be different from the old password.");
@@ -43,10 +44,13 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
     struct credential_row row;
     struct record *r;
     struct vault *v;
+    /* With its own row, since that is written too: the session that asked goes on under the new generation.
+     */
     enum ww_err err = account_lock_session(op, s, &keep, &r, &v);
     if (err) {
         return err;
     }
+    /* A new slot needs the root key: no locked session sets a password that opens. */
     if (!v) {
         return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
     }
@@ -77,6 +81,8 @@ static enum ww_err try_changing(struct ww_op *op, struct service *s, struct pass
 {
     struct cred_context credentials = account_credentials(s);
     const struct record_credential *old = cred_of(in->x->record, CRED_PASSWORD);
+    /* Told before the hash. The case of an account without a password comes with accounts that sign in by
+     * other factors. */
     if (!in->x->root || !old) {
         return op_fail(op, WW_ELOCKED, "vault_locked", "this session cannot open the vault");
     }
@@ -96,6 +102,7 @@ static enum ww_err try_changing(struct ww_op *op, struct service *s, struct pass
 enum ww_err account_change_password(struct ww_op *op, struct service *s, struct session *x,
                                     struct bytes typed, struct account_refusal *why)
 {
+    /* As in account_transaction: each try hashes once on the old slot, 100 ms, so that this is bounded. */
     enum { TRIES = 5 };
     struct password_change in = {.x = x};
     struct session before = *x;
@@ -115,6 +122,7 @@ enum ww_err account_change_password(struct ww_op *op, struct service *s, struct 
 
 /* ---- factors ---- */
 
+/* Of both directions; only the member that is meant is set. */
 struct factor_change {
     struct session *x;
     struct cred_ready added;
@@ -144,6 +152,7 @@ static enum ww_err write_addition(struct ww_op *op, struct service *s, void *con
     struct record *r;
     struct vault *v;
     enum ww_err err = account_lock(op, s, in->x, &r, &v);
+    /* Without the vault open a factor signs in and opens nothing: its role says so (cred_add). */
     if (err || (err = cred_add(op, r, &in->added, v ? in->x->root : NULL, &row)) ||
         (err = store_credential_insert(op, s->store, r, &row))) {
         return err;
@@ -162,6 +171,7 @@ enum ww_err account_add_credential(struct ww_op *op, struct service *s, struct s
         return account_refuse_reauth(op);
     }
     enum ww_err err = cred_prepare(op, &credentials, kind, typed, &in.added);
+    /* The record of before, so that a later call on this session compares with what is stored. */
     if (err || (err = account_transaction(op, s, write_addition, &in))) {
         x->record = before;
     }
@@ -211,6 +221,7 @@ enum ww_err account_remove_credential(struct ww_op *op, struct service *s, struc
 
 /* ---- profile ---- */
 
+/* The schema is looked up once, before the transaction: the account keeps the one that it has. */
 struct traits_change {
     struct session *x;
     const struct identity_schema *schema;
@@ -229,6 +240,7 @@ static enum ww_err write_traits(struct ww_op *op, struct service *s, void *conte
         return err;
     }
     const struct identity before = r->identity;
+    /* An account that had a name to sign in with keeps at least one: else nobody could sign in again. */
     if ((err = identity_set_traits(op, r, in->schema, in->traits, n > 0))) {
         return err;
     }
@@ -275,6 +287,8 @@ static enum ww_err write_delete(struct ww_op *op, struct service *s, void *conte
     struct record *r;
     struct vault *v;
     enum ww_err err = WW_EINTERNAL;
+    /* Vault, items, shares and sessions go with the record: what is left is the event of the end, and old
+     * backups. */
     if ((err = account_lock(op, s, x, &r, &v)) || (err = store_record_delete(op, s->store, r)) ||
         (err = audit_erase_account(op, s->store, r))) {
         return err;

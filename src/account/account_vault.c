@@ -5,6 +5,7 @@
 /* In a transaction of its own, since the one that found it is over. */
 enum ww_err account_audited(struct ww_op *op, struct service *s, const struct session *x, enum ww_err err)
 {
+    /* What the owner sees in the history; others read it in the log and in the metrics. */
     if (err == WW_ETAMPERED || err == WW_EROLLEDBACK) {
         account_tell_refusal(
             op, s,
@@ -37,6 +38,7 @@ static enum ww_err read_both(struct ww_op *op, struct service *s, struct session
 {
     struct session_row row;
     struct record *r;
+    /* Not resumed again: the token was checked when the request began, milliseconds ago. */
     enum ww_err err = store_session_row_load(op, s->store, &x->row.lookup, &row, &r, &x->vault);
     if (err == WW_ENOTFOUND || err == WW_EDENIED) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
@@ -54,6 +56,7 @@ static enum ww_err try_reading(struct ww_op *op, struct service *s, struct sessi
                                account_vault_reader *body, void *context, uint64_t *seen)
 {
     struct vault *v;
+    /* Resuming brought the vault's row along in most cases. */
     enum ww_err err = x->vault.head.p ? WW_OK : read_both(op, s, x);
     if (err || (err = vault_open(op, s->store, x->record, x->root, &x->vault, &v))) {
         return err;
@@ -93,6 +96,7 @@ struct item_read {
     struct vault_value *out;
 };
 
+/* Names are compared inside the leaf, which is sealed: the database sees only which leaf was read. */
 static enum ww_err read_item(struct ww_op *op, struct store *s, struct vault *v, void *context)
 {
     struct item_read *in = context;
@@ -131,6 +135,7 @@ struct item_search {
     struct vault_entry *out;
 };
 
+/* The id is random and stands in the entry: no index outside of the seal knows it. */
 static enum ww_err read_entry(struct ww_op *op, struct store *s, struct vault *v, void *context)
 {
     struct item_search *in = context;
@@ -148,6 +153,7 @@ struct item_look {
     struct vault_entry *out;
 };
 
+/* Version and id without the value: enough for If-None-Match and 304. */
 static enum ww_err read_name(struct ww_op *op, struct store *s, struct vault *v, void *context)
 {
     struct item_look *in = context;
@@ -197,6 +203,7 @@ static enum ww_err write_changes(struct ww_op *op, struct service *s, void *cont
 static enum ww_err check_sizes(struct ww_op *op, struct service *s, const struct vault_change *changes,
                                size_t n)
 {
+    /* At most what one seal holds, 16 MiB, whatever the setting says (config_check). */
     uint64_t most = (uint64_t)config_int(s->config, "watchword.vault.item_max");
     for (size_t i = 0; i < n; i++) {
         if (changes[i].kind == VAULT_PUT && changes[i].value.n > most) {
