@@ -21,6 +21,8 @@ uint32_t ww_version_number(void)
 
 /* ---- opening, step by step; each takes what it needs from ww and leaves what it made there ---- */
 
+/* One order for all callers: default, files, environment, settings; the nearer to the caller, the stronger.
+ */
 static enum ww_err load_config(struct ww_op *op, const struct ww_options *o, struct ww *ww)
 {
     const struct config_sources from = {.files = o->config_files,
@@ -41,6 +43,8 @@ static enum ww_err load_schemas(struct ww_op *op, struct ww *ww)
 
 static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, struct ww *ww)
 {
+    /* In the operation's arena, which is wiped: the ring keeps copies in guarded memory
+     * (src/crypto/secret.c). */
     struct key *keys = ARENA_ARRAY(&op->arena, KEYRING_MAX, struct key);
     struct db_options options = {.dsn = config_text(ww->config, "dsn")};
     struct keyring *keyring;
@@ -59,6 +63,7 @@ static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, stru
         db_close(db);
         return err;
     }
+    /* Database and ring belong to the store from here on, also when this fails. */
     return store_open(op, db, keyring, !o->no_migrate, &ww->service.store);
 }
 
@@ -66,12 +71,14 @@ static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, stru
 static struct pwhash_params hash_params(const struct config *c)
 {
     struct pwhash_params p = {.algorithm = PWHASH_ARGON2ID};
+    /* The setting knows two words, which config has checked. */
     if (strcmp(config_text(c, "hashers.algorithm"), "bcrypt") == 0) {
         p.algorithm = PWHASH_BCRYPT;
     }
     p.memory_kib = (uint32_t)(config_int(c, "hashers.argon2.memory") / 1024);
     p.iterations = (uint32_t)config_int(c, "hashers.argon2.iterations");
     p.cost = (uint32_t)config_int(c, "hashers.bcrypt.cost");
+    /* The floor is OWASP's; under --dev tests may hash for less. */
     if (!config_dev(c)) {
         pwhash_raise_to_floor(&p); /* config has warned */
     }
@@ -90,10 +97,12 @@ static enum ww_err make_service(struct ww_op *op, struct ww *ww)
     s->config = c;
     s->hashing = hash_params(c);
     s->cryptoperiod = config_duration(c, "watchword.vault.cryptoperiod");
+    /* How old a sign-in may be for changes that a thief of a session would make. */
     s->privileged_age = config_duration(c, "selfservice.flows.settings.privileged_session_max_age");
     s->sessions.lifespan = config_duration(c, "session.lifespan");
     s->sessions.most = (size_t)config_int(c, "watchword.session.most");
     s->sessions.idle = config_duration(c, "watchword.session.idle");
+    /* What lives longer than an operation is made last: it is what has to be freed where a step fails. */
     enum ww_err err = session_seen_new(&s->sessions.seen);
     if (err || (err = pwhash_pool_new(op, &limits, &s->pool))) {
         return err;
@@ -106,6 +115,7 @@ static enum ww_err take_options(struct ww_op *op, const struct ww_options *from,
                                 struct ww *ww)
 {
     enum ww_err err = API_TAKE(op, ww_options, from, out);
+    /* Copied, so that the caller's may be on its stack. */
     return err || !out->env ? err : API_TAKE(op, ww_env, out->env, &ww->env);
 }
 
@@ -125,6 +135,8 @@ enum ww_err ww_open(const struct ww_options *options, struct ww **out, char *why
     op_init(&op, &ww->env, ww);
     if ((err = take_options(&op, options, &o, ww)) || (err = load_config(&op, &o, ww)) ||
         (err = load_schemas(&op, ww)) || (err = open_store(&op, &o, ww)) || (err = make_service(&op, ww))) {
+        /* A text, since there is no operation to ask: it names the setting, and holds neither keys nor the
+         * dsn. */
         if (why && size) {
             snprintf(why, size, "%s%s%s", op.problem.field ? op.problem.field : "",
                      op.problem.field ? ": " : "", op.problem.text ? op.problem.text : ww_err_text(err));
@@ -174,6 +186,8 @@ static bool take_client(struct ww_op *op, const struct ww_client *from)
         {from->request_id, LIMIT_REQUEST_ID, &op->client.request_id},
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        /* They reach logs, events and pages: bytes that are no UTF-8 become U+FFFD, what is too long is cut.
+         */
         *texts[i].to = utf8_clean(&op->arena, texts[i].text, texts[i].most);
         if (!*texts[i].to) {
             return false;
@@ -196,6 +210,7 @@ static enum ww_err begin(struct ww_op *op, const struct ww_client *client)
 /* Everything that a request needs of memory is in the operation, and is wiped with it. */
 enum ww_err ww_op_begin(struct ww *ww, const struct ww_client *client, struct ww_op **out)
 {
+    /* Not from an arena: it holds one. */
     struct ww_op *op = calloc(1, sizeof *op);
     *out = NULL;
     if (!op) {
@@ -225,6 +240,7 @@ void ww_op_end(struct ww_op *op)
 
 const struct ww_problem *ww_op_problem(struct ww_op *op)
 {
+    /* Never NULL, so that bindings need not ask; its texts live as long as the operation. */
     const struct op_problem *p = &op->problem;
     op->told =
         (struct ww_problem){sizeof op->told, p->err,  p->id ? p->id : "", p->field, p->text ? p->text : "",
@@ -267,7 +283,8 @@ enum ww_err api_refused(struct ww_op *op, enum ww_err err, const struct account_
     if (err != WW_EVALIDATION || !f) {
         return err;
     }
-    /* The first failure alone: one sentence for one mistake. */
+    /* The first failure alone: one sentence for one mistake. Behind the pointer's first slash:
+     * "traits/email". */
     const char *field = f->instance && *f->instance ? f->instance + 1 : "traits";
     if (f->format) { /* the validator's text quotes what was typed */
         return op_fail_field(op, err, "traits_invalid", field, "this is not a valid %s", f->format);

@@ -22,6 +22,7 @@ static const struct {
     {"credentials", JS_OBJECT, true},
     {"verifiable_addresses", JS_ARRAY, true},
     {"recovery_addresses", JS_ARRAY, true},
+    /* Kratos' commercial parts: null is fine, a value is refused, since it would mean nothing here. */
     {"organization_id", JS_NULL, false},
     {"region", JS_NULL, false},
 };
@@ -31,6 +32,7 @@ static const struct {
 static enum ww_err check_members(struct ww_op *op, const struct js *body)
 {
     for (const struct js *m = body->first; m; m = m->next) {
+        /* With a NUL behind it, as every text of a tree. */
         const char *name = (const char *)m->key.p;
         size_t i = 0, n = sizeof members / sizeof members[0];
         while (i < n && strcmp(members[i].name, name) != 0) {
@@ -55,6 +57,8 @@ static enum ww_err check_members(struct ww_op *op, const struct js *body)
 static enum ww_err read_password(struct ww_op *op, const struct js *credentials, struct bytes *password)
 {
     *password = BYTES(NULL, 0);
+    /* What cannot be imported is refused by name: an account that lacks a factor its administrator sent would
+     * be a trap. */
     for (const struct js *c = credentials ? credentials->first : NULL; c; c = c->next) {
         if (!bytes_equal(c->key, BYTES("password", 8))) {
             return op_fail_field(op, WW_EUNSUPPORTED, "credential_unsupported", "credentials",
@@ -70,6 +74,7 @@ static enum ww_err read_password(struct ww_op *op, const struct js *credentials,
         return op_fail_field(op, WW_EINVAL, "field_type", "credentials.password.config.password",
                              "json: the field \"credentials.password.config.password\" has the wrong type");
     }
+    /* An empty one is none, as Kratos has it: the account then has no password. */
     if (clear && clear->string.n > 0) {
         *password = clear->string;
     }
@@ -91,6 +96,7 @@ enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t 
     struct account_refusal why = {0};
     struct record *r;
     struct js *in;
+    /* Set on each way out, as everywhere on the public line: no caller reads what was there before. */
     *json = *id = NULL;
     enum ww_err err = api_read_object(op, BYTES(body, length), "body", &in);
     if (err || (err = check_members(op, in))) {
@@ -106,6 +112,7 @@ enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t 
         .verifiable_addresses = present(in, "verifiable_addresses"),
         .recovery_addresses = present(in, "recovery_addresses"),
     };
+    /* As absent, which means "active". */
     if (spec.state && !*spec.state) {
         spec.state = NULL;
     }
@@ -118,6 +125,7 @@ enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t 
         }
         return err;
     }
+    /* The account is made by now; for want of memory its caller hears an error and finds it by its name. */
     *id = uuid_text(&op->arena, r->uuid);
     return *id ? api_json(op,
                           identity_json(op, r, s->schemas, api_public_url(op->ww), IDENTITY_ADMIN_CREATED),
@@ -127,6 +135,8 @@ enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t 
 
 /* ---- look up, list, delete ---- */
 
+/* One view each for whoever asks: what an administrator may see is decided in identity_json, by the view
+ * alone. */
 static enum ww_err identity_out(struct ww_op *op, const struct record *r, enum identity_view view,
                                 const char **json)
 {
@@ -194,6 +204,7 @@ enum ww_err ww_admin_identity_list(struct ww_op *op, struct ww_page *page, const
         (err = account_admin_list(op, s, after, p.limit + 1, &rows, &n))) {
         return err;
     }
+    /* One more than the limit was asked for, to know whether a page follows. */
     p.count = n < p.limit ? n : p.limit;
     for (size_t i = 0; i < p.count; i++) {
         js_push(list, identity_json(op, rows[i], s->schemas, api_public_url(op->ww), IDENTITY_ADMIN));
@@ -213,6 +224,8 @@ enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id)
     return err ? err : account_admin_delete(op, service_of(op), &uuid);
 }
 
+/* Any password that this opens for an administrator would open the vault for them: so it opens none (vault.md
+ * §10). */
 enum ww_err ww_admin_password_set(struct ww_op *op, const char *id, const char *password,
                                   size_t password_length)
 {
@@ -252,11 +265,13 @@ enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *l
         return err;
     }
     err = account_check(op, service_of(op), &(struct account_checker){tell, step, context}, &r);
+    /* Also where the walk broke off: how far it came is worth knowing. */
     api_give(out, &(struct ww_check_report){sizeof *out, r.accounts, r.credentials, r.sessions, r.flows,
                                             r.epochs, r.events, r.problems});
     return err;
 }
 
+/* The caller's step, behind one of ours that makes public structs of the hash's own. */
 struct calibration {
     void (*step)(void *context, const struct ww_hash_cost *tried);
     void *context;

@@ -16,11 +16,13 @@ enum ww_err ww_flow_answer(struct ww_op *op, enum ww_flow_action action, const s
     if (err || (err = api_check_size(op, "ww_flow_answer", out))) {
         return err;
     }
+    /* The answer is filled in whatever the error is: there is always something to send. */
     err = flow_answer(op, service_of(op), action, &request, &answer);
     api_give(out, &answer);
     return err;
 }
 
+/* Made of the public address, so that the name is the same on every node (kratos.md §2.5). */
 const char *ww_csrf_cookie_name(struct ww_op *op)
 {
     API_CALL(op);
@@ -48,6 +50,7 @@ bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char *token)
 
 /* ---- what people sign in with ---- */
 
+/* What a sign-in page calls the field: an address, a number, or simply a name. */
 static const char *kind_of(const struct schema_trait *t)
 {
     const struct js *items = js_get(t->schema, "items");
@@ -67,6 +70,7 @@ const char *ww_sign_in_traits(struct ww_op *op)
     API_CALL(op);
     struct js *list = js_array(&op->arena);
     for (const struct schema_trait *t = schema_default(service_of(op)->schemas)->traits; t; t = t->next) {
+        /* Other traits are nobody's business before a sign-in. */
         if (t->marks & MARK_PASSWORD_IDENTIFIER) {
             struct js *o = js_object(&op->arena);
             js_put(&op->arena, o, "name",
@@ -78,6 +82,7 @@ const char *ww_sign_in_traits(struct ww_op *op)
     return js_write(&op->arena, list);
 }
 
+/* As typed, for a page that shows their owner what to sign in with; the compared forms stay inside. */
 enum ww_err ww_sign_in_names(struct ww_op *op, const struct ww_session *session, const char *const **names,
                              size_t *count)
 {
@@ -121,6 +126,7 @@ enum ww_err ww_typed_keep(struct ww_op *op, const char *ticket, const char *text
     return err;
 }
 
+/* Once: a second call, and a second tab, finds nothing. */
 enum ww_err ww_typed_take(struct ww_op *op, struct ww_session *session, const char *cookie, const char **text,
                           size_t *length)
 {

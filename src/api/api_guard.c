@@ -9,6 +9,7 @@
 
 static _Noreturn void stop(const char *why)
 {
+    /* The one line that the library ever prints: there is no caller left who could. */
     fprintf(stderr, "libwatchword: %s\n", why);
     abort();
 }
@@ -27,6 +28,8 @@ struct ww_op *api_enter(struct ww_op *op)
     if (api_is_forked(op->ww)) {
         stop("an operation from before fork() is used in the child");
     }
+    /* A lock would hide the mistake: an arena that two threads allocate from is torn whichever comes first.
+     */
     if (atomic_exchange(&op->busy, true)) {
         stop("one operation is used by two calls at once");
     }
@@ -50,6 +53,7 @@ struct session *api_session(const struct ww_op *op, const struct ww_session *ses
     stop("a session is used that this operation did not give out");
 }
 
+/* Before the transaction: once a session is committed there must be no way left to fail. */
 enum ww_err api_session_room(struct ww_op *op, struct ww_session **room)
 {
     *room = ARENA_NEW(&op->arena, struct ww_session);

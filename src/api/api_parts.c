@@ -5,6 +5,7 @@
 enum ww_err api_take_put(struct ww_op *op, const char *name, const void *value, size_t n,
                          const struct ww_item_condition *condition, struct vault_change *out)
 {
+    /* An empty value is a value; NULL with a length is a mistake of the caller's. */
     *out = (struct vault_change){.kind = VAULT_PUT, .value = BYTES(value ? value : "", n)};
     if (n > 0 && !value) {
         return api_text(op, NULL, "value");

@@ -6,6 +6,8 @@
  * (vault.md §7). */
 enum ww_err api_password(struct ww_op *op, const char *password, size_t length, struct bytes *out)
 {
+    /* Not copied: it is hashed, and then it is the caller's to wipe. What hashing makes of it is in the
+     * arena. */
     *out = BYTES(password, length);
     if (!password) {
         return api_text(op, password, "password");
@@ -26,6 +28,7 @@ enum ww_err ww_register(struct ww_op *op, const char *traits, const char *passwo
 {
     API_CALL(op);
     struct account_refusal why = {0};
+    /* Who does not ask for a session gets none: fewer rows that sign somebody in. */
     struct account_new in = {.with_session = session != NULL, .carrier = SESSION_TOKEN};
     struct record *record;
     struct session *made = NULL;
@@ -40,6 +43,8 @@ enum ww_err ww_register(struct ww_op *op, const char *traits, const char *passwo
     }
     in.traits = parsed;
     if ((err = account_register(op, service_of(op), &in, &why, &record, &made))) {
+        /* A failure of the schema becomes one sentence; the flows, which have fields to show it at, take the
+         * whole list. */
         return api_refused(op, err, &why);
     }
     if (session) {
@@ -68,6 +73,7 @@ static enum ww_err read_proof(struct ww_op *op, const struct ww_proof *from, uin
                              : role == ROLE_LOGIN ? "a proof of this kind signs nobody in by itself"
                                                   : "a proof of this kind is no further step");
     }
+    /* By number from the table of kinds: a new factor needs no line here. */
     *out = (struct cred_proof){.kind = kind->kind};
     *identifier = in.identifier;
     return api_password(op, in.password, in.password_length, &out->typed);
@@ -99,10 +105,12 @@ enum ww_err ww_step_up(struct ww_op *op, struct ww_session *session, const struc
 {
     API_CALL(op);
     struct cred_proof in;
+    /* Without an identifier: a step-up is of the account that the session is of, whatever is typed. */
     struct account_sign_in who = {.proofs = &in, .count = 1, .session = api_session(op, session)};
     struct session *raised;
     const char *identifier; /* whose it is, the session says */
     enum ww_err err = read_proof(op, proof, ROLE_SECOND, &identifier, &in);
+    /* A cookie stays a cookie; its token is renewed by the use case (fixation). */
     who.carrier = who.session->carrier;
     if (err || (err = account_sign_in(op, service_of(op), &who, &raised))) {
         return err;
@@ -174,6 +182,7 @@ static struct ww_event event_of(const struct account_event *e)
                              .this_session = e->this_session};
 }
 
+/* Only the account of the session: there is no call that gives somebody else's. */
 enum ww_err ww_account_history(struct ww_op *op, struct ww_session *session, struct ww_page *page,
                                const struct ww_event *const **events)
 {

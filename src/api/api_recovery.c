@@ -8,6 +8,7 @@ enum ww_err ww_codes_state(struct ww_op *op, struct ww_session *session, struct 
 {
     API_CALL(op);
     struct session *x = api_session(op, session);
+    /* How many and since when; which they are is nowhere to be read. */
     struct ww_codes_state state = {.size = sizeof state};
     enum ww_err err = api_check_size(op, "ww_codes_state", out);
     if (!err) {
@@ -60,6 +61,8 @@ enum ww_err ww_recover(struct ww_op *op, const struct ww_recovery *recovery, str
     }
     in.identifier = from.identifier;
     in.code = bytes_str(from.code);
+    /* What the new session is for: a browser's token is renewed at later proofs, a native client keeps its
+     * own. */
     in.carrier = from.cookie ? SESSION_COOKIE : SESSION_TOKEN;
     if ((err = account_recover(op, service_of(op), &in, &why, &made, new_code))) {
         return api_refused(op, err, &why);
@@ -82,6 +85,7 @@ enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct
     if (err) {
         return err;
     }
+    /* A code where one is given, else the old password; both at once is no case, since one is enough. */
     typed = bytes_str(from.code ? from.code : "");
     if ((!from.code && (err = api_password(op, from.password, from.password_length, &typed))) ||
         (err = api_session_room(op, &room)) ||
@@ -115,6 +119,8 @@ enum ww_err ww_rekey(struct ww_op *op, struct ww_session *session, const char *p
     *renewed = NULL;
     /* Set first, so that no way out leaves the caller's variables as they were. */
     give_codes(WW_EINTERNAL, NULL, codes, count);
+    /* Asked for again although the session is recent: re-key makes all else worthless, and must be its
+     * owner's wish. */
     enum ww_err err = api_password(op, password, password_length, &typed);
     if (err || (err = api_session_room(op, &room)) ||
         (err = account_rekey(op, service_of(op), x, typed, &made, &texts))) {

@@ -8,6 +8,7 @@ bool api_is_pending(const struct session *x)
     return (x->record->flags & FLAG_SECOND_FACTOR) && x->level < 2;
 }
 
+/* Empty where the client did not say: the wire has NULL for it. */
 static const char *device_of(const struct session *x, const char *member)
 {
     const char *text = js_get_text(x->device, member);
@@ -24,6 +25,7 @@ static const struct ww_session_info *info_of(struct ww_op *op, const struct sess
             .id = uuid_text(&op->arena, x->id),
             .account = uuid_text(&op->arena, r->uuid),
             .this_session = is_this,
+            /* As api_is_pending: of the record, which is the same for all sessions of a list. */
             .pending = (r->flags & FLAG_SECOND_FACTOR) && x->level < 2,
             .level = x->level,
             .issued = x->issued,
@@ -123,6 +125,7 @@ enum ww_err ww_session_list(struct ww_op *op, struct ww_session *session, struct
     enum ww_err err = api_page_read(op, page, &p);
     struct uuid last;
     struct session_page in = {.active_only = true, .first = &x->id, .most = p.limit};
+    /* A token that is none begins at the start: it is the id of a session that may be gone. */
     in.after = !err && p.token && uuid_parse(&last, p.token) ? &last : NULL;
     if (err || (err = session_list(op, s->store, &s->sessions, x->record, &in, &list, &n))) {
         return err;

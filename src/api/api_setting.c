@@ -3,6 +3,7 @@
 
 #include "api_int.h"
 
+/* Of the server's settings only; an embedding program has the ones it passed. */
 const char *ww_setting(const struct ww *ww, const char *key)
 {
     return config_text(ww->config, key);

@@ -80,6 +80,7 @@ enum ww_err api_check_size(struct ww_op *op, const char *name, const void *s)
     if (s) {
         memcpy(&size, s, sizeof size);
     }
+    /* A name that is not in the table is a mistake of ours, and found by the first test that calls. */
     return s && shape && api_shape_knows(shape, size)
                ? WW_OK
                : op_fail_field(op, WW_EINVAL, "size_unknown", name,
@@ -110,6 +111,7 @@ void api_give(void *to, const void *from)
 
 /* ---- pages ---- */
 
+/* Entries; as Kratos has it for sessions (kratos.md §1.3). */
 enum { PAGE_DEFAULT = 250, PAGE_MOST = 1000 };
 
 enum ww_err api_page_read(struct ww_op *op, struct ww_page *from, struct ww_page *out)

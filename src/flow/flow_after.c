@@ -12,6 +12,7 @@ static enum ww_err rules_of(struct call *c, const char *fallback, struct return_
 {
     const struct config *config = c->s->config;
     size_t n = config_list_count(config, "selfservice.allowed_return_urls");
+    /* The configured ones, two of ours, and a NULL behind the last. */
     const char **list = ARENA_ARRAY(c->a, n + 3, const char *);
     char *base = flow_public_url(c->a, config), *standard = flow_default_url(c->a, config);
 
@@ -39,6 +40,7 @@ enum ww_err flow_after_check(struct call *c, const char *return_to, bool *answer
     if (err || !return_to || flow_return_to_check(c->a, &rules, return_to, &absolute) == WW_OK) {
         return err;
     }
+    /* Refused at the beginning, before a row is made: what is not allowed costs nothing in the store. */
     *answered = true;
     if (strlen(return_to) > LIMIT_URL) { /* neither kept nor repeated */
         return flow_refuse_bad_request(c, "self_service_flow_return_to_forbidden",
@@ -49,6 +51,8 @@ enum ww_err flow_after_check(struct call *c, const char *return_to, bool *answer
         arena_printf(c->a, "Requested return_to URL \"%s\" is not allowed.", absolute));
 }
 
+/* "selfservice.flows.login.after.password" beats "selfservice.flows.login.after", as in Kratos'
+ * configuration. */
 static const struct js *method_settings(const struct call *c, const char *method)
 {
     const struct js *after = config_json(c->s->config, c->kind->after);
@@ -71,6 +75,7 @@ enum ww_err flow_after_url(struct call *c, const char *return_to, const char *me
     if (!url || !url[0]) {
         url = config_text(config, key);
     }
+    /* Nothing configured: what the flow falls back to, and at last the site's default page. */
     if (!url[0]) {
         url = otherwise ? otherwise : flow_default_url(c->a, config);
     }
@@ -100,6 +105,7 @@ bool flow_after_has_hook(const struct call *c, const char *method, const char *h
     return false;
 }
 
+/* Kratos' `continue_with`, for native and single-page clients, which follow no 303. */
 struct js *flow_after_redirect_action(struct call *c, const char *url)
 {
     struct js *list = js_array(c->a), *action = js_object(c->a);

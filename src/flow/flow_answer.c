@@ -3,6 +3,7 @@
 
 #include "flow_int.h"
 
+/* Whatever speaks HTTP knows these actions, and nothing of the functions behind them. */
 static const struct {
     enum ww_flow_action action;
     const struct flow_kind_row *kind;
@@ -36,6 +37,7 @@ enum ww_err flow_answer(struct ww_op *op, struct service *s, enum ww_flow_action
     struct call c = {.op = op, .a = &op->arena, .s = s, .in = in, .out = out};
     enum ww_err err = op_fail(op, WW_EINVAL, "flow_action", "there is no such action");
 
+    /* No status: an answer that is given without one would be a mistake that the server finds. */
     *out = (struct ww_flow_answer){.error_id = "", .cache_for = -1};
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
         if (actions[i].action == action) {
@@ -44,6 +46,7 @@ enum ww_err flow_answer(struct ww_op *op, struct service *s, enum ww_flow_action
         }
     }
     if (err && err != WW_ENOMEM) { /* what no step expected */
+        /* A half-made answer is taken back whole, cookies included. */
         *out = (struct ww_flow_answer){.error_id = "", .cache_for = -1};
         err = flow_refuse_problem(&c, err);
     }

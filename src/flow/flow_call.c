@@ -31,6 +31,7 @@ enum ww_err flow_call_session(struct call *c)
     if (c->session_tried) {
         return WW_OK;
     }
+    /* Remembered even where it failed: a store that does not answer is not asked twice in one request. */
     c->session_tried = true;
     if (c->in->session_token) {
         err = account_resume(c->op, c->s, c->in->session_token, &c->session);
@@ -58,6 +59,7 @@ enum ww_err flow_answer_json(struct call *c, int status, const struct js *body)
     if (!c->out->body) {
         return op_no_memory(c->op);
     }
+    /* JSON has no NUL: js_write escapes it. */
     c->out->body_length = strlen(c->out->body);
     return WW_OK;
 }
@@ -68,6 +70,8 @@ enum ww_err flow_answer_redirect(struct call *c, int status, const char *locatio
         return op_no_memory(c->op);
     }
     c->out->status = status;
+    /* Judged before by flow_return_to_check, or from the configuration: nothing here is as the client sent
+     * it. */
     c->out->location = location;
     c->out->body = NULL;
     return WW_OK;
@@ -89,6 +93,7 @@ void flow_answer_session_cookie(struct call *c, const struct session *x)
     c->out->session_left = x->expires > now ? (x->expires - now) / SECOND_US : 0;
 }
 
+/* What its owner may see, never more: flows answer people, not administrators. */
 struct js *flow_call_identity_json(struct call *c, const struct record *r)
 {
     char *base = flow_public_url(c->a, c->s->config);
@@ -116,6 +121,7 @@ static char *built_in(struct arena *a, const struct config *config, const char *
     return base && path ? flow_url_join(a, base, path) : NULL;
 }
 
+/* With an address of its own configured, the site draws the forms itself, and gets what Kratos gives. */
 bool flow_ui_built_in(const struct call *c)
 {
     char *key = arena_printf(c->a, "selfservice.flows.%s.ui_url", c->kind->name);

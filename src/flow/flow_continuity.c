@@ -11,6 +11,7 @@
 #include "seal.h"
 #include "timefmt.h"
 
+/* Longer than a sign-in takes, shorter than a new password should lie about. */
 enum { WAIT_MINUTES = 15, COOKIE_TEXT = 64 /* 48 bytes */ };
 
 /* Account and id are in the seal: a row that is moved to another account, or another id, does not open. */
@@ -46,6 +47,7 @@ enum ww_err flow_wait_keep(struct ww_op *op, struct service *s, const struct uui
     if (!both) {
         return op_no_memory(op);
     }
+    /* In the arena, which is wiped: the cookie is all that is left of the secret. */
     memcpy(both, row.id.b, sizeof row.id.b);
     memcpy(both + sizeof row.id.b, secret.b, sizeof secret.b);
     *cookie = base64_encode(a, BASE64_URL, BYTES(both, sizeof row.id.b + sizeof secret.b));
@@ -67,6 +69,7 @@ enum ww_err flow_wait_open(struct ww_op *op, struct service *s, const struct uui
         raw.n != sizeof id.b + sizeof secret.b) {
         return WW_ENOTFOUND;
     }
+    /* The id finds the row, the secret opens it: who copies the database has the one and not the other. */
     memcpy(id.b, raw.p, sizeof id.b);
     memcpy(secret.b, raw.p + sizeof id.b, sizeof secret.b);
     enum ww_err err = store_flow_row_load(op, s->store, FLOW_CONTINUITY, &id, row);
@@ -86,6 +89,7 @@ enum ww_err flow_wait_open(struct ww_op *op, struct service *s, const struct uui
 /* The row is emptied and over, and rev lets only one of two win: what waited is done once. */
 enum ww_err flow_wait_end(struct ww_op *op, struct service *s, struct flow_row *row)
 {
+    /* Emptied now, deleted by the sweep a day later: a copy of the table from then on holds nothing. */
     row->json = js_object(&op->arena);
     row->expires = op_now(op);
     enum ww_err err = store_flow_row_update(op, s->store, row);

@@ -5,6 +5,8 @@
 
 #include "limit.h"
 
+/* Draft-07 keywords and Kratos' messages (kratos.md §3.4); what has none gets the generic one with a reason.
+ */
 static const struct {
     const char *keyword;
     int message;
@@ -66,6 +68,7 @@ static struct js *format_message(struct arena *a, const struct schema_failure *f
 /* The message of one failure. */
 static struct js *message_of(struct arena *a, const struct schema_failure *f)
 {
+    /* Not in the table: which message it is depends on the format. */
     if (strcmp(f->keyword, "format") == 0) {
         return format_message(a, f);
     }
@@ -83,6 +86,7 @@ static struct js *message_of(struct arena *a, const struct schema_failure *f)
 
 void flow_ui_clear_messages(struct js *ui)
 {
+    /* Each answer tells of this try only. */
     js_remove(ui, "messages");
 }
 
@@ -121,6 +125,7 @@ void flow_failures_show(struct arena *a, struct js *ui, const struct schema_fail
 {
     for (const struct schema_failure *f = failures; f; f = f->next) {
         struct js *message = message_of(a, f);
+        /* "required" fails at the object; people look at the field that is missing. */
         char *field = field_name(a, f->instance, strcmp(f->keyword, "required") == 0 ? f->property : NULL);
         if (field) {
             flow_ui_field_message(a, ui, field, message);

@@ -23,6 +23,7 @@ static struct js *boolean_value(struct arena *a, struct bytes text)
     if (is_one_of(text, yes) || is_one_of(text, no)) {
         return js_bool(a, is_one_of(text, yes));
     }
+    /* What is no truth stays a text: the schema then says that the type is wrong, and nothing is guessed. */
     return js_string(a, text);
 }
 
@@ -45,6 +46,7 @@ static bool as_json_number(struct bytes text, struct buf *out)
     if (i && text.p[0] == '-') {
         buf_char(out, '-');
     }
+    /* JSON allows no leading zeros (RFC 8259 §6); people type them. */
     while (whole > 1 && text.p[i] == '0') {
         i++;
         whole--;
@@ -101,6 +103,7 @@ static struct js *date_time_value(struct arena *a, struct bytes text)
            (shape[i] == 'd' ? text.p[i] >= '0' && text.p[i] <= '9' : text.p[i] == (uint8_t)shape[i])) {
         i++;
     }
+    /* The whole shape matched; without seconds it ends three characters earlier. */
     bool seconds = i == sizeof shape - 1;
     if (seconds && i + 1 < text.n && text.p[i] == '.') {
         i += 1 + digits_at(text, i + 1);
@@ -128,6 +131,8 @@ struct js *flow_form_value(struct arena *a, const struct schema_trait *t, struct
     bool number = strcmp(t->type, "number") == 0 || strcmp(t->type, "integer") == 0;
 
     if (text.n == 0) { /* dropped, so that a required text counts as missing */
+        /* A browser sends nothing for an unchecked box, and Kratos takes an empty number that is required for
+         * 0. */
         if (!t->required || (!boolean && !number)) {
             return NULL;
         }

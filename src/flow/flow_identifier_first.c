@@ -28,6 +28,7 @@ static enum ww_err run(struct call *c)
     bool exists = false, hide = flow_call_setting(c, "security.account_enumeration.mitigate");
     enum ww_err err = WW_OK;
 
+    /* Messages of the try before. */
     flow_reset(c);
     c->kind->echo(c);
     if (c->payload.identifier[0] && !hide) {
@@ -46,6 +47,7 @@ static enum ww_err run(struct call *c)
     }
     struct js *nodes = flow_nodes_without(c->a, flow_nodes(c->flow), is_step_button, NULL);
     js_put(c->a, c->flow->ui, "nodes", nodes);
+    /* It goes along with the password; whoever wants another name begins anew. */
     flow_node_set_type(c->a, flow_node_find(nodes, "identifier"), "hidden");
     js_put(c->a, c->flow->wire, "active", js_text(c->a, "identifier_first"));
     flow_set_stage(c, c->flow, STAGE_CREDENTIALS);
