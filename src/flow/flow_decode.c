@@ -9,6 +9,7 @@
 
 /* ---- forms ---- */
 
+/* With its length: a value may hold a NUL, and what is read must be all that was sent. */
 static struct bytes pair_value(const struct ww_pair *p)
 {
     return BYTES(p->value, p->length);
@@ -74,9 +75,12 @@ static struct js *form_list(struct arena *a, const struct form *form, const stru
         } else if (strncmp(p->name, name, length) != 0) {
             break;
         } else if (p->name[length] == '.' && p->length > 0) {
+            /* "traits.emails.0": behind the list's name and its dot stands the index. */
             fields[n++] = (struct js_field){p->name + length + 1, flow_form_element(a, t, pair_value(p)), 0};
         }
     }
+    /* js_set_fields refuses an index far beyond what is there: a form of ten bytes makes no list of a
+     * million. */
     if (!fields || !list || !indexed || !js_set_fields(a, indexed, fields, n)) {
         return NULL;
     }
@@ -110,6 +114,8 @@ static void form_trait(struct arena *a, const struct form *form, const struct sc
     bool list = strcmp(t->type, "array") == 0;
     struct js *value = !name ? NULL : list ? form_list(a, form, t, name) : form_single(a, form, t, name);
 
+    /* An empty list is as one that was not sent: the flow of settings keeps what there was
+     * (docs/DECISIONS.md). */
     if (value && (!list || value->count > 0)) {
         js_put_path(a, traits, t->path, value);
     }
@@ -128,6 +134,7 @@ static const struct ww_pair *form_pair(const struct ww_flow_request *in, const c
 static enum ww_err form_traits(struct arena *a, const struct ww_flow_request *in,
                                const struct identity_schema *schema, struct js **out, const char **why)
 {
+    /* Clients may send the traits as one field of JSON; single fields then come on top of it. */
     const struct ww_pair *whole = form_pair(in, "traits");
     struct form form;
 
@@ -159,6 +166,8 @@ static enum ww_err decode_form(struct arena *a, const struct ww_flow_request *in
                                const struct identity_schema *schema, struct flow_payload *out,
                                const char **why)
 {
+    /* The first of a name counts, here as in the CSRF check: two that differ cannot mean one thing to the one
+     * and another to the other. */
     const struct ww_pair *token = form_pair(in, "csrf_token"), *password = form_pair(in, "password");
     const struct ww_pair *transient = form_pair(in, "transient_payload");
     struct js *payload = NULL;
@@ -168,6 +177,7 @@ static enum ww_err decode_form(struct arena *a, const struct ww_flow_request *in
     out->screen = form_text(in, "screen");
     out->csrf_token = token ? token->value : NULL;
     out->identifier = form_text(in, "identifier");
+    /* The name of the field in Kratos before 1.0, which older pages still send. */
     if (!out->identifier[0]) {
         out->identifier = form_text(in, "password_identifier");
     }
@@ -218,6 +228,8 @@ static bool names_with_nul(const struct js *root)
     return v && v->type == JS_STRING && strlen((const char *)v->string.p) != v->string.n;
 }
 
+/* A JSON body may have "traits" as an object, or "traits.email" as members of the body, or both, as Kratos
+ * takes it. */
 static enum ww_err json_traits(struct arena *a, struct js *root, const struct identity_schema *schema,
                                struct js **out, const char **why)
 {
@@ -232,6 +244,7 @@ static enum ww_err json_traits(struct arena *a, struct js *root, const struct id
     *out = traits ? traits : js_object(a);
     for (struct js *m = root->first; fields && *out && m; m = next) {
         next = m->next;
+        /* Taken out of the body when they are set: a node stands in one tree only, hence `next` before. */
         if (m->key.n > 7 && memcmp(m->key.p, "traits.", 7) == 0) {
             fields[n++] = (struct js_field){(const char *)m->key.p + 7, m, 0};
         }
@@ -252,6 +265,7 @@ static enum ww_err json_traits(struct arena *a, struct js *root, const struct id
     return WW_OK;
 }
 
+/* As the name of gjson's type, which stands in Kratos' message. */
 static const char *kind_of(const struct js *v)
 {
     switch (v->type) {
@@ -293,6 +307,7 @@ static enum ww_err decode_json(struct arena *a, const struct ww_flow_request *in
         *why = "a name or address holds no control characters";
         return WW_EINVAL;
     }
+    /* Numbers are no password, though json_text would write them out: 1e3 and 1000 would be two. */
     const struct js *password = js_get(root, "password");
     out->members = root;
     out->method = json_text(a, root, "method");
@@ -323,6 +338,7 @@ static void default_objects(struct arena *a, const struct js *schema, struct js 
             continue;
         }
         struct js *inner = js_get(value, key);
+        /* For want of memory it stays absent, and `required` refuses the form: never accepted for less. */
         if (!inner) {
             inner = js_put(a, value, key, js_object(a));
         }
@@ -340,6 +356,7 @@ const char *flow_decode_text(struct arena *a, const struct ww_flow_request *in, 
 
 /* ---- limits ---- */
 
+/* The limit is told, not the length: how much was sent its sender knows. */
 static enum ww_err refuse_long(struct arena *a, struct flow_payload *out, const char *field, size_t most,
                                const char **why)
 {
@@ -361,6 +378,7 @@ static const char *long_text(struct arena *a, const struct js *v, const char *pa
     for (const struct js *m = v->first; m && !found; m = m->next, i++) {
         bool nameless = v->type == JS_ARRAY || m->key.n > LIMIT_IDENTIFIER;
         found = long_text(a, m, "");
+        /* The name of a member is the sender's too, and would be repeated in messages. */
         if (v->type == JS_OBJECT && m->key.n > LIMIT_IDENTIFIER) {
             return path;
         }
@@ -380,6 +398,7 @@ static bool long_identifier(const struct schema_trait *t, const struct js *v)
     for (const struct js *e = v && v->type == JS_ARRAY ? v->first : NULL; e && !found; e = e->next) {
         found = e->type == JS_STRING && e->string.n > LIMIT_IDENTIFIER;
     }
+    /* Marked as anything else than searchable: it is something to sign in, verify or recover with. */
     return found && (t->marks & ~(unsigned)MARK_SEARCHABLE);
 }
 
@@ -401,6 +420,7 @@ static enum ww_err check_limits(struct arena *a, const struct identity_schema *s
     if (field) {
         return refuse_long(a, out, field, LIMIT_TRAIT_TEXT, why);
     }
+    /* Fields by dotted names nest too, so that js_read's limit does not cover them. */
     if (js_depth(out->traits) >= LIMIT_JSON_DEPTH) {
         *why = "A field is nested too deeply.";
         return WW_EINVAL;

@@ -15,6 +15,7 @@ static void echo(struct call *c)
 
 /* ---- who may ---- */
 
+/* An unknown level is refused with the words that Kratos has, the client's own cut to a few bytes. */
 static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
 {
     *answered = true;
@@ -30,6 +31,7 @@ static enum ww_err check_level(struct call *c, const char *aal, bool *answered)
                          "one of [aal1, aal2] but got %s",
                          shown));
     }
+    /* A second factor is added to somebody; without a first there is nobody. */
     if (aal && strcmp(aal, "aal2") == 0 && !c->session) {
         return flow_refuse(c, &flow_refuse_no_first_factor);
     }

@@ -84,6 +84,7 @@ static enum ww_err build_first_factor(struct call *c, struct flow *f)
     return flow_methods_build(c, f);
 }
 
+/* Members in the order that Kratos' type has, which recorded exchanges are compared with. */
 static void put_login_members(struct call *c, struct flow *f, bool refresh, bool second)
 {
     js_put(c->a, f->wire, "organization_id", js_null(c->a));
@@ -102,6 +103,7 @@ enum ww_err flow_login_build(struct call *c, struct flow *f)
     const char *wanted = flow_call_query(c, "refresh"), *aal = flow_call_query(c, "aal");
     bool refresh =
         c->session && (c->flow ? flow_login_is_refresh(c->flow) : wanted && strcmp(wanted, "true") == 0);
+    /* What the query asks for is a wish; what a session may see is decided by its level alone. */
     bool second = c->session && aal && strcmp(aal, "aal2") == 0;
     enum ww_err err = WW_OK;
 
@@ -115,6 +117,7 @@ enum ww_err flow_login_build(struct call *c, struct flow *f)
     } else {
         err = build_first_factor(c, f);
     }
+    /* Go writes an empty slice that was never made as null. */
     if (f->api && flow_nodes(f)->count == 0) {
         js_put(c->a, f->ui, "nodes", js_null(c->a));
     } else {

@@ -17,6 +17,8 @@ enum ww_err flow_logout_init(struct call *c)
     if (err) {
         return err;
     }
+    /* Nobody to sign out. Kratos says 401 here, and clients rely on it to find out whether somebody is signed
+     * in. */
     if (!c->session) {
         return flow_refuse(c, &flow_refuse_session_inactive);
     }
@@ -25,6 +27,7 @@ enum ww_err flow_logout_init(struct call *c)
     }
     char *token = session_logout_token(c->op, c->session), *base = flow_public_url(c->a, c->s->config);
     char *url = base ? flow_url_join(c->a, base, "/self-service/logout") : NULL;
+    /* Judged above, and once more when the link is used: it may be shown long before. */
     if (url && return_to) {
         url = flow_url_with(c->a, url, "return_to", return_to);
     }
@@ -42,6 +45,7 @@ static enum ww_err answer_logged_out(struct call *c)
     c->out->end_session = true;
     /* Whoever uses the browser next starts with an anti-CSRF cookie that the person before does not know. */
     c->out->renew_csrf = true;
+    /* Clear-Site-Data: what pages kept in this browser goes with the session. */
     c->out->clear_browser_data = flow_call_setting(c, "selfservice.flows.logout.clear_browser_data");
     if (err || c->in->json) {
         return err ? err : flow_answer_empty(c, 204);
@@ -56,6 +60,7 @@ enum ww_err flow_logout_submit(struct call *c)
     bool answered;
     enum ww_err err = flow_call_session(c);
 
+    /* So that flow_after_url finds the address that is configured for a logout. */
     c->kind = &logout_row;
     if (err) {
         return err;
@@ -66,6 +71,7 @@ enum ww_err flow_logout_submit(struct call *c)
     if (!c->session) {
         return flow_refuse(c, &flow_refuse_session_inactive);
     }
+    /* Both the cookie and the token: the link of one session ends no other. */
     if (!session_is_logout_token(c->op, c->session, token)) {
         return flow_refuse(c, &flow_refuse_logout_token_wrong);
     }
@@ -84,6 +90,7 @@ enum ww_err flow_logout_native(struct call *c)
     const char *why = "there is no body", *token;
     struct session *x = NULL;
 
+    /* A 204 is no failure in the metrics, and what fails below says so itself. */
     c->out->failed = false;
     if (c->in->body != WW_BODY_JSON ||
         js_read(c->a, BYTES(c->in->json_text, c->in->json_length), &body, &why) != WW_OK) {

@@ -14,6 +14,8 @@ struct message {
     const char *text, *context;
 };
 
+/* Word for word as Kratos writes them, mistakes included: translations of clients are keyed by id, tests by
+ * text. */
 static const struct message messages[] = {
     {MSG_LOGIN_SIGN_IN, 'i', "Sign in", ""},
     {MSG_LOGIN_REFRESH, 'i', "Please confirm this action by verifying that it is you.", ""},
@@ -117,6 +119,7 @@ static void add_value(struct buf *b, const struct js *v, char form)
     if (!v) {
         return;
     }
+    /* "%.2f" as Go writes minutes. */
     if (form == 'm' && (v->type == JS_REAL || v->type == JS_INT)) {
         buf_printf(b, "%.2f", v->type == JS_REAL ? v->real : (double)v->integer);
     } else if (v->type == JS_STRING && form != 'q') {
@@ -127,6 +130,7 @@ static void add_value(struct buf *b, const struct js *v, char form)
             buf_str(b, e->next ? " or " : "");
         }
     } else {
+        /* Numbers as they were typed, and quoted texts with JSON's escapes. */
         js_write_to(b, v);
     }
 }
@@ -141,6 +145,8 @@ static struct js *text_of(struct arena *a, const char *template, const struct js
             buf_char(&b, *p++);
             continue;
         }
+        /* Templates are constants of this file: a "{" without its "}" would be a mistake, and stays as it is.
+         */
         const char *bar = memchr(p, '|', (size_t)(end - p));
         char *key = arena_strndup(a, p + 1, (size_t)((bar ? bar : end) - p - 1));
         add_value(&b, key ? js_get(values, key) : NULL, bar ? bar[1] : 0);

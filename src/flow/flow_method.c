@@ -6,10 +6,13 @@
 const struct flow_part *flow_method_part(const struct call *c, const struct flow_method *m)
 {
     const struct flow_part *part = c->kind->part(m);
+    /* Without `run` the method has no part in this kind of flow; switched off, it is as if it were not there.
+     */
     return part->run && (!part->setting || flow_call_setting(c, part->setting)) ? part : NULL;
 }
 
-/* By the flow's stage too: a method that the form did not offer is not taken, whatever name is sent. */
+/* By the flow's stage too: a method that the form did not offer is not taken, whatever name is sent. At most
+ * a handful of methods: a walk is quicker than an index. */
 const struct flow_method *flow_method_find(const struct call *c, const char *name, enum stage stage)
 {
     for (const struct flow_method *const *m = flow_methods; *m; m++) {

@@ -34,10 +34,13 @@ static struct js *input_attributes(struct arena *a, const struct flow_input *in)
     if (in->options) {
         js_put(a, at, "options", in->options);
     }
+    /* Images, anchors and scripts are kinds of nodes too, which no method here makes. */
     put_text(a, at, "node_type", "input");
     return at;
 }
 
+/* Members in the order of Kratos' type. For want of memory a member is missing, and js_whole finds that
+ * before anything is sent. */
 struct js *flow_node(struct arena *a, const struct flow_input *in)
 {
     struct js *node = js_object(a), *meta = js_object(a);
@@ -53,6 +56,7 @@ struct js *flow_node(struct arena *a, const struct flow_input *in)
     return node;
 }
 
+/* A field, although the cookie is what counts: with both, a page of another site can send neither. */
 struct js *flow_node_csrf(struct arena *a, const char *token)
 {
     return flow_node(a, &(struct flow_input){.name = "csrf_token",
@@ -121,6 +125,7 @@ const char *flow_trait_input(const struct schema_trait *t)
     if (strcmp(t->type, "number") == 0 || strcmp(t->type, "integer") == 0) {
         return "number";
     }
+    /* Kratos goes by the name here: a trait that is called so is not shown while it is typed. */
     return strcmp(dot ? dot + 1 : t->path, "password") == 0 ? "password" : "text";
 }
 
@@ -142,6 +147,7 @@ static struct js *trait_options(struct arena *a, const struct schema_trait *t)
 
 struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const char *group, bool options)
 {
+    /* The name of the field in forms: what flow_decode looks for. */
     char *name = arena_printf(a, "traits.%s", t->path);
     struct js *label = NULL;
 
@@ -165,6 +171,7 @@ struct js *flow_node_trait(struct arena *a, const struct schema_trait *t, const 
 
 const char *flow_node_name(const struct js *node)
 {
+    /* Never NULL, so that comparisons need not ask; a stored node without a name is found by none. */
     const char *name = js_get_text(js_get(node, "attributes"), "name");
     return name ? name : "";
 }
@@ -235,6 +242,7 @@ void flow_nodes_fill(struct arena *a, struct js *nodes, const struct js *traits)
     for (struct js *node = nodes ? nodes->first : NULL; node; node = node->next) {
         const char *name = flow_node_name(node);
         const struct js *v = strncmp(name, "traits.", 7) == 0 ? js_path(traits, name + 7) : NULL;
+        /* Fields hold single values; a list has its own way below, for our own pages. */
         if (v && v->type != JS_OBJECT && v->type != JS_ARRAY) {
             flow_node_set_value(a, node, js_copy(a, v));
         }

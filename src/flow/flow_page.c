@@ -45,8 +45,10 @@ enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *
     const char *size = flow_call_query(c, "page_size"), *page = flow_call_query(c, "page"),
                *token = flow_call_query(c, "page_token");
 
+    /* Kratos' default (kratos.md §1.3). */
     *out = (struct flow_paging){0, 250};
     *answered = false;
+    /* The older name of the same. */
     size = size ? size : flow_call_query(c, "per_page");
     if (size && size[0] == '-') { /* less than one means the default */
         size = NULL;
@@ -60,6 +62,7 @@ enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *
     if (!page && token && !token_read(c, token, &out->page)) {
         return refuse_parameter(c, "page_token", answered);
     }
+    /* Cut, not refused: a client that asks for too much gets a page and a link to the next. */
     out->size = out->size == 0 ? 250 : out->size > most ? most : out->size;
     return WW_OK;
 }
@@ -79,6 +82,7 @@ static void add_link(struct call *c, struct buf *b, const char *path, int64_t pa
 void flow_paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total)
 {
     struct buf b = BUF(c->a);
+    /* -1 for an empty list, which has no page at all. */
     int64_t last = (int64_t)((total + p->size - 1) / p->size) - 1;
     int64_t page = (int64_t)p->page > last && last >= 0 ? last : (int64_t)p->page;
 

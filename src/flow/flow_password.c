@@ -30,10 +30,15 @@ static enum ww_err run_login(struct call *c)
     const struct account_sign_in in = {.identifier = c->payload.identifier,
                                        .proofs = &proof,
                                        .count = 1,
+                                       /* By the flow, not by the request: what began as a browser's ends as
+                                        * one. */
                                        .carrier = c->flow->api ? SESSION_TOKEN : SESSION_COOKIE,
+                                       /* Only a flow that was begun to prove it again raises the session that
+                                        * is there. */
                                        .session = flow_login_is_refresh(c->flow) ? c->session : NULL};
 
     flow_reset(c);
+    /* An empty password is none here; whether one may be empty is never asked of a hash. */
     if (c->payload.identifier[0] && c->payload.password.p) {
         return flow_login_sign_in(c, &in);
     }
@@ -55,6 +60,7 @@ static enum ww_err build_registration(struct call *c, struct flow *f)
     return WW_OK;
 }
 
+/* The policy, the names and the hash are the use case's: a flow only shows what comes of it. */
 static enum ww_err run_registration(struct call *c)
 {
     struct account_new in = {.schema_id = c->schema->id,
@@ -89,7 +95,8 @@ static enum ww_err run_settings(struct call *c)
     struct account_refusal why;
 
     flow_reset(c);
-    /* Asked here as well as in the use case, before the form is looked at: it is kept as it was sent. */
+    /* Asked here as well as in the use case, before the form is looked at: it is kept as it was sent. Before
+     * the field is judged: who has to sign in again is told so first, whatever was typed. */
     if (!account_privileged(c->op, c->s, c->session)) {
         return flow_settings_too_old(c);
     }

@@ -111,6 +111,7 @@ static enum ww_err store_error(struct call *c, const struct js_error *body, char
     return store_flow_row_insert(c->op, c->s->store, &row);
 }
 
+/* Kratos' own example, by which pages for errors are tried out. */
 static struct js *stub_error(struct call *c)
 {
     static const struct flow_refusal stub = {500, NULL, NULL, "This is a stub error."};
@@ -131,6 +132,7 @@ enum ww_err flow_error_fetch(struct call *c)
     if (id && strcmp(id, "stub:500") == 0) {
         return flow_answer_json(c, 200, stub_error(c));
     }
+    /* What is no id asks the store nothing. */
     if (!id || !uuid_parse(&uuid, id)) {
         return flow_refuse_json(c, &flow_refuse_not_found, NULL, NULL, NULL);
     }
@@ -148,6 +150,7 @@ enum ww_err flow_refuse_json(struct call *c, const struct flow_refusal *why, con
 {
     const struct js_error body = body_of(c, why, reason, details, siblings);
 
+    /* For the metrics and the log, which go by what happened and not by the status alone. */
     c->out->failed = true;
     c->out->error_id = why->id ? why->id : "";
     return flow_answer_json(c, why->status, js_error(c->a, &body));
@@ -187,7 +190,8 @@ enum ww_err flow_refuse_bad_request(struct call *c, const char *id, const char *
     return reason ? flow_refuse(c, &why) : op_no_memory(c->op);
 }
 
-/* Which hint: kratos.md §2.3; what is told apart is only what the client itself sent. */
+/* Which hint: kratos.md §2.3; what is told apart is only what the client itself sent. Which cookie was there
+ * is told to whoever sent it, to help those who set up a site; the values are not. */
 static struct js *csrf_details(struct call *c)
 {
     struct js *d = js_object(c->a);
@@ -227,6 +231,7 @@ enum ww_err flow_refuse_csrf(struct call *c)
     return flow_refuse_with(c, &csrf_violation, NULL, csrf_details(c), NULL);
 }
 
+/* For single-page clients, which cannot follow to an error page. */
 enum ww_err flow_refuse_csrf_json(struct call *c)
 {
     return flow_refuse_json(c, &csrf_violation, NULL, csrf_details(c), NULL);
@@ -241,6 +246,7 @@ enum ww_err flow_refuse_problem(struct call *c, enum ww_err err)
     if (err == WW_ENOMEM) {
         return err;
     }
+    /* A second for what is expected to pass: clients that ask at once make it worse. */
     c->out->retry_after = p.retry_after ? p.retry_after : r.status == 503 ? 1 : 0;
     /* Storing this one for an error page could fail just as well. */
     return flow_refuse_json(c, &why, NULL, NULL, NULL);

@@ -19,6 +19,7 @@ static struct js *wait_message(struct call *c)
 /* An address that is none, where the schema does not say so itself. */
 static void show_address(struct call *c)
 {
+    /* Named as the schema names it; the form has "traits." before that. */
     const char *field = c->op->problem.field ? c->op->problem.field : "";
     const char *path = strncmp(field, "traits.", 7) == 0 ? field + 7 : field;
     const struct js *value = js_path(c->payload.traits, path);
@@ -41,6 +42,7 @@ static enum ww_err show_invalid(struct call *c, const struct account_refusal *wh
 {
     const char *id = c->op->problem.id ? c->op->problem.id : "";
 
+    /* A schema may refuse several fields: each message goes to its own. */
     if (why && why->failures) {
         flow_failures_show(c->a, c->flow->ui, why->failures);
     } else if (why && why->password.message_id) {
@@ -71,8 +73,11 @@ enum ww_err flow_refused_problem(struct call *c, enum ww_err err, const struct a
     case WW_EVALIDATION:
     case WW_EINVAL:
         return show_invalid(c, why);
+    /* A name that is taken, found in the transaction: the message is the one that a look-up before it gives.
+     */
     case WW_ECONFLICT:
         return flow_refused(c, flow_message(c->a, MSG_DUPLICATE, NULL));
+    /* People see it in their form; clients get 429 and Retry-After, by which they can wait. */
     case WW_ETHROTTLED:
         if (!flow_call_json(c)) {
             return flow_refused(c, wait_message(c));

@@ -4,6 +4,7 @@
 #include "flow_method.h"
 #include "utf8.h"
 
+/* Two settings for one thing, since Kratos renamed it: either makes it one step. */
 static bool one_step(const struct call *c)
 {
     return flow_call_setting(c, "selfservice.flows.registration.enable_legacy_one_step") ||
@@ -20,6 +21,7 @@ static const char *trait_group(const struct call *c)
 static void add_traits(struct call *c, struct js *nodes, bool options)
 {
     for (const struct schema_trait *t = c->schema->traits; t; t = t->next) {
+        /* A trait without a type is for other programs; a form has no field for it. */
         if (t->type[0]) {
             js_push(nodes, flow_node_trait(c->a, t, trait_group(c), options));
         }
@@ -48,6 +50,7 @@ static void echo(struct call *c)
 
 /* ---- who may ---- */
 
+/* A browser that is signed in goes where it would after a registration; a client hears why it cannot. */
 static enum ww_err signed_in(struct call *c, int redirect, const char *return_to)
 {
     const char *url;
@@ -88,7 +91,8 @@ static enum ww_err admit_submit(struct call *c, bool *answered)
 
 /* ---- the account ---- */
 
-/* The first identifier of the traits that somebody has, as it is compared; the place of its trait. */
+/* The first identifier of the traits that somebody has, as it is compared; the place of its trait. Asked only
+ * where the configuration wants it told (login_hints), or where our own pages ask it at the first step. */
 const char *flow_registration_taken(struct call *c, const char **trait)
 {
     struct schema_value *values = NULL;
@@ -135,6 +139,7 @@ static enum ww_err refuse_duplicate(struct call *c)
     if (schema_has_code(c->schema)) {
         js_push(types, js_text(c->a, "code"));
     }
+    /* What all accounts here may have, not what this one has: nothing is told of its credentials. */
     js_push(types, js_text(c->a, "password"));
     js_put(c->a, values, "available_credential_types", types);
     js_put(c->a, values, "available_oidc_providers", js_array(c->a));
@@ -169,6 +174,8 @@ static enum ww_err answer_registered(struct call *c, const struct record *r, con
     if (!flow_call_json(c)) {
         return flow_answer_redirect(c, 303, url);
     }
+    /* The token stands in the body of native answers alone; a browser's is in its cookie, out of reach of
+     * scripts. */
     if (x && c->flow->api) {
         js_put(c->a, body, "session_token", js_text(c->a, x->token));
     }
@@ -196,6 +203,7 @@ enum ww_err flow_registration_done(struct call *c, enum ww_err err, const struct
     return err ? flow_refused_problem(c, err, why) : answer_registered(c, r, x);
 }
 
+/* Registration knows no method that is merely switched off (kratos.md §2.4). */
 static enum ww_err other_method(struct call *c, bool *answered)
 {
     (void)c;

@@ -22,6 +22,7 @@ static void sort_nodes(struct call *c, struct flow *f)
     struct js *nodes = flow_nodes(f);
 
     if (nodes && nodes->type == JS_ARRAY) {
+        /* Sorted at the end, so that no method needs to know what others add. */
         js_put(c->a, f->ui, "nodes", flow_nodes_sort(c->a, nodes, c->kind->order, c->schema));
     }
 }
@@ -58,7 +59,8 @@ static enum ww_err choose_schema(struct call *c, const char *wanted, bool *answe
                      wanted));
 }
 
-/* An existing flow's schema: the account's in settings, else what the flow was begun with. */
+/* An existing flow's schema: the account's in settings, else what the flow was begun with. A schema that is
+ * configured no more gives way to the default one: the form is then refused, not lost. */
 static void schema_of_flow(struct call *c)
 {
     const char *id = js_get_text(c->flow->wire, "identity_schema");
@@ -91,6 +93,7 @@ static enum ww_err build(struct call *c, const char *request_url, const char *re
 
 static enum ww_err answer_new(struct call *c)
 {
+    /* A single-page client gets the flow at once; a browser is sent to the page that shows it. */
     if (c->flow->api || c->in->init_json) {
         return flow_answer_json(c, 200, flow_shown(c));
     }
@@ -124,6 +127,7 @@ enum ww_err flow_init(struct call *c)
     return answer_new(c);
 }
 
+/* With what the old one was begun with: the same address to return to, judged again when it is used. */
 enum ww_err flow_again(struct call *c, const struct flow *old, struct flow **out)
 {
     const char *schema = js_get_text(old->wire, "identity_schema");
@@ -152,6 +156,7 @@ static enum ww_err refuse_expired_fetch(struct call *c)
     struct flow_refusal why = {.status = 410, .id = c->kind->expired_id};
     const char *return_to = js_get_text(c->flow->wire, "return_to"), *name = c->kind->name;
     char *base = flow_public_url(c->a, c->s->config);
+    /* Ours, put together from a fixed list: nothing of the flow stands in it. */
     char *path = arena_printf(c->a, "/self-service/%s/%s", name, c->flow->api ? "api" : "browser");
     char *url = base && path ? flow_url_join(c->a, base, path) : NULL;
     struct js *details = js_object(c->a);
@@ -186,12 +191,14 @@ static bool other_account(const struct call *c)
     const char *account = js_get_text(c->flow->row.json, "account");
     char id[UUID_TEXT];
 
+    /* By UUID, since the flow's row has no place for internal numbers. */
     uuid_format(id, c->session->record->uuid);
     return !account || strcmp(account, id) != 0;
 }
 
 enum ww_err flow_fetch(struct call *c)
 {
+    /* The id is random, 122 bits; for a native flow that is all there is to prove (kratos.md §2.3). */
     enum ww_err err = flow_load(c, flow_call_query(c, "id"), &c->flow);
 
     if (err == WW_ENOTFOUND) {
@@ -232,6 +239,7 @@ enum ww_err flow_show(struct call *c, int status, int redirect)
         return flow_answer_redirect(c, redirect, flow_page(c, c->flow));
     }
     struct js *shown = flow_shown(c);
+    /* The client's own words, given back to it once; they are not stored. */
     if (c->transient_shown) {
         js_put(c->a, shown, "transient_payload", js_copy(c->a, c->transient_shown));
     }
@@ -256,6 +264,8 @@ static bool from_whom_it_should(const struct call *c, const char **reason)
 {
     *reason = NULL;
     if (!c->flow->api) {
+        /* A cookie that was only just made for this answer is no proof: it must have come with the request.
+         */
         return flow_csrf_matches(c->a, c->in->csrf_cookie_sent ? c->in->csrf_cookie : NULL,
                                  c->payload.csrf_token);
     }
@@ -294,6 +304,7 @@ static void echo_typed(struct call *c)
 static enum ww_err replace_expired(struct call *c)
 {
     struct js *values = js_object(c->a), *siblings = js_object(c->a);
+    /* Microseconds; not negative, since it has expired by this operation's clock. */
     uint64_t since = op_now(c->op) - c->flow->row.expires;
     const char *expired_at = timefmt_rfc3339(c->a, c->flow->row.expires);
     double minutes = (double)since / (60.0 * (double)SECOND_US);
@@ -332,6 +343,7 @@ static enum ww_err run_step(struct call *c)
     const char *reason;
     bool answered = false;
 
+    /* No method, no hash, no look-up: an unknown name costs a table of three rows. */
     c->method = flow_method_find(c, c->payload.method, c->flow->stage);
     if (!c->method) {
         enum ww_err err = c->kind->other_method(c, &answered);

@@ -5,6 +5,7 @@
 #include "flow_int.h"
 #include "utf8.h"
 
+/* Entries of a page (kratos.md §1.3). */
 enum { SCHEMAS_PAGE_MOST = 1000 };
 
 enum ww_err flow_schema_list(struct call *c)
@@ -36,12 +37,14 @@ enum ww_err flow_schema_fetch(struct call *c)
     const struct identity_schema *s = schema_find(c->s->schemas, id);
     struct bytes decoded;
 
+    /* Read-only data of the site, found by comparison with what is configured: no path is ever made of it. */
     if (!s && base64_decode(c->a, BASE64_URL, bytes_str(id), &decoded)) {
         const char *text = arena_strndup(c->a, decoded.p, decoded.n);
         s = text && strlen(text) == decoded.n ? schema_find(c->s->schemas, text) : NULL;
     }
     if (s) {
         c->out->status = 200;
+        /* As the file has it, byte for byte: clients compare and cache it. */
         c->out->body = (const char *)s->text.p;
         c->out->body_length = s->text.n;
         return WW_OK;

@@ -109,6 +109,7 @@ enum ww_err flow_settings_too_old(struct call *c)
     return flow_refuse_json(c, &flow_refuse_reauth, NULL, NULL, siblings);
 }
 
+/* Each refusal of a change of settings: too old a sign-in, an ended session, or something in the form. */
 static enum ww_err refused(struct call *c, enum ww_err err, const struct account_refusal *why)
 {
     if (err == WW_EREAUTH) {
@@ -148,6 +149,7 @@ static enum ww_err changed(struct call *c)
                                      flow_page(c, c->flow), &url))) {
         return err;
     }
+    /* The session of a browser may have a new token, or a new end. */
     if (!c->flow->api) {
         flow_answer_session_cookie(c, c->session);
     }
@@ -174,6 +176,7 @@ static enum ww_err other_method(struct call *c, bool *answered)
 
     *answered = false;
     for (const char *const *k = known; *k && !*answered; k++) {
+        /* Nothing of it is stored: that a method is off is the site's configuration, and no secret. */
         *answered = strcmp(c->payload.method, *k) == 0;
     }
     return *answered ? flow_refuse(c, &flow_refuse_disabled_method) : WW_OK;

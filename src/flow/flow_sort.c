@@ -11,6 +11,7 @@ struct place_row {
     int rank; /* in steps of 10,000: traits lie between two steps */
 };
 
+/* Room for about 2,500 traits between two steps; those beyond stand together at the end. */
 enum { STEP = 10000, TRAIT_STEP = 4, LAST_TRAIT = 9990 };
 
 /* Kratos sorts login by group, and groups that its list lacks come first: identifier_first. */
@@ -64,6 +65,7 @@ static int rank_of(const struct js *node, const struct place_row *row, const str
 {
     const char *name = flow_node_name(node), *group = flow_node_group(node);
 
+    /* The first row that fits: more special rows stand above. */
     for (; row->group; row++) {
         size_t n = strlen(row->name);
         bool prefix = n > 0 && row->name[n - 1] == '.';

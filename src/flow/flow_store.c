@@ -22,6 +22,7 @@ char *flow_csrf_token(struct call *c, bool api)
 {
     char *token = NULL;
 
+    /* A browser that had no cookie gets one with this answer, and its token is made of that. */
     if (c->in->csrf_cookie && (!api || c->in->csrf_cookie_sent)) {
         token = flow_csrf_mask(c->op, c->in->csrf_cookie);
     }
@@ -30,6 +31,7 @@ char *flow_csrf_token(struct call *c, bool api)
 
 static struct js *new_ui(struct call *c, const char *id)
 {
+    /* An absolute address: the page that shows the form may be on another host. */
     char *base = flow_public_url(c->a, c->s->config);
     char *path = arena_printf(c->a, "/self-service/%s", c->kind->name);
     char *action = base && path ? flow_url_join(c->a, base, path) : NULL;
@@ -56,6 +58,8 @@ enum ww_err flow_new(struct call *c, const char *request_url, const char *return
     /* The id alone opens a native flow, and it is random: whoever does not know it finds no flow. */
     f->row = (struct flow_row){.id = uuid_new(c->op),
                                .kind = c->kind->kind,
+                               /* In the row as a plain column too, for the sweep; what counts is what is
+                                * sealed beside it. */
                                .expires = now + config_duration(c->s->config, c->kind->lifespan),
                                .rev = 1,
                                .json = js_object(c->a)};
@@ -86,6 +90,7 @@ enum ww_err flow_insert(struct call *c, const struct flow *f)
 
 static bool is_absent_or(const struct js *v, enum js_type type)
 {
+    /* What is absent was never set by that version. */
     return !v || v->type == type;
 }
 
@@ -127,6 +132,7 @@ enum ww_err flow_load(struct call *c, const char *id, struct flow **out)
     }
     f->wire = js_get(f->row.json, "wire");
     f->ui = js_get(f->wire, "ui");
+    /* 0 is no stage: no method is taken there, so that such a form is refused. */
     f->stage = (enum stage)js_get_int(f->row.json, "stage", 0);
     const char *type = js_get_text(f->wire, "type");
     if (!is_form(f->ui) || !type || !js_get_text(f->wire, "id") || !js_get_text(f->wire, "request_url")) {
@@ -147,6 +153,7 @@ enum ww_err flow_save(struct call *c)
 
 bool flow_is_expired(const struct call *c, const struct flow *f)
 {
+    /* The end itself is outside, as with sessions. */
     return op_now(c->op) >= f->row.expires;
 }
 

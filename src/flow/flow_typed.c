@@ -42,6 +42,7 @@ enum ww_err flow_typed_ticket_open(struct ww_op *op, struct service *s, const ch
     }
     memcpy(&t, raw.p, sizeof t);
     *account = t.account;
+    /* Unsigned: a ticket from the future, after a clock was put back, is as one that is too old. */
     return op_now(op) - t.issued < (uint64_t)TICKET_DAYS * 86400 * SECOND_US ? WW_OK : WW_EDENIED;
 }
 
@@ -55,6 +56,7 @@ enum ww_err flow_typed_keep(struct ww_op *op, struct service *s, const char *tic
     if (err || (err = throttle_count(op, s->throttle, THROTTLE_FLOW))) {
         return err;
     }
+    /* Up to what a form may have; the seal's padding hides its length to a few bits. */
     js_put(&op->arena, payload, "typed", js_string(&op->arena, text));
     return flow_wait_keep(op, s, &account, payload, cookie);
 }
