@@ -212,6 +212,73 @@ def items_are_refused(t, site):
 
 # ---- operation ----
 
+def shares_go_from_one_to_the_other(t, site):
+    bob = "bob@example.org"
+    make_ada(site)
+    make_ada(site, bob)
+    put = as_ada(site, "share", "put", "--user", ADA, "--to", bob, "--json", "plan", more="at noon")
+    t.check("share put tells the version", put.code == 0 and put.json()["created"] is True and put.json()["name"] == "plan", put)
+    (sent,) = as_ada(site, "share", "list", "--user", ADA, "--json").json()
+    t.check("share list tells who has it", sent["name"] == "plan" and
+            [(r["identifier"], r["state"]) for r in sent["to"]] == [(bob, "sealed")], sent)
+    plain = as_ada(site, "share", "list", "--user", ADA, "--prefix", "pl")
+    t.check("for people as a line each", plain.out == f"plan\t{bob}\n", plain)
+    t.check("share get is the sender's own copy", as_ada(site, "share", "get", "--user", ADA, "plan").out == "at noon")
+    listed = as_ada(site, "inbox", "list", "--user", bob)
+    t.check("inbox list names the sender", listed.out == f"plan\t{ADA}\n", listed)
+    got = as_ada(site, "inbox", "get", "--user", bob, "--from", ADA, "--json", "plan")
+    t.check("inbox get gives the value", base64.b64decode(got.json()["value"]) == b"at noon" and
+            got.json()["version"] == put.json()["version"], got)
+    out = str(site.config.parent / "plan.txt")
+    t.check("--out writes a file", as_ada(site, "inbox", "get", "--user", bob, "--out", out, "plan").code == 0 and
+            pathlib.Path(out).read_text() == "at noon")
+    t.check("which is not overwritten", as_ada(site, "inbox", "get", "--user", bob, "--out", out, "plan").code == 9)
+    adopted = as_ada(site, "inbox", "adopt", "--user", bob, "--as", "mine", "--json", "plan")
+    t.check("adopt makes an item", adopted.json()["created"] is True and
+            as_ada(site, "item", "get", "--user", bob, "mine").out == "at noon", adopted)
+    t.check("adopting twice ends with 9", as_ada(site, "inbox", "adopt", "--user", bob, "--as", "mine", "plan").code == 9)
+    fewer = as_ada(site, "share", "remove", "--user", ADA, "--person", bob, "--json", "plan")
+    t.check("remove takes it away", fewer.json()["to"] == [] and as_ada(site, "inbox", "get", "--user", bob, "plan").code == 5, fewer)
+    more = as_ada(site, "share", "add", "--user", ADA, "-p", bob, "plan")
+    t.check("add gives it back", more.out == f"plan\t{bob}\n" and as_ada(site, "inbox", "get", "--user", bob, "plan").out == "at noon", more)
+    done = as_ada(site, "share", "withdraw", "--user", ADA, "--json", "plan")
+    t.check("withdraw ends it", done.json() == {"withdrawn": "plan"} and as_ada(site, "inbox", "list", "--user", bob, "--json").json() == [], done)
+    t.check("--nobody shares with nobody", as_ada(site, "share", "put", "--user", ADA, "--nobody", "x", more="x").code == 0 and
+            as_ada(site, "share", "list", "--user", ADA).out == "x\n")
+    t.check("nothing is wrong with it", site.run("check").code == 0)
+
+
+def shares_are_refused(t, site):
+    bob = "bob@example.org"
+    make_ada(site)
+    make_ada(site, bob)
+    unknown = as_ada(site, "share", "put", "--user", ADA, "--to", "nobody@example.org", "--json", "plan", more="x")
+    t.check("nobody of a name ends with 5", unknown.code == 5 and error_of(unknown)["id"] == "recipient_unknown" and
+            error_of(unknown)["field"] == "to", unknown)
+    own = as_ada(site, "share", "put", "--user", ADA, "--to", ADA, "--json", "plan", more="x")
+    t.check("oneself ends with 8", own.code == 8 and error_of(own)["id"] == "recipient_self", own)
+    for words in (("share", "add"), ("share", "remove"), ("contact", "accept")):
+        lacks = as_ada(site, *words, "--user", ADA, "plan")
+        t.check(f"{' '.join(words)} without its option ends with 2", lacks.code == 2 and "is missing" in lacks.err, lacks)
+    both = as_ada(site, "share", "put", "--user", ADA, "--to", bob, "--nobody", "plan")
+    t.check("--nobody with --to ends with 2", both.code == 2, both)
+    for words in (("share", "get"), ("share", "withdraw"), ("inbox", "get"), ("inbox", "adopt")):
+        t.check(f"{' '.join(words)} of nothing ends with 5", as_ada(site, *words, "--user", ADA, "plan").code == 5)
+    as_ada(site, "share", "put", "--user", ADA, "--to", bob, "plan", more="x")
+    late = as_ada(site, "share", "put", "--user", ADA, "--if-absent", "plan", more="y")
+    t.check("--if-absent ends with 9", late.code == 9, late)
+    (contact,) = as_ada(site, "contact", "list", "--user", ADA, "--json").json()
+    number = as_ada(site, "contact", "fingerprint", "--user", bob).out.strip()
+    t.check("the fingerprint is the same on both sides", contact["fingerprint"] == number and contact["state"] == "current" and
+            re.fullmatch(r"(\d{5} ){11}\d{5}", number), contact)
+    same = as_ada(site, "contact", "accept", "--user", ADA, "--fingerprint", number.replace(" ", ""), "--json", contact["id"])
+    t.check("accepting what is known is fine", same.json() == {"accepted": contact["id"]}, same)
+    other = as_ada(site, "contact", "accept", "--user", ADA, "--fingerprint", "0" * 60, "--json", contact["id"])
+    t.check("another number ends with 9", other.code == 9 and error_of(other)["id"] == "contact_changed", other)
+    nobody = as_ada(site, "contact", "accept", "--user", ADA, "--fingerprint", number, "--json", "x")
+    t.check("no contact ends with 5", nobody.code == 5 and error_of(nobody)["id"] == "contact_unknown", nobody)
+
+
 def a_site_is_checked_migrated_and_cleaned(t, site):
     before = site.run("check")
     t.check("check of a database without tables ends with 3 and names migrate", before.code == 3 and "watchword migrate" in before.err, before)
@@ -393,7 +460,9 @@ def closed_output_is_no_success(t, site):
 if __name__ == "__main__":
     run_all(an_account_is_created_and_looked_at, an_account_is_refused, a_user_acts_with_the_password,
             a_password_is_changed, a_user_gets_back_in_with_a_code, a_vault_gets_new_keys, a_user_is_renamed,
-            an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused, a_site_is_checked_migrated_and_cleaned, damage_is_found_by_check, hashing_is_calibrated,
+            an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused,
+            shares_go_from_one_to_the_other, shares_are_refused, a_site_is_checked_migrated_and_cleaned,
+            damage_is_found_by_check, hashing_is_calibrated,
             the_command_line_explains_itself, a_wrong_word_is_named,
             activity_tells_of_a_command_in_one_row, the_readme_can_be_followed,
             a_configuration_is_needed, passwords_come_from_a_terminal,
