@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -275,7 +276,13 @@ static int listen_on_both(struct serving *s)
         }
         putchar('\n');
     }
-    fflush(stdout);
+    /* For who looks on; the server serves, whether anybody could be told or not, and its end is no failure.
+     */
+    if (fflush(stdout) != 0) {
+        __fpurge(stdout);
+        clearerr(stdout);
+        log_write(LOG_WARN, "standard output cannot be written", NULL);
+    }
     return CMD_GO_ON;
 }
 

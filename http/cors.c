@@ -159,7 +159,7 @@ struct cors_verdict cors_judge(struct arena *a, const struct cors *c, const stru
         v.allow_methods = q->request_method;
         v.allow_headers = q->request_headers && *q->request_headers ? q->request_headers : NULL;
         v.max_age = c->max_age ? arena_printf(a, "%u", c->max_age) : NULL;
-    } else if (!preflight && origin && allows_method(c, q->method_name)) {
+    } else if (!preflight && origin && (q->refused || allows_method(c, q->method_name))) {
         v = allowed(c, q);
         v.expose_headers = joined(a, c->exposed, c->exposed_count);
     }
@@ -187,7 +187,8 @@ static const char *harmless(const char *value)
     return value;
 }
 
-static struct cors_verdict answer_headers(struct http_request *r, const struct cors *c, struct arena *a)
+static struct cors_verdict answer_headers(struct http_request *r, const struct cors *c, struct arena *a,
+                                          bool refused)
 {
     struct cors_question q = {
         .method = http_method(r),
@@ -195,6 +196,7 @@ static struct cors_verdict answer_headers(struct http_request *r, const struct c
         .origin = harmless(http_header(r, "Origin")),
         .request_method = harmless(http_header(r, "Access-Control-Request-Method")),
         .request_headers = harmless(http_header(r, "Access-Control-Request-Headers")),
+        .refused = refused,
     };
     struct cors_verdict v = cors_judge(a, c, &q);
     add(r, "Vary", v.vary);
@@ -210,14 +212,14 @@ static struct cors_verdict answer_headers(struct http_request *r, const struct c
 void cors_headers(struct http_request *r, const struct cors *c)
 {
     struct arena arena = {0};
-    (void)answer_headers(r, c, &arena);
+    (void)answer_headers(r, c, &arena, true);
     arena_free(&arena);
 }
 
 bool cors_apply(struct http_request *r, const struct cors *c)
 {
     struct arena arena = {0};
-    bool preflight = answer_headers(r, c, &arena).preflight;
+    bool preflight = answer_headers(r, c, &arena, false).preflight;
     if (preflight) {
         http_answer(r, 204, NULL, 0);
     }

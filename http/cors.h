@@ -27,6 +27,7 @@ struct cors_question {
     const char *origin;
     const char *request_method;  /* Access-Control-Request-Method */
     const char *request_headers; /* Access-Control-Request-Headers */
+    bool refused;                /* whatever its method is: a refusal may be read by who may ask at all */
 };
 
 /* Header values to send; NULL: not sent. */

@@ -367,26 +367,32 @@ void dispatch_refusing(struct http_request *r, void *context)
     }
 }
 
+bool dispatch_is_ahead(const struct http_request *r)
+{
+    static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
+    bool ahead = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *purpose = http_header(r, names[i]);
+        ahead = ahead || (purpose && (strcasestr(purpose, "prefetch") || strcasestr(purpose, "prerender") ||
+                                      strcasestr(purpose, "preview")));
+    }
+    return ahead;
+}
+
 /* HEAD asks about an answer, and a browser that fetches ahead may never show it: neither is anybody's wish to
  * begin a flow or to sign out. A prefetch is refused, so that the page is asked for once it is wanted. */
 static bool only_looks(struct http_request *r)
 {
-    static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
     if (http_method(r) == HTTP_HEAD) {
         http_answer_header(r, "Content-Type", "application/json; charset=utf-8");
         http_answer(r, 200, NULL, 0);
         return true;
     }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *purpose = http_header(r, names[i]);
-        if (purpose && (strcasestr(purpose, "prefetch") || strcasestr(purpose, "prerender") ||
-                        strcasestr(purpose, "preview"))) {
-            http_error_answer(r,
-                              (struct js_error){.status = 503, .reason = "This is not done ahead of time."});
-            return true;
-        }
+    bool ahead = dispatch_is_ahead(r);
+    if (ahead) {
+        http_error_answer(r, (struct js_error){.status = 503, .reason = "This is not done ahead of time."});
     }
-    return false;
+    return ahead;
 }
 
 static bool begin(struct route_call *c)

@@ -35,6 +35,8 @@ void handle_csrf_refused(struct route_call *c, bool token_sent);
 void answer_problem(struct route_call *c, enum ww_err err);
 /* 404 "404 page not found", as for a path that nobody serves. */
 void dispatch_not_found(struct http_request *r);
+/* Whether a browser asks ahead of time for what may never be shown. */
+bool dispatch_is_ahead(const struct http_request *r);
 void dispatch_answer_text(struct http_request *r, int status, const char *type, const char *text);
 
 #endif

@@ -37,6 +37,7 @@ struct http_conn {
     struct bytes head;                            /* of the answer, in the request's arena */
     size_t sent;                                  /* bytes of head and answer */
     size_t scanned;                               /* bytes of the request's head already looked at */
+    unsigned empty_lines;                         /* skipped before the request */
     size_t lingered;                              /* bytes thrown away */
     TAILQ_ENTRY(http_conn) all, in_loop, in_peer; /* the last two while it waits for the peer */
 };

@@ -38,6 +38,7 @@ static void answer_sent(struct http_conn *c)
     }
     http_conn_enter(c, CONN_IDLE);
     c->scanned = 0;
+    c->empty_lines = 0;
     http_conn_deadline(c, HTTP_IDLE_SECONDS * 1000);
     if (!c->eof) {
         http_conn_reading(c, true);

@@ -6,7 +6,10 @@
 
 #include "http_conn.h"
 
-enum { USUAL_HEAD = 4096 }; /* bytes; more of an unfinished head counts in the budget */
+enum {
+    USUAL_HEAD = 4096, /* bytes; more of an unfinished head counts in the budget */
+    EMPTY_LINES = 4,   /* before one request */
+};
 
 /* ---- to its handler ---- */
 
@@ -93,24 +96,28 @@ static void head_done(struct http_conn *c, struct http_refusal refusal)
     }
 }
 
-/* One empty line in front of a request is skipped (RFC 9112 §2.2). */
-static void skip_empty_line(struct http_conn *c)
+/* A few empty lines in front of a request are skipped (RFC 9112 §2.2: some clients send one behind a body);
+ * they are no beginning of one, so that the connection stays as idle as it was. False: there is nothing else
+ * yet. */
+static bool skip_empty_lines(struct http_conn *c)
 {
     uint8_t start[2];
-    if (c->scanned == 0 && evbuffer_copyout(c->input, start, 2) == 2 && start[0] == '\r' &&
-        start[1] == '\n') {
+    ssize_t n;
+    while ((n = evbuffer_copyout(c->input, start, 2)) == 2 && memcmp(start, "\r\n", 2) == 0 &&
+           c->empty_lines < EMPTY_LINES) {
         evbuffer_drain(c->input, 2);
+        c->empty_lines++;
     }
+    return n > 1 || (n == 1 && start[0] != '\r');
 }
 
 /* Each returns false when it needs more bytes. */
 static bool read_head(struct http_conn *c)
 {
     if (c->state == CONN_IDLE) {
-        if (evbuffer_get_length(c->input) == 0) {
+        if (!skip_empty_lines(c)) {
             return false;
         }
-        skip_empty_line(c);
         http_conn_enter(c, CONN_HEAD);
         http_conn_deadline(c, c->loop->server->options.head_seconds * 1000);
     }

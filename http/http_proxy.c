@@ -23,24 +23,34 @@ static bool read_plain(const char *text, struct http_address *out)
            inet_pton(AF_INET6, text, out->b) == 1;
 }
 
-/* With a port, too, since some proxies append one. Names are never resolved: whoever writes the header
- * would choose what we ask a name server. */
+/* What may stand behind an address: nothing, or a colon and a port, which may be empty (RFC 3986 §3.2.3). */
+static bool is_port(const char *text)
+{
+    size_t digits = *text == ':' ? strspn(text + 1, "0123456789") : 0;
+    return !*text || (*text == ':' && digits <= 5 && !text[1 + digits]);
+}
+
+/* With a port, too, since some proxies append one, and with the zone of a link-local address (RFC 4007 §11),
+ * which names an interface of the proxy and not the client: it is dropped. Names are never resolved: whoever
+ * writes the header would choose what we ask a name server. */
 bool http_address_read(const char *text, struct http_address *out)
 {
-    char plain[64];
-    size_t n = strlen(text);
-    const char *colon = strchr(text, ':');
+    char plain[INET6_ADDRSTRLEN];
+    const char *colon = strchr(text, ':'), *end = text + strlen(text);
     if (*text == '[') {
-        const char *end = strchr(text, ']');
-        if (!end || (end[1] && end[1] != ':')) {
+        end = strchr(++text, ']');
+        if (!end || !is_port(end + 1)) {
             return false;
         }
-        text++;
-        n = (size_t)(end - text);
     } else if (colon && colon == strrchr(text, ':')) {
-        n = (size_t)(colon - text);
+        end = colon;
+        if (!is_port(end)) {
+            return false;
+        }
     }
-    if (n >= sizeof plain) {
+    const char *zone = memchr(text, '%', (size_t)(end - text));
+    size_t n = (size_t)((zone ? zone : end) - text);
+    if (n >= sizeof plain || (zone && (zone + 1 == end || !memchr(text, ':', n)))) {
         return false;
     }
     memcpy(plain, text, n);

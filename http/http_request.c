@@ -10,7 +10,7 @@
 #include "log.h"
 #include "status.h"
 
-enum { BODY_LEAST = 4096 };
+enum { BODY_LEAST = 4096, ROOM_FOR_THE_ANSWER = 64 << 10 }; /* bytes */
 
 struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener,
                                       struct http_peer *peer)
@@ -346,6 +346,14 @@ void http_request_report(struct http_request *r)
  * and hold its place. */
 void http_request_run(struct http_request *r)
 {
+    /* What a worker does may be committed before its answer is written: that must not fail for want of
+     * memory.
+     */
+    if (r->choice.where != HTTP_QUICK && !arena_keep(&r->arena, ROOM_FOR_THE_ANSWER)) {
+        http_request_refuse(r, 503, NULL, NULL);
+        return;
+    }
+    arena_spend(&r->arena);
     r->choice.handler(r, r->listener->context);
     if (!r->status) {
         log_write(LOG_ERROR, "a handler did not answer", "route", r->choice.label, NULL);

@@ -396,10 +396,13 @@ struct http_refusal http_head_read(struct arena *a, const uint8_t *p, size_t n, 
     struct http_refusal r = accepted;
     /* The head ends in an empty line and has no NUL and no lone CR or LF (http_head_end saw to both), so
      * this walk meets its end within the text. */
-    for (char *line = text, *end; !r.status && (end = strstr(line, "\r\n")) != NULL && end != line;
-         line = end + 2) {
+    for (char *line = text, *end; (end = strstr(line, "\r\n")) != NULL && end != line; line = end + 2) {
         *end = '\0';
-        r = line == text ? read_request_line(a, out, line, &authority) : read_field(out, line);
+        struct http_refusal next =
+            line == text ? read_request_line(a, out, line, &authority) : read_field(out, line);
+        /* The first one counts; the fields behind it are read all the same, for the refusal's own sake: its
+         * origin and id stand there. */
+        r = r.status ? r : next;
     }
     if (!r.status && !*out->method_name) {
         r = REFUSE(400, "There is no request line.");

@@ -132,6 +132,10 @@ const struct catalogue_row catalogue_en[] = {
     {"error.csrf_title", "This form is not valid any more"},
     {"error.csrf_text", "It was sent from another browser or page, or after you signed in anew. Nothing was "
                         "changed. Start again from your account."},
+    {"error.gone_title", "This page had been open for too long"},
+    {"error.gone_text",
+     "More than a day, so what you sent could not be taken, and nothing of it was saved. Go back to "
+     "copy what you typed, then start again."},
     {"error.return_title", "You cannot be sent there"},
     {"error.return_text", "The address to go to afterwards is not one that is allowed here."},
     {"error.disabled_title", "This account is disabled"},
@@ -416,6 +420,7 @@ const struct catalogue_row catalogue_en[] = {
     {"event.login.failed", "Sign-in failed"},
     {"event.session.ended", "Signed out"},
     {"event.session.others_ended", "Other devices signed out"},
+    {"event.session.displaced", "The oldest sign-in ended, since there were too many"},
     {"event.audit.unreadable", "An entry that was altered and cannot be read"},
 
     /* times */

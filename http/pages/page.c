@@ -61,7 +61,7 @@ static void show_said(struct page *p)
     const char *said = page_said(p);
     char *key = said[0] ? arena_printf(p->a, "said.%s", said) : NULL;
     /* A form that is answered with a page says its own; the cookie waits for the page that follows. */
-    if (!key || http_method(p->c->r) != HTTP_GET) {
+    if (!key || http_method(p->c->r) != HTTP_GET || dispatch_is_ahead(p->c->r)) {
         return;
     }
     const char *text = catalogue_find(bytes_str(key));
@@ -158,12 +158,20 @@ static enum ww_err find_person(struct page *p)
     return err;
 }
 
-/* The session that the cookie or token names, read in this request and not kept beyond it. */
+/* The session that the cookie or token names, read in this request and not kept beyond it. One of which a
+ * second factor is still asked for is nobody's on a page: it shows and changes nothing. */
 enum ww_err page_session(struct page *p)
 {
     bool cookie;
     const char *token = site_session_token(p->c->site, p->c->r, p->c->op, &cookie);
-    return token ? ww_session_resume(p->c->op, token, &p->c->session) : WW_EDENIED;
+    enum ww_err err = token ? ww_session_resume(p->c->op, token, &p->c->session) : WW_EDENIED;
+    const struct ww_session_info *info = err ? NULL : ww_session_info(p->c->op, p->c->session);
+    if (!err && (!info || info->pending)) {
+        p->pending = info ? p->c->session : NULL;
+        p->c->session = NULL;
+        return info ? WW_EDENIED : WW_ENOMEM;
+    }
+    return err;
 }
 
 bool page_open_section(struct page *p, enum page_section section)
@@ -364,6 +372,8 @@ void page_sign_in_first(struct page *p, bool again, const char *return_to)
     buf_str(&b, "self-service/login/browser?");
     if (again) {
         buf_str(&b, "refresh=true&");
+    } else if (p->pending) {
+        buf_str(&b, "aal=aal2&");
     }
     buf_str(&b, "return_to=");
     const char *url = return_to ? return_to : page_url(p, "");

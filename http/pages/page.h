@@ -21,6 +21,7 @@ struct page {
     const struct ww_pair *query, *form;
     const char *file_name; /* of a file that was sent, or NULL */
     struct bytes file;
+    struct ww_session *pending; /* set by page_session: one that asks for a second factor first */
     size_t query_count, form_count;
 };
 
@@ -43,7 +44,8 @@ bool page_open(struct page *p, struct route_call *c, const char *title_key) WW_M
 bool page_open_account(struct page *p, struct route_call *c, enum page_section section,
                        const char *title_key) WW_MUST;
 
-/* The session of the request, if any: WW_EDENIED when nobody is signed in. */
+/* The session of the request, if any: WW_EDENIED when nobody is signed in, or not all the way (p->pending).
+ */
 enum ww_err page_session(struct page *p) WW_MUST;
 /* The rest of page_open_account, once there is a session. */
 bool page_open_section(struct page *p, enum page_section section) WW_MUST;

@@ -275,14 +275,19 @@ void handle_page_signing_out(struct route_call *c)
         return;
     }
     /* Signed out already: nothing is left that a token would have to protect. */
-    if (page_session(&p) == WW_EDENIED) {
+    bool nobody = page_session(&p) == WW_EDENIED;
+    if (nobody && !p.pending) {
         page_go(&p, page_url(&p, "signed-out"));
         return;
     }
-    if (!page_open_sent(&p, c, SECTION_NONE, "sign_out.title")) {
+    if (nobody && c->csrf_refused) {
+        handle_csrf_refused(c, c->csrf_token_sent);
         return;
     }
-    enum ww_err err = ww_session_end(c->op, c->session);
+    if (!nobody && !page_open_sent(&p, c, SECTION_NONE, "sign_out.title")) {
+        return;
+    }
+    enum ww_err err = ww_session_end(c->op, nobody ? p.pending : c->session);
     if (err && err != WW_EDENIED) {
         page_refused(&p, err);
         return;
@@ -298,7 +303,7 @@ void handle_page_signed_out(struct route_call *c)
         return;
     }
     /* Nobody is told that they are signed out while they are not. */
-    if (page_session(&p) != WW_EDENIED) {
+    if (page_session(&p) != WW_EDENIED || p.pending) {
         page_done(&p, "", NULL);
         return;
     }

@@ -372,6 +372,11 @@ void handle_page_error(struct route_call *c)
             text = known_errors[i].text;
         }
     }
+    /* A form whose flow was swept a day after its end: of what was typed there is nothing left to show. */
+    if (js_get_int(js_get(body, "error"), "code", 0) == 404 && out.status == 200) {
+        title = "error.gone_title";
+        text = "error.gone_text";
+    }
     page_put_text(&p, "title", page_text(&p, title));
     page_say(&p, page_text(&p, text));
     page_next(&p, page_path(&p, ""), "error.start");

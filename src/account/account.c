@@ -3,6 +3,11 @@
 
 /* The five of vault.md §13. */
 enum { TRIES = 5 };
+
+/* Bytes, of which the system gives what is used: a session with its account, ten codes, or a share with all
+ * who get it, as trees and as text. */
+enum { ROOM_FOR_THE_ANSWER = 1 << 20 };
+
 static const uint64_t longest_us = 5000000; /* a lock that was waited for in vain is not waited for again */
 
 /* Runs the body anew with new keys and nonces when it lost a race; what cost time (hashes) was done before
@@ -16,7 +21,13 @@ enum ww_err account_transaction(struct ww_op *op, struct service *s,
     for (int i = 0; i < TRIES; i++) {
         if ((err = store_tx_begin(op, s->store, DB_WRITE)) == WW_OK) {
             err = body(op, s, context);
+            /* What is committed is done, and its answer must not fail for want of memory: a code is used up,
+             * a token is told once. */
+            err = !err && !arena_keep(&op->arena, ROOM_FOR_THE_ANSWER) ? op_no_memory(op) : err;
             err = err ? store_tx_abort(op, err) : store_tx_commit(op);
+        }
+        if (!err) {
+            arena_spend(&op->arena);
         }
         /* Only a lost race is repeated: any other error would come again. What was in the arena of the lost
          * try stays there until the operation ends; five tries bound that. */
@@ -120,11 +131,15 @@ enum ww_err account_validate(struct ww_op *op, const struct identity_schema *sch
     struct arena *a = &op->arena;
     struct js *document = js_object(a);
     *why = (struct account_refusal){0};
+    enum ww_err err = account_bound_traits(op, traits);
+    if (err) {
+        return err;
+    }
     /* Kratos' schemas describe {"traits":{…}}, not the traits alone (kratos.md §5.3). */
     if (!document || !js_put(a, document, "traits", traits ? js_copy(a, traits) : js_object(a))) {
         return op_no_memory(op);
     }
-    enum ww_err err = schema_validate(a, schema->program, document, &why->failures);
+    err = schema_validate(a, schema->program, document, &why->failures);
     if (err == WW_EVALIDATION) {
         return op_fail_field(op, err, "traits_invalid", "traits",
                              "the traits do not satisfy the identity schema");

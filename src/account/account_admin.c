@@ -66,7 +66,8 @@ enum ww_err account_admin_create(struct ww_op *op, struct service *s, const stru
     if (in->state && strcmp(in->state, "active") != 0 && strcmp(in->state, "inactive") != 0) {
         return op_fail_field(op, WW_EINVAL, "state_invalid", "state", "identity state is not valid");
     }
-    enum ww_err err = account_schema(op, s, in->schema_id, &x.schema);
+    enum ww_err err = account_bound_spec(op, in);
+    err = err ? err : account_schema(op, s, in->schema_id, &x.schema);
     /* All that can be refused, before the hash. */
     if (err || (err = account_validate(op, x.schema, in->traits, why)) ||
         (err = draft_from(op, &x, &draft)) || (err = account_check_free(op, s, draft))) {

@@ -188,7 +188,7 @@ static enum ww_err write_recovery(struct ww_op *op, struct service *s, void *con
     /* Others end before the new session is issued, which so has the new generation. */
     if ((err = swap_credentials(op, s, in, r)) || (err = session_end_others(op, s->store, r, NULL)) ||
         (err = account_write(op, s, r, v)) ||
-        (err = session_issue(op, s->store, &s->sessions, in->authn, in->carrier, &in->session))) {
+        (err = account_issue(op, s, in->authn, in->carrier, &in->session))) {
         return err;
     }
     return account_tell(

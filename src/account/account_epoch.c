@@ -96,7 +96,7 @@ static enum ww_err write_rekey(struct ww_op *op, struct service *s, void *contex
         (err = account_codes_replace(op, s, r, root, in->codes)) ||
         (err = session_end_others(op, s->store, r, NULL)) || (err = account_write(op, s, r, v)) ||
         (err = cred_enrolled(op, r, CRED_PASSWORD, root, &authn)) ||
-        (err = session_issue(op, s->store, &s->sessions, authn, in->x->carrier, &in->session))) {
+        (err = account_issue(op, s, authn, in->x->carrier, &in->session))) {
         return err;
     }
     return account_tell(

@@ -31,7 +31,10 @@ enum ww_err account_write(struct ww_op *op, struct service *s, struct record *r,
 /* Schema by id or the default; WW_EINVAL id "schema_unknown". */
 enum ww_err account_schema(struct ww_op *op, struct service *s, const char *id,
                            const struct identity_schema **out) WW_MUST;
-/* Validates {"traits": …}; failures go to why. */
+/* WW_EINVAL "field_too_long" with the field (account_bounds.c). */
+enum ww_err account_bound_traits(struct ww_op *op, const struct js *traits) WW_MUST;
+enum ww_err account_bound_spec(struct ww_op *op, const struct account_spec *in) WW_MUST;
+/* Validates {"traits": …}, bounded; failures go to why. */
 enum ww_err account_validate(struct ww_op *op, const struct identity_schema *schema, const struct js *traits,
                              struct account_refusal *why) WW_MUST;
 /* A record that is not stored yet, active, with these traits. */
@@ -43,6 +46,9 @@ enum ww_err account_check_free(struct ww_op *op, struct service *s, const struct
  * vault; a verifier: no vault. *root in the arena. */
 enum ww_err account_insert(struct ww_op *op, struct service *s, const struct identity_schema *schema,
                            struct record *r, const struct cred_ready *password, struct key **root) WW_MUST;
+/* Issues a session, in a transaction, and tells of one that ended to make room for it. */
+enum ww_err account_issue(struct ww_op *op, struct service *s, const struct authn *a,
+                          enum session_carrier carrier, struct session **out) WW_MUST;
 /* Ends the session, in a transaction, and tells it; one that has ended already is fine. */
 enum ww_err account_write_logout(struct ww_op *op, struct service *s, const struct session *x) WW_MUST;
 

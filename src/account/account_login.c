@@ -149,7 +149,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
      * old, so that a browser never holds two people's sessions. */
     bool same = x->in->session && uuid_equal(x->in->session->record->uuid, r->uuid);
     err = same ? session_refresh(op, s->store, &s->sessions, x->in->session, authn, &x->session)
-               : session_issue(op, s->store, &s->sessions, authn, x->in->carrier, &x->session);
+               : account_issue(op, s, authn, x->in->carrier, &x->session);
     if (err || (x->in->session && !same && (err = end_replaced(op, s, x->in->session)))) {
         return err;
     }

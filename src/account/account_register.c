@@ -57,7 +57,7 @@ static enum ww_err write_registration(struct ww_op *op, struct service *s, void 
     if (x->in->with_session) {
         struct authn *a;
         if ((err = cred_enrolled(op, x->record, CRED_PASSWORD, root, &a)) ||
-            (err = session_issue(op, s->store, &s->sessions, a, x->in->carrier, &x->session))) {
+            (err = account_issue(op, s, a, x->in->carrier, &x->session))) {
             return err;
         }
     }

@@ -18,6 +18,19 @@ bool account_session_ended(struct ww_op *op, struct service *s, const char *toke
     return session_has_ended(op, s->store, token);
 }
 
+enum ww_err account_issue(struct ww_op *op, struct service *s, const struct authn *a,
+                          enum session_carrier carrier, struct session **out)
+{
+    enum ww_err err = session_issue(op, s->store, &s->sessions, a, carrier, out);
+    if (err || !(*out)->displaced) {
+        return err;
+    }
+    return account_tell(op, s,
+                        &(struct audit_event){.kind = AUDIT_SESSION_DISPLACED,
+                                              .record = (*out)->record,
+                                              .session_id = &(*out)->displaced_id});
+}
+
 static enum ww_err write_logout(struct ww_op *op, struct service *s, void *context)
 {
     struct session *x = context;

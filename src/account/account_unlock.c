@@ -134,7 +134,7 @@ static enum ww_err write_unlock(struct ww_op *op, struct service *s, void *conte
     }
     if ((err = use_up(op, s, in, r, root)) || (err = promote_password(op, s, r, root)) ||
         (err = account_write(op, s, r, v)) ||
-        (err = session_issue(op, s->store, &s->sessions, in->authn, in->x->carrier, &in->session)) ||
+        (err = account_issue(op, s, in->authn, in->x->carrier, &in->session)) ||
         (err = account_write_logout(op, s, in->x))) {
         return err;
     }

@@ -3,6 +3,8 @@
 #include <stdio.h>
 
 #include "api_int.h"
+#include "limit.h"
+#include "utf8.h"
 #include "watchword/admin.h"
 
 /* ---- create ---- */
@@ -37,6 +39,9 @@ static enum ww_err check_members(struct ww_op *op, const struct js *body)
         size_t i = 0, n = sizeof members / sizeof members[0];
         while (i < n && strcmp(members[i].name, name) != 0) {
             i++;
+        }
+        if (i == n && !(name = utf8_clean(&op->arena, name, LIMIT_ECHO))) {
+            return op_no_memory(op);
         }
         if (i == n) {
             return op_fail_field(op, WW_EINVAL, "field_unknown", name, "json: unknown field \"%s\"", name);

@@ -24,17 +24,37 @@ bool arena_has_room(const struct arena *a, size_t n)
     return n <= limit && a->used <= limit - n;
 }
 
+/* Tests make every allocation of an operation fail once; `fault` is NULL otherwise. */
+static bool fails(const struct arena *a)
+{
+    return a->env && a->env->fault && a->env->fault(a->env->ctx, WW_FAULT_ALLOC);
+}
+
+bool arena_keep(struct arena *a, size_t n)
+{
+    if (!a->kept && !fails(a) && (a->kept = malloc(sizeof *a->kept + n))) {
+        *a->kept = (struct arena_chunk){.size = n};
+    }
+    return a->kept != NULL;
+}
+
+void arena_spend(struct arena *a)
+{
+    if (a->kept) {
+        a->kept->next = a->chunks;
+        a->chunks = a->sure = a->kept;
+        a->kept = NULL;
+    }
+}
+
 void *arena_alloc(struct arena *a, size_t n)
 {
     size_t need = (n + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     struct arena_chunk *c = a->chunks;
+    bool sure = c && c == a->sure && c->size - c->used >= need;
 
     /* need < n: rounding up has wrapped. */
-    if (need < n || !arena_has_room(a, need)) {
-        return NULL;
-    }
-    /* Tests make every allocation of an operation fail once; `fault` is NULL otherwise. */
-    if (a->env && a->env->fault && a->env->fault(a->env->ctx, WW_FAULT_ALLOC)) {
+    if (need < n || (!sure && (!arena_has_room(a, need) || fails(a)))) {
         return NULL;
     }
     if (!c || c->size - c->used < need) {
@@ -112,6 +132,7 @@ char *arena_printf(struct arena *a, const char *format, ...)
  * (docs/SECURITY.md). What was handed out is wiped; the rest of a chunk holds nothing. */
 void arena_free(struct arena *a)
 {
+    free(a->kept); /* nothing was written there */
     struct arena_chunk *c = a->chunks;
     while (c) {
         struct arena_chunk *next = c->next;
@@ -119,6 +140,6 @@ void arena_free(struct arena *a)
         free(c);
         c = next;
     }
-    a->chunks = NULL;
+    a->chunks = a->kept = a->sure = NULL;
     a->used = 0;
 }

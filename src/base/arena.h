@@ -20,6 +20,8 @@ struct arena {
     const struct ww_env *env; /* may be NULL; its fault hook is asked at every allocation */
     size_t used;              /* bytes handed out */
     size_t limit;             /* most bytes to hand out; 0 = the default, 256 MiB */
+    struct arena_chunk *kept; /* of arena_keep */
+    struct arena_chunk *sure; /* of arena_spend */
 };
 
 /* Zero-filled memory of n bytes, aligned for any type; NULL when there is none. n may be 0. */
@@ -38,6 +40,12 @@ char *arena_strndup(struct arena *a, const void *s, size_t n) WW_MUST;
 char *arena_printf(struct arena *a, const char *format, ...) WW_MUST __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *a, const char *format, va_list ap) WW_MUST
     __attribute__((format(printf, 2, 0)));
+
+/* Takes memory now for what must not fail later: the answer to a change that was committed. n bytes, once
+ * until they are spent; false when there is none. */
+bool arena_keep(struct arena *a, size_t n) WW_MUST;
+/* From now on what fits into what was kept is given without asking for memory or for the limit. */
+void arena_spend(struct arena *a);
 
 /* Wipes and frees all; the arena can be used again. */
 void arena_free(struct arena *a);

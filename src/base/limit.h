@@ -34,6 +34,10 @@ enum {
     LIMIT_FORM_NODES = 1000,
     /* One text of the traits, bytes. It is stored twice: in the record, and in the flow that shows it. */
     LIMIT_TRAIT_TEXT = 16384,
+    /* All traits, and either metadata, as JSON, bytes, whoever sends them. They are opened with the record at
+     * each request of a session, and an administrator's body may have megabytes. */
+    LIMIT_TRAITS = 256 << 10,
+    LIMIT_METADATA = 64 << 10,
 
     /* ---- addresses ---- */
     /* Where to go afterwards, and where a flow was begun, bytes: as a setting may have. Either is kept with

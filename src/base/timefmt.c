@@ -146,3 +146,11 @@ struct timespec timefmt_deadline(unsigned ms)
     }
     return t;
 }
+
+int timefmt_ms_until(const struct timespec *deadline)
+{
+    struct timespec now = timefmt_deadline(0);
+    int64_t ms =
+        (int64_t)(deadline->tv_sec - now.tv_sec) * 1000 + (deadline->tv_nsec - now.tv_nsec) / 1000000;
+    return ms < 0 ? 0 : ms > INT32_MAX ? INT32_MAX : (int)ms;
+}

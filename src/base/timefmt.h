@@ -18,5 +18,7 @@ bool timefmt_parse(const char *text, uint64_t *us) WW_MUST;
 bool timefmt_duration(const char *text, uint64_t *us) WW_MUST;
 /* In so many milliseconds from now on CLOCK_MONOTONIC: for conditions that wait on that clock. */
 struct timespec timefmt_deadline(unsigned ms);
+/* Milliseconds until then, for poll(2); 0 when it is past. */
+int timefmt_ms_until(const struct timespec *deadline);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config_int.h"
 #include "url.h"
@@ -228,6 +229,20 @@ static enum ww_err derive_addresses(struct loader *l, const char *port_name)
     return host->text && url->text ? WW_OK : op_no_memory(l->op);
 }
 
+/* Two doors need two places; 0 is whatever is free. Names are compared as they are written. */
+static enum ww_err check_ports(struct loader *l)
+{
+    const struct config *c = l->config;
+    const char *a = config_text(c, "serve.public.host"), *b = config_text(c, "serve.admin.host");
+    int64_t port = config_int(c, "serve.public.port");
+    bool same = port && port == config_int(c, "serve.admin.port") &&
+                (strcasecmp(a, b) == 0 || is_everywhere(a) || is_everywhere(b));
+    const struct node *at = where(l, "serve.admin.port");
+    return same ? config_refuse(l, at ? at : where(l, "serve.public.port"), "serve.admin.port",
+                                "is the public port, too: each needs a port of its own")
+                : WW_OK;
+}
+
 /* Cookies are secure where people come over https, and, as Kratos has it, where somebody wrote an http
  * address for others than developers. An address that nobody wrote is this machine's: browsers would not send
  * them back. */
@@ -344,6 +359,9 @@ enum ww_err config_check_all(struct loader *l)
     }
     if (err == WW_OK) {
         err = derive_addresses(l, "admin");
+    }
+    if (err == WW_OK) {
+        err = check_ports(l);
     }
     if (err == WW_OK) {
         err = derive_cookies(l);

@@ -72,11 +72,31 @@ static const char *rule_host(const char *text)
     return text[n] == 0 && n <= 255 ? NULL : "must be a host name or address";
 }
 
+/* With the zone of a link-local address, and in brackets as an URL has it. */
+static bool is_ipv6(const char *text)
+{
+    unsigned char address[16];
+    char plain[64];
+    size_t n = strlen(text), bracket = *text == '[';
+    if (n < 2 || n >= sizeof plain || (bracket && text[n - 1] != ']')) {
+        return false;
+    }
+    memcpy(plain, text + bracket, n - 2 * bracket);
+    plain[n - 2 * bracket] = 0;
+    plain[strcspn(plain, "%")] = 0;
+    return inet_pton(AF_INET6, plain, address) == 1;
+}
+
 /* A name or address to listen on, [IPv6] as in an URL, or all of them. */
 static const char *rule_listen(const char *text)
 {
-    return strcmp(text, "*") == 0 || !strchr(text, '*') ? rule_host(text)
-                                                        : "must be a host name or address, or * for all";
+    if (strcmp(text, "*") == 0 || is_ipv6(text)) {
+        return NULL;
+    }
+    if (strchr(text, ':') && !strpbrk(text, "[]*")) {
+        return "must be a host name or address alone; the port is a setting of its own";
+    }
+    return strpbrk(text, "*[]%:") ? "must be a host name or address, or * for all" : rule_host(text);
 }
 
 /* RFC 9110 §5.6.2: names of headers, methods and cookies. */

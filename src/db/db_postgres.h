@@ -2,6 +2,8 @@
 #ifndef DB_POSTGRES_H
 #define DB_POSTGRES_H
 
+#include <stdatomic.h>
+
 #include <libpq-fe.h>
 
 #include "db_driver.h"
@@ -10,7 +12,14 @@
 struct postgres_store {
     char **keywords, **values; /* both end with NULL */
     const char *password;      /* one of the values, or NULL */
+    atomic_uint users;         /* the store itself, and threads that connect */
+    atomic_uint left_behind;   /* of those threads, whom nobody waits for */
 };
+/* The last one frees it. */
+void db_postgres_store_leave(struct postgres_store *store);
+
+/* For a sign of life of a server that fell silent. */
+enum { DB_ASK_MS = 1000 };
 
 /* Per connection. */
 struct postgres_conn {
@@ -43,10 +52,12 @@ enum ww_err db_postgres_encode(struct ww_op *op, const struct postgres_statement
                                const struct db_value *args, size_t n, struct postgres_arguments *out) WW_MUST;
 struct db_value db_postgres_decode(const PGresult *row, int column);
 
+/* ---- db_postgres_begin.c ---- */
+/* A connection that was made or has failed within that time, names looked up included; NULL without memory,
+ * or *silent: nothing came. The caller's. */
+PGconn *db_postgres_begin(struct postgres_store *store, unsigned most_ms, bool *silent);
+
 /* ---- db_postgres_wait.c: results, each within the connection's patience ---- */
-/* Whether a connection that was begun by PQconnectStart… is made within that time. Names are looked up
- * before. */
-bool db_postgres_connected(struct db_conn *c, unsigned most_ms);
 /* The next result of what was sent; false at its end, and where the connection broke or fell silent. */
 bool db_postgres_result(struct db_conn *c, PGresult **out);
 /* All of them, of which the last is given; NULL where the connection is broken. `sent`: what libpq's PQsend…

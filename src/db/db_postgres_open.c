@@ -133,6 +133,9 @@ enum ww_err db_postgres_start(struct ww_op *op, struct db *db, const struct dsn 
 {
     struct postgres_store *store = calloc(1, sizeof *store);
     db->shared = store;
+    if (store) {
+        atomic_init(&store->users, 1);
+    }
     if (!store || !(store->keywords = calloc(PARAMETERS_MOST, sizeof *store->keywords)) ||
         !(store->values = calloc(PARAMETERS_MOST, sizeof *store->values))) {
         return op_no_memory(op);
@@ -153,30 +156,33 @@ enum ww_err db_postgres_start(struct ww_op *op, struct db *db, const struct dsn 
     return good && db->shown ? WW_OK : op_no_memory(op);
 }
 
-void db_postgres_stop(struct db *db)
+void db_postgres_store_leave(struct postgres_store *store)
 {
-    struct postgres_store *store = db->shared;
-    for (size_t i = 0; store && store->keywords && store->values && store->keywords[i]; i++) {
+    if (atomic_fetch_sub(&store->users, 1) > 1) {
+        return;
+    }
+    for (size_t i = 0; store->keywords && store->values && store->keywords[i]; i++) {
         if (store->values[i]) {
             explicit_bzero(store->values[i], strlen(store->values[i]));
         }
         free(store->keywords[i]);
         free(store->values[i]);
     }
-    if (store) {
-        free(store->keywords);
-        free(store->values);
-    }
+    free(store->keywords);
+    free(store->values);
     free(store);
+}
+
+void db_postgres_stop(struct db *db)
+{
+    struct postgres_store *store = db->shared;
+    if (store) {
+        db_postgres_store_leave(store);
+    }
     db->shared = NULL;
 }
 
 /* ---- connections ---- */
-static void ignore_notice(void *ctx, const PGresult *notice)
-{
-    (void)ctx, (void)notice; /* libpq would write it to standard error */
-}
-
 /* libpq's message in one line, unless it should hold the password. */
 static const char *connect_message(struct ww_op *op, const struct postgres_store *store, const PGconn *pg)
 {
@@ -212,7 +218,7 @@ static enum ww_err settle(struct ww_op *op, struct db_conn *c)
 
 enum ww_err db_postgres_connect(struct ww_op *op, struct db_conn *c)
 {
-    const struct postgres_store *store = c->db->shared;
+    struct postgres_store *store = c->db->shared;
     struct postgres_conn *p = calloc(1, sizeof *p);
     if (!p) {
         return op_no_memory(op);
@@ -220,17 +226,15 @@ enum ww_err db_postgres_connect(struct ww_op *op, struct db_conn *c)
     c->native = p;
     const char *seconds = value_of(store, "connect_timeout");
     long most = seconds ? strtol(seconds, NULL, 10) : 0;
-    p->pg = PQconnectStartParams((const char *const *)store->keywords, (const char *const *)store->values, 0);
+    unsigned most_ms = c->asks ? DB_ASK_MS : most > 0 && most < 600 ? (unsigned)most * 1000 : DB_PATIENT_MS;
+    p->pg = db_postgres_begin(store, most_ms, &c->silent);
+    if (c->silent) {
+        return op_fail(op, WW_EIO, "db_silent", "the database server at %s gives no answer", c->db->shown);
+    }
     if (!p->pg) {
         return op_no_memory(op);
     }
-    PQsetNoticeReceiver(p->pg, ignore_notice, NULL);
-    if (PQstatus(p->pg) == CONNECTION_BAD ||
-        !db_postgres_connected(c, most > 0 && most < 600 ? (unsigned)most * 1000 : DB_PATIENT_MS)) {
-        if (c->silent) {
-            return op_fail(op, WW_EIO, "db_silent", "the database server at %s gives no answer",
-                           c->db->shown);
-        }
+    if (PQstatus(p->pg) != CONNECTION_OK) {
         return op_fail(op, WW_EIO, "db_connect", "the database server at %s cannot be used: %.300s",
                        c->db->shown, connect_message(op, store, p->pg));
     }

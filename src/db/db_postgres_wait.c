@@ -11,21 +11,12 @@
 #include "db_postgres.h"
 #include "timefmt.h"
 
-/* GRACE: how much longer than the server's own limit is waited. ASK: for a sign of life of one that fell
- * silent. */
-enum { GRACE_MS = 500, ASK_MS = 1000 };
+/* How much longer than the server's own limit is waited. */
+enum { GRACE_MS = 500 };
 
 static unsigned patience(const struct db_conn *c)
 {
-    return c->asks ? ASK_MS : (c->patient ? DB_PATIENT_MS : c->db->wait_ms) + GRACE_MS;
-}
-
-static int ms_until(const struct timespec *deadline)
-{
-    struct timespec now = timefmt_deadline(0);
-    int64_t ms =
-        (int64_t)(deadline->tv_sec - now.tv_sec) * 1000 + (deadline->tv_nsec - now.tv_nsec) / 1000000;
-    return ms < 0 ? 0 : ms > INT32_MAX ? INT32_MAX : (int)ms;
+    return c->asks ? DB_ASK_MS : (c->patient ? DB_PATIENT_MS : c->db->wait_ms) + GRACE_MS;
 }
 
 /* One step towards an answer: sends what is left to send, waits for the socket, reads. False: broken or too
@@ -38,7 +29,7 @@ static bool progress(struct db_conn *c, const struct timespec *deadline)
     if (unsent < 0 || socket.fd < 0) {
         return false;
     }
-    int ready = poll(&socket, 1, ms_until(deadline));
+    int ready = poll(&socket, 1, timefmt_ms_until(deadline));
     if (ready == 0) {
         c->silent = true;
         return false;
@@ -79,26 +70,4 @@ PGresult *db_postgres_execute(struct db_conn *c, const char *sql)
 {
     const struct postgres_conn *p = c->native;
     return db_postgres_last_result(c, PQsendQuery(p->pg, sql));
-}
-
-bool db_postgres_connected(struct db_conn *c, unsigned most_ms)
-{
-    const struct postgres_conn *p = c->native;
-    struct timespec deadline = timefmt_deadline(c->asks ? ASK_MS : most_ms);
-    PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
-    while (wants != PGRES_POLLING_OK && wants != PGRES_POLLING_FAILED) {
-        struct pollfd socket = {.fd = PQsocket(p->pg),
-                                .events = wants == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        int ready = socket.fd < 0 ? -1 : poll(&socket, 1, ms_until(&deadline));
-        if (ready == 0) {
-            c->silent = true;
-            return false;
-        }
-        if (ready > 0) {
-            wants = PQconnectPoll(p->pg);
-        } else if (socket.fd < 0 || errno != EINTR) {
-            return false;
-        }
-    }
-    return wants == PGRES_POLLING_OK;
 }

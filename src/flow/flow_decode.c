@@ -57,7 +57,46 @@ static size_t form_place(const struct form *form, const char *name)
     return low;
 }
 
-/* All values of the name, then those by index ("traits.emails.0"). */
+/* Of one name the first value counts, of a truth the last (form_single). */
+static bool counts(const struct form *form, size_t i, const struct js *value)
+{
+    size_t other = value && value->type == JS_BOOL ? i + 1 : i - 1;
+    return value && (other >= form->count || strcmp(form->pairs[other]->name, form->pairs[i]->name) != 0);
+}
+
+/* Lists within elements are there before what is in them: js_set_fields makes objects of what it does not
+ * know.
+ */
+static bool set_elements(struct arena *a, const struct schema_trait *t, struct js *list,
+                         struct js_field *fields, size_t n)
+{
+    struct schema_trait ignored;
+    uint64_t lists;
+    size_t all = n, inner = 0;
+    for (size_t i = 0; i < n; i++) {
+        schema_element(t, fields[i].path, &ignored, &lists);
+        inner += (size_t)__builtin_popcountll(lists);
+    }
+    struct js_field *every = inner ? ARENA_ARRAY(a, n + inner, struct js_field) : fields;
+    if (every && inner) {
+        memcpy(every, fields, n * sizeof *every);
+    }
+    for (size_t i = 0; every && inner && i < n; i++) {
+        const char *end = fields[i].path;
+        schema_element(t, end, &ignored, &lists);
+        for (; lists; lists >>= 1) {
+            end += strcspn(end, ".");
+            char *path = lists & 1 ? arena_strndup(a, fields[i].path, (size_t)(end - fields[i].path)) : NULL;
+            if (lists & 1) {
+                every[all++] = (struct js_field){path, path ? js_array(a) : NULL, 0};
+            }
+            end++;
+        }
+    }
+    return every && js_set_fields(a, list, every, all);
+}
+
+/* All values of the name, then those by index ("traits.emails.0", "traits.lines.0.price"). */
 static struct js *form_list(struct arena *a, const struct form *form, const struct schema_trait *t,
                             const char *name)
 {
@@ -68,20 +107,21 @@ static struct js *form_list(struct arena *a, const struct form *form, const stru
     for (size_t i = form_place(form, name); fields && i < form->count; i++) {
         const struct ww_pair *p = form->pairs[i];
         if (strcmp(p->name, name) == 0) {
-            struct js *v = flow_form_element(a, t, pair_value(p));
+            struct js *v = flow_form_element(a, t, "0", pair_value(p));
             if (v) {
                 js_push(list, v);
             }
         } else if (strncmp(p->name, name, length) != 0) {
             break;
-        } else if (p->name[length] == '.' && p->length > 0) {
+        } else if (p->name[length] == '.') {
             /* "traits.emails.0": behind the list's name and its dot stands the index. */
-            fields[n++] = (struct js_field){p->name + length + 1, flow_form_element(a, t, pair_value(p)), 0};
+            struct js *v = flow_form_element(a, t, p->name + length + 1, pair_value(p));
+            if (counts(form, i, v)) {
+                fields[n++] = (struct js_field){p->name + length + 1, v, 0};
+            }
         }
     }
-    /* js_set_fields refuses an index far beyond what is there: a form of ten bytes makes no list of a
-     * million. */
-    if (!fields || !list || !indexed || !js_set_fields(a, indexed, fields, n)) {
+    if (!fields || !list || !indexed || !set_elements(a, t, indexed, fields, n)) {
         return NULL;
     }
     for (struct js *v = indexed->first; v; v = next) {
@@ -365,31 +405,6 @@ static enum ww_err refuse_long(struct arena *a, struct flow_payload *out, const 
     return field && *why ? WW_EINVAL : WW_ENOMEM;
 }
 
-/* The first text below v that is too long, as the path of its member from v's place on; NULL: none. Names of
- * members count as texts. */
-static const char *long_text(struct arena *a, const struct js *v, const char *path)
-{
-    const char *found = NULL;
-    size_t i = 0;
-
-    if (v->type == JS_STRING) {
-        return v->string.n > LIMIT_TRAIT_TEXT ? path : NULL;
-    }
-    for (const struct js *m = v->first; m && !found; m = m->next, i++) {
-        bool nameless = v->type == JS_ARRAY || m->key.n > LIMIT_IDENTIFIER;
-        found = long_text(a, m, "");
-        /* The name of a member is the sender's too, and would be repeated in messages. */
-        if (v->type == JS_OBJECT && m->key.n > LIMIT_IDENTIFIER) {
-            return path;
-        }
-        if (found) {
-            found = nameless ? arena_printf(a, "%s.%zu%s", path, i, found)
-                             : arena_printf(a, "%s.%s%s", path, (const char *)m->key.p, found);
-        }
-    }
-    return found;
-}
-
 /* What names an account is shorter than other texts; a list of them is looked at element by element. */
 static bool long_identifier(const struct schema_trait *t, const struct js *v)
 {
@@ -416,7 +431,7 @@ static enum ww_err check_limits(struct arena *a, const struct identity_schema *s
             return refuse_long(a, out, arena_printf(a, "traits.%s", t->path), LIMIT_IDENTIFIER, why);
         }
     }
-    const char *field = long_text(a, out->traits, "traits");
+    const char *field = js_long_text(a, out->traits, "traits", LIMIT_TRAIT_TEXT, LIMIT_IDENTIFIER);
     if (field) {
         return refuse_long(a, out, field, LIMIT_TRAIT_TEXT, why);
     }

@@ -32,7 +32,8 @@ const char *flow_decode_text(struct arena *a, const struct ww_flow_request *in, 
 /* flow_form.c. One value of a form by the type of its trait; NULL when nothing is to be set. Texts that do
  * not fit their type stay texts: then the schema says what is wrong with them. */
 struct js *flow_form_value(struct arena *a, const struct schema_trait *t, struct bytes text);
-/* The same for one element of a list. */
-struct js *flow_form_element(struct arena *a, const struct schema_trait *t, struct bytes text);
+/* The same for what stands below a list: an element ("0"), or a member of one ("0.price"). */
+struct js *flow_form_element(struct arena *a, const struct schema_trait *t, const char *path,
+                             struct bytes text);
 
 #endif

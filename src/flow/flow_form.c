@@ -144,7 +144,11 @@ struct js *flow_form_value(struct arena *a, const struct schema_trait *t, struct
     return typed_value(a, t->type, text);
 }
 
-struct js *flow_form_element(struct arena *a, const struct schema_trait *t, struct bytes text)
+struct js *flow_form_element(struct arena *a, const struct schema_trait *t, const char *path,
+                             struct bytes text)
 {
-    return text.n > 0 ? typed_value(a, t->item_type, text) : NULL;
+    struct schema_trait element;
+    uint64_t lists;
+    schema_element(t, path, &element, &lists);
+    return flow_form_value(a, &element, text); /* of what is empty nothing is set: it is not required */
 }

@@ -130,6 +130,8 @@ enum ww_err flow_insert(struct call *c, const struct flow *f) WW_MUST;
 enum ww_err flow_load(struct call *c, const char *id, struct flow **out) WW_MUST;
 /* Where somebody else changed it meanwhile, theirs stays. */
 enum ww_err flow_save(struct call *c) WW_MUST;
+/* The same behind a change that is committed: what it could not keep is no reason to answer an error. */
+void flow_note(struct call *c);
 bool flow_is_expired(const struct call *c, const struct flow *f);
 /* What a client sees: the wire object, with identity where the flow has one. */
 struct js *flow_shown(struct call *c);

@@ -171,8 +171,9 @@ static enum ww_err signed_in(struct call *c, struct session *x)
         !identity_has_verified_address(x->record)) {
         return refuse_not_verified_yet(c, x);
     }
-    enum ww_err err = flow_save(c);
-    if (!err && flow_after_has_hook(c, c->method->name, "revoke_active_sessions")) {
+    flow_note(c); /* the sign-in is done, whether its form can be kept or not */
+    enum ww_err err = WW_OK;
+    if (flow_after_has_hook(c, c->method->name, "revoke_active_sessions")) {
         err = end_others(c, &x);
     }
     return err ? flow_refuse_problem(c, err) : answer_signed_in(c, x, refreshed);

@@ -125,28 +125,28 @@ static enum ww_err refused(struct call *c, enum ww_err err, const struct account
 /* ---- done ---- */
 
 /* What is shown afterwards is the form of a new flow, so that it can be sent again. The old values would
- * else stand in the form, and the next save would bring them back. */
-static enum ww_err show_fresh_form(struct call *c)
+ * else stand in the form, and the next save would bring them back. Where there is none to be had, or it
+ * cannot be kept, the change is done all the same, and told so. */
+static void show_fresh_form(struct call *c)
 {
     struct flow *fresh;
-    enum ww_err err = flow_again(c, c->flow, &fresh);
 
-    if (err || (err = flow_insert(c, fresh))) {
-        return err;
+    if (flow_again(c, c->flow, &fresh) == WW_OK && flow_insert(c, fresh) == WW_OK) {
+        c->flow->ui = js_put(c->a, c->flow->wire, "ui", js_copy(c->a, fresh->ui));
     }
-    c->flow->ui = js_put(c->a, c->flow->wire, "ui", js_copy(c->a, fresh->ui));
     flow_ui_add_message(c->a, c->flow->ui, flow_message(c->a, MSG_SETTINGS_SAVED, NULL));
     js_put(c->a, c->flow->wire, "state", js_text(c->a, "success"));
-    return flow_save(c);
+    flow_note(c);
 }
 
 static enum ww_err changed(struct call *c)
 {
     const char *url;
-    enum ww_err err = show_fresh_form(c);
 
-    if (err || (err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), c->payload.method,
-                                     flow_page(c, c->flow), &url))) {
+    show_fresh_form(c);
+    enum ww_err err = flow_after_url(c, js_get_text(c->flow->wire, "return_to"), c->payload.method,
+                                     flow_page(c, c->flow), &url);
+    if (err) {
         return err;
     }
     /* The session of a browser may have a new token, or a new end. */

@@ -151,6 +151,13 @@ enum ww_err flow_save(struct call *c)
     return err == WW_EBUSY ? WW_OK : err;
 }
 
+void flow_note(struct call *c)
+{
+    enum ww_err err = flow_save(c);
+    (void)err;
+    c->op->problem = (struct op_problem){0};
+}
+
 bool flow_is_expired(const struct call *c, const struct flow *f)
 {
     /* The end itself is outside, as with sessions. */

@@ -114,6 +114,11 @@ struct js_field {
  * memory. */
 bool js_set_fields(struct arena *a, struct js *container, struct js_field *fields, size_t n) WW_MUST;
 
+/* The path of the first text below v that has more than `most` bytes, from `path` on; NULL: none. Names of
+ * members count as texts, of at most `most_name` bytes. */
+const char *js_long_text(struct arena *a, const struct js *v, const char *path, size_t most,
+                         size_t most_name);
+
 /* Compact text with a NUL; NULL when memory was gone. Members in their order. */
 char *js_write(struct arena *a, const struct js *v) WW_MUST;
 void js_write_to(struct buf *b, const struct js *v);

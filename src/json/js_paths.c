@@ -193,3 +193,25 @@ bool js_set_fields(struct arena *a, struct js *object, struct js_field *fields, 
     qsort(fields, n, sizeof *fields, by_path);
     return n == 0 || set_fields(a, object, fields, n, 1);
 }
+
+const char *js_long_text(struct arena *a, const struct js *v, const char *path, size_t most, size_t most_name)
+{
+    const char *found = NULL;
+    size_t i = 0;
+
+    if (v->type == JS_STRING) {
+        return v->string.n > most ? path : NULL;
+    }
+    for (const struct js *m = v->first; m && !found; m = m->next, i++) {
+        bool nameless = v->type == JS_ARRAY || m->key.n > most_name;
+        found = js_long_text(a, m, "", most, most_name);
+        if (v->type == JS_OBJECT && m->key.n > most_name) {
+            return path;
+        }
+        if (found) {
+            found = nameless ? arena_printf(a, "%s.%zu%s", path, i, found)
+                             : arena_printf(a, "%s.%s%s", path, (const char *)m->key.p, found);
+        }
+    }
+    return found;
+}

@@ -16,10 +16,10 @@ enum { JANSSON_NODE = 320 };
 struct conversion {
     struct arena *arena;
     struct bytes rest; /* of the text, behind the last number */
-    const char *why;   /* what is wrong with the text, or NULL: there was no memory */
 };
 
-/* "1e-999" is no number that a double could be near; so its exponent stays within what is worked with. */
+/* "1e-400" is nearer to zero than any double: zero, as Go and JavaScript read it. So the exponent of what is
+ * kept as it was typed stays within what is worked with. */
 static bool is_lost(double value, struct bytes digits)
 {
     size_t i = 0;
@@ -38,8 +38,7 @@ static struct js *convert_number(struct conversion *c, json_t *from)
      * it was typed. */
     struct js *v = js_real(c->arena, json_real_value(from));
     if (is_lost(json_real_value(from), digits)) {
-        c->why = "a number out of range";
-        return NULL;
+        digits = bytes_str("0");
     }
     if (!v || !(v->string = bytes_dup(c->arena, digits)).p) {
         return NULL;
@@ -166,12 +165,12 @@ static enum ww_err read_text(struct arena *a, struct bytes text, size_t depth, s
         *why = reason(a, &error);
         return json_error_code(&error) == json_error_out_of_memory ? WW_ENOMEM : WW_EINVAL;
     }
-    struct conversion c = {a, text, NULL};
+    struct conversion c = {a, text};
     *out = convert(&c, root);
     /* The tree is copied out first: nothing of jansson's outlives this call. */
     json_decref(root);
-    *why = c.why ? c.why : "out of memory";
-    return *out ? WW_OK : c.why ? WW_EINVAL : WW_ENOMEM;
+    *why = "out of memory";
+    return *out ? WW_OK : WW_ENOMEM;
 }
 
 enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const char **why)

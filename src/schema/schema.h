@@ -6,6 +6,8 @@
 #ifndef SCHEMA_H
 #define SCHEMA_H
 
+#include <stdint.h>
+
 #include "js.h"
 #include "op.h"
 
@@ -59,6 +61,8 @@ enum schema_mark {
 };
 
 /* One leaf of properties.traits, in schema order: what forms are made of (kratos.md §3.2). */
+struct subschema;
+
 struct schema_trait {
     struct schema_trait *next;
     const char *path; /* dotted, without "traits.": "name.first" */
@@ -67,6 +71,7 @@ struct schema_trait {
     const char *title, *format, *pattern; /* NULL where absent */
     const struct js *enum_values;         /* array or NULL */
     const struct js *schema;              /* the leaf's own schema */
+    const struct subschema *node;         /* the same, compiled; NULL: none below it is known */
     bool required;                        /* by its parent's list */
     bool disabled;                        /* disableFormField */
     unsigned marks;                       /* of this leaf (for an array: of its items) */
@@ -81,6 +86,12 @@ struct identity_schema {
     struct schema_trait *traits;    /* leaves */
     size_t trait_count;
 };
+
+/* Type and format of what stands below a list, by its path from there on: "0", "0.price". Without a type of
+ * its own it is "". Bit i of *lists: what the first i + 1 steps lead to is a list, too, and the path goes on.
+ */
+void schema_element(const struct schema_trait *list, const char *path, struct schema_trait *out,
+                    uint64_t *lists);
 
 struct schema_set; /* all schemas of a deployment */
 

@@ -94,6 +94,7 @@ static bool add_trait(struct trait_walk *w, const struct subschema *s, const cha
                                .pattern = s->pattern_text,
                                .enum_values = s->enumeration,
                                .schema = s->json,
+                               .node = s,
                                .required = required,
                                .disabled = s->disabled_field,
                                .marks = leaf_marks(s, 0)};
@@ -175,6 +176,43 @@ static const struct subschema *property_of(const struct subschema *s, const char
         }
     }
     return NULL;
+}
+
+/* An index below a list, else a member. */
+static const struct subschema *below(const struct subschema *s, const char *step)
+{
+    size_t n = strlen(step);
+    if (!s || (!s->items && !s->has_item_list)) {
+        return property_of(s, step);
+    }
+    size_t i = n <= 6 && strspn(step, "0123456789") == n ? strtoul(step, NULL, 10) : SIZE_MAX;
+    return dereference(!s->has_item_list    ? s->items
+                       : i < s->item_list.n ? s->item_list.at[i]
+                                            : s->additional_items);
+}
+
+void schema_element(const struct schema_trait *list, const char *path, struct schema_trait *out,
+                    uint64_t *lists)
+{
+    char step[LIMIT_IDENTIFIER + 1];
+    const struct subschema *s = dereference(list->node);
+    *lists = 0;
+    *out = (struct schema_trait){.path = path, .type = list->node ? "" : list->item_type, .item_type = ""};
+    for (unsigned i = 0; s && *path; i++) {
+        size_t n = strcspn(path, ".");
+        if (n > LIMIT_IDENTIFIER || i == 64) {
+            return;
+        }
+        memcpy(step, path, n);
+        step[n] = '\0';
+        s = below(s, step);
+        path += n + (path[n] == '.');
+        *lists |= s && *path && s->types == TYPE_ARRAY ? UINT64_C(1) << i : 0;
+    }
+    if (s && single_type(s)) {
+        out->type = schema_type_name(s->types);
+        out->format = s->format_name;
+    }
 }
 
 static bool has_properties(const struct subschema *s)

@@ -24,6 +24,9 @@ struct session {
     struct key *root; /* R when unlocked, in the arena; NULL in lists */
     struct session_row row;
     struct key secret; /* zero in lists */
+    /* Set by session_issue: how many active ones of the account ended to make room, and one of them. */
+    size_t displaced;
+    struct uuid displaced_id;
 };
 
 /* What was seen of sessions since the last flush; one per process, used by all threads. */

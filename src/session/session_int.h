@@ -33,7 +33,7 @@ enum ww_err session_from_row(struct ww_op *op, const struct session_rules *rules
                              const struct session_row *row, struct session *x) WW_MUST;
 /* Removes rows of the account until there are no more than rules->most: at most 128 at a time. */
 enum ww_err session_make_room(struct ww_op *op, struct store *s, const struct session_rules *rules,
-                              const struct session *kept) WW_MUST;
+                              struct session *kept) WW_MUST;
 
 /* Remembers that a session was seen; the latest remembered time, or 0. */
 void session_seen_mark(struct session_seen *s, const struct key *lookup, uint64_t now);

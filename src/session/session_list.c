@@ -164,7 +164,7 @@ enum ww_err session_list(struct ww_op *op, struct store *s, const struct session
 
 /* Those that are over go first, then the oldest. */
 static enum ww_err remove_some(struct ww_op *op, struct store *s, const struct session_rules *rules,
-                               const struct session *kept, size_t excess)
+                               struct session *kept, size_t excess)
 {
     struct session_row *rows;
     size_t n;
@@ -178,6 +178,10 @@ static enum ww_err remove_some(struct ww_op *op, struct store *s, const struct s
                          x.active)) {
                 continue;
             }
+            if (round == 1 && session_from_row(op, rules, kept->record, &rows[i], &x) == WW_OK) {
+                kept->displaced++;
+                kept->displaced_id = x.id;
+            }
             err = store_session_row_delete(op, s, &rows[i].lookup);
             rows[i].blob = BYTES(NULL, 0);
             excess--;
@@ -187,7 +191,7 @@ static enum ww_err remove_some(struct ww_op *op, struct store *s, const struct s
 }
 
 enum ww_err session_make_room(struct ww_op *op, struct store *s, const struct session_rules *rules,
-                              const struct session *kept)
+                              struct session *kept)
 {
     size_t n;
     enum ww_err err = rules->most ? store_session_row_count(op, s, kept->record->id, &n) : WW_OK;

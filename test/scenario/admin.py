@@ -118,6 +118,30 @@ def test_create_refuses(site):
     same(admin(site, "GET", "/identities?credentials_identifier=refused@example.org").json, [])
 
 
+def test_every_text_has_a_bound(site):
+    traits = {"email": "long@example.org"}
+    for field, body in [
+            ("external_id", {"external_id": "x" * 40000}), ("external_id", {"external_id": "x" * 1025}),
+            ("external_id", {"external_id": "a\u0001b"}),
+            ("metadata_public", {"metadata_public": {"a": "x" * 65536}}),
+            ("metadata_admin", {"metadata_admin": [["x" * 1000] * 70]}),
+            ("traits.email", {"traits": {"email": "x" * 20000 + "@example.org"}}),
+            ("traits", {"traits": {"email": "a@example.org", "x" * 2000: 1}}),
+            ("verifiable_addresses", {"verifiable_addresses": [{"value": "a"}] * 129}),
+            ("verifiable_addresses.0.status", {"verifiable_addresses": [{"value": "a", "status": "x" * 1025}]}),
+            ("recovery_addresses.0.value", {"recovery_addresses": [{"value": "x" * 1025}]}),
+            ("credentials", {"credentials": with_password("x" * 5000)}),
+            ("schema", {"schema_id": "x" * 40000}), ("state", {"state": "x" * 40000}), ("json", {"x" * 40000: 1})]:
+        answer = admin(site, "POST", "/admin/identities", {"traits": traits, **body})
+        check(answer.status == 400 and len(answer.body) < 1500, field, answer.status, answer)
+        same(field in answer.body.decode() or field == "credentials", True, field, answer)
+    fits = create(site, "long", external_id="é" * 512, metadata_public={"a": "x" * 65000},
+                  recovery_addresses=[{"value": "a", "status": "x"}] * 128).json
+    same((fits["external_id"], len(fits["metadata_public"]["a"])), ("é" * 512, 65000))
+    same(admin(site, "GET", f"/identities?credentials_identifier={'x' * 3000}").json, [])
+    same(admin(site, "GET", f"/identities?page_token={'1' * 3000}").status, 400)
+
+
 def test_create_refuses_bodies_that_are_no_json(site):
     deep = b'{"traits":' + b"[" * 40 + b"]" * 40 + b"}"
     for body in (b"", b"{", b"[]", b"null", b'{"traits":{},"traits":{}}', b'{"traits":{"email":"\xff"}}', deep,

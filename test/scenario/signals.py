@@ -2,6 +2,7 @@
 """Stopping and starting: SIGTERM finishes what is under way, a restart loses nothing, and two servers do not
 share a port."""
 import http.client
+import os
 import signal
 import socket
 import subprocess
@@ -71,6 +72,21 @@ def everything_survives_a_restart(t, site):
     ada.login()
     t.check("and the password signs in", ada.token is not None and ada.get("note").body == b"kept")
     t.check("two stops leave no write-ahead log behind", site.stop() == 0 and not site.database.with_name("watchword.db-wal").exists())
+
+
+def an_output_that_nobody_takes_is_no_failure(t, site):
+    """Standard output to a full disk, and to a pipe whose reader has gone."""
+    for name in ("/dev/full", "a pipe"):
+        read, write = os.pipe()
+        os.close(read)
+        with open("/dev/full", "wb") as full, open(site.directory / "log", "ab") as log:
+            process = subprocess.Popen([PROGRAM, "serve", "--dev", "-c", str(site.config)], env=site.environment({}),
+                                       stdin=subprocess.DEVNULL, stdout=full if name == "/dev/full" else write, stderr=log)
+        os.close(write)
+        t.check(f"with standard output to {name} it serves", eventually(site.is_ready, 20), site.log()[-500:])
+        process.send_signal(signal.SIGTERM)
+        t.check(f"and SIGTERM ends it with 0 ({name})", process.wait(30) == 0, process.returncode)
+    t.check("it says so in the log", "standard output cannot be written" in site.log(), site.log()[-500:])
 
 
 def a_hangup_does_no_harm(t, site):
@@ -186,5 +202,5 @@ def a_start_without_a_file(t, site):
 
 if __name__ == "__main__":
     run_all(a_request_under_way_is_finished, a_stopping_server_takes_nothing_new, everything_survives_a_restart,
-            a_hangup_does_no_harm, a_port_is_served_once, signals_that_ask_for_a_reload_do_no_harm,
+            an_output_that_nobody_takes_is_no_failure, a_hangup_does_no_harm, a_port_is_served_once, signals_that_ask_for_a_reload_do_no_harm,
             each_taken_port_is_named, hosts_are_listened_on, the_port_moves_all_that_is_made_of_it, a_start_without_a_file)

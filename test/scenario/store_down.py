@@ -117,7 +117,7 @@ class Proxy:
     """Between the server and the cluster; drops a connection right after it has passed on a COMMIT, when told to."""
 
     def __init__(self, target):
-        self.target, self.drop = target, False
+        self.target, self.drop, self.ends = target, False, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -127,8 +127,18 @@ class Proxy:
             client, _ = self.listener.accept()
             server = socket.socket(socket.AF_UNIX)
             server.connect(self.target)
+            self.ends += [client, server]
             threading.Thread(target=self.pump, args=(client, server, True), daemon=True).start()
             threading.Thread(target=self.pump, args=(server, client, False), daemon=True).start()
+
+    def cut(self):
+        """Ends every connection that is open."""
+        for end in self.ends:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.ends.clear()
 
     def pump(self, source, to, to_server):
         try:
@@ -161,6 +171,60 @@ def a_commit_whose_answer_is_lost():
             same(site.get(f"/vault/items/note{i}", headers={"X-Session-Token": token}).status, 200)
 
 
+SLOW_RESOLVER = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <unistd.h>
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **) = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (node && strcmp(node, "db.test") == 0) {
+        for (int i = 0; i < 60 && access(HANG, F_OK) == 0; i++)
+            sleep(1);
+        node = "127.0.0.1";
+    }
+    return real(node, service, hints, out);
+}
+"""
+
+
+def a_resolver_that_hangs():
+    """The database's host has a name, and the resolver says nothing for a minute."""
+    directory, port = POSTGRES.split("@")[1].split("/")[0].replace("%2F", "/").rsplit(":", 1)
+    proxy = Proxy(f"{directory}/.s.PGSQL.{port}")
+    site = Site("postgres")
+    hang, shim = site.directory / "hang", site.directory / "resolver.so"
+    (site.directory / "resolver.c").write_text(SLOW_RESOLVER)
+    subprocess.run(["cc", "-shared", "-fPIC", f'-DHANG="{hang}"', "-o", shim, site.directory / "resolver.c"], check=True)
+    site.settings["DSN"] = site.settings["DSN"].replace(POSTGRES.split("@")[1].split("/")[0], f"db.test:{proxy.port}") + "?sslmode=disable"
+    site.settings["LD_PRELOAD"] = str(shim)
+    with site:
+        token = site.register("slow@example.org")
+        whoami = lambda: site.get("/sessions/whoami", headers={"X-Session-Token": token})
+        hang.touch()
+        proxy.cut()
+        for _ in range(3):
+            answer, took = timed(whoami)
+            refused(answer, "no address")
+            check(took < LONGEST, "whoami took", took)
+        alive, took = timed(lambda: site.get("/health/alive"))
+        check(alive.status == 200 and took < 2, alive, took)
+        hang.unlink()
+        deadline = time.monotonic() + 30
+        while whoami().status != 200:
+            check(time.monotonic() < deadline, "it does not come back")
+            time.sleep(0.2)
+        hang.touch()
+        proxy.cut()
+        whoami()
+        start = time.monotonic()
+        site.process.send_signal(signal.SIGTERM)
+        site.process.wait(25)
+        check(time.monotonic() - start < 20, "the stop took", time.monotonic() - start)
+
+
 def main():
     if not POSTGRES:
         print("1..0 # SKIP needs PostgreSQL")
@@ -168,6 +232,7 @@ def main():
     failed = 0
     tests = [("tables that are gone are 503", tables_that_are_gone),
              ("a commit whose answer is lost is found again", a_commit_whose_answer_is_lost),
+             ("a resolver that hangs is 503 in time", a_resolver_that_hangs),
              ("a store that hangs is 503 in time", None),
              ("a stop is heard while the store hangs", a_stop_while_it_hangs)]
     print(f"1..{len(tests)}", flush=True)

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Who asks: the client's address behind a proxy, cookies as proxies split them, hosts of the admin port, origins, and
 requests that must change nothing."""
+import html
 import http.client
 import json
+import re
 import socket
 import sqlite3
 import subprocess
 import time
+import urllib.parse
 from contextlib import closing
 
 from harness import Answer, Browser
@@ -163,7 +166,12 @@ def refusals_of_the_connection_are_readable(t, site):
     site.start(CORS)
     head = f"POST /self-service/login HTTP/1.1\r\nHost: 127.0.0.1:{site.public}\r\nOrigin: https://app.example.org\r\n"
     for status, rest in ((413, "Content-Length: 99999999\r\n\r\n"), (431, f"X: {'a' * 17000}\r\n\r\n"),
-                         (431, "X: a\r\n" * 120 + "\r\n"), (417, "Expect: nonsense\r\n\r\n")):
+                         (431, "X: a\r\n" * 120 + "\r\n"), (417, "Expect: nonsense\r\n\r\n"),
+                         (400, "Content-Length: +5\r\n\r\n"), (400, "no colon\r\n\r\n"),
+                         (501, "Transfer-Encoding: gzip, chunked\r\n\r\n"), (501, "\r\n"), (505, "\r\n")):
+        first = head.split("\r\n")[0]
+        other_line = {501: "BREW / HTTP/1.1", 505: "POST / HTTP/2.0"}.get(status, first) if rest == "\r\n" else first
+        head = head.replace(first, other_line)
         answer = raw(site, (head + rest).encode())
         t.check(f"{status} carries what lets a page read it",
                 f" {status} " in answer.split("\r\n")[0]
@@ -197,6 +205,19 @@ def looking_changes_nothing(t, site):
                                 ("X-Purpose", "preview"), ("X-Moz", "prefetch")):
                 ahead = ada.request("GET", each, headers={"Accept": accept, name: value})
                 t.check(f"{name}: {value} of {each.split('?')[0]} is not done", ahead.status == 503, ahead)
+    site.login("ada@example.org")
+    page = ada.request("GET", "/ui/devices", headers={"Accept": "text/html"}).body.decode()
+    fields = dict(re.findall(r'name="(csrf_token|ticket)" value="([^"]*)"', page))
+    form = urllib.parse.urlencode({k: html.unescape(v) for k, v in fields.items()}).encode()
+    ended = ada.request("POST", "/ui/sessions/end-others", form,
+                        {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"})
+    before = rows_of_flows(site)
+    t.check("a change is told of by the next page", ended.status == 303, ended)
+    ahead = ada.request("GET", "/ui/devices", headers={"Sec-Purpose": "prefetch"})
+    t.check("and not by one that is fetched ahead", ahead.status == 200 and b"signed out" not in ahead.body
+            and "said" not in str(ahead.headers.get("Set-Cookie")), ahead)
+    shown = ada.request("GET", "/ui/devices")
+    t.check("but by the one that is shown", b"signed out" in shown.body, shown.body)
     t.check("no row was written", rows_of_flows(site) == before, (rows_of_flows(site), before))
     t.check("the session lives", ada.request("GET", "/sessions/whoami").status == 200)
     t.check("HEAD of what only reads is as ever", ada.request("HEAD", "/sessions/whoami").status == 200)
@@ -244,8 +265,8 @@ def what_anybody_can_cause_is_counted_and_cut(t, site):
         with closing(sqlite3.connect(site.database)) as db:
             return db.execute("SELECT count(*), coalesce(sum(length(blob)), 0) FROM flows").fetchone()
 
-    html = {"Accept": "text/html"}
-    first = site.get("/self-service/login/browser?return_to=https://evil.example.com/" + "a" * 15000, headers=html)
+    wants = {"Accept": "text/html"}
+    first = site.get("/self-service/login/browser?return_to=https://evil.example.com/" + "a" * 15000, headers=wants)
     rows, size = kept()
     t.check("a forbidden return_to of 15 KB is refused without keeping it",
             first.status == 303 and "/ui/error?id=" in first.header("Location") and rows == 1 and size < 2000, (first, size))
@@ -258,7 +279,7 @@ def what_anybody_can_cause_is_counted_and_cut(t, site):
             and begun.json["request_url"].endswith("/self-service/login/api"), begun)
 
     kept_before = kept()
-    level = site.get("/self-service/login/browser?aal=" + "a" * 15000, headers=html)
+    level = site.get("/self-service/login/browser?aal=" + "a" * 15000, headers=wants)
     t.check("a level of 15 KB is cut in the refusal that is kept", level.status == 303 and "/ui/error?id=" in
             level.header("Location") and kept()[1] - kept_before[1] < 2000, (level, kept_before, kept()))
     for where in ("/self-service/login/api?aal=", "/schemas/"):
@@ -274,9 +295,9 @@ def what_anybody_can_cause_is_counted_and_cut(t, site):
     t.check("one expired flow does not make rows without end", answers[0] == 410 and answers[-1] == 429, answers)
     full = kept()[0]
     t.check("as many as a network may", full <= 21, full)
-    page = site.get("/self-service/login/browser?return_to=https://evil.example.com/", headers=html)
+    page = site.get("/self-service/login/browser?return_to=https://evil.example.com/", headers=wants)
     t.check("beyond that a page says so", page.status == 429 and b"<html" in page.body and page.header("Retry-After"), page)
-    nowhere = site.request("POST", "/nowhere", b"a=b", {**html, "Content-Type": "application/x-www-form-urlencoded"})
+    nowhere = site.request("POST", "/nowhere", b"a=b", {**wants, "Content-Type": "application/x-www-form-urlencoded"})
     t.check("of other refusals too", nowhere.status == 429, nowhere)
     t.check("and no row is written", kept()[0] == full, kept())
 

@@ -206,6 +206,22 @@ void site_sql(struct site *s, const char *sql, const struct db_value *args, size
     op_free(&op);
 }
 
+int64_t site_number(struct site *s, const char *sql)
+{
+    struct ww_op op;
+    struct db_conn *c;
+    struct db_rows rows;
+    op_init(&op, NULL, NULL);
+    assert_int_equal(db_take(&op, s->raw, &c), WW_OK);
+    assert_int_equal(db_query(&op, c, &rows, sql, NULL, 0), WW_OK);
+    assert_int_equal(db_next(&rows), WW_OK);
+    int64_t n = db_int(&rows, 0);
+    db_done(&rows);
+    db_give(c);
+    op_free(&op);
+    return n;
+}
+
 uint8_t *site_blob(struct site *s, const char *sql, size_t *n)
 {
     struct ww_op op;

@@ -50,6 +50,8 @@ void site_require_second(struct site *s, const char *token);
 
 /* Runs SQL as who may write to the database. */
 void site_sql(struct site *s, const char *sql, const struct db_value *args, size_t n);
+/* The one number that it gives. */
+int64_t site_number(struct site *s, const char *sql);
 /* One blob, copied with malloc; its length in *n. NULL when there is no row. */
 uint8_t *site_blob(struct site *s, const char *sql, size_t *n);
 /* Problems that check reports. */

@@ -71,12 +71,23 @@ static char *begin(struct site *s, enum ww_flow_action action)
     return strdup(js_get_text(body, "id"));
 }
 
+/* What requests change: records by their numbers, and sessions. */
+static int64_t done_so_far(struct site *s)
+{
+    return site_number(
+        s, "SELECT (SELECT count(*) FROM sessions) + CAST((SELECT sum(seq) FROM accounts) AS BIGINT)");
+}
+
 static void judge(const struct request *r, enum ww_fault kind, long n, enum ww_err err,
-                  const struct ww_flow_answer *out)
+                  const struct ww_flow_answer *out, int64_t done)
 {
     const char *what = kind == WW_FAULT_ALLOC ? "allocation" : "statement";
     bool failed = err == WW_ENOMEM || (out->failed && out->status >= 500 && out->body);
 
+    if (failed && done) {
+        fail_msg("%s, %s %ld: what was committed is answered with %s, status %d", r->name, what, n,
+                 ww_err_name(err), out->status);
+    }
     if (!failed &&
         (err != WW_OK || out->status != r->status || !out->body || !strstr(out->body, r->expects))) {
         fail_msg("%s, %s %ld: %s, status %d, %s", r->name, what, n, ww_err_name(err), out->status,
@@ -88,12 +99,13 @@ static void fail_in_turn(struct site *s, const struct request *r, enum ww_fault 
 {
     for (long n = 1;; n += r->step) {
         struct ww_flow_answer out = {.size = sizeof out};
+        int64_t before = done_so_far(s);
         site_next(s);
         s->fail_at[kind] = n;
         enum ww_err err = ask(s, r, &out);
         bool reached = s->fail_at[kind] == 0;
         s->fail_at[kind] = 0;
-        judge(r, kind, n, err, &out);
+        judge(r, kind, n, err, &out, done_so_far(s) - before);
         if (!reached) {
             assert_int_equal(err, WW_OK);
             assert_int_equal(out.status, r->status);

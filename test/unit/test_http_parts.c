@@ -231,7 +231,7 @@ static const struct cors cors = {origins, 2, methods, 2, headers, 2, exposed, 2,
 
 static struct cors_verdict preflight(const char *origin, const char *method, const char *names)
 {
-    struct cors_question q = {HTTP_OPTIONS, "OPTIONS", origin, method, names};
+    struct cors_question q = {HTTP_OPTIONS, "OPTIONS", origin, method, names, false};
     return cors_judge(&arena, &cors, &q);
 }
 
@@ -276,7 +276,7 @@ static void anything_else_gets_no_permission(void **state)
 
 static void an_actual_request_is_marked(void **state)
 {
-    struct cors_question q = {HTTP_GET, "GET", "https://app.example.org", NULL, NULL};
+    struct cors_question q = {HTTP_GET, "GET", "https://app.example.org", NULL, NULL, false};
     struct cors_verdict v = cors_judge(&arena, &cors, &q);
     (void)state;
     assert_false(v.preflight);
@@ -294,7 +294,7 @@ static void the_star_never_names_an_origin(void **state)
 {
     static const char *const star[] = {"*"};
     struct cors all = cors;
-    struct cors_question q = {HTTP_GET, "GET", "https://evil.example.com", NULL, NULL};
+    struct cors_question q = {HTTP_GET, "GET", "https://evil.example.com", NULL, NULL, false};
     (void)state;
     all.origins = star;
     all.origin_count = 1;
@@ -330,7 +330,7 @@ static void who_lets_in_anybody_trusts_nobody(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct cors one = cors;
-        struct cors_question q = {HTTP_GET, "GET", cases[i].origin, NULL, NULL};
+        struct cors_question q = {HTTP_GET, "GET", cases[i].origin, NULL, NULL, false};
         one.origins = &cases[i].entry;
         one.origin_count = 1;
         assert_int_equal(cors_names_origin(&one, cases[i].origin), cases[i].named);
@@ -505,6 +505,50 @@ static void only_the_configured_header_counts(void **state)
     assert_string_equal(forwarded(proxies, 1, "X-Real-IP", "X-Real-IP", "what"), "none");
 }
 
+static void addresses_are_read_with_ports_and_zones(void **state)
+{
+    static const struct {
+        const char *from, *to; /* NULL: none */
+    } cases[] = {
+        {"192.0.2.7", "192.0.2.7"},
+        {"192.0.2.7:5678", "192.0.2.7"},
+        {"[::1]:4433", "::1"},
+        {"[2001:db8::7]", "2001:db8::7"},
+        {"2001:db8::7", "2001:db8::7"},
+        {"fe80::1%eth0", "fe80::1"},
+        {"[fe80::1%eth0]:443", "fe80::1"},
+        {"[fe80::1%25wlp0s20f3.100]", "fe80::1"},
+        {"::ffff:192.0.2.7", "192.0.2.7"},
+        {"[::ffff:192.0.2.7]:80", "192.0.2.7"},
+        {"192.0.2.7:x", NULL},
+        {"192.0.2.7:123456", NULL},
+        {"192.0.2.7%eth0", NULL},
+        {"[::1]x", NULL},
+        {"[::1]:4433:1", NULL},
+        {"[::1", NULL},
+        {"::1]", NULL},
+        {"[]", NULL},
+        {"fe80::1%", NULL},
+        {"%eth0", NULL},
+        {"192.0.2", NULL},
+        {"010.0.0.1", NULL},
+        {"unknown", NULL},
+        {"_hidden", NULL},
+        {"localhost", NULL},
+        {"", NULL},
+    };
+    struct http_address a;
+    char text[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(http_address_read(cases[i].from, &a), cases[i].to != NULL);
+        if (cases[i].to) {
+            http_address_text(&a, text);
+            assert_string_equal(text, cases[i].to);
+        }
+    }
+}
+
 static void networks_hold_their_addresses(void **state)
 {
     static const char *const texts[] = {"10.0.0.0/9", "192.0.2.7", "2001:db8::/33", "unix"};
@@ -616,6 +660,7 @@ int main(void)
         WIPED(too_many_routes_are_counted_together),
         WIPED(the_last_untrusted_hop_is_the_client),
         WIPED(only_the_configured_header_counts),
+        WIPED(addresses_are_read_with_ports_and_zones),
         WIPED(networks_hold_their_addresses),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -287,7 +287,10 @@ static const struct {
     {400, "GET /hello\r\n\r\n"},
     {400, "GET /hello HTTP/1.1x\r\n" HOST "\r\n"},
     {400, "GET /hello http/1.1\r\n" HOST "\r\n"},
-    {400, "\r\n\r\n\r\n" GET_HELLO "\r\n"},
+    {400, "\r\n\r\n\r\n\r\n\r\n" GET_HELLO "\r\n"}, /* more than a few empty lines */
+    {400, "\r\n\n" GET_HELLO "\r\n"},
+    {400, "\n" GET_HELLO "\r\n"},
+    {400, "\r\r\n" GET_HELLO "\r\n"},
     {505, "GET /hello HTTP/2.0\r\n" HOST "\r\n"},
     {501, "BREW /hello HTTP/1.1\r\n" HOST "\r\n"},
     {501, "get /hello HTTP/1.1\r\n" HOST "\r\n"},
@@ -319,6 +322,28 @@ static void malformed_requests_are_refused_and_closed(void **state)
             print_message("# %s\n# got %s\n", refusals[i].request, answer);
         }
         assert_refused(answer, refusals[i].status);
+    }
+}
+
+/* RFC 9112 §2.2. However they arrive: with the request before, alone, cut in two. */
+static void empty_lines_before_a_request_are_skipped(void **state)
+{
+    (void)state;
+    static const char *const starts[] = {"\r\n", "\r\n\r\n\r\n\r\n"};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        char request[400];
+        snprintf(request, sizeof request,
+                 "%s" POST_ECHO "Content-Length: 3\r\n\r\nabc%s" GET_HELLO "Connection: close\r\n\r\n",
+                 starts[i], starts[i]);
+        probe_exchange(&probe, request, answer, sizeof answer);
+        assert_int_equal(answers_in(answer), 2);
+        int fd = probe_connect(&probe);
+        for (const char *c = request; *c; c++) {
+            probe_send(fd, c, 1);
+        }
+        assert_true(probe_read_all(fd, answer, sizeof answer, 5));
+        assert_int_equal(answers_in(answer), 2);
+        close(fd);
     }
 }
 
@@ -648,6 +673,7 @@ int main(void)
         SERVED(a_large_answer_arrives_whole),
         SERVED(an_unknown_path_and_a_silent_handler_are_errors),
         SERVED(malformed_requests_are_refused_and_closed),
+        SERVED(empty_lines_before_a_request_are_skipped),
         SERVED(a_nul_anywhere_in_the_head_is_refused),
         SERVED(too_many_fields_and_too_large_heads_are_refused),
         SERVED(a_request_byte_by_byte_is_the_same_request),

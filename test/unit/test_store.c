@@ -258,6 +258,16 @@ static void the_oldest_session_ends_for_one_more(void **state)
         }
     }
     assert_int_equal(count(s, "SELECT count(*) FROM sessions"), 5);
+    /* Its owner sees that the three did not end by themselves. */
+    struct ww_page page = {.size = sizeof page, .limit = 50};
+    const struct ww_event *const *history;
+    size_t displaced = 0;
+    session = site_resume(s, tokens[7]);
+    must(s, ww_account_history(s->op, session, &page, &history));
+    for (size_t i = 0; i < page.count; i++) {
+        displaced += strcmp(history[i]->event, "session.displaced") == 0;
+    }
+    assert_int_equal(displaced, 3);
     assert_int_equal(ww_session_resume(site_next(s), first, &session), WW_EDENIED);
     for (int i = 0; i < 8; i++) {
         enum ww_err err = ww_session_resume(site_next(s), tokens[i], &session);
