@@ -73,7 +73,7 @@ int cmd_check(const char *name, int argc, char **argv)
         "key opens, and follows every index.\nEach problem is a line; the exit code is 6 when there are any. "
         "Nothing is changed.",
         0, 0};
-    struct checking c = {.site = {.password_fd = -1, .no_migrate = true}};
+    struct checking c = {.site = {.password_fd = -1, .no_migrate = true, .restore = WW_RESTORE_LOOK}};
     int first = 0;
     const struct cmd_option options[] = {CMD_SITE_OPTIONS(&c.site)};
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);

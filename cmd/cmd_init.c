@@ -13,7 +13,8 @@
 #include "config.h"
 #include "config_keys.h"
 
-/* Twice %s: the site's directory. Paths are written whole, so that the server may be started from anywhere.
+/* Three times %s: the site's directory. Paths are written whole, so that the server may be started from
+ * anywhere.
  */
 static const char configuration[] =
     "# Watchword. `watchword config check -c FILE` tests this file, `watchword config keys` lists all "
@@ -82,6 +83,10 @@ static const char configuration[] =
     "  # 32 random bytes. Without them nothing in the database can be opened: keep a copy, apart from the\n"
     "  # database's backups (`watchword server-key export`).\n"
     "  server_key_file: \"%s/keys/server.key\"\n"
+    "  # What this machine has seen last: it finds that the database was put back to an earlier moment. "
+    "Never\n"
+    "  # part of a backup.\n"
+    "  witness_file: \"%s/keys/witness\"\n"
     "  # Networks of reverse proxies, and the one header in which they give the client's address.\n"
     "  trusted_proxies: []\n"
     "  forwarded_header: X-Forwarded-For\n"
@@ -165,7 +170,7 @@ static int write_configuration(struct site *s, const char *path)
         return fail_io(s, path, "cannot be made");
     }
     /* On the disk before success is told. */
-    bool written = dprintf(fd, configuration, s->root, s->root) > 0 && fsync(fd) == 0;
+    bool written = dprintf(fd, configuration, s->root, s->root, s->root) > 0 && fsync(fd) == 0;
     int code = written ? CMD_GO_ON : fail_io(s, path, "cannot be written");
     close(fd);
     return code;
@@ -210,6 +215,8 @@ static void report(struct site *s)
                "  watchword.yml    the configuration\n"
                "  data/            the database will be here\n"
                "  keys/server.key  the server key: keep a copy, apart from the database's backups\n"
+               "  keys/witness     will be made: it finds a database that was put back, and is no part of "
+               "backups\n"
                "\nstart it: watchword serve -c %s/watchword.yml\n",
                s->root, s->root);
         return;

@@ -19,7 +19,8 @@ int cmd_site_open(struct cmd_site *s, const char *name)
                                  .config_file_count = s->files.n,
                                  .environment = (const char *const *)environ,
                                  .dev = s->dev,
-                                 .no_migrate = s->no_migrate};
+                                 .no_migrate = s->no_migrate,
+                                 .restore = s->restore};
 
     if (s->files.n == 0) {
         return cmd_usage_error(name, "-c FILE is missing");

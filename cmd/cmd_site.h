@@ -11,7 +11,8 @@
 struct cmd_site {
     struct cmd_list files;
     bool dev, json;
-    bool no_migrate;     /* a store that needs migrations is refused */
+    bool no_migrate; /* a store that needs migrations is refused */
+    enum ww_restore restore;
     int64_t password_fd; /* -1: the terminal */
     struct ww *ww;
     struct ww_op *op;

@@ -68,6 +68,15 @@ WW_EXPORT size_t ww_sizeof(const char *name);
 
 /* ---- opening ---- */
 
+/* A database that is older than this machine has seen it (a backup was restored, or somebody put it back) is
+ * not opened: WW_EROLLEDBACK. The witness remembers, a file that the setting watchword.witness_file names, by
+ * default `witness` beside the first server key file; never in the database's directory, nor in a backup. */
+enum ww_restore {
+    WW_RESTORE_REFUSE, /* it is refused */
+    WW_RESTORE_LOOK, /* it is opened, and the accounts that were put back are refused one by one: ww_check */
+    WW_RESTORE_ACCEPT, /* numbers are not compared, and no other program may have it open */
+};
+
 /* All of these may be given together. A setting comes from the last that has it: its default; the files, in
  * order; the environment; `settings`. Keys that do not exist, and a wrong value that counts, are refused
  * wherever they stand. `dev` holds whatever they say. With files, or the environment alone, dsn and
@@ -85,11 +94,13 @@ struct ww_options {
     bool no_migrate;          /* refuse a store that needs migrations instead of applying them */
     const struct ww_env *env; /* NULL: the system's clock and randomness; ctx must outlive ww. Copied. A size
                                * that ends before this member is known, too. */
+    enum ww_restore restore;  /* what becomes of a database that was put back */
 };
 
 /* Opens, and makes what an empty store needs. On failure *out is NULL and why (of `size` bytes, may be NULL)
  * holds one sentence. WW_ECONFIG (names the file and line, variable, or number of the setting),
- * WW_EKEYMISSING (no or a wrong server key), WW_EFOREIGN (not a store of ours, of a newer version, or
+ * WW_EKEYMISSING (no or a wrong server key), WW_EROLLEDBACK
+ * (it was put back), WW_EFOREIGN (not a store of ours, of a newer version, or
  * migrations are needed and not wanted). */
 WW_EXPORT enum ww_err ww_open(const struct ww_options *options, struct ww **out, char *why,
                               size_t size) WW_MUST;

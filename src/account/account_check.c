@@ -1,6 +1,7 @@
 /* Opens every blob that the server can open, and follows every index (vault.md §6: rows are only indexes). */
 #include "account_int.h"
 #include "share.h"
+#include "witness.h"
 
 /* Rows of a page. Records have some KiB, a share may have 16 MiB: this many of each stay within one
  * operation's memory (256 MiB). */
@@ -34,7 +35,8 @@ static void problem(struct walk *w, struct ww_op *op, const char *format, ...)
  * not answer say nothing of the data; a report that took them for findings would be read as an attack. */
 static bool is_finding(enum ww_err err)
 {
-    return err == WW_ETAMPERED || err == WW_EKEYMISSING || err == WW_EDENIED || err == WW_ENOTFOUND;
+    return err == WW_ETAMPERED || err == WW_EROLLEDBACK || err == WW_EKEYMISSING || err == WW_EDENIED ||
+           err == WW_ENOTFOUND;
 }
 
 /* Both ways: what the record names must be there and open, and no more rows may be there than it names. */
@@ -330,7 +332,10 @@ static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
         return store_tx_abort(op, WW_OK);
     }
     w->report->accounts++;
-    if (is_finding(err)) {
+    if (err == WW_EROLLEDBACK) {
+        problem(w, op, "account row %lld: its record is older than this node has seen", (long long)id);
+        err = WW_OK;
+    } else if (is_finding(err)) {
         problem(w, op, "account row %lld: its record does not open", (long long)id);
         err = WW_OK;
     } else if (!err) {
@@ -443,6 +448,26 @@ static enum ww_err check_flows(struct ww_op *op, struct walk *w)
     return err;
 }
 
+/* What the start refuses (vault.md §12), and ids that the witness has no place for. */
+static enum ww_err check_witness(struct ww_op *op, struct walk *w)
+{
+    int64_t beyond;
+    size_t n;
+    const char *put_back = store_put_back(w->service->store);
+    if (put_back) {
+        problem(w, op, "%s", put_back);
+    }
+    if (!store_witness(w->service->store)) {
+        return WW_OK;
+    }
+    enum ww_err err = store_record_ids(op, w->service->store, WITNESS_ID_MAX, &beyond, 1, &n);
+    if (!err && n) {
+        problem(w, op, "account row %lld: its id is so high that nothing is remembered of it",
+                (long long)beyond);
+    }
+    return err;
+}
+
 /* For store_verify, which knows no operation of ours. */
 struct file_check {
     struct ww_op *op;
@@ -485,8 +510,9 @@ enum ww_err account_check(struct ww_op *op, struct service *s, const struct acco
     *out = (struct account_check_report){0};
     enum ww_err err = WW_EINTERNAL;
     /* The file first: pages that are damaged explain what follows. */
-    if ((err = check_file(op, &w)) || (err = check_indexes(op, &w)) || (err = check_accounts(op, &w)) ||
-        (err = check_orphans(op, &w)) || (err = check_flows(op, &w)) || (err = check_audit(op, &w))) {
+    if ((err = check_file(op, &w)) || (err = check_indexes(op, &w)) || (err = check_witness(op, &w)) ||
+        (err = check_accounts(op, &w)) || (err = check_orphans(op, &w)) || (err = check_flows(op, &w)) ||
+        (err = check_audit(op, &w))) {
         return err;
     }
     return WW_OK;

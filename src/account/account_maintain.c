@@ -4,6 +4,7 @@
  * nobody waits long for the writer, and each by itself: what fails is left for the next minute and does not
  * keep the others from being done. */
 #include "account_int.h"
+#include "witness.h"
 
 /* Rows in one transaction: SQLite has one writer, and everybody else waits behind it. */
 enum { SWEPT_AT_ONCE = 1000 };
@@ -55,10 +56,29 @@ static enum ww_err sweep_counters(struct ww_op *op, struct service *s)
     return throttle_sweep(op, s->throttle);
 }
 
+/* Accounts that were found to be put back: by requests, some of them on event loops, which write nothing. */
+static enum ww_err tell_alarms(struct ww_op *op, struct service *s)
+{
+    struct record r = {0};
+    while (store_alarm_next(s->store, &r.id, &r.uuid)) {
+        account_tell_refusal(op, s, &(struct audit_event){.kind = AUDIT_ROLLED_BACK, .record = &r});
+    }
+    return WW_OK;
+}
+
+/* What could not be kept of what was seen: the next reads try again. */
+static enum ww_err report_witness(struct ww_op *op, struct service *s)
+{
+    int fault = store_witness(s->store) ? witness_fault(store_witness(s->store)) : 0;
+    return fault ? op_fail(op, WW_EIO, "witness_behind", "the witness cannot be written: %s", strerror(fault))
+                 : WW_OK;
+}
+
 enum ww_err account_maintain(struct ww_op *op, struct service *s)
 {
     static enum ww_err (*const steps[])(struct ww_op * op, struct service * s) = {
-        flush_seen, sweep_all_sessions, sweep_all_flows, account_erase_history, sweep_counters};
+        flush_seen,     sweep_all_sessions, sweep_all_flows, account_erase_history,
+        sweep_counters, tell_alarms,        report_witness};
     struct op_problem first = {0};
     enum ww_err result = WW_OK;
     /* The first failure is the one that is told: later ones often follow from it. */

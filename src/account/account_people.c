@@ -148,6 +148,9 @@ enum ww_err account_person_look(struct ww_op *op, struct account_sharing *w, str
     }
     p->state = SHARE_CHANGED;
     err = store_record_load_uuid(op, store, &p->contact.id, false, &p->record);
+    if (err == WW_EROLLEDBACK) { /* somebody else's account: as little to be relied on as an altered one */
+        return WW_ETAMPERED;
+    }
     if (err && err != WW_ENOTFOUND) {
         return err;
     }

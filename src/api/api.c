@@ -41,6 +41,34 @@ static enum ww_err load_schemas(struct ww_op *op, struct ww *ww)
                                 config_text(ww->config, "identity.default_schema_id"), &ww->service.schemas);
 }
 
+/* A place by default that cannot be used, as where the key is mounted read-only, is worth a warning; one that
+ * was chosen, or has a witness already, must be usable. */
+static enum ww_err guard_store(struct ww_op *op, const struct ww_options *o, struct ww *ww,
+                               const char *database_path)
+{
+    const char *path, *note = NULL;
+    bool chosen;
+    enum ww_err err = config_witness_file(op, ww->config, database_path, &path, &chosen);
+    if (err || !path) {
+        return err;
+    }
+    const enum store_guard how = o->restore == WW_RESTORE_ACCEPT ? STORE_ACCEPT
+                                 : o->restore == WW_RESTORE_LOOK ? STORE_LOOK
+                                                                 : STORE_REFUSE;
+    err = store_guard(op, ww->service.store, path, how, &note);
+    if (err == WW_ECONFIG && !chosen && access(path, F_OK) != 0) {
+        note = arena_printf(&op->arena,
+                            "%s: a database that is put back to an earlier moment is not noticed; set "
+                            "watchword.witness_file",
+                            op->problem.text);
+        err = WW_OK;
+    }
+    if (note) {
+        config_warning_add(ww->config, note);
+    }
+    return err;
+}
+
 static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, struct ww *ww)
 {
     /* In the operation's arena, which is wiped: the ring keeps copies in guarded memory
@@ -63,8 +91,10 @@ static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, stru
         db_close(db);
         return err;
     }
+    const char *path = db_path(db) ? arena_strdup(&op->arena, db_path(db)) : NULL;
     /* Database and ring belong to the store from here on, also when this fails. */
-    return store_open(op, db, keyring, !o->no_migrate, &ww->service.store);
+    err = store_open(op, db, keyring, !o->no_migrate, &ww->service.store);
+    return err ? err : guard_store(op, o, ww, path);
 }
 
 /* In KiB, as Argon2 counts; the setting is in bytes. */

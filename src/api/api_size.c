@@ -8,7 +8,8 @@
 /* Each struct with the sizes at which an earlier version of it ended, then the one of now. A version that
  * adds a member adds the offset of that member here. */
 static const struct api_shape shapes[] = {
-    {"ww_options", {offsetof(struct ww_options, env), sizeof(struct ww_options)}},
+    {"ww_options",
+     {offsetof(struct ww_options, env), offsetof(struct ww_options, restore), sizeof(struct ww_options)}},
     {"ww_env", {sizeof(struct ww_env)}},
     {"ww_client", {sizeof(struct ww_client)}},
     {"ww_problem", {sizeof(struct ww_problem)}},

@@ -36,6 +36,8 @@ enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t
 void config_free(struct config *c);
 
 /* Warnings gathered while loading, each one line. */
+/* Adds one; before other threads use the configuration. Copied. */
+void config_warning_add(const struct config *c, const char *text);
 size_t config_warning_count(const struct config *c);
 const char *config_warning(const struct config *c, size_t i);
 

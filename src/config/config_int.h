@@ -69,6 +69,8 @@ struct warnings {
 };
 
 void config_warnings_add(struct warnings *w, const char *text);
+/* Whether a file lies below the directory of the database (vault.md §4); database_path may be NULL. */
+bool config_is_beside_database(const char *path, const char *database_path);
 
 struct config {
     struct arena arena;

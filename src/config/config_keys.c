@@ -27,7 +27,7 @@ static bool real_directory_of(const char *path, char out[PATH_MAX])
 }
 
 /* One backup of the database's directory must not hold both (vault.md §4). The file need not be there yet. */
-static bool is_beside_database(const char *path, const char *database_path)
+bool config_is_beside_database(const char *path, const char *database_path)
 {
     char key[PATH_MAX], database[PATH_MAX];
 
@@ -74,7 +74,7 @@ static enum ww_err read_placed(struct ww_op *op, const char *path, const char *d
     if (is_lost(path, database_path)) {
         return refuse_lost(op, path, database_path);
     }
-    if (is_beside_database(path, database_path)) {
+    if (config_is_beside_database(path, database_path)) {
         return config_key_refuse(
             op, path, "lies below the database's directory: one backup would hold both; move it elsewhere");
     }
@@ -134,11 +134,11 @@ static enum ww_err dev_key(struct ww_op *op, const struct config *c, const char 
         return op_no_memory(op);
     }
     snprintf(beside, sizeof beside, "%s/server.key", c->dir); /* keys/ need not be there yet */
-    if (!is_beside_database(beside, database_path)) {
+    if (!config_is_beside_database(beside, database_path)) {
         return read_or_make(op, c, path, database_path, out);
     }
     path = c->state ? arena_printf(&op->arena, "%s/watchword/server.key", c->state) : NULL;
-    if (!path || !make_directories(path) || is_beside_database(path, database_path)) {
+    if (!path || !make_directories(path) || config_is_beside_database(path, database_path)) {
         return config_key_refuse(op, "",
                                  "none is configured, and there is no place for one apart from the database");
     }

@@ -28,6 +28,12 @@ enum ww_err config_server_key_list(struct ww_op *op, const struct config *c, con
 
 enum { CONFIG_KEYS_IN_FILE = 8 };
 
+/* The file of the witness: what watchword.witness_file names (*chosen), or its place by default. *path NULL:
+ * none, where it is `off`, nothing is kept, or there is no place, which adds a warning. WW_ECONFIG
+ * "witness_place" below the database's directory. */
+enum ww_err config_witness_file(struct ww_op *op, const struct config *c, const char *database_path,
+                                const char **path, bool *chosen) WW_MUST;
+
 /* Makes a new key: a file of 32 random bytes, mode 0600, on disk when this returns. WW_ECONFLICT when there
  * is a file of that name, which is left alone; WW_EIO. */
 enum ww_err config_key_file_make(struct ww_op *op, const char *path) WW_MUST;

@@ -100,7 +100,6 @@ const struct config_foreign config_foreigns[] = {
     {"selfservice.flows.recovery.enabled", NO_MAIL, NULL},
     {"selfservice.flows.verification.enabled", NO_MAIL, NULL},
     {"log.leak_sensitive_values", "secrets are never logged", NULL},
-    {"watchword.witness_file", "there are no witnesses in this version", NULL},
 
     {"session.whoami.tokenizer", NO_OTHER, NULL},
 

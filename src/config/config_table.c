@@ -193,7 +193,10 @@ const struct config_setting config_settings[] = {
 
     LIST("watchword.server_key_file", "", "",
          "Files of the server keys, each of one or more: the first seals, all open."),
-    TEXT("watchword.witness_file", "", "", "File of the witness."),
+    TEXT("watchword.witness_file", "", "",
+         "File of the witness, which finds that the database was put back; not below the database's "
+         "directory. "
+         "Unset: `witness` beside the server key. `off`: none."),
     /* Nobody is believed by default: who may say which network a request comes from decides about every
      * limit by network. */
     LIST("watchword.trusted_proxies", "", "<cidr>",

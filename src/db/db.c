@@ -126,6 +126,11 @@ bool db_in_transaction(const struct db_conn *c)
     return c->in_transaction;
 }
 
+bool db_in_writing(const struct db_conn *c)
+{
+    return c->in_transaction && c->mode == DB_WRITE;
+}
+
 /* ---- statements ----. Values reach the database as arguments only, never in the text of a statement: all
  * texts are constants of the program. */
 static enum ww_err check_args(struct ww_op *op, const struct db_value *args, size_t n)

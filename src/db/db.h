@@ -44,6 +44,9 @@ const char *db_unique_index(const struct db *db);
 /* A SELECT of one text for each fault that the database finds in its own file, or of the one text "ok"; NULL
  * where there is no such statement. It reads the whole file. */
 const char *db_verification(const struct db *db);
+/* A SELECT by which no id up to $1 is given out again for accounts.id; NULL where a row with that id, made
+ * and deleted, does it. */
+const char *db_raise_ids(const struct db *db);
 /* Path of the SQLite file, or NULL (memory, PostgreSQL). */
 const char *db_path(const struct db *db);
 
@@ -74,6 +77,8 @@ enum ww_err db_commit(struct ww_op *op, struct db_conn *c) WW_MUST;
 /* No effect without a transaction. */
 void db_rollback(struct db_conn *c);
 bool db_in_transaction(const struct db_conn *c);
+/* Whether it is a DB_WRITE one: what is read in it may be its own, and never be committed. */
+bool db_in_writing(const struct db_conn *c);
 /* A thing to do when the open transaction ends, in the order in which they were added: `ended` hears whether
  * it was committed (false also where that is not known). The list is in op's arena, so the transaction must
  * end before op does. */

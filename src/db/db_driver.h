@@ -83,6 +83,7 @@ struct db_driver {
     const char *has_table, *any_table;
     const char *unique_index; /* see db_unique_index */
     const char *verification; /* see db_verification, or NULL */
+    const char *raise_ids;    /* see db_raise_ids */
     /* A statement that makes migrating processes wait for each other until the transaction ends, or NULL. */
     const char *migration_lock;
     /* A statement that lets those of the open transaction take up to DB_PATIENT_MS, or NULL. */

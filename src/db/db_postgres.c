@@ -286,6 +286,10 @@ const struct db_driver db_postgres = {
         " AND (SELECT pg_catalog.string_agg(a.attname::text, ', ' ORDER BY k.place)"
         " FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place) JOIN pg_catalog.pg_attribute a"
         " ON a.attrelid = c.oid AND a.attnum = k.number WHERE k.place <= i.indnkeyatts) = $2",
+    /* By the sequence's own function: an id that is given explicitly does not move it. */
+    .raise_ids = "WITH s (name) AS (SELECT pg_catalog.pg_get_serial_sequence('accounts', 'id'))"
+                 " SELECT pg_catalog.setval(name::regclass, $1)"
+                 " FROM s WHERE coalesce(pg_catalog.pg_sequence_last_value(name::regclass), 0) < $1",
     /* The number is "watchword" in a way: any that no other program is likely to use. */
     .migration_lock = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(7305804402566394468)",
     .migration_patience = "SET LOCAL statement_timeout = 600000",

@@ -138,7 +138,8 @@ static enum ww_err write_one(struct ww_op *op, struct store *s, const struct slo
     struct bytes content;
     enum ww_err err = store_session_row_load(op, s, &slot->lookup, &row, &record, NULL);
     err = err ? err : session_content_read(op, row.content, &c);
-    if (err == WW_ENOTFOUND || err == WW_EDENIED || err == WW_ETAMPERED || err == WW_EKEYMISSING) {
+    if (err == WW_ENOTFOUND || err == WW_EDENIED || err == WW_ETAMPERED || err == WW_EROLLEDBACK ||
+        err == WW_EKEYMISSING) {
         return WW_OK;
     }
     if (err || c.state != SESSION_ACTIVE || c.seen >= slot->time) {

@@ -202,6 +202,8 @@ static enum ww_err meta_use(struct ww_op *op, struct store *s, struct bytes blob
     read_copy(&r, ik.b, sizeof ik.b);
     read_copy(&r, ak.b, sizeof ak.b);
     keyring_set_store_keys(s->keyring, &ik, &ak);
+    read_copy(&r, s->deployment.b, sizeof s->deployment.b);
+    s->line = read_u32(&r);
     return WW_OK;
 }
 
@@ -260,6 +262,29 @@ static enum ww_err meta_open(struct ww_op *op, struct store *s)
         }
     }
     return err ? err : meta_use(op, s, blob);
+}
+
+/* The keys and the deployment stay; the line alone is another. */
+enum ww_err store_line_write(struct ww_op *op, struct store *s, uint32_t line)
+{
+    struct bytes stored, pt, blob;
+    struct buf b = BUF(&op->arena);
+    const struct place meta = {.label = "meta"};
+    enum ww_err err = meta_read(op, s, &stored);
+    if (err || (err = keyring_open(op, s->keyring, meta, stored, &pt))) {
+        return err == WW_ENOTFOUND ? store_tampered(op, "meta") : err;
+    }
+    if (pt.n != META_LENGTH) {
+        return store_tampered(op, "meta");
+    }
+    buf_add(&b, pt.p, META_LENGTH - 4);
+    buf_u32(&b, line);
+    err = buf_done(&b).p ? WW_OK : op_no_memory(op);
+    if (err || (err = keyring_seal(op, s->keyring, meta, buf_done(&b), &blob))) {
+        return err;
+    }
+    return store_change_one(op, s, "UPDATE meta SET blob = $1 WHERE one = 1 AND blob = $2",
+                            DB_ARGS(DB_B(blob), DB_B(stored)));
 }
 
 /* ---- opening ---- */
@@ -322,6 +347,7 @@ enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring,
         return op_no_memory(op);
     }
     *s = (struct store){.db = db, .keyring = keyring};
+    pthread_mutex_init(&s->lock, NULL);
     if ((err = migrate_or_refuse(op, s, migrate)) || (err = refuse_without_indexes(op, s)) ||
         (err = meta_open(op, s))) {
         store_close(s);
@@ -336,6 +362,8 @@ void store_close(struct store *s)
     if (s) {
         db_close(s->db);
         keyring_free(s->keyring);
+        witness_close(s->witness);
+        pthread_mutex_destroy(&s->lock);
         free(s);
     }
 }

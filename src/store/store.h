@@ -19,6 +19,9 @@
 #include "uuid.h"
 
 struct store;
+struct witness;
+struct record;
+struct vault_row;
 
 /* Takes ownership of db and keyring (also on failure). Applies migrations when `migrate`, else refuses a
  * store that needs some (WW_EFOREIGN, id "migrations_pending"). Opens meta with the server key, or makes IK
@@ -31,6 +34,45 @@ int store_migrated(const struct store *s);
 const struct keyring *store_keyring(const struct store *s);
 /* Cheap proof that the database answers. */
 enum ww_err store_ping(struct ww_op *op, struct store *s) WW_MUST;
+
+/* ---- the witness (vault.md §12); store_witness.c ---- */
+enum store_guard {
+    STORE_REFUSE, /* a store that was put back to an earlier moment is not opened */
+    STORE_LOOK,   /* it is, and its accounts are refused one by one: for a check */
+    STORE_ACCEPT, /* numbers are not compared, and nobody else has the witness open */
+};
+/* Compares with the witness at `path`, made if it is not there, from now on: each record and vault that is
+ * opened, each write. WW_EROLLEDBACK: id "database_rolled_back", or "restore_unfinished". Errors of
+ * witness_open. *note (else NULL): a warning. Once, before others use the store. */
+enum ww_err store_guard(struct ww_op *op, struct store *s, const char *path, enum store_guard how,
+                        const char **note) WW_MUST;
+/* NULL: there is none. */
+struct witness *store_witness(const struct store *s);
+/* What was not refused; NULL: the store is as it was left. */
+const char *store_put_back(const struct store *s);
+uint32_t store_line(const struct store *s);
+/* In a transaction. */
+enum ww_err store_line_write(struct ww_op *op, struct store *s, uint32_t line) WW_MUST;
+/* No id up to this one is given out again. In a transaction. */
+enum ww_err store_ids_raise(struct ww_op *op, struct store *s, int64_t last) WW_MUST;
+/* The vault's number: its seq, which begins anew with a new vault, and its generation above. */
+uint64_t store_vault_number(uint32_t generation, uint64_t seq);
+/* The number of a vault that was opened. When the witness has a higher one that is *wanted, else 0. */
+enum ww_err store_vault_seen(struct ww_op *op, struct store *s, int64_t account, uint64_t number,
+                             uint64_t *wanted) WW_MUST;
+/* Was written, in a transaction. */
+enum ww_err store_vault_written(struct ww_op *op, struct store *s, int64_t account, uint64_t number) WW_MUST;
+/* Record and current vault once more, by one statement over a connection of its own: for a second look, and
+ * not compared. WW_ENOTFOUND without op_fail. */
+enum ww_err store_vault_again(struct ww_op *op, struct store *s, int64_t account, struct record **record,
+                              struct vault_row *vault) WW_MUST;
+/* Keeps that an account was put back, and returns WW_EROLLEDBACK. */
+enum ww_err store_alarm(struct ww_op *op, struct store *s, const struct record *r, bool vault,
+                        uint64_t number);
+/* Whether store_alarm was called with the same before. */
+bool store_alarm_is_known(struct store *s, const struct record *r, bool vault, uint64_t number);
+/* The next one that was not told of: id and uuid. False: no more. */
+bool store_alarm_next(struct store *s, int64_t *account, struct uuid *uuid);
 
 /* ---- transactions ---- */
 enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode) WW_MUST;

@@ -8,7 +8,10 @@ enum ww_err store_audit_insert(struct ww_op *op, struct store *s, const struct a
         "INSERT INTO audit (node, n, time, account, mark, link, blob) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         DB_ARGS(DB_I(row->node), DB_I(row->n), DB_I(row->time), row->account ? DB_I(row->account) : DB_NONE,
                 DB_B(row->mark), DB_B(row->link), DB_B(row->blob)));
-    return err ? err : store_written_event(op, s, row);
+    if (err || (err = store_written_event(op, s, row))) {
+        return err;
+    }
+    return store_witness_chain(op, s, row);
 }
 
 /* Of every statement here that gives rows; the owner is the account of that id, if there is one. */

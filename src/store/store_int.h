@@ -2,12 +2,31 @@
 #ifndef STORE_INT_H
 #define STORE_INT_H
 
+#include <pthread.h>
+
 #include "store.h"
+#include "witness.h"
+
+/* An account that was found to be put back: not read twice again, and told of once. */
+enum { STORE_ALARMS = 256 };
+struct store_alarm {
+    int64_t account;
+    struct uuid uuid;
+    uint64_t number; /* what the database has */
+    bool vault, told;
+};
 
 struct store {
     struct db *db;
     struct keyring *keyring;
     int migrated;
+    struct uuid deployment;
+    _Atomic uint32_t line;
+    struct witness *witness; /* NULL: none */
+    const char *put_back;    /* what store_guard would have refused; NULL: nothing */
+    bool accepting;          /* a restore: numbers are not compared */
+    pthread_mutex_t lock;    /* of the alarms */
+    struct store_alarm alarms[STORE_ALARMS];
 };
 
 extern const struct db_migration store_migrations[];
@@ -32,6 +51,18 @@ enum ww_err store_written_head(struct ww_op *op, struct store *s, const struct u
 struct store_written store_written_take(struct ww_op *op);
 /* WW_OK when it is there after all, else err. Takes a connection of its own. */
 enum ww_err store_written_resolve(struct ww_op *op, const struct store_written *w, enum ww_err err) WW_MUST;
+
+/* Opens a record without asking the witness. */
+enum ww_err store_record_decode(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
+                                struct bytes blob, struct record **out) WW_MUST;
+/* The record's number against the witness, and the witness raised. */
+enum ww_err store_witness_record(struct ww_op *op, struct store *s, const struct record *r) WW_MUST;
+/* Raises with the commit of the open transaction, if it writes; else at once. */
+enum ww_err store_witness_raise(struct ww_op *op, struct store *s, int64_t account,
+                                struct witness_seen seen) WW_MUST;
+enum ww_err store_witness_chain(struct ww_op *op, struct store *s, const struct audit_stored *row) WW_MUST;
+/* WW_EROLLEDBACK, WW_EFULL for an id that a new account may not have. */
+enum ww_err store_witness_new_id(struct ww_op *op, struct store *s, int64_t id) WW_MUST;
 
 /* Keeps "stored data is not what was written" and returns WW_ETAMPERED. */
 enum ww_err store_tampered(struct ww_op *op, const char *what);

@@ -118,8 +118,8 @@ static enum ww_err decode(struct ww_op *op, struct bytes pt, struct record *r)
     return store_identity_read(op, json, &r->identity);
 }
 
-enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
-                              struct bytes blob, struct record **out)
+enum ww_err store_record_decode(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
+                                struct bytes blob, struct record **out)
 {
     uint8_t aad[8];
     struct bytes pt;
@@ -147,6 +147,14 @@ enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, str
     return WW_OK;
 }
 
+/* Whatever opens a record comes through here, so that none is used that is older than this node has seen. */
+enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
+                              struct bytes blob, struct record **out)
+{
+    enum ww_err err = store_record_decode(op, s, id, uuid, seq, blob, out);
+    return err ? err : store_witness_record(op, s, *out);
+}
+
 static enum ww_err seal_record(struct ww_op *op, struct store *s, const struct record *r, struct bytes *blob)
 {
     uint8_t aad[8];
@@ -171,11 +179,12 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
     }
     r->id = db_int(&rows, 0);
     store_done(&rows);
-    if ((err = seal_record(op, s, r, &blob))) {
+    if ((err = store_witness_new_id(op, s, r->id)) || (err = seal_record(op, s, r, &blob)) ||
+        (err = store_change_one(op, s, "UPDATE accounts SET blob = $1 WHERE id = $2",
+                                DB_ARGS(DB_B(blob), DB_I(r->id))))) {
         return err;
     }
-    return store_change_one(op, s, "UPDATE accounts SET blob = $1 WHERE id = $2",
-                            DB_ARGS(DB_B(blob), DB_I(r->id)));
+    return store_witness_raise(op, s, r->id, (struct witness_seen){.record = r->seq});
 }
 
 enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record *r)
@@ -194,7 +203,7 @@ enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record
         r->seq--;
         return err;
     }
-    return WW_OK;
+    return store_witness_raise(op, s, r->id, (struct witness_seen){.record = r->seq});
 }
 
 static enum ww_err load(struct ww_op *op, struct store *s, const char *sql, struct db_value key,
@@ -283,8 +292,10 @@ enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record
             return err;
         }
     }
-    return store_change_one(op, s, "DELETE FROM accounts WHERE id = $1 AND seq = $2",
-                            DB_ARGS(DB_I(r->id), DB_I(r->seq)));
+    enum ww_err err = store_change_one(op, s, "DELETE FROM accounts WHERE id = $1 AND seq = $2",
+                                       DB_ARGS(DB_I(r->id), DB_I(r->seq)));
+    return err ? err
+               : store_witness_raise(op, s, r->id, (struct witness_seen){WITNESS_DELETED, WITNESS_DELETED});
 }
 
 struct record_credential *store_record_credential(const struct record *r, const struct uuid *id)

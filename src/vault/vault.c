@@ -52,6 +52,11 @@ enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, stru
     return vault_ring_seal(op, root, v, &v->ring);
 }
 
+static uint64_t number_of(const struct vault *v)
+{
+    return store_vault_number(v->generation, v->seq);
+}
+
 enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record *r, struct vault *v)
 {
     v->account = r->id;
@@ -60,7 +65,8 @@ enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record 
     if (err || (err = store_vault_row_insert(op, s, r, &(struct vault_row){v->ring, v->head}))) {
         return err;
     }
-    return vault_ring_publish(op, s, r, v, true);
+    err = vault_ring_publish(op, s, r, v, true);
+    return err ? err : store_vault_written(op, s, r->id, number_of(v));
 }
 
 /* ---- opening ---- */
@@ -103,14 +109,11 @@ static enum ww_err head_open(struct ww_op *op, struct bytes blob, struct vault *
     return in.failed || format != HEAD_FORMAT ? vault_tampered(op, "head") : head_leaves(op, &in, v);
 }
 
-enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r, const struct key *root,
-                       const struct vault_row *row, struct vault **out)
+static enum ww_err open_rows(struct ww_op *op, const struct record *r, const struct key *root,
+                             const struct vault_row *row, struct vault **out)
 {
     KEY32(check);
     struct vault *v = ARENA_NEW(&op->arena, struct vault);
-    /* Opening reads nothing by itself: record and vault row come from one statement of the caller's, else
-     * a write between two statements would look like a rollback. */
-    (void)s;
     *out = NULL;
     if (!v) {
         return op_no_memory(op);
@@ -137,6 +140,59 @@ enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r
         return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "stored data is older than it should be");
     }
     v->record_seq = r->seq;
+    *out = v;
+    return WW_OK;
+}
+
+/* The witness knows a higher number. Read anew, against the number that was seen first: somebody may have
+ * written between. */
+static enum ww_err look_again(struct ww_op *op, struct store *s, const struct record *r,
+                              const struct key *root, const struct vault *v, uint64_t wanted)
+{
+    struct record *r_now;
+    struct vault_row row;
+    struct vault *now;
+    if (store_alarm_is_known(s, r, true, number_of(v))) {
+        return store_alarm(op, s, r, true, number_of(v));
+    }
+    enum ww_err err = store_vault_again(op, s, r->id, &r_now, &row);
+    /* Deleted, or re-keyed: what was read was of before. */
+    if (err == WW_ENOTFOUND || (!err && r_now->root_generation > r->root_generation)) {
+        return WW_OK;
+    }
+    if (err || (err = open_rows(op, r_now, root, &row, &now))) {
+        return err;
+    }
+    return number_of(now) >= wanted ? WW_OK : store_alarm(op, s, r, true, number_of(v));
+}
+
+/* One that waits has an old generation: the witness knows of the account's current vault alone. */
+static bool is_waiting(const struct record *r)
+{
+    size_t i = 0;
+    while (i < r->waiting_count && !uuid_equal(r->waiting[i].vid, r->vid)) {
+        i++;
+    }
+    return i < r->waiting_count;
+}
+
+/* Record and vault row come from one statement of the caller's, else a write between two statements would
+ * look like a rollback. */
+enum ww_err vault_open(struct ww_op *op, struct store *s, const struct record *r, const struct key *root,
+                       const struct vault_row *row, struct vault **out)
+{
+    struct vault *v;
+    uint64_t wanted;
+    *out = NULL;
+    enum ww_err err = open_rows(op, r, root, row, &v);
+    if (!err && is_waiting(r)) {
+        *out = v;
+        return WW_OK;
+    }
+    if (err || (err = store_vault_seen(op, s, r->id, number_of(v), &wanted)) ||
+        (wanted && (err = look_again(op, s, r, root, v, wanted)))) {
+        return err;
+    }
     *out = v;
     return WW_OK;
 }
@@ -171,7 +227,7 @@ enum ww_err vault_reseal(struct ww_op *op, struct store *s, struct vault *v, uin
         return err;
     }
     v->head = head;
-    return WW_OK;
+    return store_vault_written(op, s, v->account, number_of(v));
 }
 
 uint64_t vault_seq(const struct vault *v)

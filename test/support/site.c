@@ -130,6 +130,7 @@ void site_close(struct site *s)
                                         "data/watchword.sqlite-wal",
                                         "data/watchword.sqlite-shm",
                                         "keys/server.key",
+                                        "keys/witness",
                                         "data",
                                         "keys"};
     char path[200];
