@@ -57,7 +57,9 @@ void *arena_alloc(struct arena *a, size_t n)
     if (need < n || (!sure && (!arena_has_room(a, need) || fails(a)))) {
         return NULL;
     }
+    /* malloc and not mmap: most operations fit into one chunk, which malloc keeps for the next. */
     if (!c || c->size - c->used < need) {
+        /* What is larger than a quarter would waste up to that much of each chunk. */
         size_t size = need > CHUNK_SIZE / 4 ? need : CHUNK_SIZE;
         struct arena_chunk *fresh = malloc(sizeof *fresh + size);
         if (!fresh) {
@@ -93,6 +95,7 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 
 char *arena_strndup(struct arena *a, const void *s, size_t n)
 {
+    /* One more than asked for: the memory is zero, so that the NUL stands there already. */
     char *p = n < SIZE_MAX ? arena_alloc(a, n + 1) : NULL;
     if (p && n) {
         memcpy(p, s, n);
@@ -136,6 +139,7 @@ void arena_free(struct arena *a)
     struct arena_chunk *c = a->chunks;
     while (c) {
         struct arena_chunk *next = c->next;
+        /* Not memset, which a compiler may leave out before free. */
         explicit_bzero(c->data, c->used);
         free(c);
         c = next;

@@ -30,7 +30,9 @@ int bytes_compare(struct bytes a, struct bytes b)
  * a key. */
 size_t bytes_distance(struct bytes a, struct bytes b)
 {
+    /* Bytes; settings have shorter words. */
     enum { MOST = 48 };
+    /* Three rows of the table are enough: a swap looks two rows back. */
     size_t rows[3][MOST + 1];
     /* Quadratic, and its table is on the stack: longer words are simply far from each other. */
     if (a.n > MOST || b.n > MOST) {
@@ -74,6 +76,7 @@ static bool reserve(struct buf *b, size_t n)
     if (b->n + n <= b->capacity) {
         return true;
     }
+    /* 128 bytes hold most lines and small JSON without growing. */
     size_t capacity = b->capacity ? b->capacity * 2 : 128;
     while (capacity < b->n + n) {
         capacity *= 2;
@@ -135,6 +138,7 @@ static void add_integer(struct buf *b, uint64_t v, size_t n)
 {
     uint8_t raw[8];
     for (size_t i = 0; i < n; i++) {
+        /* Most significant first, byte by byte: the same on every machine, and aligned for none. */
         raw[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
     }
     buf_add(b, raw, n);
@@ -252,6 +256,7 @@ void read_copy(struct reader *r, void *out, size_t n)
 
 struct bytes read_rest(struct reader *r)
 {
+    /* The rest, whatever its length: callers that expect none ask r->n. */
     return read_bytes(r, r->n);
 }
 
@@ -284,6 +289,8 @@ bool hex_decode(void *out, size_t n, const char *text)
     }
     for (size_t i = 0; i < n; i++) {
         int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        /* Both cases of letters are read; hex_encode writes lower ones, so that what we compare is one form.
+         */
         if (high < 0 || low < 0) {
             return false;
         }

@@ -17,6 +17,7 @@ static struct {
 } config = {2, 1, LOG_INFO};
 
 static atomic_int way; /* enum way */
+/* DIRECT: a write per line. QUEUED: a thread of the log's own writes. NOWHERE: counted only. */
 enum way { DIRECT, QUEUED, NOWHERE };
 /* A log that nobody reads must not stop requests: lines that find no room are counted. */
 static _Atomic uint64_t dropped;
@@ -30,6 +31,7 @@ void log_setup(int fd, enum log_level least, int text_format)
 
 bool log_start(void)
 {
+    /* Without its thread the log still works, only slower. */
     bool started = log_queue_start(config.fd);
     atomic_store(&way, started ? QUEUED : DIRECT);
     return started;
@@ -74,6 +76,7 @@ static void add_escaped(struct buf *b, const char *s)
         }
         buf_add(b, s, plain);
         s += plain;
+        /* U+2028 and its like stay: they end lines in JavaScript, not in a log. */
         if (*s == '"' || *s == '\\') {
             buf_char(b, '\\');
             buf_char(b, *s++);
@@ -123,6 +126,7 @@ void log_write(enum log_level level, const char *message, ...)
     va_start(ap, message);
     for (;;) {
         const char *key = va_arg(ap, const char *);
+        /* Pairs until a NULL; a value of NULL leaves its pair out. */
         if (!key) {
             break;
         }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+/* Least significant first, from the right: a fixed number of digits, with zeros in front. */
 static size_t put_digits(char *text, size_t at, unsigned v, size_t digits)
 {
     for (size_t i = digits; i > 0; i--, v /= 10) {
@@ -37,6 +38,7 @@ char *timefmt_rfc3339(struct arena *a, uint64_t us)
     n = put_digits(text, n, (unsigned)tm.tm_min, 2);
     text[n++] = ':';
     n = put_digits(text, n, (unsigned)tm.tm_sec, 2);
+    /* Microseconds where there are any, as Go trims its fractions: recorded answers have both forms. */
     if (us % SECOND_US) {
         text[n++] = '.';
         n = put_digits(text, n, (unsigned)(us % SECOND_US), 6);
@@ -65,6 +67,7 @@ bool timefmt_parse(const char *text, uint64_t *us)
             fraction += (uint64_t)(*p - '0') * scale;
         }
     }
+    /* Seconds east of UTC (RFC 3339 §4.2), subtracted at the end. */
     long offset = 0;
     if (*p == '+' || *p == '-') {
         int h = 0, m = 0, n = 0;
@@ -112,6 +115,7 @@ bool timefmt_duration(const char *text, uint64_t *us)
         char *end = NULL;
         double value = strtod(text, &end);
         double scale = 0;
+        /* "1.2.3h" and ".h": strtod read less, or other characters, than what looks like a number. */
         if (number == 0 || end != text + number) {
             return false;
         }

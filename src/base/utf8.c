@@ -12,6 +12,7 @@ int32_t utf8_next(struct bytes *rest)
         return -1;
     }
     utf8proc_ssize_t n = utf8proc_iterate(rest->p, (utf8proc_ssize_t)rest->n, &c);
+    /* -1 for the end and for what is malformed alike: callers that must tell them apart look at rest->n. */
     if (n <= 0) {
         return -1;
     }
@@ -91,6 +92,7 @@ static enum ww_err normalize(struct arena *a, struct bytes text, utf8proc_option
 {
     utf8proc_ssize_t length = (utf8proc_ssize_t)text.n;
     *out = BYTES(NULL, 0);
+    /* Twice: the first call measures, so that the buffer is the arena's and no larger than needed. */
     utf8proc_ssize_t n = utf8proc_decompose(text.p, length, NULL, 0, options);
     if (n < 0) {
         return WW_EINVAL;
@@ -124,6 +126,7 @@ enum ww_err utf8_casefold(struct arena *a, struct bytes text, struct bytes *out)
 static void add_code_point(struct buf *b, int32_t c)
 {
     utf8proc_uint8_t raw[4];
+    /* 0 for what is no character: it came from utf8_next, which gives none such. */
     utf8proc_ssize_t n = utf8proc_encode_char(c, raw);
     buf_add(b, raw, n > 0 ? (size_t)n : 0);
 }

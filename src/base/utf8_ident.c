@@ -86,6 +86,7 @@ enum ww_err utf8_idn_label(const char *label)
 {
     bool ascii_form = strncasecmp(label, "xn--", 4) == 0;
     uint8_t *made = NULL;
+    /* "register" is libidn2's word for checking by IDNA 2008's rules for registration, which map nothing. */
     int rc = ascii_form ? idn2_register_u8(NULL, (const uint8_t *)label, &made, 0)
                         : idn2_register_u8((const uint8_t *)label, NULL, &made, 0);
     idn2_free(made);
@@ -120,6 +121,7 @@ static enum ww_err fold_phone(struct arena *a, struct bytes text, struct bytes *
 {
     struct buf b = BUF(a);
     *out = text;
+    /* Without a country it is not known whose number it is: it stays the text that was typed. */
     if (text.n < 2 || text.p[0] != '+') {
         return WW_OK;
     }
@@ -131,6 +133,7 @@ static enum ww_err fold_phone(struct arena *a, struct bytes text, struct bytes *
             return WW_OK;
         }
     }
+    /* E.164: at most 15 digits; the shortest numbers that are dialled from abroad have 7. */
     if (!b.failed && (b.n < 1 + 7 || b.n > 1 + 15)) {
         return WW_OK;
     }

@@ -8,6 +8,7 @@ struct uuid uuid_new(const struct ww_op *op)
 {
     struct uuid u;
     op_random(op, u.b, sizeof u.b);
+    /* Version and variant; the other 122 bits are random. */
     u.b[6] = (uint8_t)((u.b[6] & 0x0f) | 0x40);
     u.b[8] = (uint8_t)((u.b[8] & 0x3f) | 0x80);
     return u;

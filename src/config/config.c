@@ -12,6 +12,7 @@
 
 /* ---- getters ---- */
 
+/* By halving: settings are read in each request, and there are some two hundred. */
 int config_find(const struct config *c, const char *key)
 {
     size_t low = 0, high = config_setting_count;
@@ -35,6 +36,8 @@ struct value *config_value(const struct config *c, const char *key, enum config_
 {
     int i = config_find(c, key);
     bool same = i >= 0 && (config_settings[i].type == type ||
+                           /* A size is a whole number of bytes; everything else is asked for by its own type.
+                            */
                            (type == CONFIG_INT && config_settings[i].type == CONFIG_SIZE));
     if (!same) {
         abort(); /* a key that is not in the table, or of another type: config.h */
@@ -113,6 +116,7 @@ static int by_key(const void *a, const void *b)
 /* The configuration lies in its own arena, which config_free takes out of it first. */
 static enum ww_err config_new(struct ww_op *op, bool dev, struct config **out)
 {
+    /* The faults that tests inject reach loading too. */
     struct arena arena = {.env = op->arena.env};
     struct config *c = ARENA_NEW(&arena, struct config);
     enum ww_err err = WW_OK;
@@ -134,6 +138,7 @@ static enum ww_err config_new(struct ww_op *op, bool dev, struct config **out)
     }
     for (size_t i = 0; err == WW_OK && i < config_setting_count; i++) {
         c->order[i] = (uint16_t)i;
+        /* Every setting has a value from the start, so that getters need not know what was configured. */
         err = config_value_default(&c->arena, &config_settings[i], &c->values[i]);
     }
     if (err != WW_OK) {
@@ -151,6 +156,7 @@ void config_free(struct config *c)
 {
     if (c) {
         struct arena arena = c->arena;
+        /* The key first: it is not in the arena. */
         slab_free(c->slab);
         arena_free(&arena);
     }
@@ -193,6 +199,7 @@ static enum ww_err finish(struct loader *l, enum ww_err err, bool whole, struct 
     if (err == WW_OK) {
         err = config_bind(l);
     }
+    /* After binding: "dsn" may come from the environment, from a file, or from a pair. */
     if (err == WW_OK && whole) {
         err = require(l);
     }
@@ -243,6 +250,7 @@ static enum ww_err read_file(struct ww_op *op, const char *path, int fd, struct 
     if (!p) {
         return op_no_memory(op);
     }
+    /* A directory opens like a file and fails at the first read, with a reason that helps nobody. */
     if (fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
         return op_fail(op, WW_ECONFIG, "config_bad", "%s: not a file", path);
     }
@@ -283,6 +291,7 @@ static enum ww_err keep_dir(struct loader *l, const char *path)
     const char *slash = strrchr(path, '/');
     struct arena *a = &l->config->arena;
     const char *dir = !slash ? "." : slash == path ? "/" : arena_strndup(a, path, (size_t)(slash - path));
+    /* Not resolved: the site may be moved as a whole while it is stopped. */
     l->config->dir = dir;
     return dir ? WW_OK : op_no_memory(l->op);
 }
@@ -294,6 +303,7 @@ static enum ww_err add_pair(struct loader *l, size_t number, const char *pair)
     if (!equals || equals == pair) {
         return op_fail(l->op, WW_ECONFIG, "config_bad", "setting %zu: must be key=value", number);
     }
+    /* No setting, since no file may switch it on: it loosens what a file has set. */
     if (strcmp(pair, "dev=true") == 0) {
         l->config->dev = true;
         return WW_OK;

@@ -13,6 +13,7 @@ __attribute__((format(printf, 4, 0))) static char *vmessage(struct arena *a, con
     if (!reason || !path) {
         return reason;
     }
+    /* A setting that was nowhere written: only its key can be named. */
     if (!at) {
         return arena_printf(a, "%s: %s", path, reason);
     }
@@ -56,6 +57,7 @@ static bool is_section(const char *path)
 {
     size_t n = strlen(path);
     for (size_t i = 0; i < config_setting_count; i++) {
+        /* The table has leaves only; what begins one of them is a section. */
         const char *key = config_settings[i].key;
         if (strncmp(key, path, n) == 0 && key[n] == '.') {
             return true;
@@ -86,7 +88,8 @@ struct nearest {
     size_t distance;
 };
 
-/* Compares the wrong word with the word that stands in its place in a known key. */
+/* Compares the wrong word with the word that stands in its place in a known key. Only within the same
+ * section: "public" is near "publix" whichever of fifty keys has it. */
 static void consider(struct nearest *best, const char *key, size_t parent, const char *word)
 {
     const char *there = key + parent;
@@ -152,6 +155,7 @@ static enum ww_err bind_value(struct loader *l, const struct node *n, const char
 static enum ww_err bind_inside(struct loader *l, const struct node *map, const char *path)
 {
     for (const struct node *n = map->kind == NODE_MAP ? map->first : NULL; n; n = n->next) {
+        /* Kratos has free subtrees (identity traits, hooks) with settings of its own inside them. */
         char *inner = arena_printf(&l->op->arena, "%s.%s", path, n->key);
         int index = inner ? config_find(l->config, inner) : -1;
         enum ww_err err = !inner ? op_no_memory(l->op) : index < 0 ? WW_OK : bind_value(l, n, inner, index);

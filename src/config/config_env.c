@@ -84,6 +84,7 @@ enum ww_err config_pair_apply(struct loader *l, const char *source, const char *
     return err;
 }
 
+/* The caller's list, not environ: a program that embeds the library decides what it passes. */
 static const char *find_variable(const char *const *environment, const char *name)
 {
     size_t n = strlen(name);
@@ -107,6 +108,7 @@ static enum ww_err apply_key(struct loader *l, const char *const *environment, c
     if (!text || !*text) { /* an empty variable is one that is not set, as container tools pass it */
         return WW_OK;
     }
+    /* What a refusal names instead of a file and a line. */
     char *source = arena_printf(a, "environment variable %s", name);
     return source ? config_pair_apply(l, source, key, text) : op_no_memory(l->op);
 }

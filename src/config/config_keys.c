@@ -34,7 +34,7 @@ bool config_is_beside_database(const char *path, const char *database_path)
     if (!database_path || !real_directory_of(path, key) || !real_directory_of(database_path, database)) {
         return false;
     }
-    /* Below by whole names: /data2 is not below /data. */
+    /* Below by whole names: /data2 is not below /data. Everything is below the root. */
     size_t n = strcmp(database, "/") == 0 ? 0 : strlen(database);
     return strncmp(key, database, n) == 0 && (key[n] == 0 || key[n] == '/');
 }
@@ -87,6 +87,7 @@ static bool make_directories(char *path)
 {
     for (char *p = strchr(path + 1, '/'); p; p = strchr(p + 1, '/')) {
         *p = 0;
+        /* For the owner alone, as the key in it. */
         bool there = mkdir(path, 0700) == 0 || errno == EEXIST;
         *p = '/';
         if (!there) {

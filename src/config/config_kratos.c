@@ -83,6 +83,7 @@ const struct config_foreign config_foreigns[] = {
      NULL},
     {"hashers.argon2.dedicated_memory", "watchword.hash.memory_budget bounds the memory of hashing", NULL},
 
+    /* Told where a file asks for something else: hashes that are taken over keep their own parameters. */
     {"hashers.argon2.parallelism", "it is always 1", "1"},
     {"hashers.argon2.salt_length", "it is always 16", "16"},
     {"hashers.argon2.key_length", "it is always 32", "32"},

@@ -8,6 +8,7 @@
 struct node *config_node_new(struct arena *a, enum node_kind kind, const char *source, unsigned line)
 {
     struct node *n = ARENA_NEW(a, struct node);
+    /* The source is kept by pointer: it lives in the configuration's arena. */
     if (n) {
         n->kind = kind;
         n->source = source;
@@ -124,7 +125,8 @@ static bool looks_like_number(const char *text)
     return text[digits] == 0 && strpbrk(text, "0123456789") && !strchr("eE", text[0]);
 }
 
-/* As YAML's core schema reads plain words; what is in quotes is a text, whatever it looks like. */
+/* As YAML's core schema reads plain words; what is in quotes is a text, whatever it looks like. For free
+ * subtrees alone: a setting's type decides how its value is read. */
 static struct js *plain_to_js(struct arena *a, const char *text)
 {
     char *end = NULL;
@@ -174,6 +176,8 @@ struct js *config_node_to_js(struct arena *a, const struct node *n)
     case NODE_PLAIN:
         return config_node_is_nothing(n) ? js_null(a) : plain_to_js(a, n->text);
     case NODE_QUOTED:
+    /* From a pair or the environment, where there are no quotes: a text, unless the setting's type says more.
+     */
     case NODE_GIVEN:
     default:
         return js_text(a, n->text);

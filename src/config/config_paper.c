@@ -20,6 +20,7 @@ static unsigned symbol_at(const uint8_t *p, size_t n, size_t i)
 {
     unsigned v = 0;
     for (size_t bit = i * 5; bit < i * 5 + 5; bit++) {
+        /* Bit by bit: slow and plain, for what is done once in the life of a site. */
         unsigned one = bit / 8 < n ? ((unsigned)p[bit / 8] >> (7 - bit % 8)) & 1U : 0;
         v = v << 1 | one;
     }
@@ -135,10 +136,12 @@ enum ww_err config_key_parse(struct ww_op *op, struct bytes text, struct key *ou
         text = BYTES(text.p + 3, text.n - 3);
     }
     for (size_t i = 0; i < text.n; i++) {
+        /* Whatever groups and lines it was typed in. */
         if (isspace(text.p[i]) || text.p[i] == '-') {
             continue;
         }
         int v = symbol_value(text.p[i]);
+        /* The place is told, the symbol is not: it is a part of the key. */
         if (v < 0 || n >= ALL_SYMBOLS) {
             return op_fail(op, WW_EINVAL, "server_key_mistyped",
                            v < 0 ? "symbol %zu cannot be in a server key" : "more than %zu symbols",

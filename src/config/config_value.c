@@ -190,6 +190,7 @@ static const struct {
     {"<dsn>", rule_dsn},
 };
 
+/* "a|b|c" in the table, so that the words stand where people look them up. */
 static bool is_choice(const char *choices, const char *text)
 {
     size_t n = strlen(text);
@@ -270,6 +271,7 @@ static bool read_duration(const char *text, uint64_t *out)
 {
     size_t digits = strspn(text, "0123456789");
     uint64_t days = 0, rest = 0;
+    /* Five digits of days fit into µs of 64 bits many times over. */
     if (digits >= 1 && digits <= 5 && text[digits] == 'd') {
         days = strtoull(text, NULL, 10);
         text += digits + 1;
@@ -285,6 +287,7 @@ static bool read_duration(const char *text, uint64_t *out)
     return true;
 }
 
+/* In the unit that leaves no remainder, as the table of settings is written. */
 static const char *quantity(struct arena *a, enum config_type type, uint64_t v)
 {
     static const struct {
@@ -372,6 +375,7 @@ static bool is_scalar(const struct node *n)
 static const char *read_list(struct arena *a, const struct config_setting *s, const struct node *n,
                              struct value *out)
 {
+    /* Each entry by the rule of the list, at most 2,048 bytes long. */
     const struct config_setting each = {s->key, CONFIG_TEXT, "", 1, 2048, s->rule, ""};
     size_t count = is_scalar(n) ? 1 : n->count;
 

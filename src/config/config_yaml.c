@@ -6,6 +6,7 @@
 #include "config_int.h"
 #include "utf8.h"
 
+/* A reading: whose memory, which file, and how many values there were so far. */
 struct yaml {
     struct ww_op *op;
     struct arena *arena;
@@ -30,6 +31,7 @@ static enum ww_err refuse(struct yaml *y, size_t line, const char *reason)
 static enum ww_err refuse_syntax(struct yaml *y)
 {
     const yaml_parser_t *p = &y->parser;
+    /* The one error that is not the file's. */
     if (p->error == YAML_MEMORY_ERROR) {
         return op_no_memory(y->op);
     }
@@ -134,6 +136,7 @@ static enum ww_err read_map(struct yaml *y, struct node *map, int depth)
         if (err != WW_OK || key.type == YAML_MAPPING_END_EVENT) {
             return err;
         }
+        /* YAML allows maps as keys; nothing here has a name for such. */
         if (key.type != YAML_SCALAR_EVENT) {
             return refuse(y, key.line, "a key must be a word");
         }
@@ -235,6 +238,7 @@ enum ww_err config_yaml_read(struct ww_op *op, struct arena *a, const char *sour
         return op_no_memory(op);
     }
     yaml_parser_set_encoding(&y.parser, YAML_UTF8_ENCODING);
+    /* From memory, with its length: libyaml opens no files. */
     yaml_parser_set_input_string(&y.parser, text.p, text.n);
     enum ww_err err = read_document(&y, out);
     yaml_parser_delete(&y.parser);

@@ -16,6 +16,7 @@ static bool faulted(const struct ww_op *op)
  * `fault` is NULL otherwise. */
 static enum ww_err fail_injected(struct ww_op *op)
 {
+    /* As a driver's own failure looks, so that no caller can tell a test from a broken disk. */
     return op_fail(op, WW_EIO, "db_fault", "the database failed");
 }
 
@@ -54,6 +55,8 @@ enum ww_err db_begin(struct ww_op *op, struct db_conn *c, enum db_mode mode)
     if (err == WW_OK) {
         c->in_transaction = true;
         c->failed = false;
+        /* Kept for check_state: a reading transaction refuses what SQLite would let pass and PostgreSQL would
+         * not. */
         c->mode = mode;
         c->ends = NULL;
         c->ends_tail = &c->ends;
@@ -84,6 +87,7 @@ enum ww_err db_at_end(struct ww_op *op, struct db_conn *c, void (*ended)(void *c
         return op_no_memory(op);
     }
     *e = (struct db_end){NULL, ended, context};
+    /* In the order in which they asked: what was told first is heard first. */
     *c->ends_tail = e;
     c->ends_tail = &e->next;
     return WW_OK;
@@ -96,6 +100,7 @@ enum ww_err db_commit(struct ww_op *op, struct db_conn *c)
     if (!c->in_transaction) {
         return op_fail(op, WW_EINTERNAL, "db_no_transaction", "no transaction is open");
     }
+    /* PostgreSQL would answer a COMMIT with a ROLLBACK and call it done. */
     if (c->failed) {
         err = op_fail(op, WW_EINTERNAL, "db_transaction_failed", "a statement of the transaction had failed");
     } else if (faulted(op)) {
@@ -104,6 +109,7 @@ enum ww_err db_commit(struct ww_op *op, struct db_conn *c)
         err = c->db->driver->commit(op, c);
         err = err || !answer_lost(op, c) ? err : WW_EIO;
     }
+    /* A commit that failed leaves nothing open: the connection goes back to the pool as it came. */
     if (err != WW_OK) {
         db_rollback(c);
         return err;
@@ -135,6 +141,7 @@ bool db_in_writing(const struct db_conn *c)
  * texts are constants of the program. */
 static enum ww_err check_args(struct ww_op *op, const struct db_value *args, size_t n)
 {
+    /* Statements are constants: this is a mistake that the first run of a test shows. */
     if (n > DB_ARGS_MAX) {
         return op_fail(op, WW_EINTERNAL, "db_arguments", "a statement has too many arguments");
     }
@@ -170,6 +177,8 @@ static enum ww_err ready(struct ww_op *op, struct db_conn *c, const char *sql, c
     if (err == WW_OK && faulted(op)) {
         err = fail_injected(op);
     }
+    /* PostgreSQL has one statement at a time on a connection: the rows that are being read are fetched first.
+     */
     if (err == WW_OK && c->query && c->db->driver->hold) {
         err = c->db->driver->hold(op, c);
     }
@@ -192,6 +201,7 @@ enum ww_err db_exec(struct ww_op *op, struct db_conn *c, const char *sql, int64_
     }
     enum ww_err err = ready(op, c, sql, args, n, &s);
     if (err == WW_OK) {
+        /* The same statement again while its own rows are open: they end. */
         if (c->query && s->native == c->query_statement) {
             db_end_query(c);
         }
@@ -203,13 +213,15 @@ enum ww_err db_exec(struct ww_op *op, struct db_conn *c, const char *sql, int64_
     return note(c, err);
 }
 
+/* Texts without arguments, of migrations and of transactions: never with anything from outside. */
 enum ww_err db_run(struct ww_op *op, struct db_conn *c, const char *sql)
 {
     db_end_query(c);
     return note(c, faulted(op) ? fail_injected(op) : c->db->driver->run(op, c, sql));
 }
 
-/* ---- rows ---- */
+/* ---- rows ---- Rows know the number of their query: rows of one that is over read NULLs, not another
+ * query's columns. */
 static bool current(const struct db_rows *rows)
 {
     return rows->conn && rows->driver && rows->conn->query == (uintptr_t)rows->driver;
@@ -232,6 +244,7 @@ enum ww_err db_query(struct ww_op *op, struct db_conn *c, struct db_rows *rows, 
     *rows = (struct db_rows){.conn = c, .op = op};
     db_end_query(c);
     enum ww_err err = ready(op, c, sql, args, n, &s);
+    /* INSERT … RETURNING alone would be committed when its rows end, wherever the caller is then. */
     if (err == WW_OK && !s->selects && !c->in_transaction) {
         err = op_fail(op, WW_EINTERNAL, "db_needs_transaction",
                       "a statement that changes and returns rows needs a transaction");
@@ -240,6 +253,7 @@ enum ww_err db_query(struct ww_op *op, struct db_conn *c, struct db_rows *rows, 
         err = c->db->driver->query(op, c, s->native, args, n, &c->first);
     }
     if (err != WW_OK || !c->first) {
+        /* The driver has fetched the first row already: that is how it knows that there is one. */
         c->first = false;
         return note(c, err);
     }

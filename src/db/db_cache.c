@@ -7,6 +7,7 @@
 /* Places of a connection. The program has fewer statements than the most. */
 enum { CACHE_FIRST = 64, CACHE_MOST = 1024 };
 
+/* Open addressing, at most half full (db_cache_find): a free place always ends the walk. */
 static size_t slot_of(const struct db_cache *cache, const char *key)
 {
     uint64_t h = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15); /* Fibonacci hashing */
@@ -22,6 +23,7 @@ static void forget(struct db_conn *c, struct db_statement *s)
     if (s->native) {
         c->db->driver->finalize(c, s->native);
     }
+    /* The key stays in its place, so that walks over it still find what lies behind. */
     free(s->text);
     s->native = NULL;
     s->text = NULL;
@@ -81,6 +83,7 @@ enum ww_err db_cache_find(struct ww_op *op, struct db_conn *c, const char *sql, 
 {
     struct db_cache *cache = &c->cache;
     *out = NULL;
+    /* Not while rows are being read: theirs would be finalized under them. */
     if (cache->n >= CACHE_MOST && !c->query) {
         db_cache_clear(c); /* texts that are not constants: slow, but right */
     }
@@ -97,6 +100,7 @@ enum ww_err db_cache_find(struct ww_op *op, struct db_conn *c, const char *sql, 
     if (s->native && s->native == c->query_statement) {
         db_end_query(c);
     }
+    /* A failed statement is prepared anew the next time: the reason may be gone by then. */
     forget(c, s);
     if (!s->key) {
         s->key = sql;

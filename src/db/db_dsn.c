@@ -19,6 +19,7 @@ static enum ww_err refuse(struct ww_op *op, const char *why)
 static bool pair_is(struct bytes pair, const char *name)
 {
     size_t n = strlen(name);
+    /* By the whole name: "mode" is not the beginning of "model". */
     return pair.n >= n && memcmp(pair.p, name, n) == 0 && (pair.n == n || pair.p[n] == '=');
 }
 
@@ -43,6 +44,7 @@ static enum ww_err read_connections(struct ww_op *op, struct bytes pair, unsigne
 {
     unsigned value = 0;
     size_t i = strlen("max_conns=");
+    /* Four digits at the most, so that nothing can overflow below. */
     bool good = pair.n > i && pair.n <= i + 4;
     for (; good && i < pair.n; i++) {
         good = pair.p[i] >= '0' && pair.p[i] <= '9';

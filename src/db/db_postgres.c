@@ -182,6 +182,7 @@ static enum ww_err postgres_exec(struct ww_op *op, struct db_conn *c, void *stat
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
         return db_postgres_fail(op, c, result);
     }
+    /* libpq gives the number as text; empty for what changes no rows. */
     *changed = status == PGRES_COMMAND_OK ? strtoll(PQcmdTuples(result), NULL, 10) : 0;
     PQclear(result);
     return WW_OK;
@@ -198,6 +199,7 @@ static enum ww_err postgres_query(struct ww_op *op, struct db_conn *c, void *sta
     if (err != WW_OK) {
         return err;
     }
+    /* The last argument asks for binary results (db_postgres_values.c). */
     if (!PQsendQueryPrepared(p->pg, st->name, st->n, a.values, a.lengths, a.formats, 1)) {
         return db_postgres_fail(op, c, NULL);
     }

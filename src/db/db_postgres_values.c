@@ -26,6 +26,7 @@ Oid db_postgres_type(const struct db_value *v)
         return TYPE_BYTEA;
     case DB_TEXT:
         return TYPE_TEXT;
+    /* 0: the server takes the type from the place where the argument stands. */
     case DB_NULL:
     default:
         return 0;
@@ -44,6 +45,8 @@ static int width(Oid type, int64_t value)
     case TYPE_INT8:
         return 8;
     case TYPE_INT4:
+        /* No cutting: a value that does not fit is refused here, not by the server with a message that quotes
+         * it. */
         return value >= INT32_MIN && value <= INT32_MAX ? 4 : 0;
     case TYPE_INT2:
         return value >= INT16_MIN && value <= INT16_MAX ? 2 : 0;
@@ -76,6 +79,7 @@ static bool encode_one(Oid type, const struct db_value *v, struct postgres_argum
     /* NULL would be SQL's NULL: an empty text or blob is a value. */
     out->values[i] = v->b.n > 0 ? (const char *)v->b.p : "";
     out->lengths[i] = (int)v->b.n;
+    /* A text in a blob's place would go through the server's escapes: refused. */
     return v->b.n <= INT32_MAX && (v->type == DB_BLOB ? type == TYPE_BYTEA : is_text(type));
 }
 
@@ -147,6 +151,7 @@ struct db_value db_postgres_decode(const PGresult *row, int column)
     case TYPE_BYTEA:
         return DB_B(b);
     default:
+        /* A type that is not ours reads as NULL: whoever altered the tables gets no value interpreted. */
         return is_text(type) ? (struct db_value){DB_TEXT, 0, b} : DB_NONE;
     }
 }

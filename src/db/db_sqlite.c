@@ -32,6 +32,7 @@ static enum ww_err take_turn(struct ww_op *op, struct db_conn *c)
     struct timespec deadline = timefmt_deadline(c->db->wait_ms);
     int waited = 0;
 
+    /* Held for some instructions only, never while a writer writes. */
     pthread_mutex_lock(&store->lock);
     s->turn = !store->writing;
     if (!s->turn) {
@@ -41,6 +42,7 @@ static enum ww_err take_turn(struct ww_op *op, struct db_conn *c)
             waited = pthread_cond_timedwait(&store->freed, &store->lock, &deadline);
         }
         store->waiting--;
+        /* The offer is taken by one; the others wait for the next. */
         store->offered = store->offered && !s->turn;
     }
     store->writing = true;
@@ -81,6 +83,7 @@ static bool counts(const char *sql)
 static bool map_parameters(struct sqlite_statement *st)
 {
     st->parameters = sqlite3_bind_parameter_count(st->stmt);
+    /* Bounded by an array; our statements have a dozen at most. */
     if (st->parameters > DB_ARGS_MAX) {
         return false;
     }
@@ -99,6 +102,7 @@ static bool map_parameters(struct sqlite_statement *st)
 static size_t length_without_lock(const char *sql)
 {
     const char *lock = strstr(sql, DB_FOR_UPDATE);
+    /* It stands last in each statement that has it. */
     return lock ? (size_t)(lock - sql) : strlen(sql);
 }
 
@@ -211,6 +215,7 @@ static enum ww_err sqlite_exec(struct ww_op *op, struct db_conn *c, void *statem
 static enum ww_err sqlite_next(struct ww_op *op, struct db_conn *c, bool *row)
 {
     const struct sqlite_conn *s = c->native;
+    /* Errors of a query come when its rows are asked for, not before. */
     int code = sqlite3_step(s->open);
     *row = code == SQLITE_ROW;
     return code == SQLITE_ROW || code == SQLITE_DONE ? WW_OK : fail(op, c, code);

@@ -42,6 +42,7 @@ enum ww_err db_sqlite_fail(struct ww_op *op, const struct db *db, sqlite3 *handl
         code = SQLITE_FULL; /* the shared memory file of the WAL could not grow */
     }
     for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        /* The lower byte of an extended code is the code it extends. */
         if (meanings[i].code == code || meanings[i].code == (code & 0xff)) {
             const char *mark = strstr(meanings[i].text, "%s");
             size_t before = mark ? (size_t)(mark - meanings[i].text) : strlen(meanings[i].text);
@@ -54,7 +55,8 @@ enum ww_err db_sqlite_fail(struct ww_op *op, const struct db *db, sqlite3 *handl
                    handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code));
 }
 
-/* ---- the file ---- */
+/* ---- the file ---- SQLite makes the WAL and its index beside the file, whatever the process's own directory
+ * is. */
 static char *directory_of(struct ww_op *op, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -121,6 +123,7 @@ static int wait_for_lock(void *ctx, int count)
 {
     struct sqlite_conn *s = ctx;
     struct timespec now = timefmt_deadline(0);
+    /* Once for each lock: SQLite counts from 0 again for the next one. */
     if (count == 0) {
         s->give_up = timefmt_deadline(s->wait_ms);
     } else if (now.tv_sec > s->give_up.tv_sec ||

@@ -49,6 +49,8 @@ static void put_addresses(struct ww_op *op, struct js *o, const struct record *r
             js_push(list, address_json(op, &r->identity.addresses[i]));
         }
     }
+    /* A list that was lost to want of memory is put in all the same: so the whole is found to be not whole.
+     */
     if (!list || list->count > 0) {
         js_put(&op->arena, o, key, list);
     }
@@ -57,6 +59,7 @@ static void put_addresses(struct ww_op *op, struct js *o, const struct record *r
 /* Go's zero time, as the recorded answer to a creation has it. */
 static const char *const zero_time = "0001-01-01T00:00:00Z";
 
+/* Members in the order of Kratos' type, which recorded exchanges are compared with. */
 static struct js *credential_json(struct ww_op *op, const char *type, struct js *identifiers, int64_t version,
                                   const struct record *r, bool created)
 {
@@ -113,6 +116,7 @@ static void put_credentials(struct ww_op *op, struct js *o, const struct record 
     struct js *code = marked_identifiers(op, r, schema, MARK_CODE_EMAIL | MARK_CODE_SMS);
     struct js *password = marked_identifiers(op, r, schema, MARK_PASSWORD_IDENTIFIER);
     if (code && code->count > 0) {
+        /* Kratos lists "code" for every address that could be sent one, whether or not mail is sent. */
         js_put(a, all, "code", credential_json(op, "code", code, 1, r, created));
     }
     if (password && password->count > 0) {
@@ -171,6 +175,7 @@ struct js *identity_json(struct ww_op *op, const struct record *r, const struct 
     }
     js_put(a, o, "created_at", time_text(op, i->created));
     js_put(a, o, "updated_at", time_text(op, i->updated));
+    /* Always null: there are no organizations here, and clients expect the member. */
     js_put(a, o, "organization_id", js_null(a));
     return o;
 }
@@ -182,6 +187,7 @@ static void override(struct ww_op *op, struct identity_address *address, const s
     /* An administrator may say that an address is verified, as an import needs it; a form cannot reach
      * this. */
     const char *status = js_get_text(given, "status");
+    /* What is not given is not verified: a list that leaves it out takes nothing over. */
     address->verified = js_get_bool(given, "verified", false);
     address->status = status ? status : "pending";
     if (address->verified) {

@@ -11,6 +11,7 @@ static struct js *find(const struct js *o, struct bytes key)
     if (!o || o->type != JS_OBJECT) {
         return NULL;
     }
+    /* Linear: the objects that are asked by name have a dozen members. Large ones go by js_set_fields. */
     for (struct js *m = o->first; m; m = m->next) {
         if (bytes_equal(m->key, key)) {
             return m;
@@ -24,7 +25,8 @@ struct js *js_get(const struct js *o, const char *key)
     return find(o, bytes_str(key));
 }
 
-/* Linear: nobody asks for elements of a long array one after the other. */
+/* Linear: nobody asks for elements of a long array one after the other. NULL behind the end, and of what is
+ * no array: callers ask without looking first. */
 struct js *js_at(const struct js *array, size_t i)
 {
     if (!array || array->type != JS_ARRAY) {
@@ -84,6 +86,7 @@ struct js *js_path(const struct js *o, const char *dotted)
         }
         dotted += n + 1;
     }
+    /* Const in, not const out, as strchr: whoever holds the tree decides what may be changed. */
     return (struct js *)(uintptr_t)v;
 }
 
@@ -96,6 +99,7 @@ size_t js_depth(const struct js *v)
     }
     for (const struct js *child = v->first; child; child = child->next) {
         size_t depth = js_depth(child);
+        /* A value has depth 0, an empty array 1: as JSON's brackets are counted. */
         deepest = depth > deepest ? depth : deepest;
     }
     return deepest + 1;
@@ -148,6 +152,7 @@ static struct js *make(struct arena *a, enum js_type type)
 {
     struct js *v = ARENA_NEW(a, struct js);
     if (v) {
+        /* All else is zero from the arena: false, 0, an empty list. */
         v->type = type;
     }
     return v;
@@ -225,6 +230,7 @@ bool js_whole(const struct js *v)
     if (!v || v->count == lost) {
         return false;
     }
+    /* Asked once, before a tree is given out without being written: js_write asks by itself. */
     for (const struct js *child = v->first; child; child = child->next) {
         if (!js_whole(child)) { /* no deeper than LIMIT_JSON_DEPTH_OWN, as all trees */
             return false;
@@ -242,6 +248,7 @@ static void append(struct js *parent, struct js *child)
         parent->first = child;
     }
     parent->last = child;
+    /* A mark stays: whatever is added later, something is missing. */
     if (parent->count != lost) {
         parent->count++;
     }
@@ -275,6 +282,7 @@ static struct js *put(struct arena *a, struct js *object, struct bytes key, stru
         return NULL;
     }
     value->key = copy;
+    /* In the place of what was there, so that members keep their order when one is set again. */
     for (struct js **at = &object->first; *at; at = &(*at)->next) {
         if (bytes_equal((*at)->key, key)) {
             value->next = (*at)->next;
@@ -299,6 +307,7 @@ struct js *js_add(struct arena *a, struct js *object, const char *key, struct js
     if (!object) {
         return NULL;
     }
+    /* js_add: for keys that are known to be new, without looking for them. */
     struct bytes copy = bytes_dup(a, bytes_str(key));
     if (!value || !copy.p) {
         object->count = lost;
@@ -321,6 +330,7 @@ void js_remove(struct js *object, const char *key)
             if (object->last == m) {
                 object->last = before;
             }
+            /* js_remove and what is absent: that is what was wanted. */
             if (object->count != lost) {
                 object->count--;
             }
@@ -334,6 +344,7 @@ struct js *js_copy(struct arena *a, const struct js *v)
     if (!v) {
         return NULL;
     }
+    /* Deep, as all copies: a node stands in one tree only. */
     struct js *copy = make(a, v->type);
     if (!copy) {
         return NULL;

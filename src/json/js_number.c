@@ -27,6 +27,7 @@ void js_number_shortest(char out[JS_NUMBER_MADE], double v)
 /* The number's own text, or one made in `made` where it has none. */
 static struct bytes text_of(const struct js *v, char made[JS_NUMBER_MADE])
 {
+    /* As it was typed: 18446744073709551615 and 0.1 have more digits than a double. */
     if (v->string.n > 0) {
         return v->string;
     }

@@ -8,6 +8,7 @@
 /* A step of a path, "." or the end behind it. */
 static struct bytes step_at(const char *path)
 {
+    /* Escapes there are none: members with dots in their names cannot be set by a form. */
     return BYTES(path, strcspn(path, "."));
 }
 
@@ -55,6 +56,7 @@ static bool sort_members(struct arena *a, const struct js *object, struct member
     return out->at != NULL;
 }
 
+/* By halving among those that were there; ones that are added now stand in groups of their own. */
 static struct js *find_member(const struct members *in, struct bytes key)
 {
     const struct js wanted = {.key = key}, *w = &wanted;
@@ -69,6 +71,7 @@ static void replace(struct js *there, const struct js *value)
     struct bytes key = there->key;
     *there = *value;
     there->next = next;
+    /* What replaces has no key, or that of the form; the member keeps the one that it has. */
     there->key = key;
 }
 
@@ -78,6 +81,7 @@ static bool set_fields(struct arena *a, struct js *object, struct js_field *fiel
 static bool set_step(struct arena *a, struct js *there, struct js_field *fields, size_t n, size_t depth)
 {
     size_t own = 0;
+    /* Sorted: what a step is itself stands before what is below it. The last one counts. */
     while (own < n && !*fields[own].path) {
         replace(there, fields[own++].value);
     }
@@ -92,6 +96,7 @@ static bool set_step(struct arena *a, struct js *there, struct js_field *fields,
 
 static struct js *add_child(struct arena *a, struct js *container, struct bytes key)
 {
+    /* null until it is set: a step that only leads on becomes an object in set_step. */
     struct js *child = js_null(a);
     if (child && container->type == JS_OBJECT && !(child->key = bytes_dup(a, key)).p) {
         return NULL;
@@ -128,6 +133,7 @@ static size_t only_indexes(struct group *groups, size_t n)
             groups[kept++] = groups[i];
         }
     }
+    /* "10" sorts before "2" as text; as indexes they are put in order here. */
     qsort(groups, kept, sizeof *groups, by_index);
     return kept;
 }
@@ -158,6 +164,7 @@ static bool set_fields(struct arena *a, struct js *container, struct js_field *f
     }
     size_t count = group_by_step(fields, n, groups), old = container->count, passed = 0;
     count = array ? only_indexes(groups, count) : count;
+    /* Walked along once, since the indexes rise. */
     struct js *at = array ? container->first : NULL;
     for (size_t i = 0; i < count; i++) {
         const struct group *g = &groups[i];

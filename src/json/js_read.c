@@ -45,6 +45,8 @@ static struct js *convert_number(struct conversion *c, json_t *from)
     }
     if (!memchr(digits.p, '.', digits.n) && !memchr(digits.p, 'e', digits.n) &&
         !memchr(digits.p, 'E', digits.n)) {
+        /* Without point and exponent it is a whole number; beyond 64 bits it is kept as a real with its own
+         * digits. */
         errno = 0;
         v->integer = strtoll((const char *)v->string.p, NULL, 10);
         v->type = errno ? JS_REAL : JS_INT;
@@ -77,6 +79,7 @@ static struct js *convert_object(struct conversion *c, json_t *from)
     return to;
 }
 
+/* Recursion as deep as the text, which measure() has bounded. */
 static struct js *convert(struct conversion *c, json_t *from)
 {
     switch (json_typeof(from)) {
@@ -125,6 +128,7 @@ static const char *reason(struct arena *a, const json_error_t *error)
     default:
         break;
     }
+    /* Place and kind, for whoever wrote the text; nothing of the text, which may be a secret. */
     char *why = arena_printf(a, "%s, line %d, column %d", kind, error->line, error->column);
     return why ? why : kind;
 }
@@ -144,6 +148,7 @@ static const char *measure(const struct arena *a, struct bytes text, size_t dept
         return "a number of too many digits";
     }
     *err = WW_ENOMEM;
+    /* Twice the text: jansson's copy of all strings, and ours. */
     return arena_has_room(a, m.nodes * (sizeof(struct js) + JANSSON_NODE) + 2 * text.n) ? NULL
                                                                                         : "out of memory";
 }
@@ -160,6 +165,9 @@ static enum ww_err read_text(struct arena *a, struct bytes text, size_t depth, s
     }
     json_t *root = json_loadb(
         (const char *)text.p, text.n,
+        /* Duplicates: two readers that take another of two members disagree. Any: a value may be the whole.
+         * NUL: legal, and told apart by length. Integers as reals: jansson then checks the form only, and the
+         * digits are ours. */
         JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &error);
     if (!root) {
         *why = reason(a, &error);
@@ -182,6 +190,7 @@ enum ww_err js_read(struct arena *a, struct bytes text, struct js **out, const c
 enum ww_err js_read_own(struct arena *a, struct bytes text, struct js **out)
 {
     const char *why;
+    /* True also where memory was gone: a second try would not find more. */
     if (js_read_plain(a, text, out)) {
         return *out ? WW_OK : WW_ENOMEM;
     }

@@ -56,7 +56,8 @@ static void write_real(struct buf *b, const struct js *v)
         b->failed = true;
         return;
     }
-    /* A double has 15 digits that are its own and needs 17 at most to come back the same. */
+    /* A double has 15 digits that are its own and needs 17 at most to come back the same. As people write it:
+     * 0.1 comes out as 0.1. */
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, v->real);
         double back = strtod(text, NULL);
@@ -65,6 +66,7 @@ static void write_real(struct buf *b, const struct js *v)
         }
     }
     buf_str(b, text);
+    /* So that it is read back as a real: 1.0 and 1 are two types to whoever asks for an integer. */
     if (!strpbrk(text, ".e")) {
         buf_str(b, ".0");
     }
@@ -81,6 +83,7 @@ static void write_integer(struct buf *b, const struct js *v)
 
 static void write_number(struct buf *b, const struct js *v, bool canonical)
 {
+    /* One text for equal values, 1.50 and 15e-1: see js_number_write_canonical. */
     if (canonical && (v->type == JS_INT || isfinite(v->real))) {
         js_number_write_canonical(b, v);
     } else if (v->type == JS_INT) {
@@ -168,6 +171,7 @@ static void write_value(struct buf *b, const struct js *v, bool canonical)
         break;
     case JS_NULL:
     default:
+        /* JS_NULL is 0: what an arena gives is null until somebody says otherwise. */
         buf_str(b, "null");
     }
 }

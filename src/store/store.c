@@ -47,11 +47,14 @@ bool store_in_tx(const struct ww_op *op)
  * without saying so. */
 enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode)
 {
+    /* One connection for the whole transaction, taken before BEGIN: a pool that is empty refuses without
+     * having begun. */
     enum ww_err err = take(op, s);
     if (err == WW_OK && (err = db_begin(op, op->conn, mode)) != WW_OK) {
         give(op);
     }
     if (err == WW_OK) {
+        /* What was remembered of it must not stand for what this one writes. */
         (void)store_written_take(op); /* of a transaction that was given up */
     }
     return err;
@@ -105,6 +108,7 @@ enum ww_err store_query(struct ww_op *op, struct store *s, struct db_rows *rows,
     if (err || (err = db_query(op, op->conn, rows, sql, args, n))) {
         store_done(rows);
     }
+    /* In one place, so that all statements answer alike. */
     return told(op, err);
 }
 
@@ -199,6 +203,7 @@ static enum ww_err meta_use(struct ww_op *op, struct store *s, struct bytes blob
     struct reader r = READER(pt);
     KEY32(ik);
     KEY32(ak);
+    /* Into keys that are wiped, and from there into the ring's guarded memory. */
     read_copy(&r, ik.b, sizeof ik.b);
     read_copy(&r, ak.b, sizeof ak.b);
     keyring_set_store_keys(s->keyring, &ik, &ak);
@@ -213,6 +218,8 @@ static enum ww_err meta_make(struct ww_op *op, struct store *s)
     struct buf b = BUF(&op->arena);
     KEY32(random);
     struct bytes blob;
+    /* IK and AK are drawn, not derived from the server key: a change of server key leaves tags and chains as
+     * they are. */
     for (int i = 0; i < 2; i++) {
         op_random(op, random.b, sizeof random.b);
         buf_add(&b, random.b, sizeof random.b);
@@ -298,6 +305,8 @@ enum ww_err store_checksums(struct ww_op *op, const struct db_migration *list, s
         return op_no_memory(op);
     }
     for (size_t i = 0; i < n; i++) {
+        /* Of the text as it stands in the program: a migration that was edited after its release is found
+         * before it runs. */
         derive(&sums[i], NULL, "migration", NULL, bytes_str(list[i].sql));
         checksums[i] = BYTES_OF(sums[i]);
     }
@@ -315,6 +324,7 @@ static enum ww_err migrate_or_refuse(struct ww_op *op, struct store *s, bool mig
     if (migrate) {
         return db_migrate(op, s->db, store_migrations, checksums, store_migration_count, &s->migrated);
     }
+    /* Without the right to migrate a store that lacks something is refused, not used as far as it goes. */
     err = db_pending(op, s->db, store_migrations, checksums, store_migration_count, &count);
     if (err == WW_OK && count > 0) {
         return op_fail(op, WW_EFOREIGN, "migrations_pending",

@@ -17,6 +17,7 @@ static enum ww_err count(struct ww_op *op, struct store *s, const char *sql, con
     return err;
 }
 
+/* Each table's key, as migrations.c makes it: without one, two rows could stand for one thing. */
 static const struct {
     const char *table, *columns;
 } unique[] = {
@@ -38,6 +39,7 @@ enum ww_err store_index_missing(struct ww_op *op, struct store *s, size_t *i, co
         }
         if (err == WW_ENOTFOUND) {
             *missing = arena_printf(&op->arena, "%s (%s)", unique[*i].table, unique[*i].columns);
+            /* The next call goes on behind the one that was told. */
             ++*i;
             err = *missing ? WW_OK : op_no_memory(op);
         }
@@ -50,6 +52,7 @@ enum ww_err store_verify(struct ww_op *op, struct store *s, void (*fault)(void *
                          void *context)
 {
     struct db_rows rows;
+    /* PostgreSQL has none that a client may run: its administrators have tools of their own. */
     const char *sql = db_verification(s->db);
     enum ww_err err = sql ? store_query(op, s, &rows, sql, NULL, 0) : WW_ENOTFOUND;
     if (err) {

@@ -79,6 +79,8 @@ static bool read_address(const struct js *o, struct identity_address *out)
 
 static bool is_list(const struct js *list, size_t most)
 {
+    /* The record was authenticated; what is refused here was written by a later version, or by a mistake of
+     * ours. */
     return list && list->type == JS_ARRAY && list->count <= most;
 }
 
@@ -169,6 +171,8 @@ static void put_address(struct buf *b, const struct identity_address *a)
     char id[UUID_TEXT];
     uuid_format(id, a->id);
     put_text(b, "{\"id\":", id);
+    /* Words, not numbers: the record can be read by people who have its key, and numbers may be given anew.
+     */
     put_text(b, ",\"use\":", uses[a->use]);
     put_text(b, ",\"via\":", vias[a->via]);
     put_text(b, ",\"value\":", a->value);
@@ -202,6 +206,7 @@ void store_identity_write(struct buf *b, const struct identity *i)
         buf_str(b, n ? "," : "");
         put_identifier(b, &i->identifiers[n]);
     }
+    /* Lists stay in their order: ids of addresses are given to clients. */
     buf_str(b, "],\"addresses\":[");
     for (size_t n = 0; n < i->address_count; n++) {
         buf_str(b, n ? "," : "");

@@ -14,6 +14,7 @@ static struct place place(const struct uuid *uuid, const uint8_t aad[8])
 static void id_bytes(uint8_t out[8], int64_t id)
 {
     for (int i = 0; i < 8; i++) {
+        /* Big-endian, as all integers that are sealed or hashed (vault.md §3). */
         out[i] = (uint8_t)((uint64_t)id >> (56 - 8 * i));
     }
 }
@@ -23,7 +24,9 @@ static enum ww_err encode(struct ww_op *op, const struct record *r, struct bytes
     struct buf b = BUF(&op->arena);
     buf_u8(&b, RECORD_FORMAT);
     buf_u64(&b, r->seq);
+    /* The least number that the vault may have: the vault holds the same of the record (vault.md §6). */
     buf_u64(&b, r->vault_floor);
+    /* One number ends all sessions at once. */
     buf_u32(&b, r->session_generation);
     buf_u8(&b, r->state);
     buf_u8(&b, r->flags);
@@ -68,6 +71,8 @@ static enum ww_err decode_lists(struct ww_op *op, struct reader *in, struct reco
     for (size_t i = 0; r->credentials && i < r->credential_count; i++) {
         struct record_credential *c = &r->credentials[i];
         read_copy(in, c->id.b, sizeof c->id.b);
+        /* Kinds that this version does not know are kept as they are: writing the record must not lose them.
+         */
         c->kind = read_u8(in);
         c->role = read_u8(in);
         c->root_generation = read_u32(in);
@@ -134,6 +139,7 @@ enum ww_err store_record_decode(struct ww_op *op, struct store *s, int64_t id, s
     if (!uuid.p || uuid.n != sizeof r->uuid.b || !blob.p) {
         return store_tampered(op, "accounts row");
     }
+    /* From the row: the seal says whether it is the right one. */
     r->id = id;
     memcpy(r->uuid.b, uuid.p, sizeof r->uuid.b);
     id_bytes(aad, id);
@@ -175,6 +181,7 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
          * transaction: nobody sees it between. */
         DB_ARGS(DB_B(BYTES_OF(r->uuid)), DB_I(r->seq), DB_I(op_now(op)), DB_B(BYTES("", 0))));
     if (err) {
+        /* RETURNING always gives a row; without one there is no id to seal. */
         return err == WW_ENOTFOUND ? op_fail(op, WW_EINTERNAL, "no_id", "the database gave no id") : err;
     }
     r->id = db_int(&rows, 0);
@@ -253,6 +260,7 @@ enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, 
     enum ww_err err = store_query(
         op, s, &rows, "SELECT id, uuid, seq, blob FROM accounts WHERE id > $1 ORDER BY id LIMIT $2",
         DB_ARGS(DB_I(after), DB_I(limit)));
+    /* A lost race: the caller reads the record again. */
     if (err) {
         return err;
     }
@@ -262,6 +270,8 @@ enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, 
             err = op_no_memory(op);
             break;
         }
+        /* One damaged record ends the list: an administrator who saw the others only would not look for it.
+         */
         if ((err = store_record_open(op, s, db_int(&rows, 0), uuid, db_int(&rows, 2), blob, &list[*n]))) {
             break;
         }
@@ -275,6 +285,7 @@ enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, 
 enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record *r)
 {
     static const char *const statements[] = {
+        /* What others have shared with this account goes too: nobody is left to open it. */
         "DELETE FROM wraps WHERE recipient = (SELECT uuid FROM accounts WHERE id = $1)",
         "DELETE FROM wraps WHERE sender = (SELECT uuid FROM accounts WHERE id = $1)",
         "DELETE FROM shares WHERE sender = (SELECT uuid FROM accounts WHERE id = $1)",

@@ -20,6 +20,7 @@ enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const st
 {
     struct key tag;
     enum ww_err err = keyring_seal(op, s->keyring, place(account, &row->lookup), row->content, &row->blob);
+    /* Found by its public id by whoever has IK alone: the column tells nobody which sessions are whose. */
     make_tag(s, &row->id, &tag);
     return err ? err
                : store_exec(op, s,
@@ -34,6 +35,8 @@ enum ww_err store_session_row_insert(struct ww_op *op, struct store *s, const st
 static enum ww_err open_joined(struct ww_op *op, struct store *s, struct db_rows *rows,
                                struct session_row *row, struct record **record)
 {
+    /* The joined account is the row's own: one that was pointed elsewhere meets a record whose UUID its seal
+     * does not name. */
     row->account = db_int(rows, 0);
     row->expires = (uint64_t)db_int(rows, 1);
     row->blob = db_blob(rows, 2);
@@ -73,6 +76,7 @@ enum ww_err store_session_row_load(struct ww_op *op, struct store *s, const stru
 {
     struct db_rows rows;
     *record = NULL;
+    /* The lookup is a hash of the token's id: the token itself is nowhere in the database. */
     *row = (struct session_row){.lookup = *lookup};
     enum ww_err err =
         store_one(op, s, &rows,
@@ -188,6 +192,7 @@ static enum ww_err read_of_account(struct ww_op *op, struct store *s, const stru
     if (db_lost(rows)) {
         return op_no_memory(op);
     }
+    /* Key and order of the walk: cut or padded it would be read again and again. */
     if (lookup.n != sizeof row->lookup.b) { /* a page could not go on after it */
         return store_tampered(op, "sessions.lookup");
     }
@@ -197,6 +202,7 @@ static enum ww_err read_of_account(struct ww_op *op, struct store *s, const stru
         return op_no_memory(op);
     }
     if (err) {
+        /* Listed as one that does not open: check counts it, its owner does not see it. */
         row->content = BYTES(NULL, 0);
     }
     return WW_OK;

@@ -20,6 +20,8 @@ enum ww_err store_vault_row_load(struct ww_op *op, struct store *s, const struct
                   lock ? "SELECT ring, head FROM vaults WHERE vid = $1 AND account = $2" DB_FOR_UPDATE
                        : "SELECT ring, head FROM vaults WHERE vid = $1 AND account = $2",
                   DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(account)));
+    /* A vault is found by the vid that the sealed record names, never by its owner: a row put beside it is
+     * not picked. */
     *out = (struct vault_row){0};
     if (err) {
         return err == WW_ENOTFOUND ? store_tampered(op, "vault missing") : err;
@@ -36,6 +38,7 @@ enum ww_err store_vault_row_set_head(struct ww_op *op, struct store *s, const st
 {
     enum ww_err err = store_change_one(op, s, "UPDATE vaults SET head = $1 WHERE vid = $2 AND head = $3",
                                        DB_ARGS(DB_B(head), DB_B(BYTES_OF(*vid)), DB_B(old)));
+    /* Remembered, so that a commit of which no answer came can be looked up by it. */
     return err ? err : store_written_head(op, s, vid, head);
 }
 
@@ -46,7 +49,8 @@ enum ww_err store_vault_row_set_ring(struct ww_op *op, struct store *s, const st
                             DB_ARGS(DB_B(ring), DB_B(BYTES_OF(*vid)), DB_B(old)));
 }
 
-/* Of a row that something sealed names: not there is tampering, never "not found" (vault.md §8). */
+/* Of a row that something sealed names: not there is tampering, never "not found" (vault.md §8). One place
+ * for leaves and items, so that "missing" is tampering everywhere. */
 static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,
                             size_t n, const char *what, struct bytes *blob)
 {
@@ -136,6 +140,7 @@ enum ww_err store_epoch_insert(struct ww_op *op, struct store *s, const struct u
     buf_u32(&b, e->n);
     buf_add(&b, e->box_key.b, sizeof e->box_key.b);
     buf_add(&b, e->sign_key.b, sizeof e->sign_key.b);
+    /* Whether a new chain begins here: contacts that pinned the one before are told (vault.md §11). */
     buf_u8(&b, e->start);
     buf_u64(&b, e->begun);
     buf_add(&b, e->signature, sizeof e->signature);

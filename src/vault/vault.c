@@ -13,6 +13,7 @@ void vault_root_check(const struct key *root, const struct uuid *account, uint32
 {
     uint8_t raw[4] = {(uint8_t)(generation >> 24), (uint8_t)(generation >> 16), (uint8_t)(generation >> 8),
                       (uint8_t)generation};
+    /* One way: the record tells whether R is right, and nothing of R. */
     derive(out, root, "root-check", account, BYTES(raw, 4));
 }
 
@@ -35,6 +36,7 @@ enum ww_err vault_new(struct ww_op *op, struct record *r, struct key *root, stru
     /* R is drawn, never derived from a credential: each slot holds the same R, so a password changes
      * without sealing anything else again (vault.md §4). */
     op_random(op, root->b, sizeof root->b);
+    /* The key by which names choose their leaf: without it nobody tells which leaf a name would be in. */
     op_random(op, v->pick.b, sizeof v->pick.b);
     v->account_uuid = r->uuid;
     v->leaves[0].loaded = true;
@@ -60,6 +62,7 @@ static uint64_t number_of(const struct vault *v)
 enum ww_err vault_insert(struct ww_op *op, struct store *s, const struct record *r, struct vault *v)
 {
     v->account = r->id;
+    /* The record is written first, so that its number is known. */
     v->record_seq = r->seq;
     enum ww_err err = vault_head_seal(op, v, &v->head);
     if (err || (err = store_vault_row_insert(op, s, r, &(struct vault_row){v->ring, v->head}))) {
@@ -125,8 +128,8 @@ static enum ww_err open_rows(struct ww_op *op, const struct record *r, const str
     v->epoch = r->epoch;
     vault_root_check(root, &r->uuid, r->root_generation, &check);
     /* The record says which R is right, so that a slot with another R (of another account, or of before a
-     * re-key) is found before anything is opened with it. A row that the record names and that is missing
-     * is tampering. */
+     * re-key) is found before anything is opened with it. A row that the record names and that is missing is
+     * tampering. In constant time, since R may come from a guess. */
     if (!crypto_equal(BYTES_OF(check), BYTES_OF(r->root_check)) || !row->ring.p || !row->head.p) {
         return vault_tampered(op, "root key");
     }
@@ -139,6 +142,7 @@ static enum ww_err open_rows(struct ww_op *op, const struct record *r, const str
     if (v->record_seq > r->seq || r->vault_floor > v->seq) {
         return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "stored data is older than it should be");
     }
+    /* From here on the number that the head will hold when it is sealed again. */
     v->record_seq = r->seq;
     *out = v;
     return WW_OK;
