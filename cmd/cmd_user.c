@@ -300,12 +300,14 @@ int cmd_user(const char *name, int argc, char **argv)
         {"recover", cmd_user_recover, "get back in with a recovery code and a new password"},
         {"epoch", cmd_user_epoch, "start a new epoch of a user's keys"},
         {"rekey", cmd_user_rekey, "replace all keys of a user's vault"},
+        {"vault", cmd_user_vault, "what opens a user's vault; open it again, or start anew"},
+        {"set-password", cmd_user_set_password, "set a password as administrator; the vault stays sealed"},
         {"delete", delete_, "delete an account and everything of it"},
         {"sessions", cmd_user_sessions, "list or end a user's sessions"},
         {"history", cmd_user_history, "show a user's sign-ins and changes"},
     };
     return cmd_dispatch(name,
                         "Accounts of a site. USER is a name that the user signs in with. All but create, "
-                        "list and show ask for the user's password.",
+                        "list, show and set-password ask for the user's password.",
                         commands, sizeof commands / sizeof commands[0], argc, argv);
 }

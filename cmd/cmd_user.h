@@ -13,6 +13,9 @@ int cmd_user_codes(const char *name, int argc, char **argv);
 int cmd_user_recover(const char *name, int argc, char **argv);
 int cmd_user_epoch(const char *name, int argc, char **argv);
 int cmd_user_rekey(const char *name, int argc, char **argv);
+/* cmd_user_vault.c */
+int cmd_user_vault(const char *name, int argc, char **argv);
+int cmd_user_set_password(const char *name, int argc, char **argv);
 
 /* By login name or id. CMD_GO_ON, or the exit code after having said why. */
 int cmd_user_find(struct cmd_site *s, const char *user, struct js **identity);

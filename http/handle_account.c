@@ -50,18 +50,27 @@ void handle_account_history(struct route_call *c)
     own_answer_json(c, 200, list);
 }
 
-void handle_account_delete(struct route_call *c)
+bool own_read_confirm(struct route_call *c, const char **confirm)
 {
     static const char *const members[] = {"confirm", NULL};
     struct js *body;
-    bool cookie;
     if (!own_read_object(c, members, &body)) {
-        return;
+        return false;
     }
-    const char *confirm = js_get_text(body, "confirm");
-    if (!confirm || !confirm[0] || strlen(confirm) > CONFIRM_MOST) {
+    *confirm = js_get_text(body, "confirm");
+    if (!*confirm || !(*confirm)[0] || strlen(*confirm) > CONFIRM_MOST) {
         own_refuse(c, "confirm_invalid", "confirm",
                    "confirm must be one of the account's identifiers, as text");
+        return false;
+    }
+    return true;
+}
+
+void handle_account_delete(struct route_call *c)
+{
+    const char *confirm;
+    bool cookie;
+    if (!own_read_confirm(c, &confirm)) {
         return;
     }
     enum ww_err err = ww_account_delete(c->op, c->session, confirm);

@@ -10,7 +10,7 @@
  * symbols, and people write blanks and dashes between them. */
 enum { IDENTIFIER_MOST = 1024, CODE_MOST = 128, PASSWORD_MOST = 4096 };
 
-static struct js *texts_json(struct arena *a, const char *const *texts, size_t n)
+struct js *own_texts_json(struct arena *a, const char *const *texts, size_t n)
 {
     struct js *list = js_array(a);
     for (size_t i = 0; i < n; i++) {
@@ -33,7 +33,7 @@ static bool read_member(struct route_call *c, const struct js *body, const char 
 }
 
 /* The new session goes where the one that asks came from, or where the body says. */
-static void give_session(struct route_call *c, struct js *body, struct ww_session *session, bool cookie)
+void own_give_session(struct route_call *c, struct js *body, struct ww_session *session, bool cookie)
 {
     const char *token = ww_session_token(c->op, session);
     const struct ww_session_info *info = ww_session_info(c->op, session);
@@ -44,8 +44,7 @@ static void give_session(struct route_call *c, struct js *body, struct ww_sessio
     }
 }
 
-/* A wrong credential beside a good session is 400: 401 would say that nobody is signed in. */
-static void answer_wrong(struct route_call *c, enum ww_err err)
+void own_answer_wrong(struct route_call *c, enum ww_err err)
 {
     bool wrong = err == WW_EDENIED && strcmp(ww_op_problem(c->op)->id, "wrong_credentials") == 0;
     answer_problem(c, wrong ? WW_EINVAL : err);
@@ -78,7 +77,7 @@ void handle_codes_make(struct route_call *c)
         answer_problem(c, err);
         return;
     }
-    js_put(c->arena, o, "codes", texts_json(c->arena, codes, n));
+    js_put(c->arena, o, "codes", own_texts_json(c->arena, codes, n));
     own_answer_json(c, 201, o);
 }
 
@@ -136,14 +135,13 @@ void handle_recover(struct route_call *c)
                                             : err); /* nobody is signed in that could be refused: 400 */
         return;
     }
-    give_session(c, o, session, in.cookie);
+    own_give_session(c, o, session, in.cookie);
     js_put(c->arena, o, "session", shown);
     js_put(c->arena, o, "new_code", js_text(c->arena, new_code));
     own_answer_json(c, 200, o);
 }
 
-/* {"password"} or {"code"}: one of the two. */
-static bool read_opener(struct route_call *c, struct ww_opener *out)
+bool own_read_opener(struct route_call *c, struct ww_opener *out)
 {
     static const char *const members[] = {"password", "code", NULL};
     struct js *body;
@@ -172,17 +170,17 @@ void handle_unlock(struct route_call *c)
     const char *new_code;
     struct js *o = js_object(c->arena);
     bool cookie;
-    if (!read_opener(c, &in)) {
+    if (!own_read_opener(c, &in)) {
         return;
     }
     enum ww_err err = ww_unlock(c->op, c->session, &in, &opened, &new_code);
     if (err) {
-        answer_wrong(c, err);
+        own_answer_wrong(c, err);
         return;
     }
     site_session_token(c->site, c->r, c->op, &cookie);
     js_put(c->arena, o, "state", js_text(c->arena, "open"));
-    give_session(c, o, opened, cookie);
+    own_give_session(c, o, opened, cookie);
     if (new_code) {
         js_put(c->arena, o, "new_code", js_text(c->arena, new_code));
     }
@@ -218,12 +216,12 @@ void handle_rekey(struct route_call *c)
     }
     enum ww_err err = ww_rekey(c->op, c->session, password, strlen(password), &renewed, &codes, &n);
     if (err) {
-        answer_wrong(c, err);
+        own_answer_wrong(c, err);
         return;
     }
     site_session_token(c->site, c->r, c->op, &cookie);
-    give_session(c, o, renewed, cookie);
-    js_put(c->arena, o, "codes", texts_json(c->arena, codes, n));
+    own_give_session(c, o, renewed, cookie);
+    js_put(c->arena, o, "codes", own_texts_json(c->arena, codes, n));
     own_answer_json(c, 200, o);
 }
 

@@ -8,11 +8,20 @@
 
 enum { NAME_MOST = 1024 };
 
+static struct js *openers_json(struct route_call *c, const struct ww_vault_state *state)
+{
+    struct js *o = js_object(c->arena);
+    js_put(c->arena, o, "password", js_int(c->arena, (int64_t)state->passwords));
+    js_put(c->arena, o, "codes", js_int(c->arena, (int64_t)state->codes));
+    return o;
+}
+
 void handle_vault(struct route_call *c)
 {
     struct ww_vault_state state = {.size = sizeof state};
+    struct js *waiting;
     enum ww_err err = ww_vault_state(c->op, c->session, &state);
-    if (err) {
+    if (err || (err = own_waiting_json(c, c->session, &waiting))) {
         answer_problem(c, err);
         return;
     }
@@ -20,7 +29,8 @@ void handle_vault(struct route_call *c)
     js_put(c->arena, o, "state", js_text(c->arena, state.state));
     js_put(c->arena, o, "items", js_int(c->arena, (int64_t)state.items));
     js_put(c->arena, o, "epoch", js_int(c->arena, state.epoch));
-    js_put(c->arena, o, "waiting", js_array(c->arena));
+    js_put(c->arena, o, "openers", openers_json(c, &state));
+    js_put(c->arena, o, "waiting", waiting);
     own_answer_json(c, 200, o);
 }
 

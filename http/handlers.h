@@ -13,7 +13,7 @@ route_handler handle_identity_create, handle_identity_get, handle_identity_list,
 /* handle_vault.c, handle_vault_several.c, handle_recovery.c, handle_account.c, openapi.c: Watchword's own
  * (own-api.md) */
 route_handler handle_unlock, handle_password_set, handle_codes_state, handle_codes_make, handle_codes_revoke,
-    handle_recover, handle_epoch, handle_rekey;
+    handle_recover, handle_epoch, handle_rekey, handle_vault_new, handle_waiting_open, handle_waiting_discard;
 /* handle_share.c, handle_inbox.c */
 route_handler handle_share_list, handle_share_get, handle_share_put, handle_share_people,
     handle_share_withdraw;

@@ -39,6 +39,24 @@ void own_put_etag(struct route_call *c, uint64_t version);
 /* 200 with bytes that no browser shows. */
 void own_answer_bytes(struct route_call *c, uint64_t version, const void *value, size_t n);
 
+/* ---- handle_account.c ---- */
+/* {"confirm"}: one of the account's identifiers, as typed. */
+bool own_read_confirm(struct route_call *c, const char **confirm) WW_MUST;
+
+/* ---- handle_waiting.c ---- */
+/* The vaults of the account that wait, as GET /vault has them. */
+enum ww_err own_waiting_json(struct route_call *c, struct ww_session *session, struct js **out) WW_MUST;
+
+/* ---- handle_recovery.c ---- */
+/* Texts as an array. */
+struct js *own_texts_json(struct arena *a, const char *const *texts, size_t n);
+/* {"password"} or {"code"}: one of the two. */
+bool own_read_opener(struct route_call *c, struct ww_opener *out) WW_MUST;
+/* A wrong credential beside a good session is 400: 401 would say that nobody is signed in. */
+void own_answer_wrong(struct route_call *c, enum ww_err err);
+/* The session in the answer, or as cookie. */
+void own_give_session(struct route_call *c, struct js *body, struct ww_session *session, bool cookie);
+
 /* The tree as body. */
 void own_answer_json(struct route_call *c, int status, const struct js *body);
 /* Link to the next page of the route, parameters sorted by name; prefix may be NULL. */

@@ -20,6 +20,10 @@
 #define LIST(of)                  "{\"type\":\"array\",\"items\":" of "}"
 #define MAP(of)                   "{\"type\":\"object\",\"additionalProperties\":" of "}"
 
+#define WAITING_LIST                                                                                         \
+    "\"waiting\":" LIST(OBJECT("\"id\",\"since\",\"kept_until\"",                                            \
+                               "\"id\":" TEXT ",\"since\":" TIME ",\"kept_until\":" TIME))
+
 const struct route_doc doc_vault = {
     .operation = "getVault",
     .summary = "Whether this session opens the vault, and how many items it holds",
@@ -28,7 +32,7 @@ const struct route_doc doc_vault = {
     .answer =
         OBJECT("\"state\",\"items\",\"epoch\",\"waiting\"",
                "\"state\":{\"type\":\"string\",\"enum\":[\"open\",\"locked\",\"none\"]},\"items\":" COUNT
-               ",\"epoch\":" COUNT ",\"waiting\":" LIST("{}")),
+               ",\"epoch\":" COUNT ",\"openers\":" MAP(COUNT) "," WAITING_LIST),
 };
 
 const struct route_doc doc_item_list = {
@@ -160,6 +164,41 @@ const struct route_doc doc_rekey = {
     .answer_type = JSON_TYPE,
     .answer = OBJECT("\"codes\"", "\"session_token\":" TEXT "," CODES_LIST),
     .others = "400 409 415 423 429",
+};
+
+const struct route_doc doc_vault_new = {
+    .operation = "startVault",
+    .summary = "A locked session: an empty vault that it opens; the old one waits. Needs a recent sign-in",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"confirm\"", "\"confirm\":" TEXT),
+    .status = 201,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"state\",\"waiting\",\"codes\"",
+                     "\"state\":" TEXT ",\"session_token\":" TEXT "," WAITING_LIST "," CODES_LIST),
+    .others = "400 409 413 415",
+};
+
+const struct route_doc doc_waiting_open = {
+    .operation = "openWaitingVault",
+    .summary =
+        "An old password or a recovery code of a vault that waits: what is in it joins the vault of now",
+    .request_type = JSON_TYPE,
+    .request = OBJECT_OF_ANY("\"password\":" TEXT ",\"code\":" TEXT),
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"merged\",\"renamed\",\"codes\"",
+                     "\"merged\":" COUNT ",\"renamed\":" LIST(
+                         OBJECT("\"from\",\"to\"", "\"from\":" TEXT ",\"to\":" TEXT)) "," CODES_LIST),
+    .others = "400 404 409 413 415 423 429",
+};
+
+const struct route_doc doc_waiting_discard = {
+    .operation = "discardWaitingVault",
+    .summary = "A vault that waits is gone for good. Needs a recent sign-in",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"confirm\"", "\"confirm\":" TEXT),
+    .status = 204,
+    .others = "400 404 415",
 };
 
 #define SHARE                                                                                                \

@@ -306,9 +306,10 @@ WW_EXPORT enum ww_err ww_item_change(struct ww_op *op, struct ww_session *sessio
 
 struct ww_vault_state {
     size_t size;
-    const char *state; /* "open", "locked", "none" */
-    size_t items;      /* 0 unless open */
-    uint32_t epoch;    /* of its sharing keys */
+    const char *state;       /* "open", "locked", "none" */
+    size_t items;            /* 0 unless open */
+    uint32_t epoch;          /* of its sharing keys */
+    size_t passwords, codes; /* that open it */
 };
 /* Tells of a locked or missing vault instead of failing. */
 WW_EXPORT enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session,
@@ -453,6 +454,39 @@ struct ww_opener {
  * "vault_open"; WW_ENOVAULT. */
 WW_EXPORT enum ww_err ww_unlock(struct ww_op *op, struct ww_session *session, const struct ww_opener *opener,
                                 struct ww_session **opened, const char **new_code) WW_MUST;
+
+/* For who can open the vault no more, and is signed in by what does not: an empty one. What was there waits
+ * for as long as watchword.vault.waiting says, for somebody to find an old password or code. *opened is the
+ * session to go on with, all others end; *codes are ten codes for the new vault. confirm: a name of the
+ * account, as its owner typed it. WW_EREAUTH, WW_EAAL, WW_ENOVAULT; WW_ECONFLICT "vault_open": the session
+ * opens it, or the password that signs in does; WW_EINVAL "confirm_mismatch"; WW_EFULL "waiting_full". */
+WW_EXPORT enum ww_err ww_vault_new(struct ww_op *op, struct ww_session *session, const char *confirm,
+                                   struct ww_session **opened, const char *const **codes,
+                                   size_t *count) WW_MUST;
+struct ww_waiting {
+    size_t size;
+    const char *id;             /* UUID */
+    uint64_t since, kept_until; /* µs */
+};
+/* The vaults that wait, oldest first. Of any session. */
+WW_EXPORT enum ww_err ww_waiting_list(struct ww_op *op, struct ww_session *session,
+                                      const struct ww_waiting *const **list, size_t *count) WW_MUST;
+struct ww_merged {
+    size_t size;
+    size_t items;                        /* that came over */
+    const char *const *from, *const *to; /* of a name in both vaults the older is called `to` now */
+    size_t renamed;
+    const char *const *codes; /* in the place of all earlier ones */
+    size_t code_count;
+};
+/* Opens a vault that waits with a password or a code of its own; what is in it joins the vault of now. The
+ * session must open that. WW_ENOTFOUND "waiting_not_found"; WW_EDENIED "wrong_credentials", WW_EINVAL
+ * "recovery_code_wrong" (a typing error), WW_ETHROTTLED; WW_EFULL "vault_full": both stay as they are. */
+WW_EXPORT enum ww_err ww_waiting_open(struct ww_op *op, struct ww_session *session, const char *id,
+                                      const struct ww_opener *opener, struct ww_merged *merged) WW_MUST;
+/* Gone for good. WW_EREAUTH, WW_EAAL, WW_ENOTFOUND "waiting_not_found", WW_EINVAL "confirm_mismatch". */
+WW_EXPORT enum ww_err ww_waiting_discard(struct ww_op *op, struct ww_session *session, const char *id,
+                                         const char *confirm) WW_MUST;
 
 /* A new epoch of the vault's keys: what is written from now on has keys that the ones before do not open.
  * Nothing is encrypted again. WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT, WW_EDENIED. */

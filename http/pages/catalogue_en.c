@@ -20,6 +20,7 @@ const struct catalogue_row catalogue_en[] = {
     {"nav.profile", "Profile"},
     {"nav.password", "Password"},
     {"nav.codes", "Recovery codes"},
+    {"nav.security", "Security"},
     {"nav.devices", "Devices"},
     {"nav.activity", "Activity"},
     {"nav.close", "Close account"},
@@ -360,7 +361,9 @@ const struct catalogue_row catalogue_en[] = {
 
     {"unlock.title", "Open your notes"},
     {"unlock.intro",
-     "Your account is back. Your notes are still sealed. Open them with an old password or a recovery code."},
+     "Your account is back. Your notes are still sealed. Open them with an old password or a recovery code, "
+     "or start anew."},
+    {"unlock.anew", "Start anew"},
     {"unlock.password", "Old password"},
     {"unlock.code", "Or a recovery code"},
     {"unlock.button", "Open my notes"},
@@ -371,6 +374,66 @@ const struct catalogue_row catalogue_en[] = {
      "This code does not open your notes. A code that was used once does not work again."},
     {"said.unlocked",
      "Your notes are open again. The password that you sign in with opens them from now on."},
+
+    /* starting anew, and the notes of before */
+    {"anew.title", "Start anew?"},
+    {"anew.intro", "Nobody can open your notes without an old password or a recovery code. "
+                   "If you have neither, you can begin with empty notes."},
+    {"anew.empty", "Your notes and files are empty at first."},
+    {"anew.kept", "The old ones are kept sealed for a while. If you find an old password or a code, you can "
+                  "bring them back."},
+    {"anew.codes", "You get ten new recovery codes. The old ones open only the old notes."},
+    {"anew.others", "People who share with you are told that your keys have changed."},
+    {"anew.button", "Start anew"},
+    {"anew.done", "You have started anew. Keep these codes, so that it does not happen again."},
+    {"anew.full", "Too many older notes are waiting already. Open or delete some of them first."},
+    {"older.remind", "Older notes are sealed, and kept until {date}."},
+    {"older.remind_link", "Bring them back"},
+    {"older.title", "Notes from before {date}"},
+    {"older.text", "They open with a password or a recovery code that you had then. They are kept until "
+                   "{date}, and then deleted."},
+    {"older.password", "Password of then"},
+    {"older.code", "Or a recovery code of then"},
+    {"older.button", "Bring them back"},
+    {"older.done", "{n, plural, one {# older note is} other {# older notes are}} back."},
+    {"older.renamed", "There were two of one name. The older one is now called “{name}”."},
+    {"older.codes",
+     "These ten codes take the place of all earlier ones. They are shown this once. Save them, "
+     "print them, or write them down."},
+    {"older.full", "There is not enough room for both. Delete something first; nothing was changed."},
+    {"older.delete", "Delete them"},
+    {"older.delete_title", "Delete the older notes?"},
+    {"older.delete_text", "They are gone for good, also if you find an old password or a code later."},
+    {"older.keep", "Keep them"},
+    {"said.older_deleted", "The older notes are deleted."},
+
+    /* security */
+    {"security.title", "Security"},
+    {"security.openers", "What opens your notes"},
+    {"security.password", "The password that you sign in with."},
+    {"security.no_password", "Your password signs you in, and does not open your notes."},
+    {"security.codes", "{n, plural, one {# recovery code.} other {# recovery codes.}}"},
+    {"security.no_codes", "No recovery codes."},
+    {"security.closed", "Your notes are sealed. Open them first."},
+    {"security.locks", "Change the locks"},
+    {"security.locks_text", "Do this if somebody may have had your password, a code, or a device that was "
+                            "signed in. Whoever had the "
+                            "old keys cannot open what you write from then on."},
+    {"security.locks_cost", "All your other devices are signed out, your old codes stop, and you get ten new "
+                            "ones. If somebody knows your password, change it first."},
+    {"security.locks_password", "Your password"},
+    {"security.locks_button", "Change the locks"},
+    {"security.locks_done",
+     "The locks are changed. Your other devices are signed out, and the old codes have "
+     "stopped."},
+    {"security.missing", "Enter your password."},
+    {"security.wrong", "This is not your password."},
+    {"security.keys", "New keys"},
+    {"security.keys_text",
+     "What you write from now on gets new keys. It happens by itself from time to time; "
+     "nothing else changes, and your password and codes stay."},
+    {"security.keys_button", "Make new keys"},
+    {"said.new_keys", "New keys are in use."},
 
     /* devices */
     {"devices.title", "Devices"},
@@ -409,7 +472,11 @@ const struct catalogue_row catalogue_en[] = {
     {"event.password.set", "Password set by an administrator"},
     {"event.vault.unlocked", "Notes opened again"},
     {"event.vault.epoch_started", "New keys for what is written from now on"},
-    {"event.vault.rekeyed", "All keys replaced"},
+    {"event.vault.rekeyed", "Locks changed: all keys replaced"},
+    {"event.vault.new", "Started anew with empty notes"},
+    {"event.vault.merged", "Older notes opened, and brought back"},
+    {"event.vault.discarded", "Older notes deleted"},
+    {"event.vault.expired", "Older notes deleted, since their time was over"},
     {"event.share.sent", "Something was shared with others"},
     {"event.share.recipients_changed", "Shared with more people, or with fewer"},
     {"event.share.withdrawn", "A share was withdrawn"},

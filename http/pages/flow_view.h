@@ -41,6 +41,8 @@ struct js *view_area(struct arena *a, struct js *form, const char *name, const c
                      const char *value);
 /* The n-th field of a list, from 0. */
 void view_rename(struct arena *a, struct js *field, size_t n);
+/* For one of several forms on a page: another id, the same name. */
+void view_number(struct arena *a, struct js *field, size_t n);
 void view_hint(struct arena *a, struct js *field, const char *hint);
 struct js *view_button(struct arena *a, struct js *form, const char *label);
 void view_cancel(struct arena *a, struct js *form, const char *href, const char *label);

@@ -133,6 +133,7 @@ void page_here(struct page *p, enum page_section here)
                     {"profile", "nav.profile"},
                     {"password", "nav.password"},
                     {"codes", "nav.codes"},
+                    {"security", "nav.security"},
                     {"devices", "nav.devices"},
                     {"activity", "nav.activity"},
                     {"close", "nav.close"}};

@@ -82,6 +82,17 @@ static void remind_of_codes(struct page *p)
     }
 }
 
+/* Of notes that wait, until when; the first that ends. */
+static void remind_of_older(struct page *p)
+{
+    const struct ww_waiting *const *list;
+    size_t n;
+    if (ww_waiting_list(p->c->op, p->c->session, &list, &n) == WW_OK && n) {
+        const struct js *time = words_time_us(p->a, list[0]->kept_until, op_now(p->c->op));
+        page_put_text(p, "older", page_text_with(p, "older.remind", "date", js_get_text(time, "absolute")));
+    }
+}
+
 /* error: of a file that was sent, or NULL. */
 static void show_notes(struct page *p, int status, const char *error)
 {
@@ -104,6 +115,7 @@ static void show_notes(struct page *p, int status, const char *error)
     }
     add_items(p, entries, &part);
     remind_of_codes(p);
+    remind_of_older(p);
     page_show(p, status, "notes.html");
 }
 

@@ -20,6 +20,7 @@ static void show_form(struct page *p, int status, const char *code, const char *
     view_flag(p->a, old, "plain");
     view_flag(p->a, field, "plain");
     view_button(p->a, form, page_text(p, "unlock.button"));
+    view_cancel(p->a, form, page_path(p, "start-anew"), page_text(p, "unlock.anew"));
     view_add_form(p->a, p->model, form);
     if (wrong || refusal) {
         view_error(p->a, p->model, wrong ? field : NULL, wrong ? wrong : refusal);

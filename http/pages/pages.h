@@ -45,6 +45,9 @@ route_handler handle_page_people, handle_page_person, handle_page_person_accept;
 route_handler handle_page_recover, handle_page_recovering;
 /* page_unlock.c */
 route_handler handle_page_unlock;
+/* page_security.c, page_older.c */
+route_handler handle_page_security, handle_page_locks, handle_page_keys, handle_page_anew,
+    handle_page_anew_sent, handle_page_older_open, handle_page_older_delete, handle_page_older_deleted;
 /* page_kept.c */
 route_handler handle_page_kept;
 /* page_account.c */

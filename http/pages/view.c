@@ -87,6 +87,11 @@ void view_rename(struct arena *a, struct js *f, size_t n)
     js_put(a, f, "name", js_text(a, arena_printf(a, "%s.%zu", js_get_text(f, "name"), n)));
 }
 
+void view_number(struct arena *a, struct js *f, size_t n)
+{
+    js_put(a, f, "id", js_text(a, arena_printf(a, "%s-%zu", js_get_text(f, "id"), n)));
+}
+
 /* For aria-describedby: hint and error are read out with their field (WCAG 2.2, 3.3.1). */
 static void describe(struct arena *a, struct js *f, const char *what)
 {

@@ -44,6 +44,7 @@ struct service {
     struct session_rules sessions;
     uint64_t privileged_age; /* µs */
     uint64_t cryptoperiod;   /* µs that an epoch lasts; 0: for ever */
+    uint64_t waiting;        /* µs that a vault that was given up is kept */
     struct account_subscriber *subscribers;
     _Atomic uint64_t history_erased; /* µs: all that is older, and could be erased, is */
 };
@@ -143,6 +144,8 @@ struct account_event {
 };
 /* ---- recovery codes, epochs, re-key (vault.md §§7, 8, 10) ---- */
 size_t account_codes_left(const struct session *x, uint64_t *made_at);
+/* How many passwords and codes open the vault. */
+void account_openers(const struct session *x, size_t *passwords, size_t *codes);
 /* Ten new ones, as they are shown; all earlier ones stop. WW_EREAUTH, WW_ELOCKED, WW_ENOVAULT. */
 enum ww_err account_codes_make(struct ww_op *op, struct service *s, struct session *x,
                                const char ***out) WW_MUST;
@@ -171,6 +174,30 @@ enum ww_err account_epoch_start(struct ww_op *op, struct service *s, struct sess
  * new codes. */
 enum ww_err account_rekey(struct ww_op *op, struct service *s, struct session *x, struct bytes password,
                           struct session **out, const char ***codes) WW_MUST;
+
+/* ---- vaults that wait (vault.md §10) ---- */
+/* For who is signed in and can open the vault no more: an empty one, whose session *out is, and ten codes;
+ * the old one waits. confirm: as account_delete. WW_EREAUTH, WW_EAAL; WW_ECONFLICT "vault_open" where the
+ * password that signs in opens it; WW_ENOVAULT; WW_EFULL "waiting_full". All other sessions end. */
+enum ww_err account_vault_new(struct ww_op *op, struct service *s, struct session *x, const char *confirm,
+                              struct session **out, const char ***codes) WW_MUST;
+/* Those that can still be opened, of *n, oldest first. */
+enum ww_err account_waiting(struct ww_op *op, const struct session *x, struct record_waiting **out,
+                            size_t *n) WW_MUST;
+struct account_merged {
+    size_t items;
+    const char **from, **to; /* names that were in both: the older of two is called `to` now */
+    size_t renamed;
+    const char **codes; /* RECOVERY_CODES of them, in the place of all earlier ones */
+};
+/* Opens one with a credential of its own, and all that is in it joins the vault of now. WW_ENOTFOUND
+ * "waiting_not_found"; WW_EDENIED, WW_ETHROTTLED; WW_EFULL "vault_full" leaves both as they were. */
+enum ww_err account_waiting_open(struct ww_op *op, struct service *s, struct session *x,
+                                 const struct uuid *id, enum credential_kind kind, struct bytes typed,
+                                 struct account_merged *out) WW_MUST;
+/* Gone for good. WW_EREAUTH, WW_EAAL, WW_ENOTFOUND "waiting_not_found"; confirm as account_delete. */
+enum ww_err account_waiting_discard(struct ww_op *op, struct service *s, struct session *x,
+                                    const struct uuid *id, const char *confirm) WW_MUST;
 
 /* Newest first; page_token opaque, NULL or "" for the first page; *next NULL at the end. */
 enum ww_err account_history(struct ww_op *op, struct service *s, struct session *x, size_t page_size,

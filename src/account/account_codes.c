@@ -11,15 +11,15 @@ struct codes {
     const char **texts; /* RECOVERY_CODES of them */
 };
 
-/* Takes all codes from the record and from the store. cred_remove moves the later ones up, so the index
- * stays where it is. */
+/* Takes all codes of today's vault from the record and from the store. cred_remove moves the later ones up,
+ * so the index stays where it is. */
 static enum ww_err drop_codes(struct ww_op *op, struct service *s, struct record *r)
 {
     enum ww_err err = WW_OK;
     size_t i = 0;
     while (!err && i < r->credential_count) {
         struct uuid id = r->credentials[i].id;
-        if (r->credentials[i].kind != CRED_RECOVERY) {
+        if (r->credentials[i].kind != CRED_RECOVERY || !cred_is_of_now(r, &r->credentials[i])) {
             i++;
             continue;
         }
@@ -142,6 +142,18 @@ size_t account_codes_left(const struct session *x, uint64_t *made_at)
     return cred_recovery_count(x->record, made_at);
 }
 
+void account_openers(const struct session *x, size_t *passwords, size_t *codes)
+{
+    const struct record *r = x->record;
+    uint64_t made_at;
+    *codes = cred_recovery_count(r, &made_at);
+    *passwords = 0;
+    for (size_t i = 0; i < r->credential_count; i++) {
+        const struct record_credential *c = &r->credentials[i];
+        *passwords += c->kind == CRED_PASSWORD && (c->role & ROLE_OPENS) && cred_is_of_now(r, c);
+    }
+}
+
 /* ---- getting back in ---- */
 
 /* `new_code` stands in the place of the one that was used, so that a person never runs out by recovering. */
@@ -187,7 +199,7 @@ static enum ww_err write_recovery(struct ww_op *op, struct service *s, void *con
     }
     /* Others end before the new session is issued, which so has the new generation. */
     if ((err = swap_credentials(op, s, in, r)) || (err = session_end_others(op, s->store, r, NULL)) ||
-        (err = account_write(op, s, r, v)) ||
+        (err = account_write(op, s, r, v)) || (err = account_share_complete(op, s, r, v)) ||
         (err = account_issue(op, s, in->authn, in->carrier, &in->session))) {
         return err;
     }

@@ -61,7 +61,8 @@ static enum ww_err drop_openers(struct ww_op *op, struct service *s, struct reco
     size_t i = 0;
     while (!err && i < r->credential_count) {
         struct uuid id = r->credentials[i].id;
-        if (!r->credentials[i].root_generation) {
+        /* Slots of a vault that waits hold another key, and are all that opens it. */
+        if (!r->credentials[i].root_generation || !cred_is_of_now(r, &r->credentials[i])) {
             i++;
             continue;
         }

@@ -61,6 +61,9 @@ void account_tell_refusal(struct ww_op *op, struct service *s, const struct audi
 /* Erases events that are older than the configuration keeps them, a page to a transaction. */
 enum ww_err account_erase_history(struct ww_op *op, struct service *s) WW_MUST;
 
+/* Whether `confirm` is a name of the account. */
+enum ww_err account_confirm(struct ww_op *op, const struct record *r, const char *confirm) WW_MUST;
+
 /* What checking and making credentials may use. */
 struct cred_context account_credentials(const struct service *s);
 enum ww_err account_refuse_reauth(struct ww_op *op);
@@ -109,6 +112,19 @@ enum ww_err account_epoch_write(struct ww_op *op, struct service *s, struct reco
 /* One code more and its row, in a transaction; *text as it is shown. The caller writes r. */
 enum ww_err account_code_add(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
                              const char **text) WW_MUST;
+/* The password that signs in becomes one that opens with root, and what opened in its stead goes; in a
+ * transaction, the caller writes r. *found false: no verifier signs in. */
+enum ww_err account_promote_password(struct ww_op *op, struct service *s, struct record *r,
+                                     const struct key *root, bool *found) WW_MUST;
+/* Takes a waiting vault, and what opens it, from the record and from the store, in a transaction; the caller
+ * writes r. */
+enum ww_err account_waiting_drop(struct ww_op *op, struct service *s, struct record *r,
+                                 const struct uuid *vid) WW_MUST;
+/* The one that waits, and still can be opened; WW_ENOTFOUND. */
+enum ww_err account_waiting_find(struct ww_op *op, const struct record *r, const struct uuid *id,
+                                 struct record_waiting **out) WW_MUST;
+/* Removes those whose time is over, a page to a transaction. */
+enum ww_err account_waiting_sweep(struct ww_op *op, struct service *s) WW_MUST;
 /* Ten new recovery codes in the place of all earlier ones, in a transaction; the caller writes r. */
 enum ww_err account_codes_replace(struct ww_op *op, struct service *s, struct record *r,
                                   const struct key *root, const char **texts) WW_MUST;

@@ -297,21 +297,27 @@ static enum ww_err write_delete(struct ww_op *op, struct service *s, void *conte
                         &(struct audit_event){.kind = AUDIT_DELETED, .record = r, .session_id = &x->id});
 }
 
-enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x, const char *confirm)
+/* A typed name, in the one form in which names are compared (vault.md §6): a click too many deletes nothing.
+ */
+enum ww_err account_confirm(struct ww_op *op, const struct record *r, const char *confirm)
 {
     struct bytes value;
-    if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
-    }
-    /* A typed name, in the one form in which names are compared (vault.md §6): a click too many deletes
-     * nothing. */
     enum ww_err err = utf8_ident(&op->arena, bytes_str(confirm), &value);
     if (err == WW_ENOMEM) {
         return op_no_memory(op);
     }
-    if (err || !identity_has_identifier(x->record, IDENT_LOGIN, value)) {
+    if (err || !identity_has_identifier(r, IDENT_LOGIN, value)) {
         return op_fail_field(op, WW_EINVAL, "confirm_mismatch", "confirm",
                              "this is not a name of the account");
     }
-    return account_transaction(op, s, write_delete, x);
+    return WW_OK;
+}
+
+enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x, const char *confirm)
+{
+    if (!account_privileged(op, s, x)) {
+        return account_refuse_reauth(op);
+    }
+    enum ww_err err = account_confirm(op, x->record, confirm);
+    return err ? err : account_transaction(op, s, write_delete, x);
 }

@@ -248,8 +248,8 @@ static enum ww_err change_list(struct ww_op *op, const struct people_change *in,
     return WW_OK;
 }
 
-static enum ww_err open_own(struct ww_op *op, struct account_sharing *w, const struct vault_entry *e,
-                            struct share_content *out)
+static enum ww_err open_named(struct ww_op *op, struct account_sharing *w, const struct vault_entry *e,
+                              struct bytes name, struct share_content *out)
 {
     KEY32(box);
     KEY32(seed);
@@ -266,23 +266,44 @@ static enum ww_err open_own(struct ww_op *op, struct account_sharing *w, const s
     if ((err = share_verify(op, &sign_key, &row)) || (err = share_open(op, &e->key, &row, out))) {
         return err;
     }
-    return bytes_equal(out->name, e->name)
+    return bytes_equal(out->name, name)
                ? WW_OK
                : op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (share)");
 }
 
+static enum ww_err open_own(struct ww_op *op, struct account_sharing *w, const struct vault_entry *e,
+                            struct share_content *out)
+{
+    return open_named(op, w, e, e->name, out);
+}
+
 /* Who was removed must not open what is there: the value gets a new key and version. */
 static enum ww_err seal_anew(struct ww_op *op, struct account_sharing *w, struct vault_entry *e,
-                             struct share_list *list)
+                             struct bytes name, struct share_list *list)
 {
     struct share_content content;
     struct vault_change c = {.kind = VAULT_PUT, .name = e->name};
-    enum ww_err err = open_own(op, w, e, &content);
+    enum ww_err err = open_named(op, w, e, name, &content);
     if (err || (err = vault_apply(op, w->service->store, w->vault, SPACE_SHARES, &c, 1))) {
         return err;
     }
     *e = (struct vault_entry){e->name, c.id, c.version, c.key};
     return store_value(op, w, e, content.value, list);
+}
+
+enum ww_err account_share_rename(struct ww_op *op, struct account_sharing *w, struct bytes from,
+                                 struct bytes to)
+{
+    struct vault_entry entry;
+    struct share_list list;
+    const struct op_problem before = op->problem;
+    enum ww_err err = vault_look(op, w->service->store, w->vault, SPACE_SHARES, to, &entry);
+    if (err || (err = account_share_read_list(op, w, &entry.id, &list)) ||
+        (err = seal_anew(op, w, &entry, from, &list))) {
+        op->problem = err == WW_ETAMPERED ? before : op->problem;
+        return err == WW_ETAMPERED ? WW_OK : err;
+    }
+    return WW_OK;
 }
 
 static const char *state_of(const struct share_recipient *to, const struct account_person *p)
@@ -331,7 +352,7 @@ static enum ww_err write_people(struct ww_op *op, struct service *s, void *conte
         return err;
     }
     if (removed) {
-        err = seal_anew(op, &w, &entry, &list);
+        err = seal_anew(op, &w, &entry, entry.name, &list);
     } else if (fresh < list.n) {
         for (size_t i = 0; !err && i < list.n; i++) {
             if (i >= fresh || !list.to[i].sealed) {

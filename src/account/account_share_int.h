@@ -60,6 +60,12 @@ bool account_sharing_changed(const struct account_sharing *w);
 enum ww_err account_sharing_write(struct ww_op *op, struct account_sharing *w) WW_MUST;
 enum ww_err account_refuse_changed(struct ww_op *op);
 
+/* ---- account_share.c ---- */
+/* A share whose entry has another name since the vaults of its owner were merged: sealed again under it. One
+ * that does not open stays as it is. */
+enum ww_err account_share_rename(struct ww_op *op, struct account_sharing *w, struct bytes from,
+                                 struct bytes to) WW_MUST;
+
 /* ---- account_share_write.c ---- */
 enum ww_err account_share_read_list(struct ww_op *op, struct account_sharing *w, const struct uuid *share,
                                     struct share_list *out) WW_MUST;

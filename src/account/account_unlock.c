@@ -86,15 +86,13 @@ struct unlock {
     const char *new_code; /* in the place of the one that was used; NULL: it was a password */
 };
 
-/* The password that signs in becomes one that opens, and what opened in its stead goes. */
-static enum ww_err promote_password(struct ww_op *op, struct service *s, struct record *r,
-                                    const struct key *root)
+enum ww_err account_promote_password(struct ww_op *op, struct service *s, struct record *r,
+                                     const struct key *root, bool *found)
 {
     struct credential_row row;
     struct cred_ready ready;
-    bool found;
-    enum ww_err err = cred_password_of_verifier(op, s->store, r, &ready, &found);
-    if (err || !found) {
+    enum ww_err err = cred_password_of_verifier(op, s->store, r, &ready, found);
+    if (err || !*found) {
         return err;
     }
     for (const struct record_credential *c; !err && (c = cred_of(r, CRED_PASSWORD));) {
@@ -123,6 +121,7 @@ static enum ww_err write_unlock(struct ww_op *op, struct service *s, void *conte
     struct unlock *in = context;
     struct record *r;
     struct vault *v;
+    bool promoted;
     struct key *root = cred_authn_root(in->authn);
     enum ww_err err = account_open_proved(op, s, in->authn, &r, &v);
     if (err) {
@@ -132,8 +131,8 @@ static enum ww_err write_unlock(struct ww_op *op, struct service *s, void *conte
     if (!v || r->session_generation != in->x->record->session_generation) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
     }
-    if ((err = use_up(op, s, in, r, root)) || (err = promote_password(op, s, r, root)) ||
-        (err = account_write(op, s, r, v)) ||
+    if ((err = use_up(op, s, in, r, root)) || (err = account_promote_password(op, s, r, root, &promoted)) ||
+        (err = account_write(op, s, r, v)) || (err = account_share_complete(op, s, r, v)) ||
         (err = account_issue(op, s, in->authn, in->x->carrier, &in->session)) ||
         (err = account_write_logout(op, s, in->x))) {
         return err;

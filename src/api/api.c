@@ -127,6 +127,7 @@ static enum ww_err make_service(struct ww_op *op, struct ww *ww)
     s->config = c;
     s->hashing = hash_params(c);
     s->cryptoperiod = config_duration(c, "watchword.vault.cryptoperiod");
+    s->waiting = config_duration(c, "watchword.vault.waiting");
     /* How old a sign-in may be for changes that a thief of a session would make. */
     s->privileged_age = config_duration(c, "selfservice.flows.settings.privileged_session_max_age");
     s->sessions.lifespan = config_duration(c, "session.lifespan");

@@ -224,6 +224,7 @@ enum ww_err ww_vault_state(struct ww_op *op, struct ww_session *session, struct 
         err = WW_OK;
     }
     state.epoch = x->record->epoch;
+    account_openers(x, &state.passwords, &state.codes);
     api_give(out, &state);
     return err;
 }

@@ -26,6 +26,10 @@
     X(UNLOCKED, "vault.unlocked", 1)                                                                         \
     X(EPOCH_STARTED, "vault.epoch_started", 1)                                                               \
     X(REKEYED, "vault.rekeyed", 1)                                                                           \
+    X(VAULT_NEW, "vault.new", 1)                                                                             \
+    X(VAULT_MERGED, "vault.merged", 1)                                                                       \
+    X(VAULT_DISCARDED, "vault.discarded", 1)                                                                 \
+    X(VAULT_EXPIRED, "vault.expired", 1)                                                                     \
     X(SHARE_SENT, "share.sent", 1)                                                                           \
     X(SHARE_CHANGED, "share.recipients_changed", 1)                                                          \
     X(SHARE_WITHDRAWN, "share.withdrawn", 1)                                                                 \

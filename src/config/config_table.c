@@ -204,6 +204,8 @@ const struct config_setting config_settings[] = {
     TEXT("watchword.forwarded_header", "X-Forwarded-For", "<address header>",
          "The one header in which they give the client's address; no other counts."),
     LIST("watchword.admin.allowed_hosts", "", "<host>", "Further Host headers that the admin port accepts."),
+    TIME("watchword.vault.waiting", "30d", DAYS(1), DAYS(36500),
+         "How long a vault that its owner gave up can still be opened, before its keys are deleted."),
     TIME("watchword.vault.cryptoperiod", "730d", 0, DAYS(36500),
          "How long an epoch of a vault's keys lasts; the sign-in after it starts another. 0 is for ever."),
     SIZE("watchword.vault.item_max", "1MB", 1, MIB(8), "Longest value of an item."),

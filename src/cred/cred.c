@@ -24,6 +24,7 @@ static enum ww_err check_one(struct ww_op *op, const struct cred_context *x, con
     struct cred_found found = {.record = a->record};
     struct cred_context with = *x;
     with.to_open = proof->to_open;
+    with.generation = proof->generation;
     /* "Wrong", not "unknown kind": what a program supports is no secret, but one answer leaves nothing to
      * compare. */
     if (!kind || a->count == AUTHN_STEPS_MAX) {
@@ -156,10 +157,15 @@ enum ww_err cred_remove(struct ww_op *op, struct record *r, const struct uuid *i
 
 /* ---- questions ---- */
 
+bool cred_is_of_now(const struct record *r, const struct record_credential *c)
+{
+    return c->root_generation == 0 || c->root_generation == r->root_generation;
+}
+
 const struct record_credential *cred_of(const struct record *r, enum credential_kind kind)
 {
     for (size_t i = 0; i < r->credential_count; i++) {
-        if (r->credentials[i].kind == kind) {
+        if (r->credentials[i].kind == kind && cred_is_of_now(r, &r->credentials[i])) {
             return &r->credentials[i];
         }
     }

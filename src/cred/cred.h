@@ -12,7 +12,8 @@
 struct cred_proof {
     enum credential_kind kind;
     struct bytes typed;
-    bool to_open; /* a credential that opens the vault, whether or not it still signs in */
+    bool to_open;        /* a credential that opens the vault, whether or not it still signs in */
+    uint32_t generation; /* to_open: the root key of a waiting vault; 0: of the vault of now */
 };
 
 /* Checks proofs of one person in their order. The account may be NULL, or have no such credential: then the
@@ -50,7 +51,9 @@ enum ww_err cred_add(struct ww_op *op, struct record *r, const struct cred_ready
 enum ww_err cred_remove(struct ww_op *op, struct record *r, const struct uuid *id) WW_MUST;
 
 /* ---- questions ---- */
-/* The first credential of a kind, or NULL. */
+/* Whether a credential is of the vault of now, or of none: not one that is kept for a waiting vault. */
+bool cred_is_of_now(const struct record *r, const struct record_credential *c);
+/* The first credential of a kind that is of now, or NULL. */
 const struct record_credential *cred_of(const struct record *r, enum credential_kind kind);
 /* Whether the account has a credential to sign in with. */
 bool cred_can_sign_in(const struct record *r);

@@ -12,6 +12,7 @@ struct cred_context {
     struct pwhash_pool *pool;
     const struct pwhash_params *hashing; /* of new passwords */
     bool to_open;                        /* as of the proof: what opens is looked for, not what signs in */
+    uint32_t generation;                 /* of the root key that it opens; 0: that of the vault of now */
 };
 
 /* A credential that was made, before the transaction that will write it; in the operation's arena. */

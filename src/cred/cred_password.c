@@ -94,39 +94,50 @@ enum ww_err cred_password_verifier(struct ww_op *op, const struct cred_context *
 
 /* ---- checking ---- */
 
-/* The account's password with this role, or NULL. The role decides, not the kind: after an administrator set
- * one, or a recovery by mail, the old password may still open, but no longer sign in (vault.md §10). */
-static const struct record_credential *password_of(const struct record *r, uint8_t role)
+/* Which of the account's passwords is looked for. */
+struct wanted {
+    uint8_t role;
+    uint32_t generation; /* ROLE_OPENS: of the root key; 0: the one of now */
+};
+static const struct wanted signing_in = {.role = ROLE_LOGIN};
+
+/* NULL: there is none. The role decides, not the kind: after an administrator set one, or a recovery by mail,
+ * the old password may still open, but no longer sign in; and each waiting vault has its own (vault.md §10).
+ */
+static const struct record_credential *password_of(const struct record *r, struct wanted w)
 {
+    uint32_t generation = w.generation ? w.generation : r->root_generation;
     for (size_t i = 0; i < r->credential_count; i++) {
-        if (r->credentials[i].kind == CRED_PASSWORD && (r->credentials[i].role & role)) {
-            return &r->credentials[i];
+        const struct record_credential *c = &r->credentials[i];
+        if (c->kind == CRED_PASSWORD && (c->role & w.role) &&
+            (w.role != ROLE_OPENS || c->root_generation == generation)) {
+            return c;
         }
     }
     return NULL;
 }
 
 /* Reads the password's row; *listed NULL when the account has none. */
-static enum ww_err read_password(struct ww_op *op, struct store *s, const struct record *r, uint8_t role,
+static enum ww_err read_password(struct ww_op *op, struct store *s, const struct record *r, struct wanted w,
                                  const struct record_credential **listed, struct credential_row *row)
 {
-    *listed = password_of(r, role);
+    *listed = password_of(r, w);
     return *listed ? store_credential_load(op, s, r, &(*listed)->id, row) : WW_OK;
 }
 
 /* Record and credential are two statements, and a password change between them looks like tampering: then
  * both are read once more in one snapshot, and *r is what was read last. */
-static enum ww_err load_password(struct ww_op *op, struct store *s, struct record **r, uint8_t role,
+static enum ww_err load_password(struct ww_op *op, struct store *s, struct record **r, struct wanted w,
                                  const struct record_credential **listed, struct credential_row *row,
                                  char **public_part)
 {
-    enum ww_err err = read_password(op, s, *r, role, listed, row);
+    enum ww_err err = read_password(op, s, *r, w, listed, row);
     if (err == WW_ETAMPERED && (err = store_tx_begin(op, s, DB_READ)) == WW_OK) {
         struct record *now;
         err = store_record_load(op, s, (*r)->id, false, &now);
         if (err == WW_OK) {
             *r = now;
-            err = read_password(op, s, now, role, listed, row);
+            err = read_password(op, s, now, w, listed, row);
         }
         err = store_tx_abort(op, err == WW_ENOTFOUND ? cred_refuse_wrong(op) : err); /* nothing was written */
     }
@@ -187,8 +198,8 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
         r = NULL;
     }
     const struct record_credential *listed = NULL;
-    if (r && (err = load_password(op, x->store, &r, x->to_open ? ROLE_OPENS : ROLE_LOGIN, &listed, &row,
-                                  &public_part))) {
+    const struct wanted w = x->to_open ? (struct wanted){ROLE_OPENS, x->generation} : signing_in;
+    if (r && (err = load_password(op, x->store, &r, w, &listed, &row, &public_part))) {
         return err;
     }
     if (!listed) {
@@ -219,7 +230,7 @@ enum ww_err cred_password_of_verifier(struct ww_op *op, struct store *s, const s
     struct pwhash_secret *secret = ARENA_NEW(&op->arena, struct pwhash_secret);
     char *hash, *public_part;
     *found = false;
-    enum ww_err err = secret ? read_password(op, s, r, ROLE_LOGIN, &listed, &row) : op_no_memory(op);
+    enum ww_err err = secret ? read_password(op, s, r, signing_in, &listed, &row) : op_no_memory(op);
     if (err || !listed || (listed->role & ROLE_OPENS)) {
         return err;
     }
@@ -248,7 +259,7 @@ enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, 
     PWHASH_SECRET(secret);
     enum ww_err err = cred_password_normalize(op, typed, &password);
     *opens = false;
-    if (err || (err = load_password(op, x->store, &r, ROLE_LOGIN, &listed, &row, &public_part)) || !listed ||
+    if (err || (err = load_password(op, x->store, &r, signing_in, &listed, &row, &public_part)) || !listed ||
         !(listed->role & ROLE_OPENS)) {
         return err;
     }

@@ -31,22 +31,25 @@ static enum ww_err add(struct ww_op *op, const struct cred_context *x, struct by
 }
 
 /* Record and codes of one moment: a code that is used meanwhile would else look like a row that is gone. */
-static enum ww_err load_codes(struct ww_op *op, struct store *s, const struct record *r, struct record **now,
-                              struct credential_row rows[RECOVERY_CODES], size_t *n)
+static enum ww_err load_codes(struct ww_op *op, const struct cred_context *x, const struct record *r,
+                              struct record **now, struct credential_row rows[RECOVERY_CODES], size_t *n)
 {
     *n = 0;
     *now = NULL;
-    enum ww_err err = store_tx_begin(op, s, DB_READ);
+    enum ww_err err = store_tx_begin(op, x->store, DB_READ);
     if (err) {
         return err;
     }
-    err = store_record_load(op, s, r ? r->id : 0, false, now);
+    err = store_record_load(op, x->store, r ? r->id : 0, false, now);
     if (err == WW_ENOTFOUND) {
         *now = NULL;
         err = WW_OK;
     }
     if (!err) {
-        err = store_credential_load_kind(op, s, *now, CRED_RECOVERY, rows, RECOVERY_CODES, n);
+        /* Those of one vault: codes of one that waits open nothing of today's. */
+        uint32_t generation = x->generation || !*now ? x->generation : (*now)->root_generation;
+        err = store_credential_load_kind(op, x->store, *now, CRED_RECOVERY, generation, rows, RECOVERY_CODES,
+                                         n);
     }
     return store_tx_abort(op, err); /* nothing was written */
 }
@@ -79,7 +82,7 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
     enum ww_err err = WW_EINTERNAL;
     /* A typing error is told before anything is read: the check symbols depend on the code alone, not on
      * any account. */
-    if ((err = read_code(op, typed, &code)) || (err = load_codes(op, x->store, r, &now, rows, &n)) ||
+    if ((err = read_code(op, typed, &code)) || (err = load_codes(op, x, r, &now, rows, &n)) ||
         (err = nobodys(op, &nobody))) {
         return err;
     }

@@ -205,12 +205,27 @@ enum ww_err session_issue(struct ww_op *op, struct store *s, const struct sessio
     return WW_OK;
 }
 
+/* A session with more rights than the one of before. A native client keeps its token, so the row is sealed
+ * again in place, by compare-and-swap. A browser gets a new token and the old row goes: whoever had the
+ * cookie before (fixation) is left with nothing that gained rights. */
+static enum ww_err carry_on(struct ww_op *op, struct store *s, struct session *old, struct session *x)
+{
+    struct bytes content;
+    enum ww_err err = WW_EINTERNAL;
+    if (old->carrier == SESSION_TOKEN) {
+        err = content_of(op, x, x->record->seq, &content);
+        return err ? err : store_session_row_update(op, s, &x->record->uuid, &x->row, content, x->expires);
+    }
+    if ((err = store_session_row_delete(op, s, &old->row.lookup)) || (err = token_new(op, x))) {
+        return err;
+    }
+    return insert(op, s, x);
+}
+
 enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct session_rules *rules,
                             struct session *old, const struct authn *a, struct session **out)
 {
     struct session *x = ARENA_NEW(&op->arena, struct session);
-    struct bytes content;
-    enum ww_err err = WW_EINTERNAL;
     (void)rules;
     *out = NULL;
     if (!x) {
@@ -229,20 +244,27 @@ enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct sess
         x->root = cred_authn_root(a);
         x->unlocked = true;
     }
-    /* A native client keeps its token, so the row is sealed again in place, by compare-and-swap. A browser
-     * gets a new token and the old row goes: whoever had the cookie before (fixation) is left with nothing
-     * that gained rights. */
-    if (old->carrier == SESSION_TOKEN) {
-        if ((err = content_of(op, x, x->record->seq, &content)) ||
-            (err = store_session_row_update(op, s, &x->record->uuid, &x->row, content, x->expires))) {
-            return err;
-        }
-    } else if ((err = store_session_row_delete(op, s, &old->row.lookup)) || (err = token_new(op, x)) ||
-               (err = insert(op, s, x))) {
-        return err;
+    enum ww_err err = carry_on(op, s, old, x);
+    *out = err ? NULL : x;
+    return err;
+}
+
+enum ww_err session_opened(struct ww_op *op, struct store *s, struct session *old, struct record *r,
+                           struct key *root, struct session **out)
+{
+    struct session *x = ARENA_NEW(&op->arena, struct session);
+    *out = NULL;
+    if (!x) {
+        return op_no_memory(op);
     }
-    *out = x;
-    return WW_OK;
+    *x = *old;
+    x->record = r;
+    x->root = root;
+    x->unlocked = true;
+    x->vault = (struct vault_row){0};
+    enum ww_err err = carry_on(op, s, old, x);
+    *out = err ? NULL : x;
+    return err;
 }
 
 /* ---- resuming ---- */

@@ -48,6 +48,11 @@ enum ww_err session_issue(struct ww_op *op, struct store *s, const struct sessio
  * token stays. In a transaction. */
 enum ww_err session_refresh(struct ww_op *op, struct store *s, const struct session_rules *rules,
                             struct session *old, const struct authn *a, struct session **out) WW_MUST;
+/* The account has a vault that this session opens with root from now on: r is its record, written. The id and
+ * what was proved stay; a cookie gets a new token and its old row goes, a native token stays. In a
+ * transaction. */
+enum ww_err session_opened(struct ww_op *op, struct store *s, struct session *old, struct record *r,
+                           struct key *root, struct session **out) WW_MUST;
 /* Who this token is. WW_EDENIED id "session_inactive" for anything that is no valid session (unknown, ended,
  * expired, idle, forged, moved, account gone or disabled). with_vault: also reads the vault row in the same
  * statement. Does not write. */

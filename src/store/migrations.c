@@ -64,5 +64,9 @@ const struct db_migration store_migrations[] = {
      "CREATE INDEX wraps_recipient ON wraps (recipient, sender, sender_epoch, recipient_epoch, tag);\n"
      "CREATE INDEX wraps_inbox ON wraps (recipient, share);\n"
      "CREATE INDEX wraps_sender ON wraps (sender)"},
+    /* Until when a vault that was given up waits (vault.md §10); 0 for all others. */
+    {5, "waiting vaults",
+     "ALTER TABLE vaults ADD COLUMN kept %INT% NOT NULL DEFAULT 0;\n"
+     "CREATE INDEX vaults_kept ON vaults (vid, kept) WHERE kept > 0"},
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

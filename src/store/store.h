@@ -111,11 +111,16 @@ struct record_credential {
     uint64_t added;
 };
 
+/* A vault that its owner gave up and may still open (vault.md §10): what the record said of it then. */
+enum { WAITING_MOST = 8 };
 struct record_waiting {
     struct uuid vid;
     uint32_t generation;
     struct key root_check;
-    uint64_t kept_until;
+    uint32_t epoch;
+    uint64_t floor;
+    struct key stored;          /* of its ring and head, which nobody writes while it waits */
+    uint64_t since, kept_until; /* µs */
 };
 
 struct record {
@@ -155,6 +160,8 @@ enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record
 enum ww_err store_record_exists(struct ww_op *op, struct store *s, const struct uuid *uuid,
                                 bool *exists) WW_MUST;
 struct record_credential *store_record_credential(const struct record *r, const struct uuid *id);
+/* NULL: none of the record's waiting vaults has this id. */
+struct record_waiting *store_record_waiting(const struct record *r, const struct uuid *vid);
 /* Opens what was read from accounts; for joins elsewhere. */
 enum ww_err store_record_open(struct ww_op *op, struct store *s, int64_t id, struct bytes uuid, int64_t seq,
                               struct bytes blob, struct record **out) WW_MUST;
@@ -192,12 +199,12 @@ enum ww_err store_credential_delete(struct ww_op *op, struct store *s, const str
 enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struct record *r,
                                   const struct uuid *id, struct credential_row *out) WW_MUST;
 
-/* All rows of one kind that the record lists, at most `most`; one listed that is missing or altered is
- * WW_ETAMPERED. r NULL: the same statement for nobody. In a transaction, with the record of the same moment.
- */
+/* All rows of one kind that the record lists for one root generation, at most `most`; one listed that is
+ * missing or altered is WW_ETAMPERED. r NULL: the same statement for nobody. In a transaction, with the
+ * record of the same moment. */
 enum ww_err store_credential_load_kind(struct ww_op *op, struct store *s, const struct record *r,
-                                       enum credential_kind kind, struct credential_row *out, size_t most,
-                                       size_t *n) WW_MUST;
+                                       enum credential_kind kind, uint32_t generation,
+                                       struct credential_row *out, size_t most, size_t *n) WW_MUST;
 
 /* ---- vault rows ---- */
 struct vault_row {
@@ -215,6 +222,21 @@ enum ww_err store_vault_row_set_head(struct ww_op *op, struct store *s, const st
 /* The same for the ring. */
 enum ww_err store_vault_row_set_ring(struct ww_op *op, struct store *s, const struct uuid *vid,
                                      struct bytes old, struct bytes ring) WW_MUST;
+/* The vault waits until then (µs; 0: it does not wait): an index for store_vault_due, never believed. Its row
+ * gone already is fine. In a transaction. */
+enum ww_err store_vault_row_keep(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
+                                 uint64_t until) WW_MUST;
+/* The row and its leaves, in a transaction; items stay. */
+enum ww_err store_vault_row_delete(struct ww_op *op, struct store *s, const struct uuid *vid,
+                                   int64_t account) WW_MUST;
+struct vault_due {
+    struct uuid vid;
+    int64_t account;
+};
+/* Vaults that wait no longer than until `now` as their rows say, in order of ids, after that one (NULL: from
+ * the start), at most limit. */
+enum ww_err store_vault_due(struct ww_op *op, struct store *s, uint64_t now, const struct uuid *after,
+                            struct vault_due *out, size_t limit, size_t *n) WW_MUST;
 enum ww_err store_leaf_load(struct ww_op *op, struct store *s, const struct uuid *vid, uint32_t number,
                             struct bytes *blob) WW_MUST;
 /* Inserts or replaces. */

@@ -86,14 +86,14 @@ enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struc
 }
 
 enum ww_err store_credential_load_kind(struct ww_op *op, struct store *s, const struct record *r,
-                                       enum credential_kind kind, struct credential_row *out, size_t most,
-                                       size_t *n)
+                                       enum credential_kind kind, uint32_t generation,
+                                       struct credential_row *out, size_t most, size_t *n)
 {
     struct db_rows rows;
     size_t listed = 0;
     *n = 0;
     for (size_t i = 0; r && i < r->credential_count; i++) {
-        listed += r->credentials[i].kind == kind;
+        listed += r->credentials[i].kind == kind && r->credentials[i].root_generation == generation;
     }
     enum ww_err err =
         store_query(op, s, &rows, "SELECT id, hot, blob FROM credentials WHERE account = $1 AND kind = $2",
@@ -111,7 +111,8 @@ enum ww_err store_credential_load_kind(struct ww_op *op, struct store *s, const 
         if (id.n == sizeof row->id.b && blob.p) {
             memcpy(row->id.b, id.p, sizeof row->id.b);
             const struct record_credential *c = r ? store_record_credential(r, &row->id) : NULL;
-            if (c && c->kind == kind && !(err = open_row(op, s, r, blob, row))) {
+            if (c && c->kind == kind && c->root_generation == generation &&
+                !(err = open_row(op, s, r, blob, row))) {
                 ++*n; /* a row that the record does not list counts for nothing */
             }
         }

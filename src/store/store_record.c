@@ -51,6 +51,10 @@ static enum ww_err encode(struct ww_op *op, const struct record *r, struct bytes
         buf_add(&b, w->vid.b, sizeof w->vid.b);
         buf_u32(&b, w->generation);
         buf_add(&b, w->root_check.b, sizeof w->root_check.b);
+        buf_u32(&b, w->epoch);
+        buf_u64(&b, w->floor);
+        buf_add(&b, w->stored.b, sizeof w->stored.b);
+        buf_u64(&b, w->since);
         buf_u64(&b, w->kept_until);
     }
     store_identity_write(&b, &r->identity);
@@ -85,6 +89,10 @@ static enum ww_err decode_lists(struct ww_op *op, struct reader *in, struct reco
         read_copy(in, w->vid.b, sizeof w->vid.b);
         w->generation = read_u32(in);
         read_copy(in, w->root_check.b, sizeof w->root_check.b);
+        w->epoch = read_u32(in);
+        w->floor = read_u64(in);
+        read_copy(in, w->stored.b, sizeof w->stored.b);
+        w->since = read_u64(in);
         w->kept_until = read_u64(in);
     }
     return r->credentials && r->waiting ? WW_OK : op_no_memory(op);
@@ -314,6 +322,16 @@ struct record_credential *store_record_credential(const struct record *r, const 
     for (size_t i = 0; i < r->credential_count; i++) {
         if (uuid_equal(r->credentials[i].id, *id)) {
             return &r->credentials[i];
+        }
+    }
+    return NULL;
+}
+
+struct record_waiting *store_record_waiting(const struct record *r, const struct uuid *vid)
+{
+    for (size_t i = 0; i < r->waiting_count; i++) {
+        if (uuid_equal(r->waiting[i].vid, *vid)) {
+            return &r->waiting[i];
         }
     }
     return NULL;

@@ -49,6 +49,46 @@ enum ww_err store_vault_row_set_ring(struct ww_op *op, struct store *s, const st
                             DB_ARGS(DB_B(ring), DB_B(BYTES_OF(*vid)), DB_B(old)));
 }
 
+enum ww_err store_vault_row_keep(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account,
+                                 uint64_t until)
+{
+    return store_exec(op, s, "UPDATE vaults SET kept = $1 WHERE vid = $2 AND account = $3",
+                      DB_ARGS(DB_I(until), DB_B(BYTES_OF(*vid)), DB_I(account)));
+}
+
+enum ww_err store_vault_row_delete(struct ww_op *op, struct store *s, const struct uuid *vid, int64_t account)
+{
+    enum ww_err err = store_exec(op, s, "DELETE FROM leaves WHERE vid = $1", DB_ARGS(DB_B(BYTES_OF(*vid))));
+    return err ? err
+               : store_exec(op, s, "DELETE FROM vaults WHERE vid = $1 AND account = $2",
+                            DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(account)));
+}
+
+enum ww_err store_vault_due(struct ww_op *op, struct store *s, uint64_t now, const struct uuid *after,
+                            struct vault_due *out, size_t limit, size_t *n)
+{
+    struct db_rows rows;
+    *n = 0;
+    enum ww_err err =
+        store_query(op, s, &rows,
+                    "SELECT vid, account FROM vaults WHERE kept > 0 AND kept <= $1 AND vid > $2"
+                    " ORDER BY vid LIMIT $3",
+                    DB_ARGS(DB_I(now), DB_B(after ? BYTES_OF(*after) : BYTES("", 0)), DB_I(limit)));
+    if (err) {
+        return err;
+    }
+    while (*n < limit && (err = db_next(&rows)) == WW_OK) {
+        struct bytes vid = db_blob(&rows, 0);
+        if (vid.n == sizeof out[*n].vid.b) { /* of any other length no record names it */
+            memcpy(out[*n].vid.b, vid.p, vid.n);
+            out[(*n)++].account = db_int(&rows, 1);
+        }
+    }
+    bool lost = db_lost(&rows);
+    store_done(&rows);
+    return lost ? op_no_memory(op) : err == WW_ENOTFOUND ? WW_OK : err;
+}
+
 /* Of a row that something sealed names: not there is tampering, never "not found" (vault.md §8). One place
  * for leaves and items, so that "missing" is tampering everywhere. */
 static enum ww_err one_blob(struct ww_op *op, struct store *s, const char *sql, const struct db_value *args,

@@ -4,6 +4,7 @@
 
 #include "store.h"
 
+struct vault_entry;
 struct vault; /* opened; lives in the operation's arena, keys included */
 
 enum vault_space { SPACE_ITEMS = 0, SPACE_INTERNAL = 1, SPACE_SHARES = 2, SPACE_TRAITS = 3 };
@@ -31,8 +32,6 @@ uint64_t vault_seq(const struct vault *v);
 /* X25519 secret and Ed25519 seed of an epoch; WW_ENOTFOUND, without op_fail, when the ring does not hold it.
  */
 enum ww_err vault_epoch_secrets(const struct vault *v, uint32_t n, struct key *box, struct key *sign) WW_MUST;
-/* The oldest epoch that the ring holds. */
-uint32_t vault_epoch_first(const struct vault *v);
 /* When the current epoch began, µs. */
 uint64_t vault_epoch_begun(const struct vault *v);
 /* A new epoch: what is written from now on has keys that the ones before do not open. Changes r's epoch and
@@ -43,6 +42,35 @@ enum ww_err vault_new_epoch(struct ww_op *op, struct store *s, struct record *r,
  * old R is the caller's to drop and to make again. */
 enum ww_err vault_rekey(struct ww_op *op, struct store *s, struct record *r, struct vault *v,
                         struct key *root) WW_MUST;
+
+/* ---- vaults that wait (vault.md §10): vault_merge.c ---- */
+/* What the record notes of a vault that is given up, which r is about to forget: all but the times. */
+void vault_give_up(const struct record *r, const struct vault_row *row, struct record_waiting *out);
+/* Opens one that waits. WW_ETAMPERED, also when its row is not what it was when it was given up. */
+enum ww_err vault_open_waiting(struct ww_op *op, struct store *s, const struct record *r,
+                               const struct record_waiting *w, const struct key *root,
+                               const struct vault_row *row, struct vault **out) WW_MUST;
+struct vault_renamed {
+    uint8_t space;
+    struct bytes from, to;
+};
+struct vault_merge {
+    const struct key *root; /* of the vault that stays */
+    const char *before;     /* what the older of two of a name gets: " (before 2026-11-28)" */
+    /* When a share was written, µs; 0 when that cannot be read. */
+    enum ww_err (*share_time)(struct ww_op *op, void *context, const struct vault_entry *e, uint64_t *time);
+    void *context;
+    /* out */
+    size_t items; /* that came over */
+    struct vault_renamed *renamed;
+    size_t renamed_count;
+};
+/* Epochs and entries of `old` join v, in a transaction, with both rows locked: nothing is encrypted again. Of
+ * a name in both, the newer keeps it; of internal notes and sealed traits v's stays and the other is deleted.
+ * The caller deletes old's row and writes r, which seals the head. WW_EFULL id "vault_full". */
+enum ww_err vault_merge(struct ww_op *op, struct store *s, struct vault *v, struct vault *old,
+                        struct vault_merge *m) WW_MUST;
+
 /* Entries in a space; reads all leaves. */
 enum ww_err vault_count(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                         size_t *n) WW_MUST;

@@ -75,6 +75,17 @@ enum ww_err vault_ring_open(struct ww_op *op, const struct key *root, struct byt
 /* Writes the row of the current epoch: public keys, signed by the epoch before unless a chain starts here. */
 enum ww_err vault_ring_publish(struct ww_op *op, struct store *s, const struct record *r,
                                const struct vault *v, bool start) WW_MUST;
+/* Seals the ring for `root` where the stored one is still the one that was read. */
+enum ww_err vault_ring_write(struct ww_op *op, struct store *s, const struct key *root,
+                             struct vault *v) WW_MUST;
+/* The epochs of another vault of the account join the ring in memory. */
+enum ww_err vault_ring_join(struct ww_op *op, struct vault *v, const struct vault *old) WW_MUST;
+
+/* ---- vault_item.c ---- */
+/* A place for one entry more at `at`. */
+enum ww_err vault_make_room(struct ww_op *op, struct leaf *l, size_t at) WW_MUST;
+enum ww_err vault_open_item(struct ww_op *op, struct store *s, const struct vault *v, const struct entry *e,
+                            struct vault_value *out) WW_MUST;
 
 /* S over P, and back. */
 enum ww_err vault_seal_padded(struct ww_op *op, const struct key *key, struct place where,

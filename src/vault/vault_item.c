@@ -54,8 +54,8 @@ static enum ww_err find(struct ww_op *op, struct store *s, struct vault *v, uint
     return WW_OK;
 }
 
-static enum ww_err open_item(struct ww_op *op, struct store *s, const struct vault *v, const struct entry *e,
-                             struct vault_value *out)
+enum ww_err vault_open_item(struct ww_op *op, struct store *s, const struct vault *v, const struct entry *e,
+                            struct vault_value *out)
 {
     struct bytes blob, padded, pt;
     /* The leaf names this id: a row that is not there is WW_ETAMPERED from the store, never "not found"
@@ -84,7 +84,7 @@ enum ww_err vault_get(struct ww_op *op, struct store *s, struct vault *v, enum v
     if (err) {
         return err;
     }
-    return found ? open_item(op, s, v, &l->entries[at], out) : not_found(op);
+    return found ? vault_open_item(op, s, v, &l->entries[at], out) : not_found(op);
 }
 
 enum ww_err vault_look(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
@@ -121,7 +121,7 @@ static enum ww_err seal_item(struct ww_op *op, const struct vault *v, struct ent
     return seal(op, &e->key, item_place(v, e), padded, blob);
 }
 
-static enum ww_err make_room(struct ww_op *op, struct leaf *l, size_t at)
+enum ww_err vault_make_room(struct ww_op *op, struct leaf *l, size_t at)
 {
     if (l->n == l->capacity) {
         /* Doubling: many changes in one call cost linear time and arena. */
@@ -147,7 +147,7 @@ static enum ww_err put(struct ww_op *op, struct store *s, struct vault *v, uint8
     struct bytes blob;
     enum ww_err err = WW_EINTERNAL;
     if (!found) {
-        if ((err = make_room(op, l, at))) {
+        if ((err = vault_make_room(op, l, at))) {
             return err;
         }
         /* A name that is made again gets a new id: rows of its former life are named by nothing. */
@@ -223,7 +223,7 @@ static enum ww_err apply_one(struct ww_op *op, struct store *s, struct vault *v,
         return remove_entry(op, s, v, l, at, c);
     case VAULT_GET:
     default:
-        err = open_item(op, s, v, &l->entries[at], &value);
+        err = vault_open_item(op, s, v, &l->entries[at], &value);
         c->value = value.value;
         c->id = value.id;
         c->version = value.version;

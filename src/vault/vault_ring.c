@@ -153,8 +153,7 @@ enum ww_err vault_ring_publish(struct ww_op *op, struct store *s, const struct r
     return err ? err : store_epoch_insert(op, s, &r->uuid, &row);
 }
 
-/* Seals the ring for `root` where the stored one is still the one that was read. */
-static enum ww_err write_ring(struct ww_op *op, struct store *s, const struct key *root, struct vault *v)
+enum ww_err vault_ring_write(struct ww_op *op, struct store *s, const struct key *root, struct vault *v)
 {
     struct bytes ring;
     enum ww_err err = vault_ring_seal(op, root, v, &ring);
@@ -170,7 +169,7 @@ enum ww_err vault_new_epoch(struct ww_op *op, struct store *s, struct record *r,
                             struct vault *v)
 {
     enum ww_err err = WW_EINTERNAL;
-    if ((err = vault_ring_add(op, r, v)) || (err = write_ring(op, s, root, v))) {
+    if ((err = vault_ring_add(op, r, v)) || (err = vault_ring_write(op, s, root, v))) {
         return err;
     }
     return vault_ring_publish(op, s, r, v, false);
@@ -187,14 +186,34 @@ enum ww_err vault_rekey(struct ww_op *op, struct store *s, struct record *r, str
     return vault_new_epoch(op, s, r, root, v);
 }
 
+/* Both lists rise, and no number is in both: they go on over new vaults (vault_ring_add). */
+enum ww_err vault_ring_join(struct ww_op *op, struct vault *v, const struct vault *old)
+{
+    size_t a = 0, b = 0, n = 0;
+    struct epoch *list = ARENA_ARRAY(&op->arena, v->epoch_count + old->epoch_count, struct epoch);
+    if (!list) {
+        return op_no_memory(op);
+    }
+    while (a < v->epoch_count || b < old->epoch_count) {
+        bool ours = b == old->epoch_count || (a < v->epoch_count && v->epochs[a].n < old->epochs[b].n);
+        list[n++] = ours ? v->epochs[a++] : old->epochs[b++];
+        if (n > 1 && list[n - 1].n <= list[n - 2].n) {
+            return vault_tampered(op, "ring");
+        }
+    }
+    /* The current one stays the last: the next is signed by it. */
+    if (list[n - 1].n != v->epoch) {
+        return vault_tampered(op, "ring");
+    }
+    v->epochs = list;
+    v->epoch_count = n;
+    v->now = &list[n - 1];
+    return WW_OK;
+}
+
 uint64_t vault_epoch_begun(const struct vault *v)
 {
     return v->now->begun;
-}
-
-uint32_t vault_epoch_first(const struct vault *v)
-{
-    return v->epochs[0].n;
 }
 
 enum ww_err vault_epoch_secrets(const struct vault *v, uint32_t n, struct key *box, struct key *sign)

@@ -137,6 +137,46 @@ def a_vault_gets_new_keys(t, site):
     t.check("nothing is wrong with it", site.run("check").code == 0)
 
 
+def a_vault_that_stays_shut_is_left_and_found_again(t, site):
+    set_one, other = "one that was set for ada", "an entirely different one"
+    make_ada(site)
+    as_ada(site, "item", "put", "--user", ADA, "note", more="kept")
+    codes = as_ada(site, "user", "codes", "--make", "--json", user=ADA).json()["codes"]
+    short = site.run("user", "set-password", "--password-fd", "0", "--json", ADA, stdin="short\n")
+    t.check("a password that is too short ends with 8", short.code == 8 and error_of(short)["field"] == "password", short)
+    t.check("for nobody it ends with 5",
+            site.run("user", "set-password", "--password-fd", "0", "bob@example.org", stdin="x\n").code == 5)
+    done = site.run("user", "set-password", "--password-fd", "0", ADA, stdin=set_one + "\n")
+    t.check("set-password says that the vault stays sealed", done.code == 0 and "sealed" in done.out, done)
+    t.check("the old password signs nobody in", as_ada(site, "user", "vault", user=ADA).code == 4)
+
+    def vault(*words, more="", password=set_one):
+        return as_ada(site, "user", "vault", "--json", *words, user=ADA, password=password, more=more)
+
+    t.check("the vault is locked", vault().json()["state"] == "locked")
+    t.check("--new needs --yes", vault("--new").code == 2)
+    t.check("--new with --unlock ends with 2", vault("--new", "--unlock", "--yes").code == 2)
+    new = vault("--new", "--yes").json()
+    t.check("--new gives ten codes and keeps the old vault", len(new["codes"]) == 10 and len(new["waiting"]) == 1, new)
+    one = new["waiting"][0]["id"]
+    t.check("again it ends with 9", vault("--new", "--yes").code == 9)
+    as_ada(site, "item", "put", "--user", ADA, "note", password=set_one, more="newer")
+    state = vault().json()
+    t.check("the state tells of both", state["state"] == "open" and state["items"] == 1 and
+            state["waiting"][0]["id"] == one and state["codes"] == 10, state)
+    wrong = vault("--open", one, "--opener-fd", "0", more=other + "\n")
+    t.check("a wrong password ends with 4", wrong.code == 4, wrong)
+    merged = vault("--open", one, "--opener-fd", "0", "--code", more=codes[2] + "\n")
+    t.check("an old code brings it back", merged.code == 0 and merged.json()["merged"] == 1 and
+            merged.json()["renamed"][0]["from"] == "note", merged)
+    t.check("both notes are there", len(as_ada(site, "item", "list", "--user", ADA, "--json", password=set_one).json()) == 2)
+    t.check("what is gone ends with 5", vault("--discard", one, "--yes").code == 5)
+    site.run("user", "set-password", "--password-fd", "0", ADA, stdin=other + "\n")
+    opened = as_ada(site, "user", "vault", "--unlock", "--opener-fd", "0", user=ADA, password=other, more=set_one + "\n")
+    t.check("--unlock opens it with the password of before", opened.code == 0, opened)
+    t.check("nothing is wrong with it", site.run("check").code == 0)
+
+
 def a_user_is_renamed(t, site):
     make_ada(site)
     done = as_ada(site, "user", "rename", "--json", ADA, "lovelace@example.org")
@@ -459,7 +499,8 @@ def closed_output_is_no_success(t, site):
 
 if __name__ == "__main__":
     run_all(an_account_is_created_and_looked_at, an_account_is_refused, a_user_acts_with_the_password,
-            a_password_is_changed, a_user_gets_back_in_with_a_code, a_vault_gets_new_keys, a_user_is_renamed,
+            a_password_is_changed, a_user_gets_back_in_with_a_code, a_vault_gets_new_keys,
+            a_vault_that_stays_shut_is_left_and_found_again, a_user_is_renamed,
             an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused,
             shares_go_from_one_to_the_other, shares_are_refused, a_site_is_checked_migrated_and_cleaned,
             damage_is_found_by_check, hashing_is_calibrated,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Getting back in over HTTP (own-api.md, "Getting back in, and the vault's keys"), on every database."""
 import sys
+from urllib.parse import quote
 
 from harness import PASSWORD, check, run, same
 
@@ -187,6 +188,104 @@ def test_a_code_and_a_new_password_help_a_locked_account_too(site):
     same(site.get("/vault", headers=session).status, 401)
 
 
+def anew(site, name, session):
+    """A new vault: the answer's JSON."""
+    answer = site.request("POST", "/vault/new", {"confirm": f"{name}@example.org"}, session)
+    same(answer.status, 201, answer)
+    same(answer.header("Cache-Control"), "no-store")
+    return answer.json
+
+
+def test_a_new_vault_and_the_old_one_joins_it(site):
+    _, codes, session = locked(site, "anew")
+    refused(site.request("POST", "/vault/new", {"confirm": "other@example.org"}, session), 400, "confirm_mismatch",
+            "confirm")
+    for bad in ({}, {"confirm": ""}, {"confirm": 1}, {"confirm": "x" * 5000}):
+        refused(site.request("POST", "/vault/new", bad, session), 400, "confirm_invalid", "confirm")
+    made = anew(site, "anew", session)
+    same((made["state"], len(made["codes"]), len(made["waiting"])), ("open", 10, 1), made)
+    waiting = made["waiting"][0]
+    same(set(waiting), {"id", "since", "kept_until"})
+    check(waiting["since"] < waiting["kept_until"], waiting)
+    same(made["session_token"], session["X-Session-Token"])
+    state = site.get("/vault", headers=session).json
+    same(state, {"state": "open", "items": 0, "epoch": 2, "openers": {"password": 1, "codes": 10},
+                 "waiting": [waiting]}, state)
+    refused(site.request("POST", "/vault/new", {"confirm": "anew@example.org"}, session), 409, "vault_open")
+    refused(site.get(NOTE, headers=session), 404, "item_not_found")
+    same(site.request("PUT", NOTE, b"new", session).status, 201)
+    there = f"/vault/waiting/{waiting['id']}"
+    refused(recover(site, "anew", codes[0]), 400, "recovery_code_wrong")  # of a vault that waits
+    refused(site.request("POST", there + "/open", {"password": OTHER}, session), 400, "wrong_credentials")
+    refused(site.request("POST", there + "/open", {"password": "", "code": "x"}, session), 400, "field_invalid", "code")
+    nowhere = "/vault/waiting/00000000-0000-4000-8000-000000000000"
+    refused(site.request("POST", nowhere + "/open", {"password": PASSWORD}, session), 404, "waiting_not_found")
+    merged = site.request("POST", there + "/open", {"code": codes[0].lower()}, session)
+    same(merged.status, 200, merged)
+    same((merged.json["merged"], len(merged.json["codes"])), (1, 10), merged)
+    renamed = merged.json["renamed"]
+    same(renamed, [{"from": "note", "to": f"note (before {waiting['since'][:10]})"}])
+    same(site.get(NOTE, headers=session).body, b"new")
+    same(site.get("/vault/items/" + quote(renamed[0]["to"]), headers=session).body, b"only mine")
+    same(site.get("/vault", headers=session).json["waiting"], [])
+    refused(site.request("POST", there + "/open", {"password": PASSWORD}, session), 404, "waiting_not_found")
+    events = [e["event"] for e in site.get("/account/history", headers=session).json]
+    check("vault.new" in events and "vault.merged" in events, events)
+    same(recover(site, "anew", merged.json["codes"][3], PASSWORD).status, 200)
+
+
+def test_who_can_open_it_starts_no_new_vault(site):
+    who, _ = person(site, "opens")
+    refused(site.request("POST", "/vault/new", {"confirm": "opens@example.org"}, who), 409, "vault_open")
+
+
+def test_a_waiting_vault_is_discarded(site):
+    _, _, session = locked(site, "discards")
+    waiting = anew(site, "discards", session)["waiting"][0]["id"]
+    there = f"/vault/waiting/{waiting}"
+    refused(site.request("DELETE", there, {"confirm": "nobody"}, session), 400, "confirm_mismatch", "confirm")
+    refused(site.request("DELETE", "/vault/waiting/nothing", {"confirm": "discards@example.org"}, session), 404,
+            "waiting_not_found")
+    same(site.request("DELETE", there, {"confirm": "Discards@example.org"}, session).status, 204)
+    refused(site.request("DELETE", there, {"confirm": "discards@example.org"}, session), 404, "waiting_not_found")
+    same(site.get("/vault", headers=session).json["waiting"], [])
+
+
+def test_others_vaults_that_wait_are_not_there(site):
+    _, _, session = locked(site, "mine")
+    _, _, other = locked(site, "yours")
+    waiting = anew(site, "mine", session)["waiting"][0]["id"]
+    anew(site, "yours", other)
+    refused(site.request("POST", f"/vault/waiting/{waiting}/open", {"password": PASSWORD}, other), 404,
+            "waiting_not_found")
+    refused(site.request("DELETE", f"/vault/waiting/{waiting}", {"confirm": "yours@example.org"}, other), 404,
+            "waiting_not_found")
+
+
+def test_a_new_vault_by_cookie_gets_a_new_one(site):
+    _, _, session = locked(site, "cookies")
+    origin = f"http://127.0.0.1:{site.public}"
+    flow = site.get("/self-service/login/browser", headers={"Accept": "application/json"})
+    csrf = next(n["attributes"]["value"] for n in flow.json["ui"]["nodes"] if n["attributes"].get("name") == "csrf_token")
+    jar = flow.header("Set-Cookie").split(";")[0]
+    done = site.request("POST", "/self-service/login?flow=" + flow.json["id"],
+                        {"method": "password", "identifier": "cookies@example.org", "password": OTHER,
+                         "csrf_token": csrf}, {"Cookie": jar, "Accept": "application/json"})
+    same(done.status, 200, done)
+    cookie = next(h.split(";")[0] for h in done.headers.get_all("Set-Cookie") if "session" in h.split("=")[0])
+    body = {"confirm": "cookies@example.org"}
+    refused(site.request("POST", "/vault/new", body, {"Cookie": cookie, "Origin": "https://elsewhere.example"}), 403,
+            "security_csrf_violation")
+    answer = site.request("POST", "/vault/new", body, {"Cookie": cookie, "Origin": origin})
+    same(answer.status, 201, answer)
+    check("session_token" not in answer.json)
+    fresh = answer.header("Set-Cookie").split(";")[0]
+    check(fresh != cookie)
+    same(site.get("/vault", headers={"Cookie": fresh}).json["state"], "open")
+    same(site.get("/vault", headers={"Cookie": cookie}).status, 401)  # who had it before gains nothing
+    same(site.get("/vault", headers=session).status, 401)  # all others have ended
+
+
 def test_tries_to_unlock_are_throttled(site):
     _, _, session = locked(site, "guesses")
     statuses = [site.request("POST", "/vault/unlock", {"password": f"{n} wrong guesses here"}, session).status
@@ -196,7 +295,8 @@ def test_tries_to_unlock_are_throttled(site):
 
 def test_nothing_without_a_session(site):
     for method, path in (("GET", "/vault/codes"), ("POST", "/vault/codes"), ("DELETE", "/vault/codes"),
-                         ("POST", "/vault/epoch"), ("POST", "/vault/rekey"), ("POST", "/vault/unlock")):
+                         ("POST", "/vault/epoch"), ("POST", "/vault/rekey"), ("POST", "/vault/unlock"),
+                         ("POST", "/vault/new"), ("POST", "/vault/waiting/x/open"), ("DELETE", "/vault/waiting/x")):
         same(site.request(method, path).status, 401, path)
 
 

@@ -280,12 +280,14 @@ void site_require_second(struct site *s, const char *token)
     struct store *store = s->op->ww->service.store;
     struct session *x = api_session(s->op, session);
     struct record *r;
-    struct vault *v;
+    struct vault *v = NULL;
     assert_int_equal(store_tx_begin(s->op, store, DB_WRITE), WW_OK);
     assert_int_equal(store_record_load(s->op, store, x->record->id, true, &r), WW_OK);
     struct vault_row row;
     assert_int_equal(store_vault_row_load(s->op, store, &r->vid, r->id, true, &row), WW_OK);
-    assert_int_equal(vault_open(s->op, store, r, x->root, &row, &v), WW_OK);
+    if (x->root) {
+        assert_int_equal(vault_open(s->op, store, r, x->root, &row, &v), WW_OK);
+    }
     r->flags |= FLAG_SECOND_FACTOR;
     assert_int_equal(account_write(s->op, &s->op->ww->service, r, v), WW_OK);
     assert_int_equal(store_tx_commit(s->op), WW_OK);

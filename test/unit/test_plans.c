@@ -13,7 +13,7 @@
 #include "api_int.h"
 #include "db_driver.h"
 #include "fill.h"
-#include "site.h"
+#include "waiting.h"
 #include "store_int.h"
 
 /* Those that read everything, and why that is right. */
@@ -112,6 +112,31 @@ static void flows(struct site *s)
     must(s, store_flow_row_update(op, store, &read));
 }
 
+/* A vault that waits: opened, discarded, and swept. */
+static void waiting(struct site *s)
+{
+    char *id;
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "waits%d", i);
+        free(site_register(s, name));
+        char *token = waiting_locked(s, name, SET_PASSWORD);
+        waiting_new_vault(s, token, name, NULL);
+        waiting_count(s, token, &id);
+        if (i == 0) {
+            must(s, waiting_open(s, token, id, TEST_PASSWORD, NULL, NULL));
+        } else if (i == 1) {
+            struct ww_session *session = site_resume(s, token);
+            must(s, ww_waiting_discard(s->op, session, id, "waits1@example.org"));
+        }
+        free(id);
+        free(token);
+    }
+    s->offset += UINT64_C(40) * 86400000000;
+    must(s, ww_maintain(site_next(s)));
+    s->offset -= UINT64_C(40) * 86400000000;
+}
+
 static void administration(struct site *s)
 {
     struct ww_check_report report = {.size = sizeof report};
@@ -141,6 +166,7 @@ static void live(struct site *s)
     must(s, ww_traits_change(s->op, session, "{\"email\":\"ada@example.org\"}"));
     must(s, site_new_password(s->op, session, "quite another password"));
     assert_int_equal(site_login(s, "ada", "wrong", &session), WW_EDENIED);
+    waiting(s);
     administration(s);
     free(token);
 }
@@ -156,7 +182,7 @@ static void fill_tables(struct site *s, bool postgres)
         {"identifiers (tag, account)", "@1, g"},
         {"search (tag, account)", "@1, g"},
         {"credentials (id, account, kind, hot, blob)", "@1, g, 1, 0, @2"},
-        {"vaults (vid, account, ring, head)", "@1, g, @2, @2"},
+        {"vaults (vid, account, ring, head, kept)", "@1, g, @2, @2, CASE WHEN g % 50 = 0 THEN g ELSE 0 END"},
         {"leaves (vid, number, blob)", "@1, 0, @2"},
         {"items (id, account, blob)", "@1, g, @2"},
         {"epochs (uuid, n, blob)", "@1, 1, @2"},

@@ -7,7 +7,7 @@ value, leaf and head, sealed here, which the program must read. Needs PyNaCl (XC
 
 usage: WATCHWORD_BIN=build/watchword second.py        last line: N passed, N failed
 """
-import hashlib, hmac, json, os, sqlite3, struct, subprocess, sys, tempfile, unicodedata, uuid
+import hashlib, hmac, json, os, sqlite3, struct, subprocess, sys, tempfile, time, unicodedata, uuid
 
 import nacl.bindings as na
 import nacl.signing
@@ -158,7 +158,8 @@ class Store:
                    generation=r.u(4), vid=r.take(16), root_check=r.take(32), epoch=r.u(4), box=r.take(32), sign=r.take(32))
         rec["credentials"] = [dict(id=r.take(16), kind=r.u(1), role=r.u(1), generation=r.u(4), added=r.u(8))
                               for _ in range(r.u(2))]
-        assert r.u(1) == 0
+        rec["waiting"] = [dict(vid=r.take(16), generation=r.u(4), root_check=r.take(32), epoch=r.u(4), floor=r.u(8),
+                               stored=r.take(32), since=r.u(8), until=r.u(8)) for _ in range(r.u(1))]
         rec["json"] = json.loads(r.rest())
         assert rec["seq"] == seq
         return rec
@@ -174,8 +175,8 @@ class Store:
         except AssertionError:
             return None
 
-    def root(self, rec, password):
-        c = rec["credentials"][0]
+    def root(self, rec, password, generation=None):
+        c = next(c for c in rec["credentials"] if c["kind"] == 1 and c["generation"] == (generation or rec["generation"]))
         blob = self.one("SELECT blob FROM credentials WHERE id = ?", c["id"])[0]
         r = Reader(self.sk_open("cred", rec["uuid"], c["id"] + bytes([c["kind"]]), blob))
         public = r.take(r.u(2))
@@ -286,6 +287,38 @@ def check_epoch(s, rec, tree):
           sign == rec["sign"] == bytes(nacl.signing.SigningKey(seed).verify_key))
 
 
+def check_waiting(s, site, password):
+    """A vault that waits is opened with its own password, and what the program merged reads like any other."""
+    set_one = "one that was set for ada"
+    name = "ada@example.org"
+    run(site, "user", "set-password", name, password=set_one)
+    run(site, "user", "vault", "--new", "--yes", name, password=set_one)
+    run(site, "item", "put", "--user", name, "note", password=set_one, stdin=b"of the new vault")
+    rec = s.record(name)
+    R, w = s.root(rec, set_one), rec["waiting"][0]
+    ring, head = s.one("SELECT ring, head FROM vaults WHERE vid = ?", w["vid"])
+    check("the row of a waiting vault is the one that was noted",
+          D(b"", "waiting", rec["uuid"], w["vid"] + struct.pack(">I", len(ring)) + ring + head) == w["stored"])
+    then = dict(rec, vid=w["vid"], generation=w["generation"], root_check=w["root_check"], epoch=w["epoch"])
+    old = s.tree(then, s.root(rec, password, w["generation"]))
+    check("a waiting vault opens with its own password", w["floor"] <= old["seq"] and w["since"] < w["until"] and
+          s.item(rec, next(e for e in old["entries"] if e["name"] == b"note")) == b"written by the other" and
+          all(c["role"] == 4 for c in rec["credentials"] if c["generation"] == w["generation"]))
+    cmd = [BIN, "user", "vault", "-c", site + "/watchword.yml", "--password-fd", "0", "--opener-fd", "0", "--open",
+           str(uuid.UUID(bytes=w["vid"])), name]
+    subprocess.run(cmd, input=f"{set_one}\n{password}\n".encode(), stdout=subprocess.DEVNULL, check=True)
+    rec = s.record(name)
+    tree = s.tree(rec, R)
+    value = {e["name"]: s.item(rec, e) for e in tree["entries"] if e["space"] == 0}
+    day = time.strftime("%Y-%m-%d", time.gmtime(w["since"] // 1000000))
+    check("after a merge all notes are in one vault, and all epochs in one ring", not rec["waiting"] and
+          value[b"note"] == b"of the new vault" and value[f"note (before {day})".encode()] == b"written by the other" and
+          value[b"item 5"] == b"xxxxx" and sorted(tree["epochs"]) == list(range(1, rec["epoch"] + 1)) and
+          tree["seq"] > max(e["version"] for e in tree["entries"]) - 1)
+    blob = s.one("SELECT blob FROM epochs WHERE uuid = ? AND n = ?", rec["uuid"], rec["epoch"])[0]
+    check("a new vault starts a chain", s.sk_open("epoch", rec["uuid"], struct.pack(">I", rec["epoch"]), blob)[68] == 1)
+
+
 def erased_places(event):
     return {(int(node, 16), n) for node, first, last in event.get("erased", []) for n in range(first, last + 1)}
 
@@ -368,9 +401,10 @@ def main():
               == b"nobody else reads this")
         check_audit(s)
         write_value(s, rec, tree, b"note", b"written by the other")
-        s.db.close()
         check("the first reads what the second wrote", run(site, "item", "get", "--user", "ada@example.org", "note",
                                                            password=password) == b"written by the other")
+        check_waiting(s, site, password)
+        s.db.close()
         out = subprocess.run([BIN, "check", "-c", site + "/watchword.yml"], stdout=subprocess.PIPE)
         check("check is clean afterwards", out.returncode == 0)
     print(f"{passed} passed, {failed} failed")
