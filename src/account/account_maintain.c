@@ -77,8 +77,8 @@ static enum ww_err report_witness(struct ww_op *op, struct service *s)
 enum ww_err account_maintain(struct ww_op *op, struct service *s)
 {
     static enum ww_err (*const steps[])(struct ww_op * op, struct service * s) = {
-        flush_seen,            sweep_all_sessions, sweep_all_flows, account_erase_history,
-        account_waiting_sweep, sweep_counters,     tell_alarms,     report_witness};
+        flush_seen,     sweep_all_sessions, sweep_all_flows, account_erase_history, account_waiting_sweep,
+        sweep_counters, tell_alarms,        report_witness};
     struct op_problem first = {0};
     enum ww_err result = WW_OK;
     /* The first failure is the one that is told: later ones often follow from it. */
