@@ -128,14 +128,10 @@ void page_here(struct page *p, enum page_section here)
 {
     static const struct {
         const char *href, *text;
-    } sections[] = {{"", "nav.notes"},
-                    {"inbox", "nav.shared"},
-                    {"profile", "nav.profile"},
-                    {"password", "nav.password"},
-                    {"codes", "nav.codes"},
-                    {"security", "nav.security"},
-                    {"devices", "nav.devices"},
-                    {"activity", "nav.activity"},
+    } sections[] = {{"", "nav.notes"},          {"inbox", "nav.shared"},
+                    {"profile", "nav.profile"}, {"password", "nav.password"},
+                    {"codes", "nav.codes"},     {"security", "nav.security"},
+                    {"devices", "nav.devices"}, {"activity", "nav.activity"},
                     {"close", "nav.close"}};
     struct js *list = js_put(p->a, p->model, "nav", js_array(p->a));
     for (unsigned i = 0; i < sizeof sections / sizeof sections[0]; i++) {

@@ -13,8 +13,8 @@
 #include "api_int.h"
 #include "db_driver.h"
 #include "fill.h"
-#include "waiting.h"
 #include "store_int.h"
+#include "waiting.h"
 
 /* Those that read everything, and why that is right. */
 static const char *const whole[] = {
