@@ -219,7 +219,7 @@ static void vault_vectors(const struct record *r)
     struct bytes head =
         open_key(ring.p + 1 + 32 + 4 + 4 + 8, (struct place){"head", &r->uuid, 1, b[0]}, b[2]);
     add("vaults.head.content", head);
-    struct record_waiting w;
+    static struct record_waiting w; /* read later */
     vault_give_up(r, &(struct vault_row){b[1], b[2]}, &w);
     add("waiting.digest", BYTES_OF(w.stored));
     row("SELECT id, blob FROM items", b, 2);
