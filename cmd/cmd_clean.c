@@ -21,6 +21,7 @@ static int clean(struct cmd_site *s)
     return CMD_OK;
 }
 
+/* --yes, since what is deleted is gone; for sites whose server does not run. */
 int cmd_clean(const char *name, int argc, char **argv)
 {
     const struct cmd_usage usage = {name, "-c FILE --yes [--json]",

@@ -46,6 +46,7 @@ static void unload(struct loading *l)
     op_free(&l->op);
 }
 
+/* Warnings on standard output here: they are what was asked for. */
 static void print_checked(const struct loading *l)
 {
     size_t n = config_warning_count(l->config);
@@ -137,6 +138,7 @@ static const char *not_acted_on(const char *key)
     return NULL;
 }
 
+/* docs/generated/settings.md is this text: documents and program cannot differ. */
 static void print_markdown(struct arena *a)
 {
     printf(

@@ -19,6 +19,7 @@ static void told(void *context, const struct ww_hash_cost *tried)
     }
 }
 
+/* As a piece of configuration, ready to be pasted. */
 static void report(bool json, int64_t target_ms, const struct ww_hash_cost *best)
 {
     struct cmd_json j = {0};

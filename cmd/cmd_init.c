@@ -101,6 +101,7 @@ struct site {
     char root[PATH_MAX];
 };
 
+/* With the system's own reason: a path, and what could not be done there. */
 static int fail_io(struct site *s, const char *path, const char *what)
 {
     char text[PATH_MAX + 128];
@@ -163,6 +164,7 @@ static int make_root(struct site *s, const char *path)
     return CMD_GO_ON;
 }
 
+/* O_EXCL: an existing site is never written over. 0600, since a dsn may be put into it. */
 static int write_configuration(struct site *s, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -176,6 +178,7 @@ static int write_configuration(struct site *s, const char *path)
     return code;
 }
 
+/* In an order that leaves nothing half: the configuration last, which is what makes a directory a site. */
 static int make_site(struct site *s)
 {
     /* Side by side: a backup of data/ must not hold the key (vault.md §4). */
@@ -206,6 +209,7 @@ static void undo(struct site *s)
     }
 }
 
+/* What was made, what to keep apart from backups, and what to do next. */
 static void report(struct site *s)
 {
     struct cmd_json j = {0};

@@ -5,6 +5,7 @@
 
 /* ---- list ---- */
 
+/* Names are what somebody typed: they must not steer the terminal. */
 static void print_entry(struct cmd_vault *c, struct cmd_json *j, const struct ww_item_entry *e)
 {
     if (!c->site.json) {
@@ -18,6 +19,7 @@ static void print_entry(struct cmd_vault *c, struct cmd_json *j, const struct ww
     cmd_json_close(j, '}');
 }
 
+/* Page by page, so that memory does not grow with the vault. */
 static int print_items(struct cmd_vault *c)
 {
     struct ww_page page = {.size = sizeof page};
@@ -66,6 +68,8 @@ static int list(const char *name, int argc, char **argv)
 
 /* ---- get ---- */
 
+/* To the terminal as bytes: whoever asked for a file's content gets it, and --out never writes over a file
+ * without --force. */
 static int get(const char *name, int argc, char **argv)
 {
     const struct cmd_usage usage = {
@@ -106,6 +110,7 @@ static int put_value(struct cmd_vault *c, const char *item, const char *value, s
     return cmd_vault_put_done(c, item, &result);
 }
 
+/* The password's descriptor and the value's are told apart by lines: both may be standard input. */
 static int put(const char *name, int argc, char **argv)
 {
     const struct cmd_usage usage = {

@@ -20,6 +20,7 @@ static void report(const struct cmd_site *s)
     }
 }
 
+/* The only command that changes tables: all others refuse a database that is not of this version. */
 int cmd_migrate(const char *name, int argc, char **argv)
 {
     const struct cmd_usage usage = {name, "-c FILE [--json]",

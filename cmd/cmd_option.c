@@ -18,6 +18,7 @@ struct nearest {
     size_t distance; /* of what was found; before: more than is allowed */
 };
 
+/* How far a word may be from what was typed: more letters allow more slips. */
 static struct nearest nearest_to(const char *word)
 {
     size_t n = strlen(word);
@@ -37,6 +38,7 @@ static void consider(struct nearest *to, const char *name)
 
 /* ---- subcommands ---- */
 
+/* To standard output where it was asked for, to standard error where a command was missing. */
 static int list_commands(FILE *to, const char *name, const char *about, const struct command *commands,
                          size_t n)
 {
@@ -47,6 +49,7 @@ static int list_commands(FILE *to, const char *name, const char *about, const st
     return to == stdout ? CMD_OK : CMD_USAGE;
 }
 
+/* With what was probably meant; nothing is ever done by guessing. */
 static int unknown_command(const char *name, const char *word, const struct command *commands, size_t n)
 {
     struct nearest to = nearest_to(word);
@@ -58,6 +61,7 @@ static int unknown_command(const char *name, const char *word, const struct comm
                    : cmd_usage_error(name, "unknown %s \"%s\"", what, word);
 }
 
+/* One level of commands; the words so far are the name that messages begin with. */
 int cmd_dispatch(const char *name, const char *about, const struct command *commands, size_t n, int argc,
                  char **argv)
 {
@@ -95,6 +99,7 @@ int cmd_usage_error(const char *name, const char *format, ...)
     return CMD_USAGE;
 }
 
+/* Manual pages are made of this text (tools/make_manual.py). */
 static void explain(const struct cmd_usage *usage, const struct cmd_option *options, size_t n)
 {
     printf("%s\n\nusage: %s %s\n\noptions:\n", usage->about, usage->name, usage->usage);
@@ -110,6 +115,7 @@ static void explain(const struct cmd_usage *usage, const struct cmd_option *opti
     printf("  %-24s %s\n", "-h, --help", "show this");
 }
 
+/* Decimal digits only; a minus is no number of anything here. */
 static bool read_number(const char *text, int64_t *out)
 {
     char *end = NULL;
@@ -156,6 +162,7 @@ static void long_options(const struct cmd_option *options, size_t n, struct opti
     *letters = 0;
 }
 
+/* By letter or by place in the table: getopt knows no more. */
 static const struct cmd_option *find_option(const struct cmd_option *options, size_t n, int c)
 {
     for (size_t i = 0; i < n; i++) {

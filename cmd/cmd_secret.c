@@ -62,6 +62,7 @@ static ssize_t read_some(int fd, void *p, size_t n)
     return got;
 }
 
+/* Bounded, into memory that is wiped: a password is a line, a print of a key a few. */
 bool cmd_read_all(int fd, struct cmd_secret *out)
 {
     out->n = 0;
@@ -124,6 +125,7 @@ static bool ask(int tty, const char *prompt, struct cmd_secret *out)
     return done;
 }
 
+/* Echo off before the prompt, and signals with it: so the terminal is put back on every way out. */
 static bool ask_on_terminal(const char *prompt, bool twice, struct cmd_secret *out)
 {
     CMD_SECRET(again);

@@ -40,6 +40,7 @@ struct serving {
 
 /* ---- the log ---- */
 
+/* Kratos' names; what is higher than a warning is an error. */
 static enum log_level level_of(const char *name)
 {
     static const struct {
@@ -69,6 +70,7 @@ static void answered(const struct http_request *r, const char *label, int status
 
 /* ---- maintenance ---- */
 
+/* A failure is logged and left for the next minute: sweeping is never urgent. */
 static void maintain_once(struct serving *s)
 {
     struct ww_op *op;
@@ -83,6 +85,7 @@ static void maintain_once(struct serving *s)
     ww_op_end(op);
 }
 
+/* A thread of its own: requests never wait for it. */
 static void *maintain(void *context)
 {
     struct serving *s = context;
@@ -136,6 +139,8 @@ static void *wait_for_stop(void *context)
     return NULL;
 }
 
+/* Before any thread is made, so that all inherit it: one thread waits for signals, no handler runs anywhere.
+ */
 static void block_signals(void)
 {
     const sigset_t set = stop_signals();
@@ -172,6 +177,7 @@ static void raise_descriptor_limit(void)
 
 /* ---- opening ---- */
 
+/* What cannot be opened is said in one line that names the setting; nothing is served in part. */
 static int open_site(struct serving *s)
 {
     char why[WHY] = "";
@@ -231,6 +237,7 @@ static struct http_listener listener_of(struct serving *s, size_t i, const char 
                                   .context = &s->ports[i]};
 }
 
+/* Both ports or none: a site whose admin port failed would look healthy. */
 static int listen_on_both(struct serving *s)
 {
     struct http_listener listeners[2];
@@ -286,6 +293,7 @@ static int listen_on_both(struct serving *s)
     return CMD_GO_ON;
 }
 
+/* In this order, so that what was begun can be ended: signals, maintenance, the server. */
 static int run(struct serving *s)
 {
     pthread_mutex_init(&s->lock, NULL);

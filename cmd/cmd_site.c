@@ -10,6 +10,7 @@
 
 enum { WHY = 1024 };
 
+/* As an operation of its own, with the command line as client: the history shows what was done so. */
 int cmd_site_open(struct cmd_site *s, const char *name)
 {
     static const struct ww_client client = {.size = sizeof client, .user_agent = WORDS_COMMAND_LINE};
@@ -36,6 +37,7 @@ int cmd_site_open(struct cmd_site *s, const char *name)
     return err ? cmd_fail(s->json, err, NULL, NULL, NULL) : CMD_GO_ON;
 }
 
+/* Sentence, stable id and exit status from one place. */
 int cmd_site_failed(struct cmd_site *s, enum ww_err err)
 {
     const struct ww_problem *p = ww_op_problem(s->op);
@@ -87,6 +89,7 @@ void cmd_site_close(struct cmd_site *s)
     arena_free(&s->arena);
 }
 
+/* Of the library's own making: it can only fail for want of memory. */
 struct js *cmd_site_parse(struct cmd_site *s, const char *json)
 {
     const char *why;

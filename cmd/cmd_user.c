@@ -61,6 +61,7 @@ static int register_user(struct cmd_site *s, const char *traits)
     return CMD_OK;
 }
 
+/* Asked twice on a terminal; from a descriptor the line is taken as it is. */
 static int create(const char *name, int argc, char **argv)
 {
     static const char about[] =
@@ -116,6 +117,7 @@ static struct js *find_text(struct js *node, const char *name)
     return NULL;
 }
 
+/* As the user, with their password: an administrator cannot move a name to another account. */
 static int rename_user(struct cmd_site *s, const char *from, const char *to, const char *key)
 {
     const char *json;
@@ -170,6 +172,7 @@ static int rename_(const char *name, int argc, char **argv)
 
 /* ---- password ---- */
 
+/* The old one opened the vault a moment ago; so the new one can be sealed over the same key. */
 static int change_password(struct cmd_site *s, int64_t fd)
 {
     CMD_SECRET(password);

@@ -6,6 +6,8 @@
 #include "log.h"
 #include "status.h"
 
+/* What a failure of the library becomes on our own routes: status and id from the one table
+ * (src/base/status.c), its sentence only where that is meant for people. */
 void answer_problem(struct route_call *c, enum ww_err err)
 {
     const struct ww_problem *p = ww_op_problem(c->op);

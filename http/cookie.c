@@ -12,6 +12,7 @@ static bool is_octet(char c)
     return c > 0x20 && c < 0x7f && c != '"' && c != ',' && c != ';' && c != '\\';
 }
 
+/* RFC 9110 §5.6.2, token: a name is narrower than a value. */
 static bool is_name_octet(char c)
 {
     return is_octet(c) && !strchr("()<>@:/[]?={}", c);
@@ -81,6 +82,8 @@ static bool match(const char *name, size_t name_length, const char *value, size_
     return !search->found && ++search->tries < COOKIE_TRIES;
 }
 
+/* The first that is good: a browser sends several of one name where a parent domain has set one too, in an
+ * order that nobody can rely on (RFC 6265 §5.4). */
 const char *cookie_find(struct arena *a, const char *header, const char *name,
                         bool (*good)(const char *value, void *context), void *context)
 {
@@ -89,6 +92,7 @@ const char *cookie_find(struct arena *a, const char *header, const char *name,
     return search.found;
 }
 
+/* RFC 6265 §4.1.1, av-octet: what ends an attribute is the semicolon alone. */
 static bool is_attribute_octet(char c)
 {
     return c >= 0x20 && c < 0x7f && c != ';';

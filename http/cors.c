@@ -19,6 +19,7 @@ static size_t origin_length(const char *origin)
     return n > cut && strcmp(origin + n - cut, port) == 0 ? n - cut : n;
 }
 
+/* By scheme, host and port (RFC 6454 §4): paths are no part of it. */
 bool cors_same_origin(const char *a, const char *b)
 {
     size_t n = origin_length(a);
@@ -49,6 +50,7 @@ static bool names_site(const char *pattern)
     return host && star > host + 3 && star[-1] == ':' && !star[1];
 }
 
+/* Whether any page of the world may read answers; then no cookies may go along. */
 static bool allows_anybody(const struct cors *c)
 {
     for (size_t i = 0; i < c->origin_count; i++) {
@@ -69,6 +71,8 @@ static bool allows_all(const char *const *list, size_t n)
     return false;
 }
 
+/* What a browser may be told is decided by the configuration alone; the origin itself is its sender's word.
+ */
 static bool allows_origin(const struct cors *c, const char *origin)
 {
     for (size_t i = 0; i < c->origin_count; i++) {
@@ -79,6 +83,7 @@ static bool allows_origin(const struct cors *c, const char *origin)
     return false;
 }
 
+/* For the CSRF guard: an entry that is a scheme and a star lets all pages read, and trusts none of them. */
 bool cors_names_origin(const struct cors *c, const char *origin)
 {
     for (size_t i = 0; i < c->origin_count; i++) {
@@ -89,6 +94,7 @@ bool cors_names_origin(const struct cors *c, const char *origin)
     return false;
 }
 
+/* OPTIONS is the question itself. */
 static bool allows_method(const struct cors *c, const char *method)
 {
     if (strcmp(method, "OPTIONS") == 0) {
@@ -131,6 +137,7 @@ static bool allows_headers(const struct cors *c, const char *list)
     return true;
 }
 
+/* As one header, as rs/cors in Kratos does it. */
 static const char *joined(struct arena *a, const char *const *list, size_t n)
 {
     struct buf b = BUF(a);
@@ -149,6 +156,7 @@ static struct cors_verdict allowed(const struct cors *c, const struct cors_quest
     return (struct cors_verdict){.allow_origin = any ? "*" : q->origin, .allow_credentials = c->credentials};
 }
 
+/* A pure function of the question, so that the table of tests is the specification. */
 struct cors_verdict cors_judge(struct arena *a, const struct cors *c, const struct cors_question *q)
 {
     bool preflight = q->method == HTTP_OPTIONS && q->request_method && *q->request_method;
@@ -187,6 +195,8 @@ static const char *harmless(const char *value)
     return value;
 }
 
+/* What the client sent is repeated only after it was found harmless: a header of ours is never made of a line
+ * end. */
 static struct cors_verdict answer_headers(struct http_request *r, const struct cors *c, struct arena *a,
                                           bool refused)
 {
@@ -209,6 +219,7 @@ static struct cors_verdict answer_headers(struct http_request *r, const struct c
     return v;
 }
 
+/* For refusals: a script on an allowed origin may read why. */
 void cors_headers(struct http_request *r, const struct cors *c)
 {
     struct arena arena = {0};
@@ -216,6 +227,7 @@ void cors_headers(struct http_request *r, const struct cors *c)
     arena_free(&arena);
 }
 
+/* True where the question was a preflight, which is answered here and reaches no handler. */
 bool cors_apply(struct http_request *r, const struct cors *c)
 {
     struct arena arena = {0};

@@ -96,11 +96,13 @@ void dispatch_answer_text(struct http_request *r, int status, const char *type, 
     http_answer(r, status, text, strlen(text));
 }
 
+/* Word for word as Go's server says it (kratos.md §0.1). */
 void dispatch_not_found(struct http_request *r)
 {
     dispatch_answer_text(r, 404, "text/plain; charset=utf-8", "404 page not found\n");
 }
 
+/* 405 with Allow (RFC 9110 §15.5.6), in the order of the alphabet. */
 static void answer_wrong_method(struct http_request *r, unsigned methods)
 {
     static const struct {
@@ -143,6 +145,7 @@ static enum route_csrf csrf_of(const struct match *m, const char *path)
     return CSRF_ON;
 }
 
+/* Of the right length only: another value of that name is as none, and a new one is set. */
 static void find_csrf_cookie(struct route_call *c)
 {
     const char *value = site_cookie(c->r, c->arena, c->site->csrf_cookie_name, BASE64, SITE_CSRF_BYTES);
@@ -152,6 +155,7 @@ static void find_csrf_cookie(struct route_call *c)
     }
 }
 
+/* Once, however often it is asked for: the guard reads the token from the form, the handler the rest. */
 bool route_call_form(struct route_call *c)
 {
     if (!c->form_read) {
@@ -213,6 +217,7 @@ static bool csrf_admits(struct route_call *c, enum route_csrf csrf)
 
 /* ---- needs ---- */
 
+/* All refusals of the dispatch have Kratos' body, also on routes of ours. */
 static void refuse(struct route_call *c, int status, const char *id, const char *reason)
 {
     http_error_answer(c->r, (struct js_error){.status = status, .id = id, .reason = reason});
@@ -269,6 +274,7 @@ static bool needs_admit(struct route_call *c)
 
 /* ---- the admin port: any web page can send to loopback ---- */
 
+/* With or without a port; "localhost.evil.example" is another name. */
 static bool host_is(const char *host, const char *name)
 {
     size_t n = strlen(name);
@@ -311,6 +317,8 @@ static bool admin_host(const struct site *site, const char *host)
     return false;
 }
 
+/* The admin port has no sessions: that a request reached it is the whole proof. So pages in browsers are kept
+ * out by what they cannot forge. */
 static bool admin_admits(struct route_call *c)
 {
     const char *origin = http_header(c->r, "Origin"), *from = http_header(c->r, "Sec-Fetch-Site");
@@ -334,6 +342,7 @@ static bool admin_admits(struct route_call *c)
 
 /* ---- one request ---- */
 
+/* Each port has a list of its own: what may talk to one need not talk to the other. */
 static const struct cors *cors_of(const struct port *port)
 {
     const struct site *site = port->site;
@@ -357,6 +366,7 @@ static void put_common_headers(const struct port *port, struct http_request *r)
     }
 }
 
+/* Called by the server where it refuses by itself, before or without a route. */
 void dispatch_refusing(struct http_request *r, void *context)
 {
     const struct port *port = context;
@@ -367,6 +377,7 @@ void dispatch_refusing(struct http_request *r, void *context)
     }
 }
 
+/* Prefetching by any of the names it has had. Such a request is not somebody's wish. */
 bool dispatch_is_ahead(const struct http_request *r)
 {
     static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
@@ -395,6 +406,7 @@ static bool only_looks(struct http_request *r)
     return ahead;
 }
 
+/* Makes the operation: from here on everything that is said of the client comes from one place. */
 static bool begin(struct route_call *c)
 {
     struct http_request *r = c->r;
@@ -420,6 +432,7 @@ static bool begin(struct route_call *c)
     return true;
 }
 
+/* The one part of a path that is data. Decoded once: "%2541" is "%41" and not "A". */
 static bool decode_id(struct route_call *c, struct bytes raw)
 {
     struct bytes id;
@@ -435,6 +448,7 @@ static bool decode_id(struct route_call *c, struct bytes raw)
     return c->id != NULL;
 }
 
+/* On a worker. Whatever the handler does, the operation ends here and is wiped. */
 static void handle(struct http_request *r, void *context)
 {
     const struct port *port = context;
@@ -485,6 +499,7 @@ static enum http_where where_of(const struct port *port, const struct match *m, 
     return reads && port->site->slow_reads ? HTTP_SLOW : m->route->where;
 }
 
+/* How much body may come, and on which thread it runs, is decided before a byte of it is read. */
 struct http_route_choice dispatch_route(struct http_request *r, void *context)
 {
     const struct port *port = context;

@@ -7,6 +7,7 @@
 
 enum { TOKEN_MOST = 60, CONFIRM_MOST = 1024 };
 
+/* What was not known is left out: an empty text would look like something that was said. */
 static struct js *event_json(struct arena *a, const struct ww_event *e)
 {
     const struct {
@@ -26,6 +27,7 @@ static struct js *event_json(struct arena *a, const struct ww_event *e)
     return o;
 }
 
+/* A session of the account is the only key to it; no parameter names another account. */
 void handle_account_history(struct route_call *c)
 {
     struct own_query q;
@@ -66,6 +68,7 @@ bool own_read_confirm(struct route_call *c, const char **confirm)
     return true;
 }
 
+/* The cookie goes with the account: a browser that kept it would be told of a session that nobody has. */
 void handle_account_delete(struct route_call *c)
 {
     const char *confirm;

@@ -18,6 +18,7 @@ static void redirect(struct route_call *c, const char *base, const char *path)
     http_answer(c->r, 307, NULL, 0);
 }
 
+/* Kratos answers routes of the other port with a redirect there; clients that have one address rely on it. */
 void handle_to_admin(struct route_call *c)
 {
     const char *target = http_target(c->r);
@@ -26,6 +27,7 @@ void handle_to_admin(struct route_call *c)
     redirect(c, c->site->admin_url, path ? path : target);
 }
 
+/* The other way round; the prefix is the admin port's alone. */
 void handle_to_public(struct route_call *c)
 {
     const char *target = http_target(c->r);

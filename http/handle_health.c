@@ -6,6 +6,8 @@
 
 static const char json_type[] = "application/json; charset=utf-8";
 
+/* Says only that the process answers: whoever restarts what does not would else restart it for a database
+ * that is down. */
 void handle_alive(struct route_call *c)
 {
     dispatch_answer_text(c->r, 200, json_type, "{\"status\":\"ok\"}");
@@ -23,6 +25,7 @@ void handle_ready(struct route_call *c)
     }
 }
 
+/* On both ports, as Kratos has it. */
 void handle_version(struct route_call *c)
 {
     char *text = arena_printf(c->arena, "{\"version\":\"%s\"}", ww_version());

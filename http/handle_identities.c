@@ -10,6 +10,7 @@
 /* Identities of a page, as Kratos has them (kratos.md §1.3). */
 enum { PAGE_DEFAULT = 250, PAGE_MOST = 500 };
 
+/* With the charset, as recorded for the admin port. */
 static void answer_json(struct route_call *c, int status, const char *json)
 {
     dispatch_answer_text(c->r, status, "application/json; charset=utf-8", json);
@@ -36,6 +37,7 @@ static void answer_refused(struct route_call *c, enum ww_err err)
     http_error_answer(c->r, e);
 }
 
+/* The library reads the body: its members, types and limits are one table there. */
 void handle_identity_create(struct route_call *c)
 {
     const char *json, *id;
@@ -79,6 +81,7 @@ static bool admits_query(struct route_call *c, const struct ww_pair **pairs, siz
     return true;
 }
 
+/* By id; by a name it is `watchword user show` that looks. */
 void handle_identity_get(struct route_call *c)
 {
     const struct ww_pair *pairs;
@@ -95,6 +98,7 @@ void handle_identity_get(struct route_call *c)
     }
 }
 
+/* 404 for an id that nobody has, as for one that is gone. */
 void handle_identity_delete(struct route_call *c)
 {
     enum ww_err err = ww_admin_identity_delete(c->op, c->id);
@@ -146,6 +150,7 @@ static void answer_found(struct route_call *c, const char *identifier)
     answer_json(c, 200, list ? list : "[]");
 }
 
+/* Pages by token (kratos.md §1.3); numbers of pages are Kratos' older way and still understood. */
 void handle_identity_list(struct route_call *c)
 {
     const struct ww_pair *pairs;

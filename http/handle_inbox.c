@@ -15,6 +15,7 @@ static struct js *text_or_null(struct arena *a, const char *text)
 
 /* ---- the list ---- */
 
+/* The sender by UUID, and by a name only where the keys are those that were pinned to it. */
 static struct js *received_json(struct arena *a, const struct ww_received *x)
 {
     struct js *o = js_object(a), *from = js_object(a);
@@ -35,6 +36,7 @@ static bool read_page(struct route_call *c, struct ww_page *page)
            own_read_parameter(c, &q, "page_token", TOKEN_MOST, &page->token);
 }
 
+/* Names, versions and states; no value is opened. */
 void handle_inbox_list(struct route_call *c)
 {
     struct ww_page page = {.size = sizeof page};
@@ -60,12 +62,14 @@ void handle_inbox_list(struct route_call *c)
 
 /* ---- one share ---- */
 
+/* Two people may have shared something of one name: `from` says whose is meant. */
 static bool read_from(struct route_call *c, const char **from)
 {
     struct own_query q;
     return own_read_query(c, &q) && own_read_parameter(c, &q, "from", PERSON_MOST, from);
 }
 
+/* A value of a sender whose keys have changed is not given: 409 until the fingerprint was compared. */
 void handle_inbox_get(struct route_call *c)
 {
     struct ww_received about = {.size = sizeof about};
@@ -105,6 +109,7 @@ static bool read_text(struct route_call *c, const char *name, size_t most, const
     return false;
 }
 
+/* A copy in one's own vault, which the sender can take back no more. */
 void handle_inbox_adopt(struct route_call *c)
 {
     struct ww_item_result result = {.size = sizeof result};
@@ -152,6 +157,7 @@ void handle_contact_list(struct route_call *c)
     own_answer_json(c, 200, list);
 }
 
+/* By fingerprint, not by id alone: whoever clicks must have had it before their eyes. */
 void handle_contact_accept(struct route_call *c)
 {
     const char *fingerprint;

@@ -39,6 +39,7 @@ struct http_peer *http_peers_enter(struct http_peers *all, const struct network 
     return peer;
 }
 
+/* The last one frees the entry: the table is as large as there are peers now. */
 void http_peers_leave(struct http_peers *all, struct http_peer *peer)
 {
     if (--peer->users > 0) {
@@ -68,6 +69,7 @@ bool http_peers_take_little(struct http_peers *all, struct http_peer *peer, size
     return has;
 }
 
+/* Bytes of requests that are under way, per network and in all; refused where either share is used up. */
 bool http_peers_take(struct http_peers *all, struct http_peer *peer, size_t n)
 {
     if (!has_share(all, peer, n)) {
@@ -90,6 +92,7 @@ void http_peers_take_anyway(struct http_peers *all, struct http_peer *peer, size
     peer->bytes += n;
 }
 
+/* Exactly what was taken: the sum returns to zero, which the tests look at. */
 void http_peers_give(struct http_peers *all, struct http_peer *peer, size_t n)
 {
     atomic_fetch_sub(all->in_flight, n);

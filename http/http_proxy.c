@@ -11,11 +11,13 @@
 /* IPv4 is kept as RFC 4291 §2.5.5.2 maps it, so that one client is one network whichever socket took it. */
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
+/* ::ffff:a.b.c.d (RFC 4291 §2.5.5.2): one form inside, whichever socket it came by. */
 static bool is_mapped(const struct http_address *address)
 {
     return memcmp(address->b, mapped_prefix, sizeof mapped_prefix) == 0;
 }
 
+/* inet_pton refuses what inet_aton would guess at ("127.1", octal numbers). */
 static bool read_plain(const char *text, struct http_address *out)
 {
     memcpy(out->b, mapped_prefix, sizeof mapped_prefix);
@@ -58,6 +60,7 @@ bool http_address_read(const char *text, struct http_address *out)
     return read_plain(plain, out);
 }
 
+/* False for a Unix socket, which has no address; who may connect there its file's mode says. */
 bool http_address_of(const struct sockaddr *peer, struct http_address *out)
 {
     if (peer->sa_family == AF_INET) {
@@ -88,6 +91,7 @@ void http_address_text(const struct http_address *address, char out[64])
 
 /* ---- trusted networks ---- */
 
+/* An address is a network of itself alone. */
 static bool read_rule(const char *text, struct http_network_rule *out)
 {
     char address[64];
@@ -116,6 +120,7 @@ static bool read_rule(const char *text, struct http_network_rule *out)
     return true;
 }
 
+/* Read once at the start; a rule that cannot be read stops it, since trust would go to the wrong ones. */
 bool http_proxies_read(struct http_proxies *out, const char *const *texts, size_t n)
 {
     *out = (struct http_proxies){0};
@@ -142,6 +147,7 @@ void http_proxies_free(struct http_proxies *p)
     *p = (struct http_proxies){0};
 }
 
+/* Whole bytes, then the bits that are left. */
 static bool rule_holds(const struct http_network_rule *rule, const struct http_address *address)
 {
     unsigned whole = rule->bits / 8, rest = rule->bits % 8;
@@ -201,6 +207,8 @@ static int last_untrusted(const struct http_proxies *p, const char *value, struc
     return 0;
 }
 
+/* One header, which the configuration names; its last entry that is not a proxy of ours (docs/DECISIONS.md).
+ */
 bool http_forwarded_address(const struct http_proxies *p, const struct http_head *h, const char *name,
                             struct http_address *out)
 {

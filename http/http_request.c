@@ -12,6 +12,7 @@
 
 enum { BODY_LEAST = 4096, ROOM_FOR_THE_ANSWER = 64 << 10 }; /* bytes */
 
+/* calloc, so that a request that is freed half-made frees only what there is. */
 struct http_request *http_request_new(struct http_loop *loop, const struct http_listener *listener,
                                       struct http_peer *peer)
 {
@@ -43,6 +44,7 @@ void http_request_free(struct http_request *r)
 
 /* ---- memory that counts ---- */
 
+/* Counted before it is allocated: a flood of large heads is refused, not served until memory ends. */
 bool http_request_take(struct http_request *r, size_t n)
 {
     bool taken = http_peers_take(&r->loop->peers, r->peer, n);
@@ -50,6 +52,7 @@ bool http_request_take(struct http_request *r, size_t n)
     return taken;
 }
 
+/* What is there already has to be counted, whether or not there is room. */
 void http_request_hold(struct http_request *r, size_t n)
 {
     http_peers_take_anyway(&r->loop->peers, r->peer, n);
@@ -65,6 +68,7 @@ static void wipe_body(struct http_request *r)
     }
 }
 
+/* As soon as the handler is done: the answer may take minutes to be fetched. */
 void http_request_body_free(struct http_request *r)
 {
     wipe_body(r);
@@ -128,6 +132,7 @@ static void make_id(struct http_request *r)
     hex_encode(r->made_id, id, sizeof id);
 }
 
+/* A client's X-Request-Id; one that is not usable is replaced, never mended. */
 static bool is_usable_id(const char *id)
 {
     size_t n = 0;
@@ -177,6 +182,7 @@ static void join_cookies(struct http_request *r)
     }
 }
 
+/* Who asks: from here on the address is a text of ours, and the same in logs, limits and events. */
 void http_request_describe(struct http_request *r, const struct http_address *peer, bool has_address)
 {
     const struct http_proxies *proxies = &r->loop->server->proxies;
@@ -231,6 +237,7 @@ const char *http_query(const struct http_request *r)
     return r->head.query;
 }
 
+/* The first of a name. Where two would matter the strict reader has refused the request. */
 const char *http_header(const struct http_request *r, const char *name)
 {
     return http_head_field(&r->head, name);
@@ -252,6 +259,7 @@ const void *http_route_found(const struct http_request *r)
     return r->choice.found;
 }
 
+/* Lives as long as the request and is wiped with it. */
 void *http_request_alloc(struct http_request *r, size_t n)
 {
     return arena_alloc(&r->arena, n);
@@ -284,6 +292,7 @@ bool http_request_id_given(const struct http_request *r)
 
 /* ---- the answer ---- */
 
+/* In order of calling; nothing is ever replaced, so that no header stands twice by accident. */
 void http_answer_header(struct http_request *r, const char *name, const char *value)
 {
     for (const char *s = name; *s; s++) {
@@ -305,6 +314,7 @@ void http_answer_header(struct http_request *r, const char *name, const char *va
     buf_str(&r->headers, "\r\n");
 }
 
+/* Once per request. What is sent is this thread's until then, and the loop's after. */
 void http_answer(struct http_request *r, int status, const void *body, size_t n)
 {
     if (r->status) {
@@ -326,6 +336,7 @@ void http_answer(struct http_request *r, int status, const void *body, size_t n)
     r->answer_n = n;
 }
 
+/* For a handler that found out too late: nothing of what it had begun may be sent. */
 void http_request_forget_answer(struct http_request *r)
 {
     r->status = 0;
@@ -334,6 +345,7 @@ void http_request_forget_answer(struct http_request *r)
     r->answer_n = 0;
 }
 
+/* For the metrics: by route and status, never by path. */
 void http_request_report(struct http_request *r)
 {
     const struct http_options *o = &r->loop->server->options;
@@ -382,6 +394,7 @@ void http_request_refuse(struct http_request *r, int status, const char *id, con
     refuse(r, &(struct js_error){.status = status, .id = id, .reason = reason});
 }
 
+/* 413 says which limit it was, so that a client need not find it out by trying. */
 void http_request_refuse_size(struct http_request *r)
 {
     const struct http_body_limit *limit = r->choice.body;
@@ -419,11 +432,13 @@ static bool may_have_body(int status)
     return status >= 200 && status != 204 && status != 304;
 }
 
+/* 204, 304 and HEAD have none (RFC 9110 §§15.3.5, 15.4.5, 9.3.2). */
 bool http_request_answer_has_body(const struct http_request *r)
 {
     return r->head.method != HTTP_HEAD && may_have_body(r->status) && r->answer_n;
 }
 
+/* A Date on each (RFC 9110 §6.6.1), made once a second by the loop. */
 struct bytes http_request_answer_head(struct http_request *r, bool keep_alive)
 {
     struct buf b = BUF(&r->arena);

@@ -17,6 +17,7 @@
 
 enum { ACCEPTS_AT_ONCE = 32, ACCEPT_PAUSE_US = 100000 };
 
+/* Monotonic: durations and time-outs do not jump when somebody sets the clock. */
 uint64_t http_now_us(void)
 {
     struct timespec t;
@@ -26,6 +27,7 @@ uint64_t http_now_us(void)
 
 /* ---- a loop ---- */
 
+/* From any thread; the eventfd counts, so that many wakes are one. */
 static void wake(const struct http_loop *loop)
 {
     uint64_t one = 1;
@@ -63,6 +65,7 @@ static struct http_request *take_done(struct http_loop *loop)
     return ordered;
 }
 
+/* The whole list in one go: what comes meanwhile wakes the loop again. */
 static void answer_done(struct http_loop *loop)
 {
     for (struct http_request *r = take_done(loop), *next; r; r = next) {
@@ -71,6 +74,7 @@ static void answer_done(struct http_loop *loop)
     }
 }
 
+/* Events are freed before their sockets are closed: a number that is used again must not be watched. */
 static void stop_watching(struct http_socket *socket)
 {
     if (socket->accept) {
@@ -105,6 +109,8 @@ static void refuse_connections(struct http_loop *loop)
     }
 }
 
+/* No new connections; those that are idle close now, those with a request after it, all after the deadline.
+ */
 static void begin_stop(struct http_loop *loop)
 {
     struct timeval patience = {.tv_sec = HTTP_STOP_SECONDS};
@@ -118,6 +124,7 @@ static void begin_stop(struct http_loop *loop)
     }
 }
 
+/* On the loop's own thread: nothing below needs a lock. */
 static void on_wake(evutil_socket_t fd, short what, void *context)
 {
     struct http_loop *loop = context;
@@ -132,6 +139,7 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
     }
 }
 
+/* Whoever is still there after the deadline is left behind. */
 static void on_give_up(evutil_socket_t fd, short what, void *context)
 {
     struct http_loop *loop = context;
@@ -165,6 +173,7 @@ static void on_accept(evutil_socket_t fd, short what, void *context)
     }
 }
 
+/* After accepting failed for want of descriptors: asked again, not in a circle. */
 static void on_pause_over(evutil_socket_t fd, short what, void *context)
 {
     struct http_socket *socket = context;
@@ -173,6 +182,7 @@ static void on_pause_over(evutil_socket_t fd, short what, void *context)
     event_add(socket->accept, NULL);
 }
 
+/* Each loop has sockets of its own (SO_REUSEPORT): the kernel shares out connections. */
 static bool watch_socket(struct http_socket *socket)
 {
     struct event_base *base = socket->loop->base;
@@ -181,6 +191,7 @@ static bool watch_socket(struct http_socket *socket)
     return socket->accept && socket->pause && event_add(socket->accept, NULL) == 0;
 }
 
+/* No signals and no threads of libevent's: the program has its own. */
 static struct event_base *new_base(void)
 {
     struct event_config *config = event_config_new();
@@ -232,6 +243,7 @@ static bool loop_init(struct http_server *s, struct http_loop *loop)
     return loop->wake && loop->give_up && event_add(loop->wake, NULL) == 0;
 }
 
+/* Unix sockets and those handed in by systemd are shared by all loops: the first closes them. */
 static void loop_close_sockets(struct http_loop *loop)
 {
     struct http_server *s = loop->server;
@@ -245,6 +257,7 @@ static void loop_close_sockets(struct http_loop *loop)
     loop->sockets = NULL;
 }
 
+/* In the order in which things stop referring to each other. */
 static void loop_free(struct http_loop *loop)
 {
     answer_done(loop);
@@ -278,6 +291,7 @@ static void wiping_free(void *p)
     }
 }
 
+/* libevent grows its buffers by it: the old piece held a part of a request. */
 static void *wiping_realloc(void *p, size_t n)
 {
     void *fresh = malloc(n);
@@ -298,6 +312,7 @@ void http_wipe_memory(void)
 
 /* ---- making a server ---- */
 
+/* Bounded: a machine of hundreds of cores needs no hash thread for each by default. */
 static unsigned cores(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -317,6 +332,7 @@ static unsigned connections_most(unsigned wished)
     return most < 16 ? 16 : most;
 }
 
+/* Zero is "as the machine has it". */
 static void fill_options(struct http_options *o)
 {
     unsigned n = cores();
@@ -381,6 +397,7 @@ static const char *name_listener(const struct http_listener *l, const char *erro
     return text;
 }
 
+/* Everything that can fail, before a single connection is accepted. */
 static bool server_init(struct http_server *s, const struct http_listener *listeners, size_t n,
                         const char **error)
 {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A few hundred rows: a walk is quicker than what has to be kept sorted, and pages ask for dozens. */
 const char *catalogue_find(struct bytes key)
 {
     for (const struct catalogue_row *row = catalogue_en; row->key; row++) {
@@ -28,6 +29,7 @@ static const char *closing(const char *p)
     return p;
 }
 
+/* "#" stands for the number, as in ICU's message format, of which this is a small part. */
 static void add_number(struct buf *b, const char *p, const char *end, int64_t n)
 {
     for (; p < end; p++) {
@@ -60,6 +62,7 @@ static void add_value(struct buf *b, const struct js *v)
     }
 }
 
+/* Words are data: no value that is put into them is looked at for braces again. */
 void catalogue_format(struct buf *b, const char *pattern, catalogue_value *value, void *context)
 {
     for (const char *p = pattern; *p; p++) {
@@ -79,6 +82,7 @@ void catalogue_format(struct buf *b, const char *pattern, catalogue_value *value
     }
 }
 
+/* Only what is of the object itself: a name cannot reach into what lies below. */
 static const struct js *of_object(void *context, struct bytes name)
 {
     const struct js *o = context;
@@ -90,6 +94,7 @@ static const struct js *of_object(void *context, struct bytes name)
     return NULL;
 }
 
+/* Plain text. Whoever puts it on a page escapes it there, for that place. */
 const char *catalogue_text(struct arena *a, const char *key, const struct js *values)
 {
     struct buf b = BUF(a);

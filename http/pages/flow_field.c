@@ -3,6 +3,7 @@
 
 /* ---- looking at nodes ---- */
 
+/* A text with a NUL in it is none (js_get_text): an attribute would end there unseen. */
 const char *flow_field_attribute(const struct js *node, const char *name)
 {
     return js_get_text(js_get(node, "attributes"), name);
@@ -14,12 +15,14 @@ bool flow_field_is(const struct js *node, const char *name, const char *value)
     return v && strcmp(v, value) == 0;
 }
 
+/* Never NULL: comparisons need not ask. */
 const char *flow_field_group(const struct js *node)
 {
     const char *group = js_get_text(node, "group");
     return group ? group : "";
 }
 
+/* Images, anchors and scripts are nodes of Kratos too. They are passed over: our own flows make none. */
 bool flow_field_is_input(const struct js *node)
 {
     const char *type = js_get_text(node, "type");
@@ -52,12 +55,14 @@ static const struct js *value_of(const struct js *node)
     return js_get(js_get(node, "attributes"), "value");
 }
 
+/* A number as it was typed, a truth as "true": what the field's value attribute holds. */
 static const char *node_text(struct view *v, const struct js *node)
 {
     const char *text = value_text(v->a, value_of(node));
     return text ? text : "";
 }
 
+/* The button that leads back is there in the second step alone. */
 bool flow_view_is_second_step(const struct view *v)
 {
     return v->options->kind == VIEW_REGISTRATION && flow_field_find(v->nodes, "screen", "submit");
@@ -126,6 +131,7 @@ static const char *inputmode_of(const struct view *v, const struct js *node)
     return strcmp(kind, "email") == 0 ? "email" : strcmp(kind, "phone") == 0 ? "tel" : NULL;
 }
 
+/* From the schema's enum; what was chosen before is marked, and nothing else is. */
 static void add_options(struct view *v, struct js *field, const struct js *options, const char *value)
 {
     struct js *list = js_put(v->a, field, "options", js_array(v->a));
@@ -204,6 +210,7 @@ static const char *local_time(struct view *v, const char *value)
     return text ? text : "";
 }
 
+/* One field, with its label, its kind and what is wrong with it, as form.html draws it. */
 static struct js *add_control(struct view *v, struct js *form, const struct js *node, const char *label,
                               const char *value)
 {
@@ -265,6 +272,7 @@ static const struct js *shown_value(struct view *v, const struct js *node)
                                                                : list->first;
 }
 
+/* A list becomes a row of fields; everything else one. */
 static void add_field(struct view *v, struct js *form, const struct js *node)
 {
     const struct js *value = shown_value(v, node);
@@ -306,6 +314,8 @@ static void add_given(struct view *v, struct js *form, const struct js *node)
 
 /* ---- buttons and the rest ---- */
 
+/* Named by what it does ("Save password"), so that buttons read out of their place make sense (WCAG 2.2,
+ * 2.4.6). */
 static void add_button(struct view *v, struct js *form, const struct js *node)
 {
     const char *name = flow_field_attribute(node, "name"), *label = flow_words_label(v, node);
@@ -345,6 +355,7 @@ static void tell_hidden(struct view *v, const struct js *node)
     }
 }
 
+/* Sent along as it is: what the form shows nothing of must not be lost when it is sent. */
 void flow_field_hide(struct view *v, struct js *form, const struct js *node)
 {
     const struct js *value = value_of(node);
@@ -359,6 +370,7 @@ void flow_field_hide(struct view *v, struct js *form, const struct js *node)
     }
 }
 
+/* By the type that the flow gives; what is unknown is a text field, which every browser has. */
 void flow_field_add(struct view *v, struct js *form, const struct js *node)
 {
     const char *type = flow_field_attribute(node, "type"), *name = flow_field_attribute(node, "name");

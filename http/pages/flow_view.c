@@ -31,6 +31,7 @@ static const struct view_group {
 };
 enum { GROUPS = sizeof groups / sizeof groups[0] };
 
+/* From the table of groups, so that a factor that is added needs a row there and no line here. */
 static const struct view_group *find_group(const char *name)
 {
     for (size_t i = 0; i < GROUPS; i++) {
@@ -72,6 +73,7 @@ static struct js *make_form(struct view *v, const char *group)
     return any ? form : NULL;
 }
 
+/* A form for each group of settings: to save one sends nothing of the others. */
 static void add_group(struct view *v, const char *name, bool heading)
 {
     const struct view_group *row = find_group(name);
@@ -125,6 +127,7 @@ static void add_change(struct view *v)
     js_put(v->a, v->model, "change", form);
 }
 
+/* Sign-in and registration are one form: what is typed goes along whichever button is pressed. */
 static void add_whole(struct view *v)
 {
     struct js *form = make_form(v, NULL);
@@ -160,12 +163,14 @@ static const char *used_group(const struct js *flow)
     return NULL;
 }
 
+/* Where the cursor begins. Nothing is focussed on a page that shows an error: its message is read first. */
 static struct js *first_field(struct view *v)
 {
     const struct js *forms = js_get(v->model, "forms");
     return js_at(js_get(js_at(forms, 0), "fields"), 0);
 }
 
+/* What was done by name ("Your password was changed"), not that something was saved. */
 static void add_done(struct view *v, const struct js *message)
 {
     const char *used = used_group(v->flow);
@@ -185,6 +190,7 @@ static void add_notice(struct view *v, const char *text)
     }
 }
 
+/* By the id, never by its text: the words are ours, the number is Kratos'. */
 static void add_message(struct view *v, const struct js *message)
 {
     int64_t id = js_get_int(message, "id", 0);
@@ -217,6 +223,7 @@ static void put_words(struct view *v, const char *key, const char *text_key)
     }
 }
 
+/* The heading says which of three it is: signing in, proving it again, or a second factor. */
 static void name_login(struct view *v)
 {
     const char *aal = js_get_text(v->flow, "requested_aal");
@@ -232,6 +239,7 @@ static void name_login(struct view *v)
     }
 }
 
+/* The step is told where there are two, so that nobody wonders what else will be asked. */
 static void name_registration(struct view *v)
 {
     bool second = flow_view_is_second_step(v), password = flow_field_find(v->nodes, "password", NULL);
@@ -247,6 +255,7 @@ static void name_settings(struct view *v)
     put_words(v, "intro", row ? row->intro : NULL);
 }
 
+/* From the flow's tree to a page's model, without HTML: templates draw it. */
 void flow_view(struct arena *a, const struct js *flow, const struct flow_view_options *options,
                struct js *model)
 {

@@ -1,6 +1,7 @@
 /* What a flow's fields and messages are called, in the words of the catalogue. */
 #include "flow_view_int.h"
 
+/* "traits.name.first": without a title the last part is what people recognise. */
 static const char *last_part(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -25,6 +26,7 @@ const char *flow_words(struct view *v, const char *key, const struct js *values)
     return catalogue_text(v->a, key, with_words(v, values));
 }
 
+/* Words for a message where the catalogue has some; else the caller falls back. */
 const char *flow_words_keyed(struct view *v, const char *prefix, int64_t id, const char *suffix,
                              const struct js *values)
 {
@@ -46,6 +48,7 @@ const char *flow_words_own_name(struct view *v, const char *name)
     return text ? text : "";
 }
 
+/* The schema's title, except where the page knows better what the field is for. */
 const char *flow_words_label(struct view *v, const struct js *node)
 {
     const struct js *label = js_get(js_get(node, "meta"), "label");

@@ -12,6 +12,7 @@ enum { NAME_MOST = 1024 };
 
 /* ---- the form ---- */
 
+/* Name and text; a page that was refused shows both again as they were typed. */
 static void add_text_fields(struct page *p, struct js *form, const struct note *note, const char *field,
                             const char *error)
 {
@@ -25,6 +26,7 @@ static void add_text_fields(struct page *p, struct js *form, const struct note *
     }
 }
 
+/* The version goes along with the form: what somebody else has saved meanwhile is not written over. */
 void note_show(struct page *p, int status, const struct note *note, const char *field, const char *error)
 {
     const char *rest = note->id ? arena_printf(p->a, "notes/%s", note->id) : "notes";
@@ -73,6 +75,7 @@ static const char *lines(struct page *p, const char *text)
     return out ? out : "";
 }
 
+/* Blanks around a name are slips; inside they are kept. */
 static const char *trimmed(struct page *p, const char *text)
 {
     size_t n;
@@ -83,6 +86,7 @@ static const char *trimmed(struct page *p, const char *text)
     return out ? out : "";
 }
 
+/* What is kept of a form whose sender is signed out: three texts, and which note it was. */
 static struct js *typed(struct page *p)
 {
     static const char *const names[] = {"name", "text", "version"};
@@ -110,6 +114,7 @@ static struct note note_from(struct page *p, const char *id, const char *name, c
                          .version = strtoull(version ? version : "", NULL, 10)};
 }
 
+/* In bytes, as the vault counts (own-api.md, "Items"); the page says it in words. */
 static bool note_is_fit(struct page *p, const struct note *note)
 {
     if (note->name[0] && strlen(note->name) <= NAME_MOST) {
@@ -119,6 +124,7 @@ static bool note_is_fit(struct page *p, const struct note *note)
     return false;
 }
 
+/* After the sign-in, as if it had been sent just now: the same checks, the same answers. */
 void note_store_kept(struct page *p, const struct js *kept)
 {
     struct note note = note_from(p, js_get_text(kept, "id"), js_get_text(kept, "name"),
@@ -161,6 +167,7 @@ bool note_is_stored(struct page *p, const struct note *note)
            n == strlen(note->text) && memcmp(value, note->text, n) == 0;
 }
 
+/* Each refusal is shown in the form, with what was typed, and with a way out. */
 void note_refused(struct page *p, const struct note *note, enum ww_err err)
 {
     struct js *values = js_object(p->a);

@@ -25,6 +25,7 @@ static bool read_multipart(struct page *p, const char *type)
     return read;
 }
 
+/* A GET has no form; a body of another kind is refused as one that cannot be read. */
 static bool read_form(struct page *p)
 {
     if (http_method(p->c->r) != HTTP_POST) {
@@ -48,6 +49,7 @@ static bool is_said(const char *value, void *unused)
     return strlen(value) < 20 && strspn(value, "abcdefghijklmnopqrstuvwxyz_") == strlen(value);
 }
 
+/* One word of a fixed list, shown once; whatever else stands in the cookie is nothing. */
 const char *page_said(struct page *p)
 {
     const char *said =
@@ -106,6 +108,7 @@ static void find_words(struct page *p)
     }
 }
 
+/* False where the request is answered already: built-in pages may be switched off as a whole. */
 bool page_open(struct page *p, struct route_call *c, const char *title_key)
 {
     const char *why;
@@ -124,6 +127,7 @@ bool page_open(struct page *p, struct route_call *c, const char *title_key)
     return true;
 }
 
+/* Marks where in the account somebody is; the mark is read out, too (aria-current). */
 void page_here(struct page *p, enum page_section here)
 {
     static const struct {
@@ -143,6 +147,7 @@ void page_here(struct page *p, enum page_section here)
     }
 }
 
+/* Whose page it is stands on each: who uses two accounts sees at once which this is. */
 static enum ww_err find_person(struct page *p)
 {
     const char *text, *why;
@@ -187,6 +192,7 @@ bool page_open_section(struct page *p, enum page_section section)
     return true;
 }
 
+/* Signed in, or on the way there and back here. */
 bool page_open_account(struct page *p, struct route_call *c, enum page_section section, const char *title_key)
 {
     if (!page_open(p, c, title_key)) {
@@ -210,12 +216,14 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
 
 /* ---- small things ---- */
 
+/* Never repeated on the page: it is compared, or looked up. */
 const char *page_query(const struct page *p, const char *name)
 {
     const char *value = urlform_get(p->query, p->query_count, name);
     return value && value[0] ? value : NULL;
 }
 
+/* Never NULL; a field that is missing is as one that is empty. */
 const char *page_sent(const struct page *p, const char *name)
 {
     const char *value = urlform_get(p->form, p->form_count, name);
@@ -234,6 +242,7 @@ const char *page_text_with(struct page *p, const char *key, const char *name, co
     return catalogue_text(p->a, key, values);
 }
 
+/* The first name, for people who forgot which one they use here. */
 const char *page_sign_in_name(struct page *p)
 {
     const char *const *names;
@@ -242,6 +251,7 @@ const char *page_sign_in_name(struct page *p)
                                                                                                 : "";
 }
 
+/* Templates escape what they show, so that texts of people may go in as they are. */
 void page_put_text(struct page *p, const char *key, const char *text)
 {
     js_put(p->a, p->model, key, js_text(p->a, text));
@@ -274,11 +284,13 @@ const char *page_path(struct page *p, const char *rest)
     return arena_printf(p->a, "%sui/%s", p->site->root, rest);
 }
 
+/* Absolute, from the configured address: never from the Host that was asked for. */
 const char *page_url(struct page *p, const char *rest)
 {
     return arena_printf(p->a, "%sui/%s", p->site->base, rest);
 }
 
+/* Each form carries its token and its ticket: no handler has to think of them. */
 struct js *page_form(struct page *p, const char *rest)
 {
     struct js *form = view_form(p->a, page_path(p, rest ? rest : ""), page_csrf(p));
@@ -286,6 +298,7 @@ struct js *page_form(struct page *p, const char *rest)
     return form;
 }
 
+/* Masked anew for each form (BREACH). */
 const char *page_csrf(struct page *p)
 {
     return ww_csrf_token(p->c->op, p->c->csrf_cookie);
@@ -329,6 +342,7 @@ void page_show(struct page *p, int status, const char *template_name)
     http_answer(p->c->r, status, html.p, html.n);
 }
 
+/* A download, never shown: a file of somebody's must not run as a page of this site. */
 void page_give_file(struct page *p, const char *name, struct bytes value)
 {
     struct buf b = BUF(p->a);
@@ -342,6 +356,7 @@ void page_give_file(struct page *p, const char *name, struct bytes value)
     http_answer(p->c->r, 200, value.p, value.n);
 }
 
+/* Without a referrer: addresses of pages hold ids of notes. */
 void page_go(struct page *p, const char *url)
 {
     if (!url) {
@@ -354,6 +369,7 @@ void page_go(struct page *p, const char *url)
     http_answer(p->c->r, 303, NULL, 0);
 }
 
+/* What was done is told by the next page, not by this answer: a reload repeats nothing. */
 void page_done(struct page *p, const char *rest, const char *said)
 {
     if (said) {
@@ -362,6 +378,7 @@ void page_done(struct page *p, const char *rest, const char *said)
     page_go(p, page_url(p, rest));
 }
 
+/* Back to where somebody was, judged as every return address. */
 void page_sign_in_first(struct page *p, bool again, const char *return_to)
 {
     struct buf b = BUF(p->a);
@@ -378,6 +395,7 @@ void page_sign_in_first(struct page *p, bool again, const char *return_to)
     page_go(p, buf_text(&b));
 }
 
+/* 404 for what is not there and for what is not theirs: which it is would tell of other people. */
 void page_missing(struct page *p)
 {
     page_put_text(p, "title", page_text(p, "missing.title"));
@@ -402,6 +420,7 @@ static const struct refusal {
     {WW_OK, "error.title", "error.text"},
 };
 
+/* In words and in the header: people read the one, browsers' scripts the other. */
 const char *page_throttled(struct page *p)
 {
     uint32_t wait = ww_op_problem(p->c->op)->retry_after;
@@ -410,6 +429,7 @@ const char *page_throttled(struct page *p)
     return page_text_with(p, "throttled.text", "wait", words_wait(p->a, wait));
 }
 
+/* From the table of refusals; what it lacks is "something went wrong", with nothing of the reason. */
 void page_refused(struct page *p, enum ww_err err)
 {
     const struct refusal *why = refusals;
@@ -438,6 +458,7 @@ void page_refused(struct page *p, enum ww_err err)
 
 /* ---- flows ---- */
 
+/* Asks the flows as any client does, so that a page can do no more than a client. */
 bool page_ask_with(struct page *p, enum ww_flow_action action, const struct ww_pair *pairs, size_t n,
                    struct ww_flow_answer *out, struct js **body)
 {

@@ -13,6 +13,7 @@ static const char *device_of(struct page *p, const char *user_agent)
 
 enum { DEVICES_MOST = 1000 };
 
+/* As the client said it at its sign-in: a hint for its owner, and no proof. */
 static struct js *device_row(struct page *p, const struct ww_session_info *session)
 {
     struct js *row = js_object(p->a);
@@ -32,6 +33,7 @@ static struct js *device_row(struct page *p, const struct ww_session_info *sessi
     return row;
 }
 
+/* The session of this browser stands first, so that nobody ends their own by mistake. */
 void handle_page_devices(struct route_call *c)
 {
     struct page p;
@@ -58,6 +60,7 @@ void handle_page_devices(struct route_call *c)
     page_show(&p, 200, "devices.html");
 }
 
+/* By the id of a session, which is no secret and works for its own account alone. */
 void handle_page_device_end(struct route_call *c)
 {
     struct page p;
@@ -91,6 +94,7 @@ void handle_page_devices_end(struct route_call *c)
 
 enum { ACTIVITY_PAGE = 25 };
 
+/* When, what, from where: in words of the catalogue, nothing of it typed by anybody but the client. */
 static struct js *event_row(struct page *p, const struct ww_event *event)
 {
     struct js *row = js_object(p->a);
@@ -114,6 +118,7 @@ static bool is_worth_a_row(const struct ww_event *event)
            strcmp(event->event, "session.ended") != 0;
 }
 
+/* Newest first; older pages by a token that names a place in one's own history. */
 void handle_page_activity(struct route_call *c)
 {
     struct page p;
@@ -158,6 +163,7 @@ static void add_gone(struct page *p, const char *text)
     js_push(js_get(gone, "lines"), o);
 }
 
+/* In numbers: who is about to close sees what will be gone. */
 static void say_what_goes(struct page *p)
 {
     struct ww_vault_state vault = {.size = sizeof vault};
@@ -172,6 +178,7 @@ static void say_what_goes(struct page *p)
     add_gone(p, page_text(p, "close.devices"));
 }
 
+/* A name has to be typed: a click alone closes nothing. */
 static void show_close(struct page *p, int status, const char *typed, const char *error)
 {
     struct js *form = page_form(p, "account/delete");
@@ -204,6 +211,7 @@ void handle_page_close(struct route_call *c)
     show_close(&p, 200, "", NULL);
 }
 
+/* What was typed wrong is shown again with its mistake. */
 void handle_page_closing(struct route_call *c)
 {
     struct page p;

@@ -21,6 +21,7 @@ static struct js *groups_of(struct page *p, const char *code)
     return list;
 }
 
+/* In the answer itself, once. They stand in no redirect, cookie or row (docs/DECISIONS.md). */
 void page_show_codes(struct page *p, const char *const *codes, size_t n)
 {
     struct js *shown = js_put(p->a, p->model, "codes", js_object(p->a));
@@ -44,6 +45,8 @@ void page_show_codes(struct page *p, const char *const *codes, size_t n)
 
 /* ---- the same as a file ---- */
 
+/* Only the form of a code: the text file is made of what the page sends back, and must not become a way to
+ * have any text saved under this site's name. */
 static bool is_code(const char *text)
 {
     static const char symbols[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford base32 */
@@ -123,6 +126,7 @@ static bool read_state(struct page *p, struct ww_codes_state *state)
     return !err;
 }
 
+/* How many are left and since when; the codes themselves are nowhere to be shown. */
 static void show_state(struct page *p, const struct ww_codes_state *state)
 {
     struct js *values = js_object(p->a), *form = page_form(p, "codes");
@@ -160,6 +164,7 @@ static void refused(struct page *p, enum ww_err err, const char *back)
     }
 }
 
+/* The state that the form was made beside goes along: sent twice it makes codes once. */
 void handle_page_codes_make(struct route_call *c)
 {
     struct page p;
@@ -214,6 +219,7 @@ void handle_page_codes_end(struct route_call *c)
     }
 }
 
+/* The last way into a vault is not taken away, whoever asks. */
 void handle_page_codes_ended(struct route_call *c)
 {
     struct page p;

@@ -15,6 +15,7 @@ static const struct flow_page registration = {VIEW_REGISTRATION, WW_REGISTRATION
                                               "registration"};
 static const struct flow_page settings = {VIEW_SETTINGS, WW_SETTINGS_INIT, WW_SETTINGS_FETCH, "settings"};
 
+/* A flow that has expired, or is of another browser: a fresh one costs its owner a click. */
 static void start_anew(struct page *p, const struct flow_page *kind)
 {
     page_go(p, arena_printf(p->a, "%sself-service/%s/browser", p->site->base, kind->name));
@@ -87,6 +88,7 @@ static bool fetch(struct page *p, const struct flow_page *kind, struct js **flow
     return true;
 }
 
+/* Where somebody wants to go afterwards survives the change from sign-in to registration. */
 static const char *with_return_to(struct page *p, const char *path, const struct js *flow)
 {
     const char *return_to = js_get_text(flow, "return_to");
@@ -122,6 +124,7 @@ static void put_tickets(struct page *p)
     }
 }
 
+/* With what was typed before a sign-in came between; secrets are never among it. */
 static void show_typed(struct page *p, const struct flow_page *kind, const struct js *flow, const char *group,
                        const struct js *typed)
 {
@@ -149,6 +152,7 @@ static void show_flow(struct page *p, const struct flow_page *kind, const struct
     show_typed(p, kind, flow, group, NULL);
 }
 
+/* For whoever comes with a form that waits: a line says that nothing is lost. */
 void handle_page_login(struct route_call *c)
 {
     struct page p;
@@ -186,11 +190,13 @@ static bool is_second_step(const struct js *flow)
     return has_field(flow, "screen");
 }
 
+/* Told from the nodes alone: a page that draws flows needs no configuration. */
 static bool is_first_of_two(const struct js *flow)
 {
     return !has_field(flow, "screen") && !has_field(flow, "password");
 }
 
+/* What stood in the fields goes to the fresh flow, texts and truths alike. */
 static struct js *typed_traits(struct page *p, const struct js *flow)
 {
     const struct js *nodes = js_path(flow, "ui.nodes");
@@ -222,6 +228,7 @@ static bool begin_again(struct page *p, struct js **flow, struct js **typed)
     return out.status == 200;
 }
 
+/* Two steps have two addresses, so that Back leads to the first (docs/DECISIONS.md). */
 void handle_page_registration(struct route_call *c)
 {
     struct page p;
@@ -254,6 +261,7 @@ static const char *typed_name(struct page *p)
     return name;
 }
 
+/* By POST: a name that was typed stands in no address and no log. */
 void handle_page_to_login(struct route_call *c)
 {
     struct page p;
@@ -321,6 +329,7 @@ static void show_group(struct page *p, const char *group, const struct js *typed
     show_typed(p, &settings, flow, group, typed);
 }
 
+/* After a sign-in: the fields as they were sent, not saved until their owner says so. */
 void page_profile_typed(struct page *p, const struct js *fields)
 {
     page_here(p, SECTION_PROFILE);

@@ -7,6 +7,7 @@
 
 static const char ticket_name[] = "ticket";
 
+/* Sealed for the account: with it alone a form may be kept for whoever has been signed out. */
 void page_put_ticket(struct page *p, struct js *form)
 {
     const char *ticket = ww_typed_ticket(p->c->op, p->c->session);
@@ -20,6 +21,7 @@ static const char *waiting_cookie(struct page *p)
     return site_cookie(p->c->r, p->a, site_continuity_cookie_name, BASE64_URL, SITE_CONTINUITY_BYTES);
 }
 
+/* Both the address and the cookie: a link to this page is no form that waits. */
 bool page_is_waiting(struct page *p, const char *return_to)
 {
     const char *url = page_url(p, "kept");
@@ -56,6 +58,7 @@ static bool is_theirs(struct page *p)
     return ticket[0] ? ww_typed_ticket_matches(p->c->op, p->c->session, ticket) : !p->c->csrf_refused;
 }
 
+/* A form from a page of ours, by somebody who is signed in: the CSRF check came before. */
 bool page_open_sent(struct page *p, struct route_call *c, enum page_section section, const char *title_key)
 {
     if (!page_open(p, c, title_key)) {
@@ -75,6 +78,7 @@ bool page_open_sent(struct page *p, struct route_call *c, enum page_section sect
     return false;
 }
 
+/* Signed out meanwhile: what was typed is kept, and shown after the sign-in. */
 bool page_open_typed(struct page *p, enum page_section section, const char *kind,
                      struct js *(*typed)(struct page *p))
 {

@@ -47,6 +47,7 @@ static void refused(struct page *p, enum ww_err err)
     }
 }
 
+/* Name, size, date: what a file holds is never drawn. */
 static void show_file(struct page *p, const struct stored *s)
 {
     struct js *file = js_put(p->a, p->model, "file", js_object(p->a));
@@ -125,6 +126,7 @@ static enum ww_err save(struct page *p, const struct note *note, const char *old
     return err;
 }
 
+/* Only where there is none of that name: to make a note never writes over another. */
 static enum ww_err store_new(struct page *p, const struct note *note)
 {
     const struct ww_item_condition absent = {.size = sizeof absent, .if_absent = true};
@@ -148,6 +150,7 @@ static enum ww_err store_copy(struct page *p, struct note *note)
     return err;
 }
 
+/* One of three: new, over what was shown, or as a copy beside it. */
 void note_store(struct page *p, struct note *note)
 {
     const struct ww_item_entry *old;
@@ -230,6 +233,7 @@ static void show_delete(struct page *p, int status, const char *error)
     page_show(p, status, "confirm.html");
 }
 
+/* A page of its own asks: a click in a list deletes nothing. */
 void handle_page_note_delete(struct route_call *c)
 {
     struct page p;

@@ -137,6 +137,7 @@ static bool wants_text(const struct page *p)
     return accept && strcmp(accept, "text/plain") == 0;
 }
 
+/* A script gets the sentence alone, a form the page. */
 static void refuse_file(struct page *p, int status, const char *text)
 {
     if (wants_text(p)) {
@@ -154,6 +155,7 @@ static const char *base_name(const char *name)
     return last ? last + 1 : name;
 }
 
+/* The bytes as they came; their kind is guessed by nobody. */
 static void store_file(struct page *p, const char *name)
 {
     /* A file never replaces another by its name alone. */

@@ -24,6 +24,8 @@ static const char *hashed_name(struct arena *a, const char *stem, struct bytes c
     return arena_printf(a, "static/%s-%s.%s", stem, hex, ending);
 }
 
+/* Made once at the start, named by their hash: browsers may keep them for ever, and a new version has another
+ * name. */
 static enum ww_err make_assets(struct page_site *site, const char **why)
 {
     struct arena *a = &site->arena;
@@ -114,6 +116,7 @@ void page_site_free(struct page_site *site)
     }
 }
 
+/* What each page needs, whoever looks at it. */
 struct js *page_model(struct arena *a, const struct page_site *site, const char *title_key)
 {
     struct js *m = js_object(a);

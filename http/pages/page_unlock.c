@@ -35,6 +35,7 @@ void page_show_sealed(struct page *p)
     show_form(p, 200, "", NULL, NULL);
 }
 
+/* A vault that is sealed is no error: the page says how it is opened, in its own place. */
 bool page_is_open(struct page *p, enum ww_err err)
 {
     if (err != WW_ELOCKED && err != WW_ENOVAULT && err != WW_EAAL) {
@@ -66,6 +67,7 @@ static void refused(struct page *p, enum ww_err err, const char *code)
     }
 }
 
+/* A code that was used is replaced, and the new one shown now or never. */
 static void show_opened(struct page *p, struct ww_session *opened, const char *new_code)
 {
     page_signed_in(p, opened);

@@ -6,6 +6,7 @@
 
 bool schema_compile_fail(struct compiler *c, const char *place, const char *format, ...)
 {
+    /* The first mistake is the one that is told; what follows from it would only confuse. */
     if (c->err) {
         return false;
     }
@@ -39,6 +40,7 @@ static struct subschema *compile_location(struct compiler *c, struct location *l
         schema_compile_no_memory(c);
         return NULL;
     }
+    /* -1: no limit, since 0 is one. */
     *s = (struct subschema){.json = l->json,
                             .place = l->place,
                             .base = l->base,
@@ -56,6 +58,7 @@ static struct subschema *compile_location(struct compiler *c, struct location *l
 
 struct subschema *schema_compile_child(struct compiler *c, const struct js *json)
 {
+    /* Every place was indexed before: one that is missing is a mistake of ours. */
     struct location *l = schema_index_find(c, json);
     if (!l) {
         c->err = c->err ? c->err : WW_EINTERNAL;
@@ -87,6 +90,7 @@ static bool sort_properties(struct compiler *c, struct subschema *s)
 static bool fill(struct compiler *c, struct subschema *s)
 {
     if (s->json->type == JS_BOOL) {
+        /* `true` and `{}` let everything pass, `false` nothing. */
         s->never = !s->json->boolean;
         return true;
     }
@@ -97,6 +101,7 @@ static bool fill(struct compiler *c, struct subschema *s)
         s->ref = target ? compile_location(c, target) : NULL;
         return s->ref != NULL;
     }
+    /* In the order of the document; no keyword may depend on what stands behind it. */
     for (const struct js *m = s->json->first; m; m = m->next) {
         if (!schema_keyword_compile(c, s, m)) {
             return false;
@@ -120,6 +125,7 @@ static bool measure_one(struct compiler *c, struct subschema *s, struct subschem
     if (!measure(c, next, depth + 1)) {
         return false;
     }
+    /* Depth first, each schema once: s->chain remembers what was found. */
     if (next->chain >= s->chain) {
         s->chain = next->chain + 1;
     }
@@ -180,6 +186,7 @@ static bool compile_all(struct compiler *c, const struct js *root)
         return schema_compile_no_memory(c);
     }
     c->program->root = compile_location(c, l);
+    /* The queue grows while it is walked: what a reference reaches is filled behind what is filled now. */
     for (struct subschema *s = c->program->root; s; s = s->queued) {
         if (!fill(c, s)) {
             return false;
@@ -200,7 +207,8 @@ enum ww_err schema_compile_with(struct arena *a, const struct js *root, const st
     *why = "out of memory";
     struct compiler *c = ARENA_NEW(a, struct compiler);
     struct schema_program *program = ARENA_NEW(a, struct schema_program);
-    /* The program points into the document, so it has one of its own. */
+    /* The program points into the document, so it has one of its own. What it was made of may be the
+     * configuration's, and freed before the program. */
     struct js *copy = js_copy(a, root);
     if (!c || !program || !copy) {
         return WW_ENOMEM;
@@ -208,6 +216,7 @@ enum ww_err schema_compile_with(struct arena *a, const struct js *root, const st
     *c = (struct compiler){.a = a, .options = options, .program = program};
     c->queue_end = &c->queue;
     if (!compile_all(c, copy)) {
+        /* PCRE2's memory is not the arena's. */
         schema_regex_free(program->regexes);
         *why = c->why ? c->why : "internal error";
         return c->err ? c->err : WW_EINTERNAL;

@@ -4,6 +4,7 @@
 
 #include "schema_ecma.h"
 
+/* A sentence for the author of the schema; the pattern itself is in their hands. */
 bool schema_ecma_refuse(struct translation *t, const char *why)
 {
     t->why = why;
@@ -12,6 +13,7 @@ bool schema_ecma_refuse(struct translation *t, const char *why)
 
 int schema_ecma_peek(const struct translation *t, size_t ahead)
 {
+    /* By byte: what the syntax is made of is ASCII, and UTF-8 has no ASCII inside its characters. */
     return (size_t)(t->end - t->p) > ahead ? (unsigned char)t->p[ahead] : -1;
 }
 
@@ -35,6 +37,7 @@ static bool class(struct translation *t)
         if (schema_ecma_peek(t, 0) < 0) {
             return schema_ecma_refuse(t, "the regular expression has a class without an end");
         }
+        /* POSIX classes, as Go's RE2 has them: schemas that were written for Kratos may use them. */
         if (t->lenient && schema_ecma_starts(t, "[:") && (close = strstr(t->p + 2, ":]")) &&
             close - t->p < 12) {
             buf_add(&t->out, t->p, (size_t)(close + 2 - t->p));
@@ -67,8 +70,10 @@ static bool inline_flags(struct translation *t)
     }
     buf_add(&t->out, t->p, n + 3);
     t->p += n + 3;
+    /* "(?i)" up to the end of the group; "(?i:…)" opens one of its own. */
     t->open += after == ':';
     t->inline_flags = true;
+    /* What "?", "*", "+" or "{" would stand behind is not there yet. */
     t->repeatable = false;
     return true;
 }
@@ -82,6 +87,7 @@ static bool group(struct translation *t)
     for (size_t i = 0; n == 0 && i < sizeof kinds / sizeof kinds[0]; i++) {
         n = schema_ecma_starts(t, kinds[i]) ? strlen(kinds[i]) : 0;
     }
+    /* A name; PCRE2 has the same rules for it but that it must be shorter than 33 characters. */
     if (n == 0 && schema_ecma_starts(t, "(?<")) {
         n = 3;
     }
@@ -105,6 +111,7 @@ static size_t braces(const struct translation *t)
     while (schema_ecma_peek(t, n) >= '0' && schema_ecma_peek(t, n) <= '9') {
         n++;
     }
+    /* PCRE2 takes "{,3}" for text, ECMA for an error. */
     if (n == start) {
         return 0;
     }
@@ -133,6 +140,7 @@ static bool quantifier(struct translation *t)
     if (!t->repeatable) {
         return schema_ecma_refuse(t, "the regular expression has a quantifier with nothing to repeat");
     }
+    /* Lazy: the one sign that may follow a quantifier. */
     n += schema_ecma_peek(t, n) == '?';
     buf_add(&t->out, t->p, n);
     t->p += n;

@@ -30,6 +30,7 @@ static bool hex_number(struct translation *t, size_t digits, uint32_t *value)
 /* As \x{…}: whatever the character is, PCRE2 sees no syntax in it. */
 static bool put_code_point(struct translation *t, uint32_t c)
 {
+    /* Half a pair is no character (with the u flag): nothing that is UTF-8 could ever match. */
     if (c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
         return schema_ecma_refuse(t, "the regular expression has an escape that is no character");
     }

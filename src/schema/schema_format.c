@@ -84,12 +84,14 @@ static const struct format formats[] = {
     {"uri-template", schema_format_uri_template, NULL},
     {"json-pointer", json_pointer, NULL},
     {"relative-json-pointer", relative_json_pointer, NULL},
+    /* Compiled, and thrown away: PCRE2 knows best whether it is one. */
     {"regex", NULL, regex},
     {"idn-hostname", NULL, schema_format_idn_hostname},
     {"idn-email", NULL, schema_format_idn_email},
     {"no-validate", anything, NULL},
 };
 
+/* NULL for what nobody knows: it asserts nothing (draft-07, Validation §7.2). */
 const struct format *schema_format_find(const char *name)
 {
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {

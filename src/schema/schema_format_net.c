@@ -22,6 +22,7 @@ static bool is_alphanumeric(uint8_t c)
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* RFC 1123 §2.1: letters, digits and hyphens, none of these at an end. */
 static bool label(struct bytes text)
 {
     if (text.n == 0 || text.n > MAX_LABEL || text.p[0] == '-' || text.p[text.n - 1] == '-') {
@@ -38,6 +39,7 @@ static bool label(struct bytes text)
 /* Without the dot of the root at its end. */
 bool schema_format_hostname(struct bytes text)
 {
+    /* 253 is what 255 bytes on the wire leave for the text. */
     if (text.n > MAX_HOSTNAME) {
         return false;
     }
@@ -109,6 +111,7 @@ static bool any_local_part(struct bytes text)
     return local_part(text) || quoted_local_part(text);
 }
 
+/* The last "@" separates: a quoted local part may hold others. */
 bool schema_format_email(struct bytes text)
 {
     const uint8_t *at = text.n > 0 && text.n <= MAX_EMAIL ? memrchr(text.p, '@', text.n) : NULL;
@@ -186,11 +189,13 @@ static int groups(struct bytes text, bool last)
 
 bool schema_format_ipv6(struct bytes text)
 {
+    /* Once at the most: a second one is a group of no digits, which groups() refuses. */
     const uint8_t *gap = text.n > 0 ? memmem(text.p, text.n, "::", 2) : NULL;
     if (!gap) {
         return groups(text, true) == 8;
     }
     size_t n = (size_t)(gap - text.p);
     int left = groups(BYTES(text.p, n), false), right = groups(BYTES(gap + 2, text.n - n - 2), true);
+    /* "::" stands for one group at least (RFC 4291 §2.2; RFC 5952 §4.2.2 would have it stand for two). */
     return left >= 0 && right >= 0 && left + right < 8;
 }

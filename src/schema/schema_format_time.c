@@ -51,6 +51,7 @@ static bool partial_time(struct bytes *p, struct time_parts *t)
     t->hour = digits(p, 2);
     t->minute = t->hour >= 0 && sign(p, ':') ? digits(p, 2) : -1;
     t->second = t->minute >= 0 && sign(p, ':') ? digits(p, 2) : -1;
+    /* 60 for a leap second, whose place full_time looks at. */
     if (t->second < 0 || t->hour > 23 || t->minute > 59 || t->second > 60) {
         return false;
     }
@@ -88,6 +89,7 @@ static bool full_time(struct bytes *p)
     if (!partial_time(p, &t) || !offset(p, &east)) {
         return false;
     }
+    /* Two days more, so that the remainder is not negative whatever the offset. */
     int utc = (t.hour * 60 + t.minute - east + 2 * 1440) % 1440;
     return t.second < 60 || utc == 1439;
 }

@@ -4,7 +4,8 @@
 
 #include "schema_int.h"
 
-/* Schemas that are met while forms are made of a schema: branches within branches multiply. */
+/* Schemas that are met while forms are made of a schema: branches within branches multiply. Far above what a
+ * form has: 20,000 steps take some milliseconds. */
 enum { MAX_WALK = 20000 };
 
 struct trait_walk {
@@ -77,6 +78,7 @@ static bool add_trait(struct trait_walk *w, const struct subschema *s, const cha
     if (!single_type(s) && !js_get(s->json, "default")) {
         return true; /* Kratos makes no form field of it (kratos.md §3.2) */
     }
+    /* A form is drawn, sent and stored for each visitor: its size is bounded here. */
     if (w->schema->trait_count == SCHEMA_MAX_TRAITS) {
         return walk_fail(w, s, "more traits than a form can have");
     }
@@ -98,6 +100,7 @@ static bool add_trait(struct trait_walk *w, const struct subschema *s, const cha
                                .required = required,
                                .disabled = s->disabled_field,
                                .marks = leaf_marks(s, 0)};
+    /* At the end: forms show fields in the order of the schema. */
     *w->end = t;
     w->end = &t->next;
     w->schema->trait_count++;
@@ -119,6 +122,7 @@ static bool walk_list(struct trait_walk *w, const struct schema_list *list, cons
 /* In the order of the document, which is the order of the fields on the page. */
 static bool walk_properties(struct trait_walk *w, const struct subschema *s, const char *path)
 {
+    /* From the document: the table of the program is sorted, and "required" adds names to it. */
     const struct js *order = js_get(s->json, "properties");
     for (const struct js *m = order ? order->first : NULL; m; m = m->next) {
         for (size_t i = 0; i < s->property_count; i++) {
@@ -146,6 +150,7 @@ static bool walk_inside(struct trait_walk *w, const struct subschema *s, const c
     if (leaf && !add_trait(w, s, path, required)) {
         return false;
     }
+    /* Only what holds always can require a field; in branches a field may be needed or not. */
     return walk_properties(w, s, path) && walk_list(w, &s->all_of, path, required) &&
            walk_list(w, &s->any_of, path, false) && walk_list(w, &s->one_of, path, false) &&
            walk_list(w, &branches, path, false);
@@ -200,6 +205,7 @@ void schema_element(const struct schema_trait *list, const char *path, struct sc
     *out = (struct schema_trait){.path = path, .type = list->node ? "" : list->item_type, .item_type = ""};
     for (unsigned i = 0; s && *path; i++) {
         size_t n = strcspn(path, ".");
+        /* One bit for each step of the path says which of them are lists. */
         if (n > LIMIT_IDENTIFIER || i == 64) {
             return;
         }
@@ -228,6 +234,7 @@ enum ww_err schema_identity_compile(struct arena *a, struct identity_schema *s, 
     if (err) {
         return err;
     }
+    /* Kratos' form of an identity schema (kratos.md §5.3); without it no form could be drawn. */
     const struct subschema *traits = property_of(s->program->root, "traits");
     *why = NULL;
     if (!traits) {
@@ -301,6 +308,7 @@ static void merge_values(struct value_walk *w)
     if (n > 1) {
         qsort(found, n, sizeof *found, by_place);
     }
+    /* Emptied, not taken out: the list keeps the order of the schema. */
     struct schema_value *kept = n ? found[0].value : NULL;
     for (size_t i = 1; i < n; i++) {
         struct schema_value *x = found[i].value;
@@ -328,6 +336,7 @@ static void pick_properties(struct value_walk *w, const struct subschema *s, con
 {
     for (size_t i = 0; i < s->property_count; i++) {
         const struct js *inner = js_get(v, (const char *)s->properties[i].name.p);
+        /* A look-up walks the members: paid by their number. */
         if (!inner || !s->properties[i].schema || !schema_check_spend(&w->check, 1 + v->count)) {
             continue;
         }

@@ -95,6 +95,7 @@ static bool take_list(struct compiler *c, struct subschema *s, const struct js *
         return schema_compile_no_memory(c);
     }
     for (const struct js *v = member->first; v; v = v->next) {
+        /* An object, true or false; anything else would be passed over silently. */
         if (!is_schema(v)) {
             return wrong(c, s, member, "every element must be a schema");
         }
@@ -116,10 +117,12 @@ static struct property *property_slot(struct compiler *c, struct subschema *s, s
             return &s->properties[i];
         }
     }
+    /* Names are compared with all before: the limit keeps a schema of megabytes from taking minutes. */
     if (s->property_count == SCHEMA_MAX_SUBSCHEMAS) {
         schema_compile_fail(c, s->place, "more than %d properties", SCHEMA_MAX_SUBSCHEMAS);
         return NULL;
     }
+    /* Full at each power of two: doubled. */
     if ((s->property_count & (s->property_count - 1)) == 0) {
         size_t room = s->property_count ? s->property_count * 2 : 1;
         struct property *grown = ARENA_ARRAY(c->a, room, struct property);
@@ -310,6 +313,7 @@ static bool take_count(struct compiler *c, struct subschema *s, const struct js 
     if (!js_is_number(member) || !js_number_is_integer(member)) {
         return wrong(c, s, member, "expected a whole number, 0 or more");
     }
+    /* A count is compared with lengths, which 64 bits hold. */
     if (member->type == JS_INT) {
         *out = member->integer;
     } else {
@@ -380,6 +384,7 @@ bool schema_keyword_compile(struct compiler *c, struct subschema *s, const struc
         return !is_foreign(member->key) ||
                wrong(c, s, member, "this keyword is of another draft than draft-07");
     }
+    /* Each row of the table says where in the struct its value goes. */
     void *at = (char *)s + k->at;
     switch (k->kind) {
     case KEYWORD_SCHEMA:

@@ -2,6 +2,7 @@
 #include "schema_int.h"
 #include "utf8.h"
 
+/* The context of a message: two named values (kratos.md §3.4). */
 static struct js *pair(struct check *c, const char *first, struct js *a, const char *second, struct js *b)
 {
     struct js *context = js_object(c->a);
@@ -29,6 +30,7 @@ bool schema_check_regex(struct check *c, const struct regex *r, struct bytes tex
 static void length_failed(struct check *c, const struct subschema *s, const struct spot *at,
                           struct causes *out, bool least, int64_t limit, int64_t length)
 {
+    /* Under "not" and in branches that are only tried nobody reads the text. */
     if (!schema_leaf_wanted(c, out)) {
         return;
     }
@@ -78,6 +80,7 @@ void schema_check_number(struct check *c, const struct subschema *s, const struc
     const struct {
         const struct js *limit;
         const char *keyword, *sign, *name;
+        /* Four keywords, one rule: where the comparison may lie. */
         int low, high; /* comparisons of value to limit that are fine */
     } limits[] = {
         {s->minimum, "minimum", ">=", "minimum", 0, 1},

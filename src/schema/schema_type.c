@@ -5,6 +5,7 @@ static const struct {
     const char *name;
     unsigned bit;
 } types[] = {
+    /* In the order in which messages list them. */
     {"null", TYPE_NULL},     {"boolean", TYPE_BOOLEAN}, {"object", TYPE_OBJECT},   {"array", TYPE_ARRAY},
     {"number", TYPE_NUMBER}, {"string", TYPE_STRING},   {"integer", TYPE_INTEGER},
 };

@@ -33,6 +33,7 @@ static struct uri_parts split(const char *text)
         p.scheme = BYTES(text, n);
         text += n + 1;
     }
+    /* RFC 3986 §3.2. */
     if (text[0] == '/' && text[1] == '/') {
         n = strcspn(text + 2, "/?#");
         p.authority = BYTES(text + 2, n);
@@ -56,6 +57,7 @@ static struct uri_parts split(const char *text)
  * by what comes out. */
 static struct bytes remove_dots(struct arena *a, struct bytes path)
 {
+    /* Dots only go: the result is never longer than the path and a slash. */
     char *grown = arena_alloc(a, path.n + 2);
     if (!grown) {
         return BYTES(NULL, 0);
@@ -133,6 +135,7 @@ char *schema_uri_resolve(struct arena *a, const char *base_text, const char *ref
         return compose(a, &t);
     }
     t.scheme = base.scheme;
+    /* RFC 3986 §5.2.2, as its pseudocode has it. */
     if (!r.authority.p) {
         t.authority = base.authority;
         if (r.path.n == 0) {

@@ -35,7 +35,8 @@ bool schema_check_quietly(struct check *c, const struct subschema *s, const stru
 
 /* ---- any type ---- */
 
-/* An integer is any number without a fraction, however it was written. */
+/* An integer is any number without a fraction, however it was written. Bits, since a schema may allow
+ * several. */
 static bool type_matches(const struct subschema *s, const struct js *v)
 {
     return s->types == 0 || (s->types & schema_type_of(v)) ||
