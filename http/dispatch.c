@@ -429,6 +429,9 @@ static bool begin(struct route_call *c)
         return false;
     }
     c->arena = &c->op->arena;
+    if (c->route && c->route->where == HTTP_HASH) { /* who signs in */
+        site_show_device(r, c->op);
+    }
     return true;
 }
 

@@ -40,7 +40,7 @@ void own_give_session(struct route_call *c, struct js *body, struct ww_session *
     if (!cookie) {
         js_put(c->arena, body, "session_token", js_text(c->arena, token));
     } else if (info) {
-        site_set_session_cookie(c->site, c->r, c->arena, token, (info->expires - info->issued) / SECOND_US);
+        site_set_session_cookie(c->site, c->r, c->op, token, (info->expires - info->issued) / SECOND_US);
     }
 }
 

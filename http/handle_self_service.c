@@ -137,7 +137,7 @@ void handle_flow_cookies(struct route_call *c, const struct ww_flow_answer *out)
         }
     }
     if (out->set_session) {
-        site_set_session_cookie(c->site, c->r, c->arena, out->set_session, out->session_left);
+        site_set_session_cookie(c->site, c->r, c->op, out->set_session, out->session_left);
     }
     if (out->end_session) {
         site_end_session_cookie(c->site, c->r, c->arena);

@@ -12,8 +12,14 @@
 
 const char site_continuity_cookie_name[] = "ory_kratos_continuity";
 const char site_said_cookie_name[] = "watchword_said";
+const char site_device_cookie_name[] = "watchword_device";
 
-enum { CSRF_SECONDS = 31536000, CONTINUITY_SECONDS = 2592000, SAID_SECONDS = 60 };
+enum {
+    CSRF_SECONDS = 31536000,
+    CONTINUITY_SECONDS = 2592000,
+    SAID_SECONDS = 60,
+    DEVICE_SECONDS = 400 * 24 * 3600
+};
 enum { ITEMS_ROOM = 1 << 20, ITEMS_LEAST = 5 << 20, ADMIN_MOST = 5 << 20 };
 /* Threads that hash; with the loops, slow workers and maintenance: SQLite's 32 connections are enough. */
 enum { SQLITE_WORKERS_MOST = 20 };
@@ -173,9 +179,31 @@ void site_set_said_cookie(struct site *site, struct http_request *r, struct aren
     set_cookie(r, a, &c);
 }
 
-void site_set_session_cookie(struct site *site, struct http_request *r, struct arena *a, const char *token,
+/* As long as browsers keep a cookie (RFC 6265bis §5.5). Sealed: the browser learns no number, and of whom it
+ * is is not to be seen. */
+static void set_device_cookie(struct site *site, struct http_request *r, struct ww_op *op)
+{
+    const char *device = ww_device(op);
+    if (device) {
+        struct cookie c = make_cookie(site, &op->arena, "session.cookie", site_device_cookie_name, device);
+        c.max_age = DEVICE_SECONDS;
+        set_cookie(r, &op->arena, &c);
+    }
+}
+
+void site_show_device(const struct http_request *r, struct ww_op *op)
+{
+    enum { DEVICE_BYTES = 105 };
+    enum ww_err err =
+        ww_device_show(op, site_cookie(r, &op->arena, site_device_cookie_name, BASE64_URL, DEVICE_BYTES));
+    (void)err; /* what cannot be kept for want of memory is not compared */
+}
+
+void site_set_session_cookie(struct site *site, struct http_request *r, struct ww_op *op, const char *token,
                              uint64_t seconds)
 {
+    struct arena *a = &op->arena;
+    set_device_cookie(site, r, op);
     struct cookie c = make_cookie(site, a, "session.cookie", site->session_cookie_name, token);
     /* Without it the cookie ends with the browser, the session only when it expires. In a struct cookie 0
      * means no Max-Age, so the last second counts as one. */
@@ -213,7 +241,7 @@ struct form {
 static bool has_form(const char *value, void *context)
 {
     const struct form *form = context;
-    uint8_t ignored[64];
+    uint8_t ignored[128];
     return form->bytes <= sizeof ignored &&
            base64_decode_exactly(form->kind, bytes_str(value), ignored, form->bytes);
 }

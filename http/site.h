@@ -38,8 +38,13 @@ void site_free(struct site *site);
 
 /* Set-Cookie: each as the configuration says (kratos.md §§2.5, 4.1). */
 void site_set_csrf_cookie(struct site *site, struct http_request *r, struct arena *a, const char *value);
-void site_set_session_cookie(struct site *site, struct http_request *r, struct arena *a, const char *token,
+/* With what the browser shall remember of who was signed in by this operation (vault.md §12): that stays when
+ * they sign out. */
+void site_set_session_cookie(struct site *site, struct http_request *r, struct ww_op *op, const char *token,
                              uint64_t seconds);
+extern const char site_device_cookie_name[];
+/* Shows the operation what the browser remembers. */
+void site_show_device(const struct http_request *r, struct ww_op *op);
 void site_end_session_cookie(struct site *site, struct http_request *r, struct arena *a);
 void site_set_continuity_cookie(struct site *site, struct http_request *r, struct arena *a,
                                 const char *value);
@@ -54,8 +59,8 @@ extern const char site_said_cookie_name[];
 const char *site_session_token(const struct site *site, const struct http_request *r, struct ww_op *op,
                                bool *cookie);
 enum { SITE_CSRF_BYTES = 32, SITE_CONTINUITY_BYTES = 48 }; /* of the two below */
-/* The first cookie of that name that is `bytes` bytes, at most 64, in base64 of a kind: the anti-CSRF and the
- * continuity cookie. NULL when there is none. */
+/* The first cookie of that name that is `bytes` bytes, at most 128, in base64 of a kind: the anti-CSRF and
+ * the continuity cookie. NULL when there is none. */
 const char *site_cookie(const struct http_request *r, struct arena *a, const char *name,
                         enum base64_kind kind, size_t bytes);
 /* The request's absolute URL as the client typed it. NULL when there is no memory. */

@@ -171,6 +171,14 @@ WW_EXPORT enum ww_err ww_authenticate(struct ww_op *op, const struct ww_proof *p
 WW_EXPORT enum ww_err ww_step_up(struct ww_op *op, struct ww_session *session,
                                  const struct ww_proof *proof) WW_MUST;
 
+/* What a browser keeps of whoever signed in on it, also after they signed out: opaque text of at most 256
+ * bytes, of which a cookie is made. Of the last sign-in, registration, recovery or unlock of this operation;
+ * NULL: there was none. */
+WW_EXPORT const char *ww_device(struct ww_op *op);
+/* Shows what this browser kept, before signing in on it; NULL is fine, and what is of somebody else changes
+ * nothing. When the account is older than it, the sign-in is WW_EROLLEDBACK. Copied. */
+WW_EXPORT enum ww_err ww_device_show(struct ww_op *op, const char *device) WW_MUST;
+
 /* Checks the session's own password again; changes nothing. WW_EDENIED, WW_ETHROTTLED. */
 WW_EXPORT enum ww_err ww_password_check(struct ww_op *op, struct ww_session *session, const char *password,
                                         size_t password_length) WW_MUST;

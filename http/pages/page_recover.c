@@ -174,7 +174,7 @@ void page_signed_in(struct page *p, struct ww_session *session)
     const struct ww_session_info *info = ww_session_info(c->op, session);
     const char *value = ww_csrf_cookie_new(c->op), *token = ww_session_token(c->op, session);
     if (info && token) {
-        site_set_session_cookie(c->site, c->r, p->a, token, (info->expires - info->issued) / SECOND_US);
+        site_set_session_cookie(c->site, c->r, c->op, token, (info->expires - info->issued) / SECOND_US);
     }
     if (value) {
         site_set_csrf_cookie(c->site, c->r, p->a, value);

@@ -83,6 +83,15 @@ typedef enum ww_err account_vault_reader(struct ww_op *op, struct store *s, stru
 enum ww_err account_read_vault(struct ww_op *op, struct service *s, struct session *x,
                                account_vault_reader *body, void *context) WW_MUST;
 
+/* ---- account_device.c: vault.md §12 ---- */
+/* Makes op->device, of an account that is signed in, in the transaction that does it. v: NULL where the
+ * sign-in opens nothing. */
+enum ww_err account_device_give(struct ww_op *op, struct service *s, const struct record *r,
+                                const struct vault *v) WW_MUST;
+/* WW_EROLLEDBACK when the client has seen newer numbers. r is locked. */
+enum ww_err account_device_compare(struct ww_op *op, struct service *s, const struct record *r,
+                                   const struct vault *v) WW_MUST;
+
 /* ---- account_login.c: proofs of who somebody is ---- */
 /* The account behind an identifier, or NULL, and the identifier's tag. */
 enum ww_err account_find(struct ww_op *op, struct service *s, const char *identifier, struct key *tag,

@@ -53,11 +53,11 @@ enum ww_err account_open_proved(struct ww_op *op, struct service *s, struct auth
     if ((*r)->state != STATE_ACTIVE) {
         return op_fail(op, WW_EDISABLED, "identity_disabled", "the account is disabled");
     }
-    if (!root) {
-        return WW_OK;
+    if (root) {
+        err = store_vault_row_load(op, s->store, &(*r)->vid, (*r)->id, true, &row);
+        err = err ? err : vault_open(op, s->store, *r, root, &row, v);
     }
-    err = store_vault_row_load(op, s->store, &(*r)->vid, (*r)->id, true, &row);
-    return err ? err : vault_open(op, s->store, *r, root, &row, v);
+    return err ? err : account_device_compare(op, s, *r, *v);
 }
 
 /* A slot below the floor gives way to one at today's cost, in the transaction of the sign-in that had the
@@ -150,7 +150,8 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     bool same = x->in->session && uuid_equal(x->in->session->record->uuid, r->uuid);
     err = same ? session_refresh(op, s->store, &s->sessions, x->in->session, authn, &x->session)
                : account_issue(op, s, authn, x->in->carrier, &x->session);
-    if (err || (x->in->session && !same && (err = end_replaced(op, s, x->in->session)))) {
+    if (err || (x->in->session && !same && (err = end_replaced(op, s, x->in->session))) ||
+        (err = account_device_give(op, s, r, v))) {
         return err;
     }
     return account_tell(op, s,

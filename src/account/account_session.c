@@ -22,6 +22,9 @@ enum ww_err account_issue(struct ww_op *op, struct service *s, const struct auth
                           enum session_carrier carrier, struct session **out)
 {
     enum ww_err err = session_issue(op, s->store, &s->sessions, a, carrier, out);
+    if (!err) {
+        err = account_device_give(op, s, (*out)->record, NULL);
+    }
     if (err || !(*out)->displaced) {
         return err;
     }

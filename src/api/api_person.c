@@ -208,3 +208,26 @@ enum ww_err ww_account_history(struct ww_op *op, struct ww_session *session, str
     api_give(page, &p);
     return WW_OK;
 }
+
+/* ---- what a browser remembers ---- */
+
+const char *ww_device(struct ww_op *op)
+{
+    API_CALL(op);
+    const char *text;
+    bool made = op->device && store_device_seal(op, service_of(op)->store, op->device, &text) == WW_OK;
+    return made ? text : NULL;
+}
+
+enum ww_err ww_device_show(struct ww_op *op, const char *device)
+{
+    API_CALL(op);
+    enum { DEVICE_MOST = 256 };
+    op->client.device = "";
+    if (!device || strnlen(device, DEVICE_MOST + 1) > DEVICE_MOST) {
+        return WW_OK;
+    }
+    const char *copy = arena_strdup(&op->arena, device);
+    op->client.device = copy ? copy : "";
+    return copy ? WW_OK : op_no_memory(op);
+}

@@ -43,7 +43,7 @@ void op_init(struct ww_op *op, const struct ww_env *env, struct ww *ww)
 {
     *op = (struct ww_op){.env = env ? env : &system_env, .ww = ww};
     op->arena.env = op->env;
-    op->client = (struct op_client){"", "", "", ""};
+    op->client = (struct op_client){"", "", "", "", ""};
 }
 
 void op_free(struct ww_op *op)

@@ -16,6 +16,7 @@
 struct ww;
 struct ww_session;
 struct db_conn;
+struct store_device;
 
 /* What went wrong, for the caller's user. All texts live in the arena or are constants. */
 struct op_problem {
@@ -33,6 +34,7 @@ struct op_client {
     const char *user_agent;
     const char *location; /* "city, country", as a trusted proxy says */
     const char *request_id;
+    const char *device; /* what it remembers of whoever signed in before, vault.md §12 */
 };
 
 struct ww_op {
@@ -42,6 +44,7 @@ struct ww_op {
     struct op_client client;
     struct op_problem problem;
     struct db_conn *conn; /* of the open transaction, or of rows that are being read; NULL else; store's */
+    const struct store_device *device; /* what the client shall remember of who signed in; or NULL */
     /* What src/api checks its callers by: whether a call is under way, and the sessions that it gave out. */
     atomic_bool busy;
     struct ww_session *sessions;

@@ -74,6 +74,18 @@ bool store_alarm_is_known(struct store *s, const struct record *r, bool vault, u
 /* The next one that was not told of: id and uuid. False: no more. */
 bool store_alarm_next(struct store *s, int64_t *account, struct uuid *uuid);
 
+/* What a browser keeps of an account: text for a cookie. */
+enum { STORE_DEVICE_BYTES = 105 }; /* before base64 */
+struct store_device {
+    struct uuid account;
+    uint32_t line;
+    uint64_t record_seq, vault_number, issued;
+};
+enum ww_err store_device_seal(struct ww_op *op, struct store *s, const struct store_device *d,
+                              const char **text) WW_MUST;
+/* False for whatever is not of out->account. */
+bool store_device_open(struct ww_op *op, struct store *s, const char *text, struct store_device *out);
+
 /* ---- transactions ---- */
 enum ww_err store_tx_begin(struct ww_op *op, struct store *s, enum db_mode mode) WW_MUST;
 /* After a commit whose answer was lost, what it wrote last (an audit event, a vault's head) is read again:

@@ -302,6 +302,18 @@ static void other_vectors(const struct record *r)
 }
 
 /* The first of ten codes: its credential has no public part, and its slot opens to the root key. */
+/* What a browser keeps of who signed up last: Cleo. Last, since it draws a nonce. */
+static void device_vectors(void)
+{
+    uint8_t raw[STORE_DEVICE_BYTES];
+    const char *text = ww_device(journey.op);
+    assert_non_null(text);
+    assert_true(base64_decode_exactly(BASE64_URL, bytes_str(text), raw, sizeof raw));
+    add("device.blob", BYTES_OF(raw));
+    add("device.content",
+        open_sk((struct place){"device", &journey.op->device->account, 0, BYTES("", 0)}, BYTES_OF(raw)));
+}
+
 static void code_vectors(struct ww_session *session)
 {
     const char *const *codes;
@@ -390,6 +402,7 @@ static void make_vectors(void)
     code_vectors(journey.given);
     epoch_vectors(journey.given);
     share_vectors(journey.session->record);
+    device_vectors();
 }
 
 /* ---- the document ---- */

@@ -340,6 +340,58 @@ static void test_two_programs_on_one_store(void **state)
     site_close(&s);
 }
 
+/* vault.md §12: what a browser keeps is compared where no witness is. */
+static void test_a_browser_remembers(void **state)
+{
+    (void)state;
+    struct site s;
+    struct ww_session *session;
+    char *token = open_with_ada(&s, without);
+    change_password(&s, token, "another walk by the sea");
+    assert_int_equal(site_login(&s, "ada", "another walk by the sea", &session), WW_OK);
+    char *device = strdup(ww_device(s.op));
+    assert_null(ww_device(site_next(&s)));
+    assert_int_equal(ww_device_show(s.op, device), WW_OK);
+    assert_int_equal(site_sign_in(s.op, "ada@example.org", "another walk by the sea", &session), WW_OK);
+    put_back(&s, every);
+    /* Only after the right password: others learn nothing by it. */
+    assert_int_equal(ww_device_show(site_next(&s), device), WW_OK);
+    assert_int_equal(site_sign_in(s.op, "ada@example.org", "another walk by the sea", &session), WW_EDENIED);
+    assert_int_equal(ww_device_show(site_next(&s), device), WW_OK);
+    assert_int_equal(site_sign_in(s.op, "ada@example.org", TEST_PASSWORD, &session), WW_EROLLEDBACK);
+    assert_null(session);
+    /* Altered, cut, too long, of somebody else: as if there were none. */
+    const char *const others[] = {NULL, "", "AAAA", "!", device + 1};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        assert_int_equal(ww_device_show(site_next(&s), others[i]), WW_OK);
+        assert_int_equal(site_sign_in(s.op, "ada@example.org", TEST_PASSWORD, &session), WW_OK);
+    }
+    device[70] = device[70] == 'A' ? 'B' : 'A';
+    assert_int_equal(ww_device_show(site_next(&s), device), WW_OK);
+    assert_int_equal(site_sign_in(s.op, "ada@example.org", TEST_PASSWORD, &session), WW_OK);
+    free(device);
+    free(token);
+    site_close(&s);
+}
+
+/* A vault alone, at the same record. */
+static void test_a_browser_remembers_the_vault(void **state)
+{
+    (void)state;
+    struct site s;
+    struct ww_session *session;
+    char *token = open_with_ada(&s, without);
+    assert_int_equal(site_put(&s, token, "note", "second"), WW_OK);
+    assert_int_equal(site_login(&s, "ada", TEST_PASSWORD, &session), WW_OK);
+    char *device = strdup(ww_device(s.op));
+    put_back(&s, of_vaults);
+    assert_int_equal(ww_device_show(site_next(&s), device), WW_OK);
+    assert_int_equal(site_sign_in(s.op, "ada@example.org", TEST_PASSWORD, &session), WW_EROLLEDBACK);
+    free(device);
+    free(token);
+    site_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_huge_ids),
         cmocka_unit_test(test_what_was_not_committed_is_not_remembered),
         cmocka_unit_test(test_two_programs_on_one_store),
+        cmocka_unit_test(test_a_browser_remembers),
+        cmocka_unit_test(test_a_browser_remembers_the_vault),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,37 @@ def share_vectors():
     check("the fingerprint is that of the key that started the chain", " ".join(groups).encode() == v["fingerprint"])
 
 
+def device_vectors():
+    """The device cookie of Cleo's registration: line 1, record 1, vault 0."""
+    v = documented_vectors()
+    sk = bytes(range(32))
+    kid = struct.unpack(">I", D(sk, "key-id", ZERO, b"")[:4])[0]
+    content = unseal(sk, "device", v["recipient.uuid"], kid, b"", v["device.blob"])
+    check("a device cookie opens to line, record, vault and time",
+          content == v["device.content"] and struct.unpack(">IQQQ", content)[:3] == (1, 1, 0))
+
+
+# ---- the witness ----
+
+def check_witness(site, s, rec):
+    """The file beside the server key holds what the database says, and the end of a chain that is there."""
+    with open(site + "/keys/witness", "rb") as f:
+        header = f.read(4096)
+        f.seek(4096 + 16 * rec["id"])
+        record, vault = struct.unpack(">QQ", f.read(16))
+        f.seek(4096 + 16 * s.one("SELECT max(id) FROM accounts")[0] + 16)
+        deleted = f.read(16)
+    deployment = header[16:32]
+    check("the witness has a sound header", header[:16] == b"watchwordwitness" and
+          header[56:64] == D(b"", "witness", deployment, header[:48])[:8] and struct.unpack(">I", header[32:36])[0] == 1)
+    check("the witness has the numbers of the database", record == rec["seq"] and vault > 0)
+    check("a deleted account is all ones", deleted == b"\xff" * 16)
+    ends = [header[64 + 64 * i:128 + 64 * i] for i in range(63)]
+    ends = [e for e in ends if D(b"", "witness-end", ZERO, e[:56])[:8] == e[56:]]
+    check("the ends of chains that it has are there", ends and all(
+        s.one("SELECT link FROM audit WHERE node = ? AND n = ?", *struct.unpack(">QQ", e[:16]))[0] == e[24:56] for e in ends))
+
+
 # ---- the database ----
 
 class Store:
@@ -367,6 +398,7 @@ def run(site, *args, password=None, stdin=b""):
 def main():
     normative_values()
     share_vectors()
+    device_vectors()
     password = "correct horse battery staple \u00e5"
     with tempfile.TemporaryDirectory() as top:
         site = top + "/site"
@@ -400,6 +432,7 @@ def main():
         check("items open after a new epoch", s.item(rec, next(e for e in tree["entries"] if e["name"] == b"note"))
               == b"nobody else reads this")
         check_audit(s)
+        check_witness(site, s, rec)
         write_value(s, rec, tree, b"note", b"written by the other")
         check("the first reads what the second wrote", run(site, "item", "get", "--user", "ada@example.org", "note",
                                                            password=password) == b"written by the other")
