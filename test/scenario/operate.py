@@ -158,15 +158,6 @@ class Site(harness.Site):
         except (OSError, http.client.HTTPException):
             return False
 
-    def stop(self):
-        """Asked first: a program that counts what it ran (./dev test --coverage) writes that when it ends."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(3)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
     def kill(self):
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)

@@ -232,7 +232,7 @@ def test_several_items_refused_by_name(site):
 def test_every_carrier_of_a_session(site):
     token = site.register("carriers@example.org")
     same(site.get("/vault", headers={"X-Session-Token": token}).json,
-         {"state": "open", "items": 0, "epoch": 1, "waiting": []})
+         {"state": "open", "items": 0, "epoch": 1, "openers": {"password": 1, "codes": 0}, "waiting": []})
     same(site.get("/vault", headers={"Authorization": f"Bearer {token}"}).status, 200)
     same(Browser(site).register("cookie-carrier@example.org").request("GET", "/vault").json["state"], "open")
     for headers in ({}, {"X-Session-Token": "x" * 64}, {"Authorization": "Bearer nobody"},
