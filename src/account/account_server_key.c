@@ -15,7 +15,7 @@ enum {
     MOVED_AT_ONCE = 128,    /* in one short transaction: a flow or a record has a few KiB */
     PASSES = 3              /* rows that somebody else held are found by the next one */
 };
-/* A writer that waits gets its turn between two pieces: after each, a quarter of the time that it took. */
+/* A writer that waits gets its turn between two pieces: after each, an eighth of the time that it took. */
 static const uint64_t pause_most_us = 20000;
 
 /* ---- which key each blob names ---- */
@@ -112,7 +112,7 @@ static enum ww_err write_piece(struct ww_op *op, struct service *s, void *contex
 
 static void give_others_a_turn(uint64_t took_us)
 {
-    uint64_t us = took_us / 4 < pause_most_us ? took_us / 4 : pause_most_us;
+    uint64_t us = took_us / 8 < pause_most_us ? took_us / 8 : pause_most_us;
     struct timespec pause = {0, (long)us * 1000};
     nanosleep(&pause, NULL);
 }
