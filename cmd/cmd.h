@@ -16,6 +16,7 @@ int cmd_contact(const char *name, int argc, char **argv);
 int cmd_check(const char *name, int argc, char **argv);
 int cmd_migrate(const char *name, int argc, char **argv);
 int cmd_hash(const char *name, int argc, char **argv);
+int cmd_reindex(const char *name, int argc, char **argv);
 int cmd_clean(const char *name, int argc, char **argv);
 int cmd_version(const char *name, int argc, char **argv);
 

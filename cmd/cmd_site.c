@@ -21,7 +21,8 @@ int cmd_site_open(struct cmd_site *s, const char *name)
                                  .environment = (const char *const *)environ,
                                  .dev = s->dev,
                                  .no_migrate = s->no_migrate,
-                                 .restore = s->restore};
+                                 .restore = s->restore,
+                                 .reindex = s->reindex};
 
     if (s->files.n == 0) {
         return cmd_usage_error(name, "-c FILE is missing");

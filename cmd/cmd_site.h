@@ -12,6 +12,7 @@ struct cmd_site {
     struct cmd_list files;
     bool dev, json;
     bool no_migrate; /* a store that needs migrations is refused */
+    bool reindex;    /* nothing else may have the store open */
     enum ww_restore restore;
     int64_t password_fd; /* -1: the terminal */
     struct ww *ww;

@@ -17,7 +17,8 @@ static const struct command commands[] = {
     {"clean", cmd_clean, "delete what has expired, now"},
     {"hash", cmd_hash, "measure what password hashing costs on this machine"},
     {"config", cmd_config, "check or show a configuration, or list the settings"},
-    {"server-key", cmd_server_key, "make a server key, print it for paper, test the print, restore from it"},
+    {"server-key", cmd_server_key, "the server key: make it, print it, change over to another one"},
+    {"reindex", cmd_reindex, "new keys for the indexes, after a theft of the server key"},
     {"version", cmd_version, "print the version"},
 };
 

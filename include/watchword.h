@@ -95,6 +95,8 @@ struct ww_options {
     const struct ww_env *env; /* NULL: the system's clock and randomness; ctx must outlive ww. Copied. A size
                                * that ends before this member is known, too. */
     enum ww_restore restore;  /* what becomes of a database that was put back */
+    bool reindex;             /* nothing else may have the store open; one whose reindex was not finished is
+                               * opened: for ww_reindex */
 };
 
 /* Opens, and makes what an empty store needs. On failure *out is NULL and why (of `size` bytes, may be NULL)

@@ -83,6 +83,18 @@ WW_EXPORT enum ww_err ww_server_key_rotate(struct ww_op *op,
  * many and where). WW_ENOTFOUND. leave_closed: blobs that no key opens do not count. */
 WW_EXPORT enum ww_err ww_server_key_retire(struct ww_op *op, const char *id, bool leave_closed) WW_MUST;
 
+struct ww_reindexed {
+    size_t size;
+    uint64_t accounts; /* by this call */
+    uint64_t closed;   /* accounts that do not open, or have sessions that do not: left as they are */
+};
+/* New keys for the indexes and the audit log, after a theft of the server key; the tags of all accounts move
+ * to them. For a ww that was opened with `reindex` and has done nothing else; WW_EINVAL else. After a crash,
+ * or a failure, it goes on where it stood when it is called again; until then nothing else opens the store.
+ * step (may be NULL) hears of progress. */
+WW_EXPORT enum ww_err ww_reindex(struct ww_op *op, void (*step)(void *context, size_t done, size_t total),
+                                 void *context, struct ww_reindexed *out) WW_MUST;
+
 struct ww_hash_cost {
     size_t size;
     uint32_t memory_kib, iterations; /* of Argon2id (RFC 9106) with one lane */

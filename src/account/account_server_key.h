@@ -34,4 +34,13 @@ enum ww_err account_rotate(struct ww_op *op, struct service *s, const struct acc
  * count. */
 enum ww_err account_key_retire(struct ww_op *op, struct service *s, uint32_t id, bool leave_closed) WW_MUST;
 
+struct account_reindexed {
+    uint64_t accounts; /* whose tags are new, by this call */
+    uint64_t closed;   /* whose record or sessions do not open: left as they are */
+};
+/* New keys for the indexes and the audit log. Goes on where one that was killed stood. Where this process has
+ * the store for itself (STORE_ALONE), and has written no event. */
+enum ww_err account_reindex(struct ww_op *op, struct service *s, const struct account_checker *checker,
+                            struct account_reindexed *out) WW_MUST;
+
 #endif

@@ -54,6 +54,7 @@ static enum ww_err guard_store(struct ww_op *op, const struct ww_options *o, str
     }
     const enum store_guard how = o->restore == WW_RESTORE_ACCEPT ? STORE_ACCEPT
                                  : o->restore == WW_RESTORE_LOOK ? STORE_LOOK
+                                 : o->reindex                    ? STORE_ALONE
                                                                  : STORE_REFUSE;
     err = store_guard(op, ww->service.store, path, how, &note);
     if (err == WW_ECONFIG && !chosen && access(path, F_OK) != 0) {
@@ -94,6 +95,10 @@ static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, stru
     const char *path = db_path(db) ? arena_strdup(&op->arena, db_path(db)) : NULL;
     /* Database and ring belong to the store from here on, also when this fails. */
     err = store_open(op, db, keyring, !o->no_migrate, &ww->service.store);
+    if (!err && store_is_moving(ww->service.store) && !o->reindex) {
+        return op_fail(op, WW_EFOREIGN, "reindex_unfinished",
+                       "the database is being reindexed: run `watchword reindex` to its end");
+    }
     return err ? err : guard_store(op, o, ww, path);
 }
 
@@ -147,6 +152,7 @@ static enum ww_err take_options(struct ww_op *op, const struct ww_options *from,
 {
     enum ww_err err = API_TAKE(op, ww_options, from, out);
     /* Copied, so that the caller's may be on its stack. */
+    ww->reindex = !err && out->reindex;
     return err || !out->env ? err : API_TAKE(op, ww_env, out->env, &ww->env);
 }
 

@@ -11,6 +11,7 @@
 struct ww {
     pid_t pid;         /* of the process that opened it */
     struct ww_env env; /* a copy */
+    bool reindex;      /* opened for a reindex: nothing else has the store */
     struct config *config;
     struct service service;
 };

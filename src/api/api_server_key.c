@@ -67,3 +67,20 @@ enum ww_err ww_server_key_retire(struct ww_op *op, const char *id, bool leave_cl
     struct reader in = READER(BYTES(raw, sizeof raw));
     return account_key_retire(op, service_of(op), read_u32(&in), leave_closed);
 }
+
+enum ww_err ww_reindex(struct ww_op *op, void (*step)(void *context, size_t done, size_t total),
+                       void *context, struct ww_reindexed *out)
+{
+    API_CALL(op);
+    struct account_reindexed r;
+    enum ww_err err = api_check_size(op, "ww_reindexed", out);
+    if (err) {
+        return err;
+    }
+    if (!op->ww->reindex) { /* others could be writing under the keys of before */
+        return op_fail(op, WW_EINVAL, "reindex_shared", "the store was not opened for a reindex");
+    }
+    err = account_reindex(op, service_of(op), &(struct account_checker){NULL, step, context}, &r);
+    api_give(out, &(struct ww_reindexed){sizeof *out, r.accounts, r.closed});
+    return err;
+}

@@ -9,7 +9,8 @@
  * adds a member adds the offset of that member here. */
 static const struct api_shape shapes[] = {
     {"ww_options",
-     {offsetof(struct ww_options, env), offsetof(struct ww_options, restore), sizeof(struct ww_options)}},
+     {offsetof(struct ww_options, env), offsetof(struct ww_options, restore),
+      offsetof(struct ww_options, reindex), sizeof(struct ww_options)}},
     {"ww_env", {sizeof(struct ww_env)}},
     {"ww_client", {sizeof(struct ww_client)}},
     {"ww_problem", {sizeof(struct ww_problem)}},
@@ -34,6 +35,7 @@ static const struct api_shape shapes[] = {
     {"ww_check_report", {sizeof(struct ww_check_report)}},
     {"ww_server_key", {sizeof(struct ww_server_key)}},
     {"ww_rotation", {sizeof(struct ww_rotation)}},
+    {"ww_reindexed", {sizeof(struct ww_reindexed)}},
     {"ww_hash_cost", {sizeof(struct ww_hash_cost)}},
     {"ww_flow_request", {sizeof(struct ww_flow_request)}},
     {"ww_flow_answer", {sizeof(struct ww_flow_answer)}},

@@ -115,18 +115,18 @@ static struct bytes place_of(uint8_t out[16], int64_t node, int64_t n)
 
 /* Of the event's text, under AK: it stays when the event is erased, so that the chain can still be
  * checked, and who lacks AK cannot test what an erased event may have said. */
-void audit_make_mark(const struct store *s, struct bytes event, struct key *mark)
+void audit_make_mark(const struct key *ak, struct bytes event, struct key *mark)
 {
-    derive(mark, keyring_ak(store_keyring(s)), "audit-mark", NULL, event);
+    derive(mark, ak, "audit-mark", NULL, event);
 }
 
 /* Keyed as well: who writes to the database cannot compute a chain of its own. */
-void audit_make_link(const struct store *s, int64_t node, int64_t n, const struct key *before,
+void audit_make_link(const struct key *ak, int64_t node, int64_t n, const struct key *before,
                      const struct key *mark, struct key *link)
 {
     uint8_t where[16];
     struct bytes parts[] = {place_of(where, node, n), BYTES_OF(*before), BYTES_OF(*mark)};
-    derive_parts(link, keyring_ak(store_keyring(s)), "audit-link", NULL, parts, 3);
+    derive_parts(link, ak, "audit-link", NULL, parts, 3);
 }
 
 enum ww_err audit_open(struct ww_op *op, struct store *s, const struct audit_stored *row,
@@ -199,8 +199,8 @@ static enum ww_err insert(struct ww_op *op, struct store *s, struct chain *c, in
         return op_no_memory(op);
     }
     /* Before padding: the mark is of the event, not of its length's class. */
-    audit_make_mark(s, bytes_str(text), &mark);
-    audit_make_link(s, row.node, row.n, &c->pending.link, &mark, &link);
+    audit_make_mark(keyring_ak(store_keyring(s)), bytes_str(text), &mark);
+    audit_make_link(keyring_ak(store_keyring(s)), row.node, row.n, &c->pending.link, &mark, &link);
     struct place place = {.label = "audit", .aad = place_of(where, row.node, row.n)};
     enum ww_err err = keyring_seal(op, store_keyring(s), place, padded, &row.blob);
     if (err || (err = store_audit_insert(op, s, &row))) {

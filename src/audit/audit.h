@@ -37,6 +37,7 @@
     X(SESSION_ENDED, "session.ended", 1)                                                                     \
     X(SESSIONS_ENDED, "session.others_ended", 1)                                                             \
     X(KEY_ROTATED, "server_key.rotated", 0)                                                                  \
+    X(REINDEXED, "server_key.reindexed", 0)                                                                  \
     X(KEY_RETIRED, "server_key.retired", 0)                                                                  \
     X(SESSION_DISPLACED, "session.displaced", 1)                                                             \
     X(TAMPERED, "vault.tampered", 0)                                                                         \

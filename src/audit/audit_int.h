@@ -23,8 +23,8 @@ enum ww_err audit_ranges_add(struct audit_ranges *r, struct audit_range range) W
 void audit_ranges_join(struct audit_ranges *r);
 void audit_ranges_free(struct audit_ranges *r);
 
-void audit_make_mark(const struct store *s, struct bytes event, struct key *mark);
-void audit_make_link(const struct store *s, int64_t node, int64_t n, const struct key *before,
+void audit_make_mark(const struct key *ak, struct bytes event, struct key *mark);
+void audit_make_link(const struct key *ak, int64_t node, int64_t n, const struct key *before,
                      const struct key *mark, struct key *link);
 
 bool audit_is_shown(enum audit_kind kind);

@@ -10,6 +10,7 @@ struct walk {
     struct audit_report *report;
     int64_t node, n;
     struct key link;
+    const struct key *ak; /* of the chain */
     struct audit_ranges empty, erased;
 };
 
@@ -26,6 +27,18 @@ const char *audit_finding_text(enum audit_finding f)
 
 /* ---- one row ---- */
 
+/* Under the key of the chain. At its beginning that is looked for: a chain of before a reindex keeps the key
+ * of its time (vault.md §9a). */
+static void make_link(struct walk *w, const struct audit_stored *r, const struct key *mark, struct key *made)
+{
+    const struct keyring *ring = store_keyring(w->store);
+    audit_make_link(w->ak, r->node, r->n, &w->link, mark, made);
+    for (size_t i = 0; r->n == 1 && !bytes_equal(BYTES_OF(*made), r->link) && keyring_former(ring, i); i++) {
+        w->ak = keyring_former(ring, i);
+        audit_make_link(w->ak, r->node, r->n, &w->link, mark, made);
+    }
+}
+
 /* Whether the row follows the one before; the walk goes on from what is stored, so that one damage is one
  * finding. */
 static bool is_linked(struct walk *w, const struct audit_stored *r)
@@ -35,6 +48,7 @@ static bool is_linked(struct walk *w, const struct audit_stored *r)
         w->node = r->node;
         w->n = 0;
         w->link = (struct key){{0}};
+        w->ak = keyring_ak(store_keyring(w->store));
     }
     /* Unsigned: the number is a column's, and may be anything. */
     bool follows = (uint64_t)r->n == (uint64_t)w->n + 1;
@@ -43,7 +57,7 @@ static bool is_linked(struct walk *w, const struct audit_stored *r)
         return false;
     }
     memcpy(mark.b, r->mark.p, sizeof mark.b);
-    audit_make_link(w->store, r->node, r->n, &w->link, &mark, &made);
+    make_link(w, r, &mark, &made);
     memcpy(w->link.b, r->link.p, sizeof w->link.b);
     return follows && crypto_equal(BYTES_OF(made), r->link);
 }
@@ -84,7 +98,7 @@ static enum ww_err check_event(struct ww_op *op, struct walk *w, const struct au
     bool same;
     enum ww_err err = audit_open(op, w->store, r, &e);
     if (err == WW_OK) {
-        audit_make_mark(w->store, e.text, &made);
+        audit_make_mark(w->ak, e.text, &made);
         /* A start is the first event and nothing else is: else a chain could be cut at its beginning and
          * begin anew. */
         err = crypto_equal(BYTES_OF(made), r->mark) && (e.kind == AUDIT_CHAIN_STARTED) == (r->n == 1)

@@ -9,7 +9,8 @@ struct keyring {
      * pointers below go into it. */
     struct slab *slab;
     size_t n;
-    struct key *sk[KEYRING_MAX], *ik, *ak;
+    struct key *sk[KEYRING_MAX], *ik, *ak, *former[KEYRING_FORMER_MOST];
+    size_t former_count;
     /* Stands in the clear in every blob, so that the right key is found without trying all of them. */
     uint32_t id[KEYRING_MAX];
 };
@@ -32,12 +33,15 @@ enum ww_err keyring_new(struct ww_op *op, const struct key *sk, size_t n, struct
     }
     struct keyring *k = calloc(1, sizeof *k);
     /* All places, whatever n is: slab_key below then never fails. */
-    if (!k || slab_new(&k->slab, KEYRING_MAX + 2) != WW_OK) {
+    if (!k || slab_new(&k->slab, KEYRING_MAX + 2 + KEYRING_FORMER_MOST) != WW_OK) {
         free(k);
         return op_no_memory(op);
     }
     k->ik = slab_key(k->slab);
     k->ak = slab_key(k->slab);
+    for (size_t i = 0; i < KEYRING_FORMER_MOST; i++) {
+        k->former[i] = slab_key(k->slab);
+    }
     for (size_t i = 0; i < n; i++) {
         if (crypto_equal(BYTES_OF(sk[i]), BYTES_OF(zero))) {
             keyring_free(k);
@@ -123,4 +127,17 @@ const struct key *keyring_ik(const struct keyring *k)
 const struct key *keyring_ak(const struct keyring *k)
 {
     return k->ak;
+}
+
+void keyring_set_former(struct keyring *k, const struct key *keys, size_t n)
+{
+    k->former_count = n < KEYRING_FORMER_MOST ? n : KEYRING_FORMER_MOST;
+    for (size_t i = 0; i < k->former_count; i++) {
+        *k->former[i] = keys[i];
+    }
+}
+
+const struct key *keyring_former(const struct keyring *k, size_t i)
+{
+    return i < k->former_count ? k->former[i] : NULL;
 }

@@ -4,7 +4,7 @@
 
 #include "seal.h"
 
-enum { KEYRING_MAX = 8 };
+enum { KEYRING_MAX = 8, KEYRING_FORMER_MOST = 8 };
 
 struct keyring;
 
@@ -31,5 +31,8 @@ enum ww_err keyring_open(struct ww_op *op, const struct keyring *k, struct place
 void keyring_set_store_keys(struct keyring *k, const struct key *ik, const struct key *ak);
 const struct key *keyring_ik(const struct keyring *k);
 const struct key *keyring_ak(const struct keyring *k);
+/* Audit keys of before a reindex, which chains of before are verified with; NULL past the last. */
+void keyring_set_former(struct keyring *k, const struct key *keys, size_t n);
+const struct key *keyring_former(const struct keyring *k, size_t i);
 
 #endif

@@ -47,6 +47,8 @@ const char *db_verification(const struct db *db);
 /* A SELECT by which no id up to $1 is given out again for accounts.id; NULL where a row with that id, made
  * and deleted, does it. */
 const char *db_raise_ids(const struct db *db);
+/* A SELECT of how many other connections the database has; NULL where it does not know. */
+const char *db_neighbours(const struct db *db);
 /* Path of the SQLite file, or NULL (memory, PostgreSQL). */
 const char *db_path(const struct db *db);
 

@@ -84,6 +84,7 @@ struct db_driver {
     const char *unique_index; /* see db_unique_index */
     const char *verification; /* see db_verification, or NULL */
     const char *raise_ids;    /* see db_raise_ids */
+    const char *neighbours;   /* see db_neighbours */
     /* A statement that makes migrating processes wait for each other until the transaction ends, or NULL. */
     const char *migration_lock;
     /* A statement that lets those of the open transaction take up to DB_PATIENT_MS, or NULL. */

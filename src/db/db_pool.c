@@ -260,6 +260,11 @@ const char *db_unique_index(const struct db *db)
     return db->driver->unique_index;
 }
 
+const char *db_neighbours(const struct db *db)
+{
+    return db->driver->neighbours;
+}
+
 const char *db_raise_ids(const struct db *db)
 {
     return db->driver->raise_ids;

@@ -292,6 +292,8 @@ const struct db_driver db_postgres = {
     .raise_ids = "WITH s (name) AS (SELECT pg_catalog.pg_get_serial_sequence('accounts', 'id'))"
                  " SELECT pg_catalog.setval(name::regclass, $1)"
                  " FROM s WHERE coalesce(pg_catalog.pg_sequence_last_value(name::regclass), 0) < $1",
+    .neighbours = "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = current_database()"
+                  " AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'",
     /* The number is "watchword" in a way: any that no other program is likely to use. */
     .migration_lock = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(7305804402566394468)",
     .migration_patience = "SET LOCAL statement_timeout = 600000",

@@ -87,6 +87,8 @@ bool session_is_logout_token(struct ww_op *op, const struct session *x, const ch
 /* Writes what was seen, in short transactions of its own. What could not be written is kept for the next
  * time. */
 enum ww_err session_flush_seen(struct ww_op *op, struct store *s, struct session_seen *seen) WW_MUST;
+/* Writes the tag of an opened row anew, in a transaction. */
+enum ww_err session_row_retag(struct ww_op *op, struct store *s, const struct session_row *row) WW_MUST;
 /* Whether the plain columns of an opened row of a page are those of what is sealed in it (vault.md §6, §9).
  */
 enum ww_err session_row_agrees(struct ww_op *op, struct store *s, const struct session_row *row,

@@ -53,6 +53,14 @@ enum ww_err session_row_agrees(struct ww_op *op, struct store *s, const struct s
     return err == WW_EDENIED ? WW_OK : err;
 }
 
+enum ww_err session_row_retag(struct ww_op *op, struct store *s, const struct session_row *row)
+{
+    struct session_content c;
+    enum ww_err err = row->content.p ? session_content_read(op, row->content, &c) : WW_EDENIED;
+    /* One that does not open is no session: nobody finds it. */
+    return err == WW_EDENIED ? WW_OK : err ? err : store_session_row_retag(op, s, row, &c.id);
+}
+
 enum ww_err session_content_read(struct ww_op *op, struct bytes pt, struct session_content *c)
 {
     struct reader in = READER(pt);

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes: IK, AK, deployment id, u32 line (vault.md §5). */
-enum { META_LENGTH = 32 + 32 + 16 + 4 };
-
 /* `what` names the kind of row for the log and never an account: to the outside all damage looks alike
  * (vault.md §3). */
 enum ww_err store_tampered(struct ww_op *op, const char *what)
@@ -182,118 +179,6 @@ enum ww_err store_unseal(struct ww_op *op, struct store *s, struct place where, 
     return err ? err : unpad(op, padded, pt);
 }
 
-/* ---- meta ---- */
-
-static enum ww_err meta_use(struct ww_op *op, struct store *s, struct bytes blob)
-{
-    struct bytes pt;
-    enum ww_err err = keyring_open(op, s->keyring, (struct place){.label = "meta"}, blob, &pt);
-    /* The first row that is opened with the key: a wrong key stops the start here, before it has written
-     * anything. */
-    if (err == WW_EKEYMISSING) {
-        return op_fail(op, err, "server_key_wrong",
-                       "the server key is not the one that this database was made with");
-    }
-    if (err) {
-        return err;
-    }
-    if (pt.n != META_LENGTH) {
-        return store_tampered(op, "meta");
-    }
-    struct reader r = READER(pt);
-    KEY32(ik);
-    KEY32(ak);
-    /* Into keys that are wiped, and from there into the ring's guarded memory. */
-    read_copy(&r, ik.b, sizeof ik.b);
-    read_copy(&r, ak.b, sizeof ak.b);
-    keyring_set_store_keys(s->keyring, &ik, &ak);
-    read_copy(&r, s->deployment.b, sizeof s->deployment.b);
-    s->line = read_u32(&r);
-    return WW_OK;
-}
-
-/* An empty store: makes IK, AK and the deployment id, unless another process does so at the same time. */
-static enum ww_err meta_make(struct ww_op *op, struct store *s)
-{
-    struct buf b = BUF(&op->arena);
-    KEY32(random);
-    struct bytes blob;
-    /* IK and AK are drawn, not derived from the server key: a change of server key leaves tags and chains as
-     * they are. */
-    for (int i = 0; i < 2; i++) {
-        op_random(op, random.b, sizeof random.b);
-        buf_add(&b, random.b, sizeof random.b);
-    }
-    struct uuid deployment = uuid_new(op);
-    buf_add(&b, deployment.b, sizeof deployment.b);
-    /* The line (vault.md §12), which a restore raises. */
-    buf_u32(&b, 1);
-    enum ww_err err = buf_done(&b).p ? WW_OK : op_no_memory(op);
-    if (err || (err = keyring_seal(op, s->keyring, (struct place){.label = "meta"}, buf_done(&b), &blob))) {
-        return err;
-    }
-    /* Of two processes that start on an empty store one loses; both read what stands there afterwards. */
-    return store_exec(op, s, "INSERT INTO meta (one, blob) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
-                      DB_ARGS(DB_B(blob)));
-}
-
-static enum ww_err meta_read(struct ww_op *op, struct store *s, struct bytes *blob)
-{
-    struct db_rows rows;
-    enum ww_err err = store_one(op, s, &rows, "SELECT blob FROM meta WHERE one = 1", NULL, 0);
-    if (err == WW_OK) {
-        *blob = db_blob(&rows, 0);
-        store_done(&rows);
-        err = blob->p ? WW_OK : store_tampered(op, "meta");
-    }
-    return err;
-}
-
-/* Meta may be made only where there is no account yet: a store that lost it must not get new index keys. */
-static enum ww_err meta_open(struct ww_op *op, struct store *s)
-{
-    struct bytes blob = {NULL, 0};
-    struct db_rows rows;
-    enum ww_err err = meta_read(op, s, &blob);
-    if (err == WW_ENOTFOUND) {
-        err = store_one(op, s, &rows, "SELECT id FROM accounts LIMIT 1", NULL, 0);
-        if (!err) {
-            store_done(&rows);
-            err = store_tampered(op, "meta");
-        }
-        if (err != WW_ENOTFOUND) {
-            return err;
-        }
-        if ((err = meta_make(op, s)) || (err = meta_read(op, s, &blob))) {
-            return err;
-        }
-    }
-    return err ? err : meta_use(op, s, blob);
-}
-
-/* The keys and the deployment stay; the line alone is another. */
-enum ww_err store_line_write(struct ww_op *op, struct store *s, uint32_t line)
-{
-    struct bytes stored, pt, blob;
-    struct buf b = BUF(&op->arena);
-    const struct place meta = {.label = "meta"};
-    enum ww_err err = meta_read(op, s, &stored);
-    if (err || (err = keyring_open(op, s->keyring, meta, stored, &pt))) {
-        return err == WW_ENOTFOUND ? store_tampered(op, "meta") : err;
-    }
-    if (pt.n != META_LENGTH) {
-        return store_tampered(op, "meta");
-    }
-    buf_add(&b, pt.p, META_LENGTH - 4);
-    buf_u32(&b, line);
-    err = buf_done(&b).p ? WW_OK : op_no_memory(op);
-    if (err || (err = keyring_seal(op, s->keyring, meta, buf_done(&b), &blob))) {
-        return err;
-    }
-    return store_change_one(op, s, "UPDATE meta SET blob = $1 WHERE one = 1 AND blob = $2",
-                            DB_ARGS(DB_B(blob), DB_B(stored)));
-}
-
 /* ---- opening ---- */
 
 enum ww_err store_checksums(struct ww_op *op, const struct db_migration *list, size_t n, struct bytes **out)
@@ -359,7 +244,7 @@ enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring,
     *s = (struct store){.db = db, .keyring = keyring};
     pthread_mutex_init(&s->lock, NULL);
     if ((err = migrate_or_refuse(op, s, migrate)) || (err = refuse_without_indexes(op, s)) ||
-        (err = meta_open(op, s))) {
+        (err = store_meta_open(op, s))) {
         store_close(s);
         return err;
     }

@@ -1,10 +1,10 @@
 /* The store: typed rows of vault.md §5 over the database, those under the server key sealed and opened here.
  *
- * Row by row: store_record.c (accounts), store_identifier.c (identifiers, search), store_credential.c,
- * store_vault.c (vaults, leaves, items, epochs: blobs under the user's keys, passed through), store_share.c,
- * store_session.c, store_flow.c, store_counter.c (throttling), store_audit.c (chains), store_check.c (what a
- * check counts), store_sealed.c (all blobs under the server key, whatever their table). Every row read is
- * checked against the place it was read from: WW_ETAMPERED. All SQL is here.
+ * Row by row: store_meta.c, store_record.c (accounts), store_identifier.c (identifiers, search),
+ * store_credential.c, store_vault.c (vaults, leaves, items, epochs: blobs under the user's keys, passed
+ * through), store_share.c, store_session.c, store_flow.c, store_counter.c (throttling), store_audit.c
+ * (chains), store_check.c (what a check counts), store_sealed.c (all blobs under the server key, whatever
+ * their table). Every row read is checked against the place it was read from: WW_ETAMPERED. All SQL is here.
  *
  * Connections: a transaction has one from its beginning to its end; outside of one, each function takes one
  * and gives it back. A function that says "in a transaction" must be called between store_tx_begin(…,
@@ -40,6 +40,7 @@ enum store_guard {
     STORE_REFUSE, /* a store that was put back to an earlier moment is not opened */
     STORE_LOOK,   /* it is, and its accounts are refused one by one: for a check */
     STORE_ACCEPT, /* numbers are not compared, and nobody else has the witness open */
+    STORE_ALONE,  /* as STORE_REFUSE, and nobody else has the witness open */
 };
 /* Compares with the witness at `path`, made if it is not there, from now on: each record and vault that is
  * opened, each write. WW_EROLLEDBACK: id "database_rolled_back", or "restore_unfinished". Errors of
@@ -457,6 +458,40 @@ enum ww_err store_audit_walk(struct ww_op *op, struct store *s, int64_t node, in
                              struct audit_stored **out, size_t *count) WW_MUST;
 /* Blob and account of one row go, in a transaction; WW_EBUSY when they are gone already. */
 enum ww_err store_audit_erase(struct ww_op *op, struct store *s, int64_t node, int64_t n) WW_MUST;
+
+/* ---- meta: what a reindex changes (vault.md §13) ---- */
+enum { STORE_FORMER_MOST = KEYRING_FORMER_MOST };
+struct store_meta {
+    struct key ik, ak;
+    struct uuid deployment;
+    uint32_t line;
+    struct key former[STORE_FORMER_MOST]; /* audit keys of before, the newest last */
+    size_t former_count;
+    bool moving;                 /* a reindex is under way */
+    struct key next_ik, next_ak; /* of what it leads to */
+    int64_t moved;               /* accounts up to this id have the next tags */
+    struct bytes blob;           /* as it is stored */
+};
+enum ww_err store_meta_read(struct ww_op *op, struct store *s, struct store_meta **out) WW_MUST;
+/* Where it is stored as it was read: WW_EBUSY else. In a transaction. */
+enum ww_err store_meta_write(struct ww_op *op, struct store *s, struct store_meta *m) WW_MUST;
+/* Its keys are used from now on. Where one thread has the store. */
+void store_meta_use(struct store *s, const struct store_meta *m);
+/* The same for the key of the indexes alone. */
+void store_use_index_key(struct store *s, const struct key *ik);
+/* Other connections to the database, of whatever program; 0 where it cannot tell. */
+enum ww_err store_count_neighbours(struct ww_op *op, struct store *s, int64_t *n) WW_MUST;
+/* At the start a reindex had not ended: tags of both keys are there. */
+bool store_is_moving(const struct store *s);
+/* In a transaction: the row of that tag bears another one. A row that is not there is none to change. */
+enum ww_err store_identifier_retag(struct ww_op *op, struct store *s, int64_t account, const struct key *old,
+                                   const struct key *tag) WW_MUST;
+enum ww_err store_search_retag(struct ww_op *op, struct store *s, int64_t account, const struct key *old,
+                               const struct key *tag) WW_MUST;
+enum ww_err store_session_row_retag(struct ww_op *op, struct store *s, const struct session_row *row,
+                                    const struct uuid *id) WW_MUST;
+/* All counters of throttling: their subjects are tags. */
+enum ww_err store_counter_clear(struct ww_op *op, struct store *s) WW_MUST;
 
 /* ---- all blobs, table by table (vault.md §5, §13) ---- */
 /* The i-th table whose blobs are under the server key, and whose under keys of their users; NULL past the

@@ -72,6 +72,13 @@ enum ww_err store_verify(struct ww_op *op, struct store *s, void (*fault)(void *
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
+enum ww_err store_count_neighbours(struct ww_op *op, struct store *s, int64_t *n)
+{
+    const char *sql = db_neighbours(s->db);
+    *n = 0;
+    return sql ? count(op, s, sql, NULL, 0, n) : WW_OK;
+}
+
 enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n)
 {
     return count(op, s, "SELECT count(*) FROM accounts", NULL, 0, n);

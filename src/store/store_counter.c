@@ -83,3 +83,8 @@ enum ww_err store_counter_sweep(struct ww_op *op, struct store *s, int64_t now, 
         " (SELECT subject FROM counters WHERE until <= $1 AND count <= $1 - until ORDER BY until LIMIT $2)",
         DB_ARGS(DB_I(now), DB_I(limit)), removed);
 }
+
+enum ww_err store_counter_clear(struct ww_op *op, struct store *s)
+{
+    return store_exec(op, s, "DELETE FROM counters", NULL, 0);
+}

@@ -55,6 +55,21 @@ enum ww_err store_search_insert(struct ww_op *op, struct store *s, const struct 
                       DB_ARGS(DB_B(BYTES_OF(*tag)), DB_I(account)));
 }
 
+/* Only the row that bears the old tag: one that somebody planted keeps it, and is found by nobody. */
+enum ww_err store_identifier_retag(struct ww_op *op, struct store *s, int64_t account, const struct key *old,
+                                   const struct key *tag)
+{
+    return store_exec(op, s, "UPDATE identifiers SET tag = $1 WHERE tag = $2 AND account = $3",
+                      DB_ARGS(DB_B(BYTES_OF(*tag)), DB_B(BYTES_OF(*old)), DB_I(account)));
+}
+
+enum ww_err store_search_retag(struct ww_op *op, struct store *s, int64_t account, const struct key *old,
+                               const struct key *tag)
+{
+    return store_exec(op, s, "UPDATE search SET tag = $1 WHERE tag = $2 AND account = $3",
+                      DB_ARGS(DB_B(BYTES_OF(*tag)), DB_B(BYTES_OF(*old)), DB_I(account)));
+}
+
 enum ww_err store_search_delete_all(struct ww_op *op, struct store *s, int64_t account)
 {
     return store_exec(op, s, "DELETE FROM search WHERE account = $1", DB_ARGS(DB_I(account)));

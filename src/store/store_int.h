@@ -22,6 +22,7 @@ struct store {
     int migrated;
     struct uuid deployment;
     _Atomic uint32_t line;
+    bool moving;             /* a reindex was begun and has not ended */
     struct witness *witness; /* NULL: none */
     const char *put_back;    /* what store_guard would have refused; NULL: nothing */
     bool accepting;          /* a restore: numbers are not compared */
@@ -31,6 +32,9 @@ struct store {
 
 extern const struct db_migration store_migrations[];
 extern const size_t store_migration_count;
+
+/* Opens meta, or makes it in an empty store, and uses it. */
+enum ww_err store_meta_open(struct ww_op *op, struct store *s) WW_MUST;
 
 /* 32 bytes for each text, in the arena. */
 enum ww_err store_checksums(struct ww_op *op, const struct db_migration *list, size_t n,

@@ -133,6 +133,15 @@ enum ww_err store_session_row_update(struct ww_op *op, struct store *s, const st
     return WW_OK;
 }
 
+enum ww_err store_session_row_retag(struct ww_op *op, struct store *s, const struct session_row *row,
+                                    const struct uuid *id)
+{
+    struct key tag;
+    make_tag(s, id, &tag);
+    return store_exec(op, s, "UPDATE sessions SET tag = $1 WHERE lookup = $2",
+                      DB_ARGS(DB_B(BYTES_OF(tag)), DB_B(BYTES_OF(row->lookup))));
+}
+
 enum ww_err store_session_row_delete(struct ww_op *op, struct store *s, const struct key *lookup)
 {
     return store_exec(op, s, "DELETE FROM sessions WHERE lookup = $1", DB_ARGS(DB_B(BYTES_OF(*lookup))));

@@ -311,14 +311,15 @@ enum ww_err store_guard(struct ww_op *op, struct store *s, const char *path, enu
                         const char **note)
 {
     *note = NULL;
-    enum ww_err err = witness_open(op, path, &s->deployment, s->line,
-                                   how == STORE_ACCEPT ? WITNESS_ALONE : WITNESS_SHARED, &s->witness);
+    enum ww_err err =
+        witness_open(op, path, &s->deployment, s->line,
+                     how == STORE_ACCEPT || how == STORE_ALONE ? WITNESS_ALONE : WITNESS_SHARED, &s->witness);
     if (err || (err = note_new(op, s, note)) || (err = compare(op, s, &s->put_back))) {
         return err;
     }
     s->accepting = how == STORE_ACCEPT;
     if (s->put_back) {
-        return how == STORE_REFUSE
+        return how == STORE_REFUSE || how == STORE_ALONE
                    ? op_fail(op, WW_EROLLEDBACK,
                              s->put_back == unfinished ? "restore_unfinished" : "database_rolled_back", "%s",
                              s->put_back)

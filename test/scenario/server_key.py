@@ -195,5 +195,34 @@ def a_rotation_beside_people(t, site):
     t.check("check is clean", checked.code == 0, checked)
 
 
+def a_reindex_is_killed(t, site):
+    site.start()
+    people = people_of(site, PEOPLE)
+    beside = site.run("reindex", "--yes")
+    t.check("beside a server it is refused", beside.code in (3, 7), beside)
+    site.stop()
+    t.check("it needs --yes", site.run("reindex").code == 2)
+    refused = 0
+    for _ in range(KILLS):
+        process = subprocess.Popen([PROGRAM, "reindex", "--yes", "-c", str(site.config), "--dev"],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=site.environment())
+        time.sleep(random.uniform(0.005, 0.03))
+        process.kill()
+        if process.wait() == 0:
+            break  # it was quicker, and there are not many times
+        started = site.run("check")
+        refused += started.code == 3 and "watchword reindex" in started.err
+    print(f"# after {refused} kills nothing else opened the database")
+    ran = site.run("reindex", "--yes", "--json")
+    t.check("it is begun again and ends", ran.code == 0 and ran.json()["closed"] == 0, ran)
+    site.start()
+    all_is_there(t, people, "with new indexes")
+    again = Person(site, people[0].email)
+    t.check("a name that is taken stays taken", again.register().status == 400)
+    checked = site.run("check")
+    t.check("check is clean", checked.code == 0, checked)
+
+
 if __name__ == "__main__":
-    run_all(a_key_is_added_made_first_and_retired, a_rotation_is_killed, a_rotation_beside_people, databases=databases())
+    run_all(a_key_is_added_made_first_and_retired, a_rotation_is_killed, a_rotation_beside_people, a_reindex_is_killed,
+            databases=databases())

@@ -168,8 +168,11 @@ class Store:
         self.sk = open(site + "/keys/server.key", "rb").read()
         self.kid = struct.unpack(">I", D(self.sk, "key-id", ZERO, b"")[:4])[0]
         meta = unseal(self.sk, "meta", ZERO, self.kid, b"", self.one("SELECT blob FROM meta")[0])
-        assert len(meta) == 84
-        self.ik, self.ak = meta[:32], meta[32:64]
+        self.ik, self.ak, self.former = meta[:32], meta[32:64], []
+        if len(meta) > 84:  # after a reindex: audit keys of before
+            r = Reader(meta[84:])
+            self.former = [r.take(32) for _ in range(r.u(1))]
+            assert r.u(1) == 0 and not r.rest()  # none is under way
 
     def one(self, sql, *args):
         row = self.db.execute(sql, args).fetchone()
@@ -361,13 +364,15 @@ def check_audit(s):
     for node, n, time, account, mark, link, blob in s.db.execute(
             "SELECT node, n, time, account, mark, link, blob FROM audit ORDER BY node, n"):
         where, before = struct.pack(">QQ", node, n), links.get((node, n - 1), bytes(32))
-        ok = ok and (n == 1 or (node, n - 1) in links) and link == D(s.ak, "audit-link", ZERO, where + before + mark)
+        if n == 1:  # a chain of before a reindex keeps the key of its time
+            ak = next((k for k in (s.ak, *s.former) if link == D(k, "audit-link", ZERO, where + before + mark)), s.ak)
+        ok = ok and (n == 1 or (node, n - 1) in links) and link == D(ak, "audit-link", ZERO, where + before + mark)
         links[node, n] = link
         if blob is None:
             empty.add((node, n))
             continue
         event = unpad(s.sk_open("audit", ZERO, where, blob))
-        ok = ok and mark == D(s.ak, "audit-mark", ZERO, event)
+        ok = ok and mark == D(ak, "audit-mark", ZERO, event)
         event = json.loads(event)
         ok = ok and event["time"] == time and event.get("account") == owner.get(account) and \
             (event["event"] == "audit.chain_started") == (n == 1)
@@ -380,14 +385,15 @@ def check_audit(s):
 
 
 def run(site, *args, password=None, stdin=b""):
-    cmd, fds = [BIN, *args[:2], "-c", site + "/watchword.yml"], []
+    words = 1 if args[0] == "reindex" else 2
+    cmd, fds = [BIN, *args[:words], "-c", site + "/watchword.yml"], []
     if password is not None:
         r, w = os.pipe()
         os.write(w, password.encode() + b"\n")
         os.close(w)
         cmd += ["--password-fd", str(r)]
         fds = [r]
-    p = subprocess.run(cmd + list(args[2:]), input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=fds)
+    p = subprocess.run(cmd + list(args[words:]), input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=fds)
     for fd in fds:
         os.close(fd)
     if p.returncode:
@@ -433,6 +439,18 @@ def main():
               == b"nobody else reads this")
         check_audit(s)
         check_witness(site, s, rec)
+        old = json.loads(run(site, "server-key", "list", "--json"))["keys"][0]["id"]
+        new = json.loads(run(site, "server-key", "add", "--json"))["id"]
+        run(site, "server-key", "first", new)
+        run(site, "server-key", "rotate")
+        run(site, "server-key", "retire", "--destroy", old)
+        run(site, "reindex", "--yes")
+        s.db.close()
+        ik, s = s.ik, Store(site)
+        rec = s.record("ada@example.org")
+        check("another server key and new index keys leave the record and the vault", s.ik != ik and len(s.former) == 1
+              and s.tree(rec, R)["entries"] == tree["entries"])
+        check_audit(s)
         write_value(s, rec, tree, b"note", b"written by the other")
         check("the first reads what the second wrote", run(site, "item", "get", "--user", "ada@example.org", "note",
                                                            password=password) == b"written by the other")
