@@ -13,6 +13,7 @@ int cmd_item(const char *name, int argc, char **argv);
 int cmd_share(const char *name, int argc, char **argv);
 int cmd_inbox(const char *name, int argc, char **argv);
 int cmd_contact(const char *name, int argc, char **argv);
+int cmd_letter(const char *name, int argc, char **argv);
 int cmd_check(const char *name, int argc, char **argv);
 int cmd_migrate(const char *name, int argc, char **argv);
 int cmd_hash(const char *name, int argc, char **argv);

@@ -132,7 +132,7 @@ static int put(const char *name, int argc, char **argv)
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
 
     if (code == CMD_GO_ON && (code = cmd_vault_sign_in(&c, name)) == CMD_GO_ON &&
-        (code = cmd_vault_read(&c, &value)) == CMD_GO_ON) {
+        (code = cmd_vault_read(&c, cmd_vault_item_max(&c), &value)) == CMD_GO_ON) {
         code = put_value(&c, argv[first], value.p, value.n);
     }
     cmd_value_wipe(&value);

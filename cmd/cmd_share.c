@@ -166,7 +166,7 @@ static int put(const char *name, int argc, char **argv)
         code = cmd_usage_error(name, "--nobody: not together with --to");
     }
     if (code == CMD_GO_ON && (code = cmd_vault_sign_in(&c.vault, name)) == CMD_GO_ON &&
-        (code = cmd_vault_read(&c.vault, &value)) == CMD_GO_ON) {
+        (code = cmd_vault_read(&c.vault, cmd_vault_item_max(&c.vault), &value)) == CMD_GO_ON) {
         code = put_value(&c, argv[first], &value, nobody);
     }
     cmd_value_wipe(&value);

@@ -21,11 +21,11 @@ int cmd_vault_sign_in(struct cmd_vault *c, const char *name)
 }
 
 /* A file that is there is a conflict (CMD_EXIT_TABLE), any other failure one of the system. */
-static int file_failed(struct cmd_vault *c, const char *what)
+static int file_failed(struct cmd_vault *c, const char *path, const char *what)
 {
     char text[1024];
     enum ww_err err = errno == EEXIST ? WW_ECONFLICT : WW_EIO;
-    snprintf(text, sizeof text, "%s: %s: %s", c->path ? c->path : "standard stream", what, strerror(errno));
+    snprintf(text, sizeof text, "%s: %s: %s", path ? path : "standard stream", what, strerror(errno));
     return cmd_fail(c->site.json, err, "file_failed", NULL, text);
 }
 
@@ -41,16 +41,20 @@ void cmd_value_wipe(struct cmd_value *v)
     *v = (struct cmd_value){0};
 }
 
-/* One byte more than an item may have, so that the library refuses it by its own limit. */
-int cmd_vault_read(struct cmd_vault *c, struct cmd_value *out)
+size_t cmd_vault_item_max(const struct cmd_vault *c)
 {
-    int fd = c->path ? open(c->path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+    return (size_t)ww_setting_int(c->site.ww, "watchword.vault.item_max");
+}
+
+int cmd_vault_read(struct cmd_vault *c, size_t most, struct cmd_value *out)
+{
+    int fd = c->in ? open(c->in, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     ssize_t got = 1;
     if (fd < 0) {
-        return file_failed(c, "cannot be opened");
+        return file_failed(c, c->in, "cannot be opened");
     }
     out->n = 0;
-    out->size = (size_t)ww_setting_int(c->site.ww, "watchword.vault.item_max") + 1;
+    out->size = most + 1;
     out->p = malloc(out->size);
     while (out->p && got != 0 && out->n < out->size) {
         got = read(fd, out->p + out->n, out->size - out->n);
@@ -60,9 +64,9 @@ int cmd_vault_read(struct cmd_vault *c, struct cmd_value *out)
         out->n += got > 0 ? (size_t)got : 0;
     }
     int code = !out->p   ? cmd_fail(c->site.json, WW_ENOMEM, NULL, NULL, NULL)
-               : got < 0 ? file_failed(c, "cannot be read")
+               : got < 0 ? file_failed(c, c->in, "cannot be read")
                          : CMD_GO_ON;
-    if (c->path) {
+    if (c->in) {
         close(fd);
     }
     return code;
@@ -87,14 +91,14 @@ static bool write_all(int fd, const void *value, size_t n)
 static int write_file(struct cmd_vault *c, const void *value, size_t n)
 {
     int how = O_WRONLY | O_CREAT | O_CLOEXEC | (c->force ? O_TRUNC : O_EXCL);
-    int fd = open(c->path, how, 0600);
+    int fd = open(c->out, how, 0600);
     if (fd < 0) {
-        return file_failed(c, "cannot be made");
+        return file_failed(c, c->out, "cannot be made");
     }
     bool written = write_all(fd, value, n);
-    int code = written ? CMD_OK : file_failed(c, "cannot be written");
+    int code = written ? CMD_OK : file_failed(c, c->out, "cannot be written");
     if (close(fd) != 0 && code == CMD_OK) {
-        code = file_failed(c, "cannot be written");
+        code = file_failed(c, c->out, "cannot be written");
     }
     return code;
 }
@@ -110,11 +114,11 @@ int cmd_vault_give(struct cmd_vault *c, const char *name, const char *from, cons
                    uint64_t version)
 {
     struct cmd_json j = {0};
-    if (c->path) {
+    if (c->out) {
         return write_file(c, value, n);
     }
     if (!c->site.json) {
-        return write_all(STDOUT_FILENO, value, n) ? CMD_OK : file_failed(c, "cannot be written");
+        return write_all(STDOUT_FILENO, value, n) ? CMD_OK : file_failed(c, c->out, "cannot be written");
     }
     char *text = base64_encode(&c->site.arena, BASE64, BYTES(value, n));
     if (!text) {

@@ -7,7 +7,7 @@
 
 struct cmd_vault {
     struct cmd_site site;
-    const char *user, *path, *prefix;
+    const char *user, *in, *out, *prefix;
     bool if_absent, force;
     int64_t if_version;
 };
@@ -20,10 +20,10 @@ struct cmd_vault {
     }
 #define CMD_VAULT_IN(c)                                                                                      \
     {                                                                                                        \
-        'i', "in", "FILE", "the value is in this file", .text = &(c)->path                                   \
+        'i', "in", "FILE", "the value is in this file", .text = &(c)->in                                     \
     }
 #define CMD_VAULT_OUT(c)                                                                                     \
-    {'o', "out", "FILE", "write it here instead; the file must be new", .text = &(c)->path},                 \
+    {'o', "out", "FILE", "write it here instead; the file must be new", .text = &(c)->out},                  \
     {                                                                                                        \
         0, "force", NULL, "the file may be there already", .flag = &(c)->force                               \
     }
@@ -41,8 +41,11 @@ struct cmd_value {
     size_t n, size;
 };
 void cmd_value_wipe(struct cmd_value *v);
-/* From --in or standard input; of what is larger than an item may be, one byte more than that. */
-int cmd_vault_read(struct cmd_vault *c, struct cmd_value *out);
+/* From --in or standard input, at most `most` bytes and one more, so that the library refuses what is larger
+ * by its own limit. */
+int cmd_vault_read(struct cmd_vault *c, size_t most, struct cmd_value *out);
+/* The most that an item or share may have. */
+size_t cmd_vault_item_max(const struct cmd_vault *c);
 /* To --out or standard output; with --json as {"name", "from" unless NULL, "version", "value" in base64}.
  * name NULL and version 0 are left out. */
 int cmd_vault_give(struct cmd_vault *c, const char *name, const char *from, const void *value, size_t n,

@@ -6,7 +6,7 @@
 #include "own_parts.h"
 #include "timefmt.h"
 
-enum { PERSON_MOST = 1024, NAME_MOST = 1024, FINGERPRINT_MOST = 256, TOKEN_MOST = 64 };
+enum { NAME_MOST = 1024, FINGERPRINT_MOST = 256, TOKEN_MOST = 64 };
 
 static struct js *text_or_null(struct arena *a, const char *text)
 {
@@ -66,7 +66,7 @@ void handle_inbox_list(struct route_call *c)
 static bool read_from(struct route_call *c, const char **from)
 {
     struct own_query q;
-    return own_read_query(c, &q) && own_read_parameter(c, &q, "from", PERSON_MOST, from);
+    return own_read_query(c, &q) && own_read_parameter(c, &q, "from", OWN_PERSON_MOST, from);
 }
 
 /* A value of a sender whose keys have changed is not given: 409 until the fingerprint was compared. */

@@ -7,7 +7,7 @@
 #include "own_parts.h"
 #include "timefmt.h"
 
-enum { NAME_MOST = 1024, PERSON_MOST = 1024 };
+enum { NAME_MOST = 1024 };
 
 /* ---- the list ---- */
 
@@ -96,7 +96,7 @@ static bool read_to(struct route_call *c, const char *const **to, size_t *n)
         if (strcmp(q.pairs[i].name, "to") != 0) {
             continue;
         }
-        if (strlen(q.pairs[i].value) > PERSON_MOST) {
+        if (strlen(q.pairs[i].value) > OWN_PERSON_MOST) {
             own_refuse(c, "query_invalid", "to", "to has at most 1024 bytes");
             return false;
         }
@@ -128,31 +128,6 @@ void handle_share_put(struct route_call *c)
     http_answer(c->r, result.created ? 201 : 204, NULL, 0);
 }
 
-/* A member that is a list of texts, or absent. */
-static bool read_people(struct route_call *c, const struct js *body, const char *name,
-                        const char *const **out, size_t *n)
-{
-    const struct js *list = js_get(body, name);
-    bool good = !list || list->type == JS_ARRAY;
-    *n = 0;
-    const char **people = ARENA_ARRAY(c->arena, good && list ? list->count : 0, const char *);
-    *out = people;
-    if (!people) {
-        answer_problem(c, WW_ENOMEM);
-        return false;
-    }
-    for (const struct js *m = good && list ? list->first : NULL; good && m; m = m->next) {
-        good = m->type == JS_STRING && m->string.n <= PERSON_MOST && !memchr(m->string.p, 0, m->string.n);
-        people[(*n)++] = (const char *)m->string.p;
-    }
-    if (!good) {
-        own_refuse(
-            c, "field_invalid", name,
-            arena_printf(c->arena, "%s must be a list of texts of at most %d bytes", name, PERSON_MOST));
-    }
-    return good;
-}
-
 void handle_share_people(struct route_call *c)
 {
     static const char *const members[] = {"add", "remove", NULL};
@@ -160,8 +135,8 @@ void handle_share_people(struct route_call *c)
     const char *const *add, *const *fewer;
     size_t add_count, remove_count;
     struct js *body;
-    if (!own_read_object(c, members, &body) || !read_people(c, body, "add", &add, &add_count) ||
-        !read_people(c, body, "remove", &fewer, &remove_count)) {
+    if (!own_read_object(c, members, &body) || !own_read_people(c, body, "add", &add, &add_count) ||
+        !own_read_people(c, body, "remove", &fewer, &remove_count)) {
         return;
     }
     enum ww_err err = ww_share_people(c->op, c->session, c->id, add, add_count, fewer, remove_count, &share);

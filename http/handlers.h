@@ -19,6 +19,8 @@ route_handler handle_share_list, handle_share_get, handle_share_put, handle_shar
     handle_share_withdraw;
 route_handler handle_inbox_list, handle_inbox_get, handle_inbox_adopt, handle_contact_list,
     handle_contact_accept, handle_fingerprint;
+/* handle_letter.c */
+route_handler handle_letter_seal, handle_letter_open;
 route_handler handle_vault, handle_item_list, handle_item_get, handle_item_put, handle_item_delete;
 route_handler handle_items_several, handle_account_history, handle_account_delete, handle_openapi;
 /* handle_elsewhere.c */

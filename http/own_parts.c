@@ -103,6 +103,30 @@ bool own_read_object(struct route_call *c, const char *const *members, struct js
     return true;
 }
 
+bool own_read_people(struct route_call *c, const struct js *body, const char *name, const char *const **out,
+                     size_t *n)
+{
+    const struct js *list = js_get(body, name);
+    bool good = !list || list->type == JS_ARRAY;
+    *n = 0;
+    const char **people = ARENA_ARRAY(c->arena, good && list ? list->count : 0, const char *);
+    *out = people;
+    if (!people) {
+        answer_problem(c, WW_ENOMEM);
+        return false;
+    }
+    for (const struct js *m = good && list ? list->first : NULL; good && m; m = m->next) {
+        good = m->type == JS_STRING && m->string.n <= OWN_PERSON_MOST && !memchr(m->string.p, 0, m->string.n);
+        people[(*n)++] = (const char *)m->string.p;
+    }
+    if (!good) {
+        own_refuse(
+            c, "field_invalid", name,
+            arena_printf(c->arena, "%s must be a list of texts of at most %d bytes", name, OWN_PERSON_MOST));
+    }
+    return good;
+}
+
 /* ---- answers ---- */
 
 void own_answer_json(struct route_call *c, int status, const struct js *body)

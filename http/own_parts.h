@@ -6,7 +6,7 @@
 #include "js.h"
 #include "routes.h"
 
-enum { OWN_PAGE_DEFAULT = 250, OWN_PAGE_MOST = 1000 };
+enum { OWN_PAGE_DEFAULT = 250, OWN_PAGE_MOST = 1000, OWN_PERSON_MOST = 1024 };
 
 /* 400 with details.field. */
 void own_refuse(struct route_call *c, const char *id, const char *field, const char *reason);
@@ -25,6 +25,10 @@ bool own_read_page_size(struct route_call *c, const struct own_query *q, size_t 
 /* A body that must be application/json and an object whose members are all among `members` (NULL at the end).
  */
 bool own_read_object(struct route_call *c, const char *const *members, struct js **out) WW_MUST;
+
+/* A member that is a list of people, or absent. */
+bool own_read_people(struct route_call *c, const struct js *body, const char *name, const char *const **out,
+                     size_t *n) WW_MUST;
 
 /* ---- own_condition.c ---- */
 /* A page token is the last name shown, so that a list moves on while names come and go. *after NULL: the

@@ -325,6 +325,29 @@ const struct route_doc doc_fingerprint = {
     .others = "409 423",
 };
 
+const struct route_doc doc_letter_seal = {
+    .operation = "sealLetters",
+    .summary = "Seals data for each who is named, or without them for oneself; nothing is stored",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"data\"", "\"data\":" BASE64_TEXT ",\"to\":" LIST(TEXT)),
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"letters\"", "\"letters\":" LIST(OBJECT("\"to\",\"letter\"",
+                                                               "\"to\":" TEXT ",\"letter\":" BASE64_TEXT))),
+    .others = "400 404 409 413 415 423 429",
+};
+
+const struct route_doc doc_letter_open = {
+    .operation = "openLetter",
+    .summary = "Opens a letter that was sealed for this account",
+    .request_type = JSON_TYPE,
+    .request = OBJECT("\"letter\"", "\"letter\":" BASE64_TEXT ",\"from\":" TEXT),
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"data\",\"from\"", "\"data\":" BASE64_TEXT ",\"from\":" TEXT),
+    .others = "400 409 413 415 423",
+};
+
 const struct route_doc doc_account_history = {
     .operation = "getAccountHistory",
     .summary = "What happened to the account, newest first",

@@ -112,6 +112,8 @@ const struct route routes_public[] = {
     OWN_ROW(HTTP_POST, "/vault/contacts/{id}/accept", 0, BODY_FORM, handle_contact_accept,
             doc_contact_accept),
     OWN_ROW(HTTP_GET, "/vault/fingerprint", 0, BODY_FORM, handle_fingerprint, doc_fingerprint),
+    OWN_ROW(HTTP_POST, "/vault/letters", 0, BODY_LETTER, handle_letter_seal, doc_letter_seal),
+    OWN_ROW(HTTP_POST, "/vault/letters/open", 0, BODY_LETTER, handle_letter_open, doc_letter_open),
     OWN_ROW(HTTP_GET, "/account/history", 0, BODY_FORM, handle_account_history, doc_account_history),
     OWN_ROW(HTTP_DELETE, "/account", NEED_RECENT, BODY_FORM, handle_account_delete, doc_account_delete),
     ROW(HTTP_GET, "/openapi.json", NEED_NOTHING, CSRF_OFF, HTTP_QUICK, handle_openapi, 0),

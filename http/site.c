@@ -59,7 +59,7 @@ static void read_cors(struct arena *a, struct ww *ww, const char *port, struct c
     out->max_age = age ? (uint32_t)ww_setting_int(ww, age) : 0;
 }
 
-/* An item in base64 and what stands around it; a note as a form, each byte perhaps as three. */
+/* An item or letter in base64 and what stands around it; a note as a form, each byte perhaps as three. */
 static void read_body_limits(struct ww *ww, struct http_body_limit *out)
 {
     size_t form = (size_t)ww_setting_int(ww, "watchword.http.body_max"),
@@ -68,6 +68,7 @@ static void read_body_limits(struct ww *ww, struct http_body_limit *out)
     out[BODY_ITEM] = (struct http_body_limit){item, "item_too_large", "value"};
     out[BODY_ITEMS].most = items > ITEMS_LEAST ? items : ITEMS_LEAST;
     out[BODY_NOTE].most = 3 * item + form;
+    out[BODY_LETTER].most = (size_t)ww_setting_int(ww, "watchword.vault.letter_max") / 3 * 4 + form;
     out[BODY_ADMIN].most = ADMIN_MOST;
 }
 

@@ -14,7 +14,7 @@
 struct page_site;
 
 /* What a route reads at most; a row of routes.c names one, the admin port has one for all. */
-enum route_body { BODY_FORM, BODY_ITEM, BODY_ITEMS, BODY_NOTE, BODY_ADMIN, BODY_KINDS };
+enum route_body { BODY_FORM, BODY_ITEM, BODY_ITEMS, BODY_NOTE, BODY_LETTER, BODY_ADMIN, BODY_KINDS };
 
 struct site {
     struct ww *ww;

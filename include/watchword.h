@@ -418,6 +418,30 @@ WW_EXPORT enum ww_err ww_contact_accept(struct ww_op *op, struct ww_session *ses
 WW_EXPORT enum ww_err ww_fingerprint(struct ww_op *op, struct ww_session *session,
                                      const char **fingerprint) WW_MUST;
 
+/* ---- letters: sealed for oneself or for others, and kept by the program (vault.md §11) ---- */
+
+/* A letter is readable after renames, new epochs, new keys and a recovery of either side, after the server
+ * key was changed, and when its sender's account is deleted. It has at most 119 bytes more than its data. */
+struct ww_letter {
+    size_t size;
+    const char *to; /* UUID; of a letter to oneself one's own */
+    const void *letter;
+    size_t length;
+};
+/* One letter for each who is named, in that order, each person once; without `to` (to_count 0) one for
+ * oneself. Errors as of shares, and: WW_ECONFLICT "recipient_without_keys": somebody has never signed in;
+ * WW_ETOOLARGE "letter_too_large": above the setting vault.letter_max, or all letters above 16 times that. */
+WW_EXPORT enum ww_err ww_letter_seal(struct ww_op *op, struct ww_session *session, const void *data,
+                                     size_t length, const char *const *to, size_t to_count,
+                                     const struct ww_letter *const **letters, size_t *count) WW_MUST;
+/* *data is followed by a NUL; *sender, if wanted, is the UUID of who sealed it. from: who must have (UUID or
+ * identifier), or NULL. WW_EINVAL "letter_altered": no letter, or not as it was sealed; "letter_not_for_you":
+ * for somebody else, or for keys that this vault has not; "letter_from_other": not from `from`. WW_ECONFLICT
+ * "contact_changed": the sender's keys are not those that were known. */
+WW_EXPORT enum ww_err ww_letter_open(struct ww_op *op, struct ww_session *session, const void *letter,
+                                     size_t length, const char *from, const void **data, size_t *data_length,
+                                     const char **sender) WW_MUST;
+
 /* ---- recovery codes and new keys (vault.md §§7, 8, 10) ---- */
 
 struct ww_codes_state {

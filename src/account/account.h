@@ -302,6 +302,19 @@ enum ww_err account_contact_accept(struct ww_op *op, struct service *s, struct s
 enum ww_err account_fingerprint(struct ww_op *op, struct service *s, struct session *x,
                                 char out[ACCOUNT_FINGERPRINT]) WW_MUST;
 
+struct account_letter {
+    struct uuid to; /* oneself, for a letter to oneself */
+    struct bytes letter;
+};
+/* One for each who is named, in that order; without `to` one for oneself. As for shares, and: WW_ECONFLICT
+ * "recipient_without_keys", WW_ETOOLARGE "letter_too_large". */
+enum ww_err account_letter_seal(struct ww_op *op, struct service *s, struct session *x, struct bytes data,
+                                struct account_names to, struct account_letter **out, size_t *n) WW_MUST;
+/* from: UUID or identifier of who must have sealed it; NULL: anybody. WW_EINVAL "letter_not_for_you",
+ * "letter_altered", "letter_from_other"; WW_ECONFLICT "contact_changed". */
+enum ww_err account_letter_open(struct ww_op *op, struct service *s, struct session *x, struct bytes letter,
+                                const char *from, struct bytes *data, struct uuid *sender) WW_MUST;
+
 /* ---- administration ---- */
 struct account_spec {
     const char *schema_id; /* NULL: the default */

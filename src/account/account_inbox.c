@@ -6,8 +6,6 @@
 #include "curves.h"
 
 struct inbox {
-    struct service *service;
-    struct session *x;
     /* one name */
     struct bytes name;
     const char *from; /* NULL: anybody */
@@ -21,10 +19,7 @@ struct inbox {
     size_t *n;
     struct uuid *last;
     bool *more;
-    bool pins; /* out: somebody is new */
 };
-
-typedef enum ww_err inbox_reader(struct ww_op *op, struct account_sharing *w, struct inbox *in);
 
 static enum ww_err tampered(struct ww_op *op, const char *what)
 {
@@ -114,8 +109,9 @@ static enum ww_err open_share(struct ww_op *op, struct account_sharing *w, struc
 
 /* ---- the list ---- */
 
-static enum ww_err read_list(struct ww_op *op, struct account_sharing *w, struct inbox *in)
+static enum ww_err read_list(struct ww_op *op, struct account_sharing *w, void *context)
 {
+    struct inbox *in = context;
     struct wrap_row *rows;
     size_t n;
     *in->n = 0;
@@ -154,8 +150,9 @@ static bool is_from(const struct account_person *p, const char *from)
                                   : identity_has_identifier(p->record, IDENT_LOGIN, bytes_str(from)));
 }
 
-static enum ww_err read_one(struct ww_op *op, struct account_sharing *w, struct inbox *in)
+static enum ww_err read_one(struct ww_op *op, struct account_sharing *w, void *context)
 {
+    struct inbox *in = context;
     struct wrap_row *pairs;
     struct account_received found;
     size_t n = 0;
@@ -183,8 +180,9 @@ static enum ww_err read_one(struct ww_op *op, struct account_sharing *w, struct 
     return in->one->changed ? account_refuse_changed(op) : WW_OK;
 }
 
-static enum ww_err read_found(struct ww_op *op, struct account_sharing *w, struct inbox *in)
+static enum ww_err read_found(struct ww_op *op, struct account_sharing *w, void *context)
 {
+    struct inbox *in = context;
     struct wrap_row row;
     struct account_person *p;
     struct share_end own;
@@ -197,74 +195,34 @@ static enum ww_err read_found(struct ww_op *op, struct account_sharing *w, struc
              : op_fail(op, WW_ENOTFOUND, "item_not_found", "nobody shares this");
 }
 
-/* ---- reading, and writing what was pinned ---- */
-
-struct inbox_call {
-    struct inbox *in;
-    inbox_reader *body;
-};
-
-static enum ww_err read_inbox(struct ww_op *op, struct store *s, struct vault *v, void *context)
+static enum ww_err adopt_one(struct ww_op *op, struct account_sharing *w, void *context)
 {
-    const struct inbox_call *call = context;
-    struct account_sharing w;
-    (void)s;
-    enum ww_err err = account_sharing_open(op, call->in->service, call->in->x->record, v, &w);
-    if (!err) {
-        err = call->body(op, &w, call->in);
-        call->in->pins = account_sharing_changed(&w);
-    }
-    return err;
-}
-
-static enum ww_err write_inbox(struct ww_op *op, struct service *s, void *context)
-{
-    const struct inbox_call *call = context;
-    struct account_sharing w;
-    struct record *r;
-    enum ww_err err = account_sharing_begin(op, s, call->in->x, &r, &w);
-    if (err || (err = call->body(op, &w, call->in))) {
+    struct inbox *in = context;
+    enum ww_err err = read_one(op, w, in);
+    if (err) {
         return err;
     }
-    if (call->in->adopt) {
-        call->in->adopt->value = call->in->one->value;
-        if ((err = vault_apply(op, s->store, w.vault, SPACE_ITEMS, call->in->adopt, 1))) {
-            return err;
-        }
-    }
-    return account_sharing_changed(&w) ? account_sharing_write(op, &w) : WW_OK;
-}
-
-static enum ww_err run(struct ww_op *op, struct inbox *in, inbox_reader *body)
-{
-    struct inbox_call call = {in, body};
-    enum ww_err err = account_may_open(op, in->x);
-    if (err || (!in->adopt &&
-                ((err = account_read_vault(op, in->service, in->x, read_inbox, &call)) || !in->pins))) {
-        return err;
-    }
-    in->x->vault = (struct vault_row){0};
-    return account_audited(op, in->service, in->x, account_transaction(op, in->service, write_inbox, &call));
+    in->adopt->value = in->one->value;
+    return vault_apply(op, w->service->store, w->vault, SPACE_ITEMS, in->adopt, 1);
 }
 
 enum ww_err account_inbox_list(struct ww_op *op, struct service *s, struct session *x,
                                const struct uuid *after, size_t limit, struct account_received **out,
                                size_t *n, struct uuid *last, bool *more)
 {
-    struct inbox in = {
-        .service = s, .x = x, .after = after, .limit = limit, .out = out, .n = n, .last = last, .more = more};
+    struct inbox in = {.after = after, .limit = limit, .out = out, .n = n, .last = last, .more = more};
     *out = NULL;
     *n = 0;
     *more = false;
-    return run(op, &in, read_list);
+    return account_sharing_run(op, s, x, false, read_list, &in);
 }
 
 enum ww_err account_inbox_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
                                struct account_received *out)
 {
-    struct inbox in = {.service = s, .x = x, .share = id, .one = out};
+    struct inbox in = {.share = id, .one = out};
     *out = (struct account_received){0};
-    enum ww_err err = run(op, &in, read_found);
+    enum ww_err err = account_sharing_run(op, s, x, false, read_found, &in);
     if (out->changed) {
         out->value = BYTES(NULL, 0);
     }
@@ -288,17 +246,17 @@ static enum ww_err read_from(struct ww_op *op, const char *from, const char **ou
 enum ww_err account_inbox_get(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
                               const char *from, struct account_received *out)
 {
-    struct inbox in = {.service = s, .x = x, .name = name, .one = out};
+    struct inbox in = {.name = name, .one = out};
     *out = (struct account_received){0};
     enum ww_err err = read_from(op, from, &in.from);
-    return err ? err : run(op, &in, read_one);
+    return err ? err : account_sharing_run(op, s, x, false, read_one, &in);
 }
 
 enum ww_err account_inbox_adopt(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
                                 const char *from, struct vault_change *change)
 {
     struct account_received found;
-    struct inbox in = {.service = s, .x = x, .name = name, .one = &found, .adopt = change};
+    struct inbox in = {.name = name, .one = &found, .adopt = change};
     enum ww_err err = read_from(op, from, &in.from);
-    return err ? err : run(op, &in, read_one);
+    return err ? err : account_sharing_run(op, s, x, true, adopt_one, &in);
 }

@@ -154,7 +154,10 @@ enum ww_err account_person_look(struct ww_op *op, struct account_sharing *w, str
     if (err && err != WW_ENOTFOUND) {
         return err;
     }
-    if (!err && p->record->root_generation && (err = share_chain_load(op, store, p->record, &p->chain))) {
+    err = err                          ? share_chain_load_gone(op, store, &p->contact.id, &p->chain)
+          : p->record->root_generation ? share_chain_load(op, store, p->record, &p->chain)
+                                       : WW_OK;
+    if (err) {
         p->chain.n = 0;
         return err;
     }
@@ -255,4 +258,51 @@ enum ww_err account_sharing_write(struct ww_op *op, struct account_sharing *w)
         return err;
     }
     return vault_apply(op, w->service->store, w->vault, SPACE_INTERNAL, w->notes, w->note_count);
+}
+
+/* ---- reading, and writing what was pinned ---- */
+
+struct sharing_run {
+    struct service *service;
+    struct session *x;
+    account_sharing_body *body;
+    void *context;
+    bool pins; /* out: somebody is new */
+};
+
+static enum ww_err run_reading(struct ww_op *op, struct store *s, struct vault *v, void *context)
+{
+    struct sharing_run *run = context;
+    struct account_sharing w;
+    (void)s;
+    enum ww_err err = account_sharing_open(op, run->service, run->x->record, v, &w);
+    if (!err) {
+        err = run->body(op, &w, run->context);
+        run->pins = account_sharing_changed(&w);
+    }
+    return err;
+}
+
+static enum ww_err run_writing(struct ww_op *op, struct service *s, void *context)
+{
+    const struct sharing_run *run = context;
+    struct account_sharing w;
+    struct record *r;
+    enum ww_err err = account_sharing_begin(op, s, run->x, &r, &w);
+    if (err || (err = run->body(op, &w, run->context))) {
+        return err;
+    }
+    return account_sharing_changed(&w) ? account_sharing_write(op, &w) : WW_OK;
+}
+
+enum ww_err account_sharing_run(struct ww_op *op, struct service *s, struct session *x, bool writes,
+                                account_sharing_body *body, void *context)
+{
+    struct sharing_run run = {s, x, body, context, false};
+    enum ww_err err = account_may_open(op, x);
+    if (err || (!writes && ((err = account_read_vault(op, s, x, run_reading, &run)) || !run.pins))) {
+        return err;
+    }
+    x->vault = (struct vault_row){0}; /* what was read before is older than what follows */
+    return account_audited(op, s, x, account_transaction(op, s, run_writing, &run));
 }

@@ -4,106 +4,6 @@
 
 #include "curves.h"
 
-enum { RECIPIENTS_MOST = 1000 };
-
-/* Somebody who was named in a call. */
-struct named {
-    struct uuid id;
-    const char *identifier; /* after ident(); NULL: named by id */
-};
-struct named_list {
-    struct named *people;
-    size_t n;
-};
-
-/* ---- who is meant ---- */
-
-static enum ww_err unknown(struct ww_op *op)
-{
-    return op_fail_field(op, WW_ENOTFOUND, "recipient_unknown", "to", "there is nobody of this name");
-}
-
-/* Each look-up is counted, since its answer says whether somebody has an account. */
-static enum ww_err look_up(struct ww_op *op, struct service *s, struct session *x, const char *name,
-                           struct named *out)
-{
-    struct record *r = NULL;
-    struct bytes value;
-    struct key tag;
-    enum ww_err err = throttle_count_lookup(op, s->throttle, &x->record->uuid);
-    *out = (struct named){0};
-    if (err) {
-        return err;
-    }
-    if (uuid_parse(&out->id, name)) {
-        err = store_record_load_uuid(op, s->store, &out->id, false, &r);
-        return err == WW_ENOTFOUND ? unknown(op) : err;
-    }
-    if ((err = account_find(op, s, name, &tag, &r)) || (err = r ? WW_OK : unknown(op)) ||
-        (err = identity_ident(op, bytes_str(name), "to", &value))) {
-        return err;
-    }
-    out->id = r->uuid;
-    out->identifier = (const char *)value.p;
-    return WW_OK;
-}
-
-static bool holds(const struct named_list *l, const struct uuid *id)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (uuid_equal(l->people[i].id, *id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* by_id_at_once: an id is taken as it stands, for those who are on a list already. */
-static enum ww_err resolve(struct ww_op *op, struct service *s, struct session *x, struct account_names in,
-                           bool by_id_at_once, struct named_list *out)
-{
-    *out = (struct named_list){.people = ARENA_ARRAY(&op->arena, in.n, struct named)};
-    enum ww_err err = out->people ? WW_OK : op_no_memory(op);
-    if (!err && in.n > RECIPIENTS_MOST) {
-        return op_fail_field(op, WW_EINVAL, "recipients_too_many", "to", "at most %d people at once",
-                             RECIPIENTS_MOST);
-    }
-    for (size_t i = 0; !err && i < in.n; i++) {
-        struct named *p = &out->people[out->n];
-        *p = (struct named){0};
-        if (!by_id_at_once || !uuid_parse(&p->id, in.names[i])) {
-            err = look_up(op, s, x, in.names[i], p);
-        }
-        if (!err && uuid_equal(p->id, x->record->uuid)) {
-            return op_fail_field(op, WW_EINVAL, "recipient_self", "to", "nobody shares with themselves");
-        }
-        out->n += !err && !holds(out, &p->id);
-    }
-    return err;
-}
-
-/* Notes what they were called; refuses those whose keys changed, since nothing could be sealed for them. */
-static enum ww_err meet(struct ww_op *op, struct account_sharing *w, const struct named_list *l)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        struct account_person *p;
-        enum ww_err err = account_person_find(op, w, &l->people[i].id, &p);
-        if (err || (err = account_person_look(op, w, p))) {
-            return err;
-        }
-        if (p->chain.n && p->state != SHARE_CURRENT) {
-            return account_refuse_changed(op);
-        }
-        const char *identifier = l->people[i].identifier;
-        if (identifier && (!p->contact.identifier || strcmp(identifier, p->contact.identifier) != 0)) {
-            p->contact.identifier = identifier;
-            p->changed = true;
-        }
-        p->changed = p->changed || !p->noted;
-    }
-    return WW_OK;
-}
-
 /* ---- writing ---- */
 
 /* The value under the entry's key, signed, and a wrap for each on the list. */
@@ -127,7 +27,7 @@ static enum ww_err store_value(struct ww_op *op, struct account_sharing *w, cons
     return err ? err : account_share_write_list(op, w, &e->id, list);
 }
 
-static enum ww_err list_of(struct ww_op *op, const struct named_list *people, struct share_list *out)
+static enum ww_err list_of(struct ww_op *op, const struct account_named_list *people, struct share_list *out)
 {
     *out = (struct share_list){.to = ARENA_ARRAY(&op->arena, people->n, struct share_recipient)};
     if (!out->to) {
@@ -149,7 +49,7 @@ struct put {
     struct session *x;
     struct vault_change *change;
     bool to_given;
-    struct named_list to;
+    struct account_named_list to;
 };
 
 static enum ww_err write_put(struct ww_op *op, struct service *s, void *context)
@@ -165,7 +65,7 @@ static enum ww_err write_put(struct ww_op *op, struct service *s, void *context)
         (err = in->to_given ? list_of(op, &in->to, &list)
                : found      ? account_share_read_list(op, &w, &entry.id, &list)
                             : WW_OK) ||
-        (err = meet(op, &w, &in->to)) || (err = account_share_complete_all(op, &w)) ||
+        (err = account_named_meet(op, &w, &in->to)) || (err = account_share_complete_all(op, &w)) ||
         (err = vault_apply(op, s->store, w.vault, SPACE_SHARES, in->change, 1))) {
         return err;
     }
@@ -204,7 +104,7 @@ enum ww_err account_share_put(struct ww_op *op, struct service *s, struct sessio
         op->problem.limit = most;
         return WW_ETOOLARGE;
     }
-    err = resolve(op, s, x, to, false, &in.to);
+    err = account_named_resolve(op, s, x, to, false, &in.to);
     return err ? err : change(op, s, x, write_put, &in);
 }
 
@@ -213,7 +113,7 @@ enum ww_err account_share_put(struct ww_op *op, struct service *s, struct sessio
 struct people_change {
     struct session *x;
     struct bytes name;
-    struct named_list add, remove;
+    struct account_named_list add, remove;
     struct account_share *out;
 };
 
@@ -228,7 +128,7 @@ static enum ww_err change_list(struct ww_op *op, const struct people_change *in,
         return op_no_memory(op);
     }
     for (size_t i = 0; i < list->n; i++) {
-        if (holds(&in->remove, &list->to[i].id)) {
+        if (account_named_holds(&in->remove, &list->to[i].id)) {
             *removed = true;
         } else {
             next.to[next.n++] = list->to[i];
@@ -236,13 +136,14 @@ static enum ww_err change_list(struct ww_op *op, const struct people_change *in,
     }
     *fresh = next.n;
     for (size_t i = 0; i < in->add.n; i++) {
-        if (!holds(&in->remove, &in->add.people[i].id) && !share_list_find(list, &in->add.people[i].id)) {
+        if (!account_named_holds(&in->remove, &in->add.people[i].id) &&
+            !share_list_find(list, &in->add.people[i].id)) {
             next.to[next.n++] = (struct share_recipient){.id = in->add.people[i].id};
         }
     }
-    if (next.n > RECIPIENTS_MOST) {
+    if (next.n > ACCOUNT_RECIPIENTS_MOST) {
         return op_fail_field(op, WW_EFULL, "recipients_too_many", "add", "a share has at most %d recipients",
-                             RECIPIENTS_MOST);
+                             ACCOUNT_RECIPIENTS_MOST);
     }
     *list = next;
     return WW_OK;
@@ -308,9 +209,10 @@ enum ww_err account_share_rename(struct ww_op *op, struct account_sharing *w, st
 
 static const char *state_of(const struct share_recipient *to, const struct account_person *p)
 {
-    return p->chain.n && p->state == SHARE_CURRENT ? (to->sealed ? "sealed" : "pending")
-           : !p->chain.n && !to->sealed            ? "pending"
-                                                   : "changed";
+    bool there = p->record && p->chain.n;
+    return there && p->state == SHARE_CURRENT ? (to->sealed ? "sealed" : "pending")
+           : !there && !to->sealed            ? "pending"
+                                              : "changed";
 }
 
 static enum ww_err describe(struct ww_op *op, struct account_sharing *w, const struct vault_entry *e,
@@ -347,8 +249,9 @@ static enum ww_err write_people(struct ww_op *op, struct service *s, void *conte
     bool removed;
     enum ww_err err = account_sharing_begin(op, s, in->x, &r, &w);
     if (err || (err = vault_look(op, s->store, w.vault, SPACE_SHARES, in->name, &entry)) ||
-        (err = account_share_read_list(op, &w, &entry.id, &list)) || (err = meet(op, &w, &in->add)) ||
-        (err = account_share_complete_all(op, &w)) || (err = change_list(op, in, &list, &fresh, &removed))) {
+        (err = account_share_read_list(op, &w, &entry.id, &list)) ||
+        (err = account_named_meet(op, &w, &in->add)) || (err = account_share_complete_all(op, &w)) ||
+        (err = change_list(op, in, &list, &fresh, &removed))) {
         return err;
     }
     if (removed) {
@@ -373,8 +276,8 @@ enum ww_err account_share_people(struct ww_op *op, struct service *s, struct ses
 {
     struct people_change in = {.x = x, .name = name, .out = out};
     enum ww_err err = account_may_open(op, x);
-    if (err || (err = resolve(op, s, x, add, false, &in.add)) ||
-        (err = resolve(op, s, x, remove, true, &in.remove))) {
+    if (err || (err = account_named_resolve(op, s, x, add, false, &in.add)) ||
+        (err = account_named_resolve(op, s, x, remove, true, &in.remove))) {
         return err;
     }
     return change(op, s, x, write_people, &in);

@@ -10,7 +10,7 @@ struct account_person {
     struct share_contact contact;
     bool noted, changed;      /* the vault has a note; it must be written */
     bool looked;              /* what follows is set */
-    struct record *record;    /* NULL: the account is gone */
+    struct record *record;    /* NULL: the account is gone; its chain is there still */
     struct share_chain chain; /* n 0: no vault yet */
     enum share_state state;
 };
@@ -57,8 +57,36 @@ enum ww_err account_sharing_note(struct ww_op *op, struct account_sharing *w, en
                                  const char *name, struct bytes value) WW_MUST;
 /* Whether the vault must be written for what was found. */
 bool account_sharing_changed(const struct account_sharing *w);
+/* Runs body over the vault of a session, and once more in a transaction where somebody was met for the first
+ * time, so that their keys are pinned; at once in a transaction when it `writes`. */
+typedef enum ww_err account_sharing_body(struct ww_op *op, struct account_sharing *w, void *context);
+enum ww_err account_sharing_run(struct ww_op *op, struct service *s, struct session *x, bool writes,
+                                account_sharing_body *body, void *context) WW_MUST;
 enum ww_err account_sharing_write(struct ww_op *op, struct account_sharing *w) WW_MUST;
 enum ww_err account_refuse_changed(struct ww_op *op);
+
+/* ---- account_named.c ---- */
+
+enum { ACCOUNT_RECIPIENTS_MOST = 1000 };
+/* Somebody who was named in a call. */
+struct account_named {
+    struct uuid id;
+    const char *identifier; /* after ident(); NULL: named by id */
+};
+struct account_named_list {
+    struct account_named *people; /* each once, in the order of the call */
+    size_t n;
+};
+/* Outside of a transaction. WW_ENOTFOUND "recipient_unknown", WW_EINVAL "recipient_self",
+ * "recipients_too_many", WW_ETHROTTLED. by_id_at_once: an id is taken as it stands, for those who are on a
+ * list already. */
+enum ww_err account_named_resolve(struct ww_op *op, struct service *s, struct session *x,
+                                  struct account_names in, bool by_id_at_once,
+                                  struct account_named_list *out) WW_MUST;
+bool account_named_holds(const struct account_named_list *l, const struct uuid *id);
+/* Notes what they were called; refuses those whose keys changed, since nothing could be sealed for them. */
+enum ww_err account_named_meet(struct ww_op *op, struct account_sharing *w,
+                               const struct account_named_list *l) WW_MUST;
 
 /* ---- account_share.c ---- */
 /* A share whose entry has another name since the vaults of its owner were merged: sealed again under it. One

@@ -45,7 +45,7 @@ enum ww_err account_share_seal_to(struct ww_op *op, struct account_sharing *w, c
     if (err || (err = account_person_look(op, w, p))) {
         return err == WW_ETAMPERED && p ? WW_OK : err; /* their loss; the owner's own notes are another */
     }
-    if (!p->chain.n || p->state != SHARE_CURRENT) {
+    if (!p->record || !p->chain.n || p->state != SHARE_CURRENT) {
         return WW_OK;
     }
     KEY32(pair);

@@ -73,6 +73,9 @@ enum ww_err api_take_put(struct ww_op *op, const char *name, const void *value, 
                          const struct ww_item_condition *condition, struct vault_change *out) WW_MUST;
 enum ww_err api_take_named(struct ww_op *op, const char *name, const struct ww_item_condition *condition,
                            struct vault_change *out) WW_MUST;
+/* People who are named; NULL only where there are none. */
+enum ww_err api_take_people(struct ww_op *op, const char *const *names, size_t n, const char *field,
+                            struct account_names *out) WW_MUST;
 /* What came of it; NULL where the caller does not ask. */
 enum ww_err api_check_result(struct ww_op *op, const struct ww_item_result *result) WW_MUST;
 void api_give_change(struct ww_item_result *to, const struct vault_change *c);

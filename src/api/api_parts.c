@@ -27,6 +27,17 @@ enum ww_err api_take_named(struct ww_op *op, const char *name, const struct ww_i
     return WW_OK;
 }
 
+enum ww_err api_take_people(struct ww_op *op, const char *const *names, size_t n, const char *field,
+                            struct account_names *out)
+{
+    enum ww_err err = n && !names ? api_text(op, NULL, field) : WW_OK;
+    for (size_t i = 0; !err && i < n; i++) {
+        err = api_text(op, names[i], field);
+    }
+    *out = (struct account_names){names, n, names != NULL};
+    return err;
+}
+
 enum ww_err api_check_result(struct ww_op *op, const struct ww_item_result *result)
 {
     return result ? api_check_size(op, "ww_item_result", result) : WW_OK;

@@ -91,17 +91,6 @@ static const void *contact_entry(struct ww_op *op, const void *found, const char
 
 /* ---- what is asked for ---- */
 
-static enum ww_err take_names(struct ww_op *op, const char *const *names, size_t n, const char *field,
-                              struct account_names *out)
-{
-    enum ww_err err = n && !names ? api_text(op, NULL, field) : WW_OK;
-    for (size_t i = 0; !err && i < n; i++) {
-        err = api_text(op, names[i], field);
-    }
-    *out = (struct account_names){names, n, names != NULL};
-    return err;
-}
-
 /* A share's id as it was given out. */
 static enum ww_err take_id(struct ww_op *op, const char *text, struct uuid *out)
 {
@@ -132,7 +121,8 @@ enum ww_err ww_share_put(struct ww_op *op, struct ww_session *session, const cha
     struct account_names names;
     struct vault_change c;
     enum ww_err err = api_take_put(op, name, value, value_length, condition, &c);
-    if (err || (err = api_check_result(op, result)) || (err = take_names(op, to, to_count, "to", &names))) {
+    if (err || (err = api_check_result(op, result)) ||
+        (err = api_take_people(op, to, to_count, "to", &names))) {
         return err;
     }
     if ((err = account_share_put(op, service_of(op), x, &c, names)) == WW_OK) {
@@ -154,8 +144,8 @@ enum ww_err ww_share_people(struct ww_op *op, struct ww_session *session, const 
     if (share) {
         *share = NULL;
     }
-    if (err || (err = take_names(op, add, add_count, "add", &more)) ||
-        (err = take_names(op, remove, remove_count, "remove", &fewer)) ||
+    if (err || (err = api_take_people(op, add, add_count, "add", &more)) ||
+        (err = api_take_people(op, remove, remove_count, "remove", &fewer)) ||
         (err = account_share_people(op, service_of(op), x, bytes_str(name), more, fewer, &now))) {
         return err;
     }

@@ -29,6 +29,7 @@ static const struct api_shape shapes[] = {
     {"ww_share", {sizeof(struct ww_share)}},
     {"ww_received", {sizeof(struct ww_received)}},
     {"ww_contact", {sizeof(struct ww_contact)}},
+    {"ww_letter", {sizeof(struct ww_letter)}},
     {"ww_vault_state", {offsetof(struct ww_vault_state, passwords), sizeof(struct ww_vault_state)}},
     {"ww_waiting", {sizeof(struct ww_waiting)}},
     {"ww_merged", {sizeof(struct ww_merged)}},

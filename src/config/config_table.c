@@ -209,6 +209,8 @@ const struct config_setting config_settings[] = {
     TIME("watchword.vault.cryptoperiod", "730d", 0, DAYS(36500),
          "How long an epoch of a vault's keys lasts; the sign-in after it starts another. 0 is for ever."),
     SIZE("watchword.vault.item_max", "1MB", 1, MIB(8), "Longest value of an item."),
+    SIZE("watchword.vault.letter_max", "1MB", 1, MIB(16),
+         "Most data of a letter; all letters of one call have at most 16 times as much."),
     SIZE("watchword.hash.memory_budget", "0", 0, MIB(1 << 20),
          "Memory of all hashes at once; 0 is a quarter of the machine's, at most 1GB."),
     SIZE(

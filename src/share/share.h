@@ -51,6 +51,25 @@ void share_fingerprint(char out[SHARE_FINGERPRINT], const struct uuid *uuid, con
 /* Whether a typed fingerprint is this one; spaces and hyphens count for nothing. */
 bool share_fingerprint_is(const char *fingerprint, const char *typed);
 
+/* ---- letters, which the application keeps: share_letter.c ---- */
+
+/* What stands before the seal of a letter, in clear. */
+struct share_letter {
+    bool own; /* for oneself: `from` alone is set, the key is an epoch's secret; else a pair's */
+    struct uuid from, to;
+    uint32_t from_epoch, to_epoch;
+    struct bytes sealed;
+};
+/* The letter as bytes; in->sealed is not read. WW_ETOOLARGE above 16 MiB. */
+enum ww_err share_letter_seal(struct ww_op *op, const struct key *key, const struct share_letter *in,
+                              struct bytes data, struct bytes *letter) WW_MUST;
+/* WW_EINVAL "letter_altered" for what is none. */
+enum ww_err share_letter_read(struct ww_op *op, struct bytes letter, struct share_letter *out) WW_MUST;
+/* WW_EINVAL "letter_altered". */
+enum ww_err share_letter_open(struct ww_op *op, const struct key *key, const struct share_letter *in,
+                              struct bytes *data) WW_MUST;
+enum ww_err share_letter_refuse(struct ww_op *op); /* "letter_altered" */
+
 /* ---- whose keys they are: share_chain.c ---- */
 
 /* The keys of an account, epoch by epoch, each signed by the one before, or by itself where a chain starts.
@@ -64,6 +83,9 @@ struct share_chain {
 /* Of a record that has a vault. WW_ETAMPERED when a row is missing or altered, or is not the record's. */
 enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct record *r,
                              struct share_chain *out) WW_MUST;
+/* Of an account that is deleted: its keys stay (vault.md §5). n 0 when there never was one. */
+enum ww_err share_chain_load_gone(struct ww_op *op, struct store *s, const struct uuid *id,
+                                  struct share_chain *out) WW_MUST;
 /* The keys of an epoch; NULL when there is none of that number. */
 const struct epoch_row *share_chain_epoch(const struct share_chain *c, uint32_t n);
 /* The epoch that started the chain of epoch n (1 to c->n); NULL when none did. */

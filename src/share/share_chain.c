@@ -28,11 +28,12 @@ static bool same_keys(const struct key *a, const struct key *b, const struct key
     return crypto_equal(BYTES_OF(*a), BYTES_OF(*c)) && crypto_equal(BYTES_OF(*b), BYTES_OF(*d));
 }
 
-enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct record *r,
-                             struct share_chain *out)
+/* Epochs 1 to n with what their signatures say. */
+static enum ww_err load(struct ww_op *op, struct store *s, const struct uuid *id, uint32_t n,
+                        struct share_chain *out)
 {
-    *out = (struct share_chain){.id = r->uuid, .n = r->epoch};
-    enum ww_err err = store_epoch_list(op, s, &r->uuid, r->epoch, &out->epochs);
+    *out = (struct share_chain){.id = *id, .n = n};
+    enum ww_err err = store_epoch_list(op, s, id, n, &out->epochs);
     if (err) {
         return err;
     }
@@ -46,9 +47,28 @@ enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct rec
          * key. */
         const struct epoch_row *signer = e->start ? e : i > 0 && out->good[i - 1] ? e - 1 : NULL;
         if (signer) {
-            err = is_signed(op, &r->uuid, signer, e, &out->good[i]);
+            err = is_signed(op, id, signer, e, &out->good[i]);
         }
     }
+    return err;
+}
+
+enum ww_err share_chain_load_gone(struct ww_op *op, struct store *s, const struct uuid *id,
+                                  struct share_chain *out)
+{
+    int64_t n;
+    *out = (struct share_chain){.id = *id};
+    enum ww_err err = store_count_epochs(op, s, id, &n);
+    if (err || n == 0) {
+        return err;
+    }
+    return n <= UINT32_MAX ? load(op, s, id, (uint32_t)n, out) : op_no_memory(op);
+}
+
+enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct record *r,
+                             struct share_chain *out)
+{
+    enum ww_err err = load(op, s, &r->uuid, r->epoch, out);
     const struct epoch_row *now = share_chain_epoch(out, out->n);
     if (!err && (!now || !same_keys(&now->box_key, &now->sign_key, &r->box_key, &r->sign_key))) {
         err = op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (epoch)");

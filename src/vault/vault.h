@@ -32,6 +32,8 @@ uint64_t vault_seq(const struct vault *v);
 /* X25519 secret and Ed25519 seed of an epoch; WW_ENOTFOUND, without op_fail, when the ring does not hold it.
  */
 enum ww_err vault_epoch_secrets(const struct vault *v, uint32_t n, struct key *box, struct key *sign) WW_MUST;
+/* The secret itself, which seals letters to oneself; WW_ENOTFOUND as above. */
+enum ww_err vault_epoch_secret(const struct vault *v, uint32_t n, struct key *out) WW_MUST;
 /* When the current epoch began, µs. */
 uint64_t vault_epoch_begun(const struct vault *v);
 /* A new epoch: what is written from now on has keys that the ones before do not open. Changes r's epoch and

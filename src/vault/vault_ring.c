@@ -216,14 +216,31 @@ uint64_t vault_epoch_begun(const struct vault *v)
     return v->now->begun;
 }
 
-enum ww_err vault_epoch_secrets(const struct vault *v, uint32_t n, struct key *box, struct key *sign)
+static const struct epoch *find_epoch(const struct vault *v, uint32_t n)
 {
     for (size_t i = 0; i < v->epoch_count; i++) {
         if (v->epochs[i].n == n) {
-            epoch_key(box, v, &v->epochs[i], "box");
-            epoch_key(sign, v, &v->epochs[i], "sign");
-            return WW_OK;
+            return &v->epochs[i];
         }
     }
-    return WW_ENOTFOUND;
+    return NULL;
+}
+
+enum ww_err vault_epoch_secret(const struct vault *v, uint32_t n, struct key *out)
+{
+    const struct epoch *e = find_epoch(v, n);
+    if (e) {
+        *out = e->secret;
+    }
+    return e ? WW_OK : WW_ENOTFOUND;
+}
+
+enum ww_err vault_epoch_secrets(const struct vault *v, uint32_t n, struct key *box, struct key *sign)
+{
+    const struct epoch *e = find_epoch(v, n);
+    if (e) {
+        epoch_key(box, v, e, "box");
+        epoch_key(sign, v, e, "sign");
+    }
+    return e ? WW_OK : WW_ENOTFOUND;
 }

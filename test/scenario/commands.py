@@ -319,6 +319,31 @@ def shares_are_refused(t, site):
     t.check("no contact ends with 5", nobody.code == 5 and error_of(nobody)["id"] == "contact_unknown", nobody)
 
 
+def letters_are_sealed_and_opened(t, site):
+    bob = "bob@example.org"
+    make_ada(site)
+    make_ada(site, bob)
+    at = site.config.parent / "letter"
+    made = as_ada(site, "letter", "seal", "--user", ADA, "--to", bob, "--out", str(at), more="at noon")
+    t.check("letter seal writes a file", made.code == 0 and at.read_bytes()[:2] == b"\x02\x01", made)
+    opened = as_ada(site, "letter", "open", "--user", bob, "--in", str(at), "--from", ADA)
+    t.check("letter open prints the data", opened.code == 0 and opened.out == "at noon", opened)
+    foreign = as_ada(site, "letter", "open", "--user", ADA, "--in", str(at), "--json")
+    t.check("who it is not for ends with 8", foreign.code == 8 and error_of(foreign)["id"] == "letter_not_for_you", foreign)
+    other = as_ada(site, "letter", "open", "--user", bob, "--in", str(at), "--from", bob, "--json")
+    t.check("another --from ends with 8 and names it", other.code == 8 and error_of(other)["field"] == "from", other)
+    at.write_bytes(at.read_bytes()[:-1])
+    broken = as_ada(site, "letter", "open", "--user", bob, "--in", str(at), "--json")
+    t.check("an altered one ends with 8", broken.code == 8 and error_of(broken)["id"] == "letter_altered", broken)
+    own = as_ada(site, "letter", "seal", "--user", ADA, "--json", more="for myself").json()
+    at.write_bytes(base64.b64decode(own[0]["letter"]))
+    mine = as_ada(site, "letter", "open", "--user", ADA, "--in", str(at), "--json").json()
+    t.check("a letter to oneself comes back", base64.b64decode(mine["value"]) == b"for myself" and mine["from"] == own[0]["to"], mine)
+    both = as_ada(site, "letter", "seal", "--user", ADA, "--to", bob, "--to", bob, more="x")
+    t.check("several without --json end with 2", both.code == 2, both)
+    t.check("nobody of a name ends with 5", as_ada(site, "letter", "seal", "--user", ADA, "--to", "nobody@example.org", more="x").code == 5)
+
+
 def a_site_is_checked_migrated_and_cleaned(t, site):
     before = site.run("check")
     t.check("check of a database without tables ends with 3 and names migrate", before.code == 3 and "watchword migrate" in before.err, before)
@@ -502,7 +527,8 @@ if __name__ == "__main__":
             a_password_is_changed, a_user_gets_back_in_with_a_code, a_vault_gets_new_keys,
             a_vault_that_stays_shut_is_left_and_found_again, a_user_is_renamed,
             an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused,
-            shares_go_from_one_to_the_other, shares_are_refused, a_site_is_checked_migrated_and_cleaned,
+            shares_go_from_one_to_the_other, shares_are_refused, letters_are_sealed_and_opened,
+            a_site_is_checked_migrated_and_cleaned,
             damage_is_found_by_check, hashing_is_calibrated,
             the_command_line_explains_itself, a_wrong_word_is_named,
             activity_tells_of_a_command_in_one_row, the_readme_can_be_followed,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Sharing over HTTP (own-api.md, "Sharing"), on every database."""
+import base64
 import sys
 from urllib.parse import quote
 
@@ -171,11 +172,64 @@ def test_lists_come_in_pages(site):
         same(sorted(names), [f"share {i}" for i in range(5)])
 
 
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
+def test_letters_are_sealed_and_opened(site):
+    ada, bob, cy = (person(site, f"{n}.letter") for n in ("ada", "bob", "cy"))
+    answer = site.request("POST", "/vault/letters", {"data": b64(b"\x00at noon"), "to": ["bob.letter@example.org", "CY.letter@example.org"]}, ada)
+    same(answer.status, 200, answer)
+    same(answer.header("Cache-Control"), "no-store")
+    first, second = answer.json["letters"]
+    check(first["to"] != second["to"])
+    opened = site.request("POST", "/vault/letters/open", {"letter": first["letter"]}, bob)
+    same((opened.status, base64.b64decode(opened.json["data"])), (200, b"\x00at noon"), opened)
+    same(site.request("POST", "/vault/letters/open", {"letter": second["letter"], "from": opened.json["from"]}, cy).status, 200)
+    same(site.request("POST", "/vault/letters/open", {"letter": second["letter"], "from": "Ada.letter@example.org"}, cy).status, 200)
+    refused(site.request("POST", "/vault/letters/open", {"letter": second["letter"], "from": "bob.letter@example.org"}, cy), 400,
+            "letter_from_other", "from")
+    refused(site.request("POST", "/vault/letters/open", {"letter": first["letter"]}, cy), 400, "letter_not_for_you", "letter")
+    own = site.request("POST", "/vault/letters", {"data": ""}, ada).json["letters"]
+    same(len(own), 1)
+    same(site.request("POST", "/vault/letters/open", {"letter": own[0]["letter"]}, ada).json["data"], "")
+    raw = bytearray(base64.b64decode(first["letter"]))
+    raw[-1] ^= 1
+    refused(site.request("POST", "/vault/letters/open", {"letter": b64(raw)}, bob), 400, "letter_altered", "letter")
+
+
+def test_letters_are_refused(site):
+    ada = person(site, "ada.strict")
+    for body, field in (({}, "data"), ({"data": 7}, "data"), ({"data": "a"}, "data"), ({"data": "YQ"}, "data"),
+                        ({"data": "YQ==\n"}, "data"), ({"data": "YR=="}, "data"), ({"data": "Y-=="}, "data"),
+                        ({"data": "YQ==", "to": []}, "to"), ({"data": "YQ==", "to": "bob"}, "to"),
+                        ({"data": "YQ==", "to": [1]}, "to"), ({"data": "YQ==", "to": ["a\u0000"]}, "to")):
+        refused(site.request("POST", "/vault/letters", body, ada), 400, "field_invalid", field)
+    refused(site.request("POST", "/vault/letters", {"data": "YQ==", "for": []}, ada), 400, "field_unknown")
+    refused(site.request("POST", "/vault/letters", {"data": "YQ==", "to": ["nobody@example.org"]}, ada), 404, "recipient_unknown", "to")
+    refused(site.request("POST", "/vault/letters", {"data": "YQ==", "to": ["ada.strict@example.org"]}, ada), 400, "recipient_self", "to")
+    same(site.request("POST", "/vault/letters", b"data=YQ%3D%3D", ada | {"Content-Type": "application/x-www-form-urlencoded"}).status, 415)
+    for body, field in (({}, "letter"), ({"letter": "!"}, "letter"), ({"letter": "YQ==", "from": 1}, "from"),
+                        ({"letter": "YQ==", "from": ""}, "from"), ({"letter": "YQ==", "from": "x" * 1025}, "from")):
+        refused(site.request("POST", "/vault/letters/open", body, ada), 400, "field_invalid", field)
+    refused(site.request("POST", "/vault/letters/open", {"letter": "YQ=="}, ada), 400, "letter_altered", "letter")
+    large = site.request("POST", "/vault/letters", {"data": b64(bytes((1 << 20) + 1))}, ada)
+    refused(large, 413, "letter_too_large", "data")
+    same(large.error["details"]["limit"], 1 << 20, large)
+    most = site.request("POST", "/vault/letters", {"data": b64(bytes(1 << 20))}, ada)
+    same(most.status, 200)
+    same(len(base64.b64decode(site.request("POST", "/vault/letters/open", {"letter": most.json["letters"][0]["letter"]}, ada).json["data"])), 1 << 20)
+    late = site.request("POST", "/admin/identities", {"schema_id": "default", "traits": {"email": "late.letter@example.org"}}, admin=True)
+    same(late.status, 201, late)
+    refused(site.request("POST", "/vault/letters", {"data": "YQ==", "to": ["late.letter@example.org"]}, ada), 409, "recipient_without_keys", "to")
+
+
 def test_nothing_without_a_session(site):
     for method, path in (("GET", "/vault/shares"), ("PUT", "/vault/shares/x"), ("PATCH", "/vault/shares/x"),
                          ("DELETE", "/vault/shares/x"), ("GET", "/vault/inbox"), ("GET", "/vault/inbox/x"),
                          ("POST", "/vault/inbox/x/adopt"), ("GET", "/vault/contacts"),
-                         ("POST", "/vault/contacts/x/accept"), ("GET", "/vault/fingerprint")):
+                         ("POST", "/vault/contacts/x/accept"), ("GET", "/vault/fingerprint"),
+                         ("POST", "/vault/letters"), ("POST", "/vault/letters/open")):
         same(site.request(method, path).status, 401, path)
 
 

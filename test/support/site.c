@@ -292,3 +292,40 @@ void site_require_second(struct site *s, const char *token)
     assert_int_equal(account_write(s->op, &s->op->ww->service, r, v), WW_OK);
     assert_int_equal(store_tx_commit(s->op), WW_OK);
 }
+
+void site_create_without_vault(struct site *s, const char *name)
+{
+    char body[200];
+    const char *json, *id;
+    snprintf(body, sizeof body, "{\"schema_id\":\"default\",\"traits\":{\"email\":\"%s@example.org\"}}",
+             name);
+    assert_int_equal(ww_admin_identity_create(site_next(s), body, strlen(body), &json, &id), WW_OK);
+}
+
+void site_give_vault(struct site *s, const char *name)
+{
+    char identifier[60];
+    struct ww_op *op = site_next(s);
+    struct service *service = &op->ww->service;
+    struct cred_context credentials = account_credentials(service);
+    struct credential_row row;
+    struct cred_ready ready;
+    struct record *r;
+    struct vault *v;
+    struct key tag, root;
+    snprintf(identifier, sizeof identifier, "%s@example.org", name);
+    assert_int_equal(cred_prepare(op, &credentials, CRED_PASSWORD, bytes_str(TEST_PASSWORD), &ready), WW_OK);
+    assert_int_equal(store_tx_begin(op, service->store, DB_WRITE), WW_OK);
+    assert_int_equal(account_find(op, service, identifier, &tag, &r), WW_OK);
+    while (r->credential_count) {
+        struct uuid id = r->credentials[0].id;
+        assert_int_equal(cred_remove(op, r, &id), WW_OK);
+        assert_int_equal(store_credential_delete(op, service->store, r, &id), WW_OK);
+    }
+    assert_int_equal(vault_new(op, r, &root, &v), WW_OK);
+    assert_int_equal(cred_add(op, r, &ready, &root, &row), WW_OK);
+    assert_int_equal(store_credential_insert(op, service->store, r, &row), WW_OK);
+    assert_int_equal(store_record_update(op, service->store, r), WW_OK);
+    assert_int_equal(vault_insert(op, service->store, r, v), WW_OK);
+    assert_int_equal(store_tx_commit(op), WW_OK);
+}

@@ -48,6 +48,12 @@ enum ww_err site_new_password(struct ww_op *op, struct ww_session *session, cons
 /* The account asks for a second factor from now on, as its owner will be able to say. */
 void site_require_second(struct site *s, const char *token);
 
+/* "<name>@example.org" as an administrator makes it: no password, no vault. */
+void site_create_without_vault(struct site *s, const char *name);
+/* A new vault that opens with TEST_PASSWORD, in the place of whatever there was: keys that no contact knows.
+ */
+void site_give_vault(struct site *s, const char *name);
+
 /* Runs SQL as who may write to the database. */
 void site_sql(struct site *s, const char *sql, const struct db_value *args, size_t n);
 /* The one number that it gives. */

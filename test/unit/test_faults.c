@@ -222,6 +222,22 @@ static enum ww_err withdraw_share(struct site *s, int round)
     return err;
 }
 
+static enum ww_err write_letter(struct site *s, int round)
+{
+    const char *const to[] = {"bob@example.org"};
+    const struct ww_letter *const *letters;
+    struct ww_session *session;
+    const void *data;
+    size_t n;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    if (err || (err = ww_letter_seal(s->op, session, "x", 1, to, 1, &letters, &n)) ||
+        (err = ww_session_resume(s->op, reader, &session))) {
+        return err;
+    }
+    return ww_letter_open(s->op, session, letters[0]->letter, letters[0]->length, NULL, &data, &n, NULL);
+}
+
 /* ---- getting back in, and new keys ---- */
 
 static void assert_codes_left(struct site *s, size_t left)
@@ -409,6 +425,7 @@ static const struct journey journeys[] = {
     {"list what is sent", list_sent, false},
     {"adopt a share", adopt_share, false},
     {"withdraw a share", withdraw_share, false},
+    {"write and open a letter", write_letter, true},
 };
 
 /* Failing in turn means trying often: throttle and hash are not what is tested here. */

@@ -392,6 +392,18 @@ static void share_vectors(const struct record *r)
     add("fingerprint", bytes_str(fingerprint));
 }
 
+/* Of Ada's second epoch: to herself, and to Cleo with the pair key of the share. */
+static void letter_vectors(void)
+{
+    const struct ww_letter *const *letters;
+    const char *const to[] = {"cleo@example.org"};
+    size_t n;
+    must(ww_letter_seal(journey.op, journey.given, "for myself", 10, NULL, 0, &letters, &n));
+    add("letters.own", BYTES(letters[0]->letter, letters[0]->length));
+    must(ww_letter_seal(journey.op, journey.given, "for Cleo", 8, to, 1, &letters, &n));
+    add("letters.sent", BYTES(letters[0]->letter, letters[0]->length));
+}
+
 static void make_vectors(void)
 {
     open_site();
@@ -403,6 +415,7 @@ static void make_vectors(void)
     epoch_vectors(journey.given);
     share_vectors(journey.session->record);
     device_vectors();
+    letter_vectors();
 }
 
 /* ---- the document ---- */
@@ -418,7 +431,8 @@ static void print_vectors(void)
         "the server key is 00 01 … 1f, Ada registers as `ada@example.org` with the password\n"
         "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`. Bob "
         "registers and\ncloses his account. At the end Ada makes ten recovery codes and starts a new epoch "
-        "(`codes.*`, `epochs.2.*`,\n`vaults.ring.2.content`); then she shares `plan` = `at noon` with Cleo.\n"
+        "(`codes.*`, `epochs.2.*`,\n`vaults.ring.2.content`); then she shares `plan` = `at noon` with "
+        "Cleo,\nand writes letters (`letters.*`): `for myself` and `for Cleo`.\n"
         "`content` is what the blob opens to, without its padding.\n");
     for (size_t i = 0; i < journey.n; i++) {
         const struct vector *v = &journey.vectors[i];

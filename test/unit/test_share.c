@@ -9,8 +9,6 @@
 
 #include <cmocka.h>
 
-#include "account_int.h"
-#include "api_int.h"
 #include "site.h"
 
 struct people {
@@ -251,45 +249,6 @@ static void of_two_senders_the_newest_or_who_is_asked_for(void **state)
     free(first);
 }
 
-/* Somebody whom an administrator made: no password, no vault. */
-static void create_without_vault(struct people *p, const char *name)
-{
-    char body[200];
-    const char *json, *id;
-    snprintf(body, sizeof body, "{\"schema_id\":\"default\",\"traits\":{\"email\":\"%s@example.org\"}}",
-             name);
-    assert_int_equal(ww_admin_identity_create(site_next(&p->site), body, strlen(body), &json, &id), WW_OK);
-}
-
-/* A new vault that opens with TEST_PASSWORD, in the place of whatever there was. */
-static void give_vault(struct people *p, const char *name)
-{
-    char identifier[60];
-    struct ww_op *op = site_next(&p->site);
-    struct service *service = &op->ww->service;
-    struct cred_context credentials = account_credentials(service);
-    struct credential_row row;
-    struct cred_ready ready;
-    struct record *r;
-    struct vault *v;
-    struct key tag, root;
-    snprintf(identifier, sizeof identifier, "%s@example.org", name);
-    assert_int_equal(cred_prepare(op, &credentials, CRED_PASSWORD, bytes_str(TEST_PASSWORD), &ready), WW_OK);
-    assert_int_equal(store_tx_begin(op, service->store, DB_WRITE), WW_OK);
-    assert_int_equal(account_find(op, service, identifier, &tag, &r), WW_OK);
-    while (r->credential_count) {
-        struct uuid id = r->credentials[0].id;
-        assert_int_equal(cred_remove(op, r, &id), WW_OK);
-        assert_int_equal(store_credential_delete(op, service->store, r, &id), WW_OK);
-    }
-    assert_int_equal(vault_new(op, r, &root, &v), WW_OK);
-    assert_int_equal(cred_add(op, r, &ready, &root, &row), WW_OK);
-    assert_int_equal(store_credential_insert(op, service->store, r, &row), WW_OK);
-    assert_int_equal(store_record_update(op, service->store, r), WW_OK);
-    assert_int_equal(vault_insert(op, service->store, r, v), WW_OK);
-    assert_int_equal(store_tx_commit(op), WW_OK);
-}
-
 static char *log_in(struct people *p, const char *name)
 {
     struct ww_session *session;
@@ -300,12 +259,12 @@ static char *log_in(struct people *p, const char *name)
 static void who_has_no_vault_gets_it_at_a_later_sign_in(void **state)
 {
     struct people *p = *state;
-    create_without_vault(p, "dee");
+    site_create_without_vault(&p->site, "dee");
     assert_int_equal(put(p, p->ada, "plan", "meet at noon", "dee@example.org"), WW_OK);
     assert_string_equal(only_state(p, p->ada), "pending");
     free(log_in(p, "ada")); /* nothing to be done yet */
     assert_string_equal(only_state(p, p->ada), "pending");
-    give_vault(p, "dee");
+    site_give_vault(&p->site, "dee");
     char *dee = log_in(p, "dee");
     assert_receives_not(p, dee, "plan", WW_ENOTFOUND);
     free(log_in(p, "ada"));
@@ -318,9 +277,9 @@ static void who_has_no_vault_gets_it_at_a_later_sign_in(void **state)
 static void who_has_no_vault_gets_it_at_a_later_share(void **state)
 {
     struct people *p = *state;
-    create_without_vault(p, "dee");
+    site_create_without_vault(&p->site, "dee");
     assert_int_equal(put(p, p->ada, "plan", "meet at noon", "dee@example.org"), WW_OK);
-    give_vault(p, "dee");
+    site_give_vault(&p->site, "dee");
     char *dee = log_in(p, "dee");
     assert_int_equal(put(p, p->ada, "another", "x", "bob@example.org"), WW_OK);
     assert_receives(p, dee, "plan", "meet at noon");
@@ -403,7 +362,7 @@ static void a_new_vault_must_be_accepted(void **state)
     struct people *p = *state;
     char id[40], fingerprint[80], how[10];
     assert_int_equal(put(p, p->ada, "plan", "meet at noon", "bob@example.org"), WW_OK);
-    give_vault(p, "bob");
+    site_give_vault(&p->site, "bob");
     char *bob = log_in(p, "bob");
     assert_receives_not(p, bob, "plan", WW_ENOTFOUND); /* the keys that opened it are gone */
     contact_of(p, p->ada, id, fingerprint, how);
@@ -429,7 +388,7 @@ static void of_a_sender_with_a_new_vault_nothing_is_read_unaccepted(void **state
     const struct ww_received *const *received;
     assert_int_equal(put(p, p->ada, "plan", "meet at noon", "bob@example.org"), WW_OK);
     assert_receives(p, p->bob, "plan", "meet at noon");
-    give_vault(p, "ada");
+    site_give_vault(&p->site, "ada");
     char *ada = log_in(p, "ada");
     assert_receives_not(p, p->bob, "plan", WW_ECONFLICT);
     assert_int_equal(put(p, ada, "news", "a new start", "bob@example.org"), WW_OK);

@@ -160,6 +160,33 @@ def check_witness(site, s, rec):
         s.one("SELECT link FROM audit WHERE node = ? AND n = ?", *struct.unpack(">QQ", e[:16]))[0] == e[24:56] for e in ends))
 
 
+def open_letter(letter, uid, secrets, box_of=None):
+    """secrets: epoch to secret, of the reader; box_of(uuid, epoch) gives a sender's box key."""
+    r = Reader(letter)
+    assert r.u(1) == 2
+    if r.u(1) == 0:
+        owner, n = r.take(16), r.u(4)
+        assert owner == uid
+        return unseal(secrets[n], "self", uid, n, b"", r.rest())
+    sender, e_s, reader, e_r = r.take(16), r.u(4), r.take(16), r.u(4)
+    assert reader == uid
+    box, own = box_of(sender, e_s), D(secrets[e_r], "box", uid, struct.pack(">I", e_r))
+    pair = D(b"", "pair", ZERO, na.crypto_scalarmult(own, box) + sender + struct.pack(">I", e_s) + box + uid +
+             struct.pack(">I", e_r) + na.crypto_scalarmult_base(own))
+    return unseal(pair, "letter", uid, e_r, letter[:42], r.rest())
+
+
+def letter_vectors():
+    v = documented_vectors()
+    ring = Reader(v["vaults.ring.2.content"])
+    ring.take(1 + 32)
+    secrets = {n: E for n, _, E in ((ring.u(4), ring.u(8), ring.take(32)) for _ in range(ring.u(4)))}
+    check("a letter to oneself opens with the epoch's secret",
+          open_letter(v["letters.own"], v["accounts.uuid"], secrets) == b"for myself")
+    check("a letter to another opens with the pair key, which the share had",
+          unseal(v["pair-key"], "letter", v["recipient.uuid"], 1, v["letters.sent"][:42], v["letters.sent"][42:]) == b"for Cleo")
+
+
 # ---- the database ----
 
 class Store:
@@ -251,6 +278,12 @@ class Store:
                     assert int.from_bytes(first[:2], "big") >> (16 - tree["depth"]) == number, "leaf of a name"
                 tree["entries"] += leaf
         return tree
+
+    def box_key(self, uid, n):
+        blob = self.one("SELECT blob FROM epochs WHERE uuid = ? AND n = ?", uid, n)[0]
+        r = Reader(self.sk_open("epoch", uid, struct.pack(">I", n), blob))
+        assert r.u(4) == n
+        return r.take(32)
 
     def item(self, rec, e):
         blob = self.one("SELECT blob FROM items WHERE id = ? AND account = ?", e["id"], rec["id"])[0]
@@ -384,6 +417,27 @@ def check_audit(s):
     check(f"{len(empty)} empty events are those that erasures name", empty and empty == erased)
 
 
+def check_letters(s, site, rec, tree, password):
+    """Both ways between Ada and Eva, and to oneself: each reads what the other implementation sealed."""
+    eva = s.record("eva@strasse.de")
+    secrets = s.tree(eva, s.root(eva, password))["epochs"]
+    ada, who, to = ("--user", "ada@example.org"), ("--user", "eva@strasse.de"), ("--to", "eva@strasse.de")
+    sent = run(site, "letter", "seal", *ada, *to, password=password, stdin=b"for Eva")
+    check("the second opens a letter that the first sealed", open_letter(sent, eva["uuid"], secrets, s.box_key) == b"for Eva")
+    n = rec["epoch"]
+    number = struct.pack(">I", n)
+    own = b"\2\0" + rec["uuid"] + number + seal(tree["epochs"][n], "self", rec["uuid"], n, b"", b"for Ada")
+    check("the first opens a letter to oneself that the second sealed",
+          run(site, "letter", "open", *ada, password=password, stdin=own) == b"for Ada")
+    secret, theirs = D(tree["epochs"][n], "box", rec["uuid"], number), struct.pack(">I", eva["epoch"])
+    pair = D(b"", "pair", ZERO, na.crypto_scalarmult(secret, eva["box"]) + rec["uuid"] + number + rec["box"] +
+             eva["uuid"] + theirs + eva["box"])
+    header = b"\2\1" + rec["uuid"] + number + eva["uuid"] + theirs
+    letter = header + seal(pair, "letter", eva["uuid"], eva["epoch"], header, b"for Eva too")
+    check("and one to another", run(site, "letter", "open", *who, "--from", "ada@example.org", password=password,
+                                    stdin=letter) == b"for Eva too")
+
+
 def run(site, *args, password=None, stdin=b""):
     words = 1 if args[0] == "reindex" else 2
     cmd, fds = [BIN, *args[:words], "-c", site + "/watchword.yml"], []
@@ -405,6 +459,7 @@ def main():
     normative_values()
     share_vectors()
     device_vectors()
+    letter_vectors()
     password = "correct horse battery staple \u00e5"
     with tempfile.TemporaryDirectory() as top:
         site = top + "/site"
@@ -437,6 +492,7 @@ def main():
         check_second_epoch(s, rec, tree)
         check("items open after a new epoch", s.item(rec, next(e for e in tree["entries"] if e["name"] == b"note"))
               == b"nobody else reads this")
+        check_letters(s, site, rec, tree, password)
         check_audit(s)
         check_witness(site, s, rec)
         old = json.loads(run(site, "server-key", "list", "--json"))["keys"][0]["id"]
