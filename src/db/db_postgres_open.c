@@ -43,8 +43,7 @@ enum ww_err db_postgres_fail(struct ww_op *op, struct db_conn *c, PGresult *resu
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     enum ww_err err = WW_EINTERNAL;
 
-    /* Without a result nothing is known of what the server did: the connection is of no use any more. Without
-     * a result nothing is known of what the server did: the connection is of no use any more. */
+    /* Without a result nothing is known of what the server did: the connection is of no use any more. */
     if (PQstatus(p->pg) != CONNECTION_OK || !result) {
         c->broken = true;
         err = c->silent ? op_fail(op, WW_EIO, "db_silent", "the database server gives no answer")
@@ -59,8 +58,7 @@ enum ww_err db_postgres_fail(struct ww_op *op, struct db_conn *c, PGresult *resu
         err = op_fail(op, WW_EINTERNAL, "db_statement", "the database refused a statement (%.5s)%s%s", state,
                       message ? ": " : "", message ? message : "");
     }
-    /* What the table lacks is WW_EINTERNAL: told to the log by its code, and to nobody else. What the table
-     * lacks is WW_EINTERNAL: told to the log by its code, and to nobody else. */
+    /* What the table lacks is WW_EINTERNAL: told to the log by its code, and to nobody else. */
     for (size_t i = 0; state && !c->broken && i < sizeof meanings / sizeof meanings[0]; i++) {
         if (strncmp(state, meanings[i].state, strlen(meanings[i].state)) == 0) {
             c->broken = meanings[i].drop;
@@ -128,8 +126,7 @@ static bool add_all(struct postgres_store *store, const PQconninfoOption *option
 static void free_options(PQconninfoOption *options)
 {
     for (PQconninfoOption *o = options; o && o->keyword; o++) {
-        /* Over the whole length of each value: which of them is the password is libpq's to know. Over the
-         * whole length of each value: which of them is the password is libpq's to know. */
+        /* Over the whole length of each value: which of them is the password is libpq's to know. */
         if (o->val) {
             explicit_bzero(o->val, strlen(o->val));
         }

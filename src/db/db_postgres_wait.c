@@ -24,8 +24,7 @@ static unsigned patience(const struct db_conn *c)
 static bool progress(struct db_conn *c, const struct timespec *deadline)
 {
     const struct postgres_conn *p = c->native;
-    /* Sending may wait as well: a server that reads nothing fills the socket. Sending may wait as well: a
-     * server that reads nothing fills the socket. */
+    /* Sending may wait as well: a server that reads nothing fills the socket. */
     int unsent = PQflush(p->pg);
     /* Asked each time: libpq may change its socket while it tries several addresses. */
     struct pollfd socket = {.fd = PQsocket(p->pg), .events = (short)(POLLIN | (unsent == 1 ? POLLOUT : 0))};
