@@ -97,7 +97,9 @@ void site_open(struct site *s, const char *const *extra)
     const char *cluster = getenv("WATCHWORD_TEST_POSTGRES");
     memset(s, 0, sizeof *s);
     cluster = cluster && *cluster ? cluster : NULL;
-    strcpy(s->directory, "/tmp/watchword-test-XXXXXX");
+    const char *directory = getenv("TMPDIR");
+    snprintf(s->directory, sizeof s->directory, "%s/watchword-test-XXXXXX",
+             directory && *directory ? directory : "/tmp");
     assert_non_null(mkdtemp(s->directory));
     write_key(s);
     if (cluster) {
@@ -108,6 +110,22 @@ void site_open(struct site *s, const char *const *extra)
     s->env = (struct ww_env){.size = sizeof s->env, .now = shifted_now, .fault = fault, .ctx = s};
     open_ww(s, extra);
     open_raw(s);
+}
+
+/* The cluster may serve many programs after this one. */
+static void drop_database(struct site *s)
+{
+    const char *cluster = getenv("WATCHWORD_TEST_POSTGRES");
+    char sql[100], name[60];
+    if (!cluster || !*cluster) {
+        return;
+    }
+    snprintf(name, sizeof name, "%s", strrchr(s->dsn, '/') + 1);
+    snprintf(sql, sizeof sql, "DROP DATABASE %s WITH (FORCE)", name);
+    snprintf(s->dsn, sizeof s->dsn, "%s", cluster);
+    open_raw(s);
+    site_sql(s, sql, NULL, 0);
+    db_close(s->raw);
 }
 
 static void close_ww(struct site *s)
@@ -136,6 +154,7 @@ void site_close(struct site *s)
     char path[200];
     close_ww(s);
     db_close(s->raw);
+    drop_database(s);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", s->directory, files[i]);
         remove(path);
