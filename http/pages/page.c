@@ -86,11 +86,9 @@ static void add_word(struct page *p, const char *key, const char *text)
  * schema, not of an account: a sign-in page does not know anybody yet. */
 static void find_words(struct page *p)
 {
-    const char *text = ww_sign_in_traits(p->c->op), *why, *before = "";
+    const char *before = "";
     p->words = js_object(p->a);
-    if (!text || js_read(p->a, bytes_str(text), &p->sign_in, &why) != WW_OK) {
-        p->sign_in = js_array(p->a);
-    }
+    p->sign_in = ww_sign_in_traits(p->c->op);
     for (const struct js *t = p->sign_in ? p->sign_in->first : NULL; t; t = t->next) {
         const char *kind = js_get_text(t, "kind");
         char *small = arena_printf(p->a, "identifier.%s", kind),
@@ -147,19 +145,6 @@ void page_here(struct page *p, enum page_section here)
     }
 }
 
-/* Whose page it is stands on each: who uses two accounts sees at once which this is. */
-static enum ww_err find_person(struct page *p)
-{
-    const char *text, *why;
-    struct js *identity;
-    enum ww_err err = ww_identity(p->c->op, p->c->session, &text);
-    if (!err) {
-        err = js_read(p->a, bytes_str(text), &identity, &why);
-    }
-    p->person = err ? "" : words_person(p->a, js_get(identity, "traits"));
-    return err;
-}
-
 /* The session that the cookie or token names, read in this request and not kept beyond it. One of which a
  * second factor is still asked for is nobody's on a page: it shows and changes nothing. */
 enum ww_err page_session(struct page *p)
@@ -176,20 +161,17 @@ enum ww_err page_session(struct page *p)
     return err;
 }
 
-bool page_open_section(struct page *p, enum page_section section)
+/* Cannot fail: some callers have just made codes or begun a session, which nothing could take back. Whose
+ * page it is stands on each: who uses two accounts sees at once which this is. */
+void page_open_section(struct page *p, enum page_section section)
 {
-    enum ww_err err = find_person(p);
-    if (err) {
-        page_refused(p, err);
-        return false;
-    }
+    p->person = words_person(p->a, ww_session_traits(p->c->op, p->c->session));
     page_put_text(p, "person", p->person);
     page_put_text(p, "csrf_token", page_csrf(p));
     /* For the forms of the account area: what is typed after the sign-in has ended must not be lost
      * (page_kept.c). */
     page_put_text(p, "ticket", ww_typed_ticket(p->c->op, p->c->session));
     page_here(p, section);
-    return true;
 }
 
 /* Signed in, or on the way there and back here. */
@@ -211,7 +193,8 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
         page_refused(p, err);
         return false;
     }
-    return page_open_section(p, section);
+    page_open_section(p, section);
+    return true;
 }
 
 /* ---- small things ---- */

@@ -49,7 +49,7 @@ bool page_open_account(struct page *p, struct route_call *c, enum page_section s
  */
 enum ww_err page_session(struct page *p) WW_MUST;
 /* The rest of page_open_account, once there is a session. */
-bool page_open_section(struct page *p, enum page_section section) WW_MUST;
+void page_open_section(struct page *p, enum page_section section);
 
 /* ---- what is typed must not be lost (page_kept.c) ---- */
 /* Opens the page that a form of page_form is sent to: it has the anti-CSRF token, or was made for this

@@ -73,7 +73,8 @@ bool page_open_sent(struct page *p, struct route_call *c, enum page_section sect
         /* For what acts at once (ending, deleting): nothing is kept, since nobody wants that done later. */
         handle_csrf_refused(c, c->csrf_token_sent);
     } else {
-        return page_open_section(p, section);
+        page_open_section(p, section);
+        return true;
     }
     return false;
 }
@@ -89,7 +90,8 @@ bool page_open_typed(struct page *p, enum page_section section, const char *kind
         return false;
     }
     if (!err && is_theirs(p)) {
-        return page_open_section(p, section);
+        page_open_section(p, section);
+        return true;
     }
     if (ticket[0]) {
         keep(p, ticket, kind, typed(p));
@@ -152,9 +154,7 @@ static void show_nothing(struct page *p, const char *title, const char *text)
 /* It stays for its owner. */
 static void show_foreign(struct page *p)
 {
-    if (!page_open_section(p, SECTION_NONE)) {
-        return;
-    }
+    page_open_section(p, SECTION_NONE);
     page_put_text(p, "title", page_text(p, "kept.other_title"));
     page_say(p, page_text(p, "kept.other_text"));
     page_show(p, 403, "confirm.html");
@@ -183,7 +183,8 @@ void handle_page_kept(struct route_call *c)
         show_nothing(&p, "kept.none_title", "kept.none_text");
     } else if (err || (err = js_read(p.a, BYTES(text, n), &kept, &why))) {
         page_refused(&p, err);
-    } else if (page_open_section(&p, SECTION_NOTES)) {
+    } else {
+        page_open_section(&p, SECTION_NOTES);
         /* Taken, and so over: the cookie goes before what it held is stored or shown. */
         site_set_continuity_cookie(c->site, c->r, p.a, "");
         js_get(kept, "note") ? note_store_kept(&p, js_get(kept, "note"))

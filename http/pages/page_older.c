@@ -86,12 +86,11 @@ void handle_page_anew_sent(struct route_call *c)
         page_security_refused(&p, err, "start-anew");
     } else {
         page_signed_in(&p, opened);
-        if (page_open_section(&p, SECTION_CODES)) {
-            page_put_text(&p, "title", page_text(&p, "codes.shown_title"));
-            page_put_text(&p, "done", page_text(&p, "anew.done"));
-            page_say(&p, page_text(&p, "codes.once"));
-            page_show_codes(&p, codes, n);
-        }
+        page_open_section(&p, SECTION_CODES);
+        page_put_text(&p, "title", page_text(&p, "codes.shown_title"));
+        page_put_text(&p, "done", page_text(&p, "anew.done"));
+        page_say(&p, page_text(&p, "codes.once"));
+        page_show_codes(&p, codes, n);
     }
 }
 

@@ -220,10 +220,9 @@ void handle_page_recovering(struct route_call *c)
         return;
     }
     page_signed_in(&p, session);
-    if (page_open_section(&p, SECTION_CODES)) {
-        page_put_text(&p, "title", page_text(&p, "recover.new_title"));
-        page_put_text(&p, "done", page_text(&p, "recover.done"));
-        page_say(&p, page_text(&p, "recover.new_code"));
-        page_show_codes(&p, &new_code, 1);
-    }
+    page_open_section(&p, SECTION_CODES);
+    page_put_text(&p, "title", page_text(&p, "recover.new_title"));
+    page_put_text(&p, "done", page_text(&p, "recover.done"));
+    page_say(&p, page_text(&p, "recover.new_code"));
+    page_show_codes(&p, &new_code, 1);
 }

@@ -118,12 +118,11 @@ void handle_page_security(struct route_call *c)
 static void show_rekeyed(struct page *p, struct ww_session *renewed, const char *const *codes, size_t n)
 {
     page_signed_in(p, renewed);
-    if (page_open_section(p, SECTION_CODES)) {
-        page_put_text(p, "title", page_text(p, "codes.shown_title"));
-        page_put_text(p, "done", page_text(p, "security.locks_done"));
-        page_say(p, page_text(p, "codes.once"));
-        page_show_codes(p, codes, n);
-    }
+    page_open_section(p, SECTION_CODES);
+    page_put_text(p, "title", page_text(p, "codes.shown_title"));
+    page_put_text(p, "done", page_text(p, "security.locks_done"));
+    page_say(p, page_text(p, "codes.once"));
+    page_show_codes(p, codes, n);
 }
 
 void handle_page_locks(struct route_call *c)

@@ -73,7 +73,8 @@ static void show_opened(struct page *p, struct ww_session *opened, const char *n
     page_signed_in(p, opened);
     if (!new_code) {
         page_done(p, "", "unlocked");
-    } else if (page_open_section(p, SECTION_CODES)) {
+    } else {
+        page_open_section(p, SECTION_CODES);
         page_put_text(p, "title", page_text(p, "recover.new_title"));
         page_put_text(p, "done", page_text(p, "said.unlocked"));
         page_say(p, page_text(p, "recover.new_code"));

@@ -132,9 +132,11 @@ WW_EXPORT bool ww_csrf_matches(struct ww_op *op, const char *cookie, const char 
 
 /* ---- what people sign in with ---- */
 
-/* The traits of the default schema that are sign-in names, in its order: JSON [{"name": "traits.email",
- * "kind": "email"}], the kind being "email", "phone" or "name". NULL without memory. */
-WW_EXPORT const char *ww_sign_in_traits(struct ww_op *op);
+/* The traits of the default schema that are sign-in names, in its order, as a tree (json/js.h): [{"name":
+ * "traits.email", "kind": "email"}], the kind being "email", "phone" or "name". NULL without memory. */
+WW_EXPORT struct js *ww_sign_in_traits(struct ww_op *op);
+/* The traits of the session's account, as a tree that is only to be read. NULL: it has none. */
+WW_EXPORT const struct js *ww_session_traits(struct ww_op *op, const struct ww_session *session);
 /* The sign-in names of the session's account, as they are compared. */
 WW_EXPORT enum ww_err ww_sign_in_names(struct ww_op *op, const struct ww_session *session,
                                        const char *const **names, size_t *count) WW_MUST;

@@ -65,7 +65,7 @@ static const char *kind_of(const struct schema_trait *t)
 
 /* Of the default schema, for pages that draw a sign-in before anybody is known; it tells nothing of any
  * account. */
-const char *ww_sign_in_traits(struct ww_op *op)
+struct js *ww_sign_in_traits(struct ww_op *op)
 {
     API_CALL(op);
     struct js *list = js_array(&op->arena);
@@ -79,7 +79,14 @@ const char *ww_sign_in_traits(struct ww_op *op)
             js_push(list, o);
         }
     }
-    return js_write(&op->arena, list);
+    return js_whole(list) ? list : NULL;
+}
+
+/* Not written and read again: our own pages show a name of it, on each page. */
+const struct js *ww_session_traits(struct ww_op *op, const struct ww_session *session)
+{
+    API_CALL(op);
+    return api_session(op, session)->record->identity.traits;
 }
 
 /* As typed, for a page that shows their owner what to sign in with; the compared forms stay inside. */
