@@ -2,7 +2,8 @@
  *
  *   bench_library login  CONFIG SECONDS   logins, and hashes with the same parameters by libsodium itself
  *   bench_library resume CONFIG SECONDS   a session resumed and one item read; and one row read by its key
- *   bench_library fill   CONFIG COUNT     makes accounts (weak hashes), prints a session token of each
+ *   bench_library items  CONFIG COUNT     pages of 250 of a vault with COUNT items: the first, second, a late
+ * one bench_library fill   CONFIG COUNT     makes accounts (weak hashes), prints a session token of each
  *
  * The figures are one line of JSON. */
 #include <sodium.h>
@@ -186,6 +187,75 @@ static void bench_resume(const char *config, double seconds)
     ww_close(ww);
 }
 
+/* ---- pages of items ---- */
+
+static void put_items(struct ww *ww, const char *token, size_t count)
+{
+    enum { AT_ONCE = 1000 };
+    static struct ww_item_change changes[AT_ONCE];
+    static char names[AT_ONCE][32];
+    for (size_t done = 0; done < count; done += AT_ONCE) {
+        struct ww_op *op = begin(ww);
+        struct ww_session *session;
+        check(ww_session_resume(op, token, &session), op, "resume");
+        for (size_t i = 0; i < AT_ONCE; i++) {
+            snprintf(names[i], sizeof names[i], "item %08zu", (done + i) * 7919 % count);
+            changes[i] = (struct ww_item_change){.size = sizeof changes[i],
+                                                 .action = WW_ITEM_PUT,
+                                                 .name = names[i],
+                                                 .value = "a",
+                                                 .value_length = 1};
+        }
+        check(ww_item_change(op, session, changes, AT_ONCE), op, "put");
+        ww_op_end(op);
+    }
+}
+
+/* token: becomes that of the next page. */
+static double page_us(struct ww *ww, const char *token, char next[32])
+{
+    double start = now_us();
+    struct ww_op *op = begin(ww);
+    struct ww_session *session;
+    const struct ww_item_entry *const *entries;
+    struct ww_page page = {.size = sizeof page, .limit = 250, .token = next[0] ? next : NULL};
+    check(ww_session_resume(op, token, &session), op, "resume");
+    check(ww_item_list(op, session, NULL, &page, &entries), op, "list");
+    snprintf(next, 32, "%s", page.next ? page.next : "");
+    ww_op_end(op);
+    return now_us() - start;
+}
+
+static void bench_items(const char *config, size_t count)
+{
+    enum { ROUNDS = 15 };
+    double first[ROUNDS], second[ROUNDS], late[ROUNDS];
+    struct ww *ww = open_site(config, true);
+    char token[65];
+    register_one(ww, 0, token);
+    put_items(ww, token, count);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        char next[32] = "";
+        struct ww_op *op = begin(ww);
+        struct ww_session *session;
+        check(ww_session_resume(op, token, &session), op, "resume");
+        check(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put"); /* nothing is kept */
+        ww_op_end(op);
+        first[i] = page_us(ww, token, next);
+        second[i] = page_us(ww, token, next);
+        for (int page = 3; page < 200 && next[0]; page++) {
+            page_us(ww, token, next);
+        }
+        late[i] = page_us(ww, token, next);
+    }
+    qsort(first, ROUNDS, sizeof *first, by_value);
+    qsort(second, ROUNDS, sizeof *second, by_value);
+    qsort(late, ROUNDS, sizeof *late, by_value);
+    printf("{\"items\":%zu,\"first_us\":%.0f,\"second_us\":%.0f,\"late_us\":%.0f}\n", count,
+           first[ROUNDS / 2], second[ROUNDS / 2], late[ROUNDS / 2]);
+    ww_close(ww);
+}
+
 /* ---- many accounts ---- */
 
 static void fill(const char *config, unsigned long count)
@@ -205,6 +275,8 @@ int main(int argc, char **argv)
         bench_login(argv[2], strtod(argv[3], NULL));
     } else if (argc == 4 && strcmp(argv[1], "resume") == 0) {
         bench_resume(argv[2], strtod(argv[3], NULL));
+    } else if (argc == 4 && strcmp(argv[1], "items") == 0) {
+        bench_items(argv[2], strtoul(argv[3], NULL, 10));
     } else if (argc == 4 && strcmp(argv[1], "fill") == 0) {
         fill(argv[2], strtoul(argv[3], NULL, 10));
     } else {

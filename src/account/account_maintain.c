@@ -56,6 +56,12 @@ static enum ww_err sweep_counters(struct ww_op *op, struct service *s)
     return throttle_sweep(op, s->throttle);
 }
 
+static enum ww_err sweep_listings(struct ww_op *op, struct service *s)
+{
+    vault_listings_sweep(s->listings, op_now(op));
+    return WW_OK;
+}
+
 /* Accounts that were found to be put back: by requests, some of them on event loops, which write nothing. */
 static enum ww_err tell_alarms(struct ww_op *op, struct service *s)
 {
@@ -78,7 +84,7 @@ enum ww_err account_maintain(struct ww_op *op, struct service *s)
 {
     static enum ww_err (*const steps[])(struct ww_op * op, struct service * s) = {
         flush_seen,     sweep_all_sessions, sweep_all_flows, account_erase_history, account_waiting_sweep,
-        sweep_counters, tell_alarms,        report_witness};
+        sweep_counters, sweep_listings,     tell_alarms,     report_witness};
     struct op_problem first = {0};
     enum ww_err result = WW_OK;
     /* The first failure is the one that is told: later ones often follow from it. */

@@ -66,6 +66,7 @@ static enum ww_err try_reading(struct ww_op *op, struct service *s, struct sessi
         return op_fail(op, WW_EROLLEDBACK, "vault_rolled_back", "stored data is older than it should be");
     }
     *seen = vault_seq(v);
+    vault_use_listings(v, s->listings);
     return body(op, s->store, v, context);
 }
 

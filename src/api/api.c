@@ -140,7 +140,7 @@ static enum ww_err make_service(struct ww_op *op, struct ww *ww)
     s->sessions.idle = config_duration(c, "watchword.session.idle");
     /* What lives longer than an operation is made last: it is what has to be freed where a step fails. */
     enum ww_err err = session_seen_new(&s->sessions.seen);
-    if (err || (err = pwhash_pool_new(op, &limits, &s->pool))) {
+    if (err || (err = vault_listings_new(&s->listings)) || (err = pwhash_pool_new(op, &limits, &s->pool))) {
         return err;
     }
     return throttle_new(op, c, s->store, &s->throttle);
@@ -196,6 +196,7 @@ void ww_close(struct ww *ww)
     throttle_free(ww->service.throttle);
     pwhash_pool_free(ww->service.pool);
     session_seen_free(ww->service.sessions.seen);
+    vault_listings_free(ww->service.listings);
     store_close(ww->service.store);
     schema_set_free(ww->service.schemas);
     config_free(ww->config);

@@ -83,6 +83,16 @@ struct vault_entry {
     uint64_t version;
     struct key key; /* SPACE_SHARES: what opens the share at this version; else zeros */
 };
+/* Sorted names of large vaults, kept for the pages to come, sealed; one per process, for all threads
+ * (vault_listing.c). */
+struct vault_listings;
+enum ww_err vault_listings_new(struct vault_listings **out) WW_MUST;
+void vault_listings_free(struct vault_listings *all);
+/* Forgets those that nobody asked for lately. */
+void vault_listings_sweep(struct vault_listings *all, uint64_t now);
+/* Lists and looks for ids by what is kept there, and keeps there. NULL: not. */
+void vault_use_listings(struct vault *v, struct vault_listings *all);
+
 /* Names in byte order that begin with prefix and come after `after` (p NULL: from the start), at most limit.
  * No value is opened. */
 enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,

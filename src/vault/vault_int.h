@@ -37,9 +37,10 @@ struct vault {
     size_t epoch_count;
     struct epoch *now; /* the current one, in epochs */
     unsigned depth;
-    struct leaf *leaves; /* 2^depth, one at depth 0 */
-    struct bytes ring;   /* sealed, as stored, for compare-and-swap */
-    struct bytes head;   /* the same */
+    struct leaf *leaves;             /* 2^depth, one at depth 0 */
+    struct bytes ring;               /* sealed, as stored, for compare-and-swap */
+    struct bytes head;               /* the same */
+    struct vault_listings *listings; /* or NULL */
 };
 
 static inline size_t leaf_count(const struct vault *v)
@@ -86,6 +87,16 @@ enum ww_err vault_ring_join(struct ww_op *op, struct vault *v, const struct vaul
 enum ww_err vault_make_room(struct ww_op *op, struct leaf *l, size_t at) WW_MUST;
 enum ww_err vault_open_item(struct ww_op *op, struct store *s, const struct vault *v, const struct entry *e,
                             struct vault_value *out) WW_MUST;
+
+/* ---- vault_listing.c: of items, for a vault with listings that is as it was read ---- */
+/* Keeps all names; the leaves are open. */
+void vault_listing_keep(struct ww_op *op, const struct vault *v);
+/* As vault_list; WW_ENOTFOUND, without op_fail, when nothing is kept. */
+enum ww_err vault_listing_page(struct ww_op *op, const struct vault *v, struct bytes prefix,
+                               struct bytes after, size_t limit, struct vault_entry **out, size_t *n) WW_MUST;
+/* The same for an id. */
+enum ww_err vault_listing_find(struct ww_op *op, const struct vault *v, const struct uuid *id,
+                               struct vault_entry *out) WW_MUST;
 
 /* S over P, and back. */
 enum ww_err vault_seal_padded(struct ww_op *op, const struct key *key, struct place where,

@@ -306,13 +306,28 @@ static void smallest_add(struct smallest *k, const struct entry *e)
     }
 }
 
+/* From here on (1,000 items or so) a page takes longer to find than to show. */
+enum { LISTED_DEPTH = 3 };
+
+static bool is_listed(const struct vault *v, enum vault_space space)
+{
+    return v->listings && v->depth >= LISTED_DEPTH && space == SPACE_ITEMS;
+}
+
 enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                        struct bytes prefix, struct bytes after, size_t limit, struct vault_entry **out,
                        size_t *n)
 {
     size_t total = 0;
     *n = 0;
-    enum ww_err err = vault_count(op, s, v, space, &total);
+    /* The first page is always read from the leaves, and an altered one found; who asks for one alone does
+     * not pay for the others. */
+    bool listed = is_listed(v, space) && after.p;
+    enum ww_err err = listed ? vault_listing_page(op, v, prefix, after, limit, out, n) : WW_ENOTFOUND;
+    if (err != WW_ENOTFOUND) {
+        return err;
+    }
+    err = vault_count(op, s, v, space, &total);
     size_t room = limit < total / 2 ? 2 * limit : total;
     /* Names are dealt to leaves by a keyed hash, so every page needs all leaves; values are not opened. */
     struct smallest k = {.list = ARENA_ARRAY(&op->arena, room, struct vault_entry), .limit = limit};
@@ -331,15 +346,21 @@ enum ww_err vault_list(struct ww_op *op, struct store *s, struct vault *v, enum 
     smallest_cut(&k);
     *n = k.n;
     *out = k.list;
+    if (listed && k.n == limit) {
+        vault_listing_keep(op, v);
+    }
     return WW_OK;
 }
 
 enum ww_err vault_find(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,
                        const struct uuid *id, struct vault_entry *out)
 {
+    enum ww_err err = is_listed(v, space) ? vault_listing_find(op, v, id, out) : WW_ENOTFOUND;
+    if (err != WW_ENOTFOUND) {
+        return err;
+    }
     for (size_t i = 0; i < leaf_count(v); i++) {
-        enum ww_err err = vault_leaf_open(op, s, v, i);
-        if (err) {
+        if ((err = vault_leaf_open(op, s, v, i))) {
             return err;
         }
         for (size_t j = 0; j < v->leaves[i].n; j++) {

@@ -8,6 +8,7 @@ each with its reason; docs/SECURITY.md tells the same.
 """
 import base64
 import html
+import json
 import os
 import re
 import socket
@@ -73,6 +74,17 @@ def journey(t, site):
     t.check("who it is", ada.whoami().status == 200)
     listed = ada.ask("GET", "/vault/items")
     t.check("items are listed", TYPED["note's name"].encode() in listed.body, listed)
+    # So many that the server keeps their listing for the pages to come: sealed, signed in or not.
+    for start in (0, 1000):
+        many = {TYPED["note's name"] + f" {i:04}": "" for i in range(start, start + 1000)}
+        put = ada.ask("POST", "/vault/items", json.dumps({"put": many}).encode(), {"Content-Type": "application/json"})
+        t.check("a thousand notes more", put.status == 200, put)
+    path, pages = "/vault/items", 0
+    while path:
+        page = ada.ask("GET", path)
+        link = re.search(r'<[^>]*?(/vault/items[^>]*)>; *rel="?next', page.header("Link") or "")
+        path, pages = link and link[1], pages + 1
+    t.check("are listed in nine pages", pages == 9, pages)
     t.check("history is read", ada.ask("GET", "/account/history").status == 200)
     t.check("a path that nobody serves", ada.ask("GET", "/nowhere/" + quote(TYPED["note's name"])).status == 404)
     t.check("a query", ada.ask("GET", "/sessions/whoami?q=" + quote(TYPED["note's text"])).status == 200)
@@ -217,7 +229,8 @@ def nothing_typed_remains(t, site):
         else:
             t.check(f"{name}: not in memory", not places, "\n".join(places[:6]))
     look_in_store(t, site, typed, "while it runs")
-    t.check("stopped", site.stop() == 0)
+    code = site.stop()
+    t.check("stopped", code == 0, (code, site.log()[-1500:]))
     look_in_store(t, site, typed, "after the stop")
     look_in_log(t, site, typed)
 

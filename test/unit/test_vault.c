@@ -236,6 +236,107 @@ static void a_vault_deepens_and_keeps_every_name(void **state)
     site_close(&s);
 }
 
+/* ---- listings that are kept for their pages ---- */
+
+enum { ITEMS = 1500, OF_A_PAGE = 100 };
+
+static void put_many(struct site *s, const char *token)
+{
+    static struct ww_item_change changes[ITEMS];
+    static char names[ITEMS][80];
+    for (int i = 0; i < ITEMS; i++) {
+        snprintf(names[i], sizeof names[i], "item %05d with a name of some length", i * 7 % ITEMS);
+        changes[i] = (struct ww_item_change){.size = sizeof changes[i],
+                                             .action = WW_ITEM_PUT,
+                                             .name = names[i],
+                                             .value = "",
+                                             .value_length = 0};
+    }
+    struct ww_session *session = site_resume(s, token);
+    assert_int_equal(ww_item_change(s->op, session, changes, ITEMS), WW_OK);
+}
+
+/* A page behind the item of this number (-1: the first), in an operation of its own. */
+static enum ww_err page_after(struct site *s, const char *token, int number, const char *prefix,
+                              struct ww_page *page, const struct ww_item_entry *const **entries)
+{
+    static char after[80];
+    struct ww_session *session = site_resume(s, token);
+    snprintf(after, sizeof after, "item %05d with a name of some length", number);
+    *page = (struct ww_page){.size = sizeof *page, .limit = OF_A_PAGE, .token = number < 0 ? NULL : after};
+    return ww_item_list(s->op, session, prefix, page, entries);
+}
+
+static void assert_page(struct site *s, const char *token, int number, const char *prefix, int first,
+                        size_t n)
+{
+    const struct ww_item_entry *const *entries, *found;
+    struct ww_page page;
+    assert_int_equal(page_after(s, token, number, prefix, &page, &entries), WW_OK);
+    assert_int_equal(page.count, n);
+    for (size_t i = 0; i < n; i++) {
+        char name[80];
+        snprintf(name, sizeof name, "item %05zu with a name of some length", (size_t)first + i);
+        assert_string_equal(entries[i]->name, name);
+    }
+    if (n) {
+        struct ww_session *session = site_resume(s, token);
+        char id[33];
+        assert_int_equal(page_after(s, token, number, prefix, &page, &entries), WW_OK);
+        strcpy(id, entries[n / 2]->id);
+        session = site_resume(s, token);
+        assert_int_equal(ww_item_find(s->op, session, id, &found), WW_OK);
+        assert_string_equal(found->id, id);
+    }
+}
+
+static enum ww_err page_error(struct site *s, const char *token, int number)
+{
+    const struct ww_item_entry *const *entries;
+    struct ww_page page;
+    return page_after(s, token, number, NULL, &page, &entries);
+}
+
+/* That no leaf is opened for a page behind the second is seen by altering all of them. */
+static void one_listing_serves_its_pages(void **state)
+{
+    static const char swap[] = "UPDATE leaves SET number = -1 - number";
+    struct site s;
+    (void)state;
+    site_open(&s, NULL);
+    char *token = site_register(&s, "ada");
+    put_many(&s, token);
+    assert_page(&s, token, -1, NULL, 0, OF_A_PAGE);
+    site_sql(&s, swap, NULL, 0);
+    assert_int_equal(page_error(&s, token, 99), WW_ETAMPERED); /* the first page keeps nothing */
+    site_sql(&s, swap, NULL, 0);
+    assert_page(&s, token, 99, NULL, 100, OF_A_PAGE);
+    site_sql(&s, swap, NULL, 0);
+    for (int i = 99; i < 1399; i += 100) {
+        assert_page(&s, token, i, NULL, i + 1, OF_A_PAGE);
+    }
+    assert_page(&s, token, 1450, NULL, 1451, 49);
+    assert_page(&s, token, 1499, NULL, 0, 0);
+    assert_page(&s, token, 3, "item 01", 1000, OF_A_PAGE);
+    assert_page(&s, token, 1020, "item 010", 1021, 79);
+    assert_page(&s, token, 1120, "item 010", 0, 0);
+    assert_page(&s, token, 3, "nothing", 0, 0);
+    /* A first page reads what is stored, and what was kept is forgotten after a while, or by a write. */
+    assert_int_equal(page_error(&s, token, -1), WW_ETAMPERED);
+    s.offset += 121000000;
+    assert_int_equal(ww_maintain(site_next(&s)), WW_OK);
+    assert_int_equal(page_error(&s, token, 99), WW_ETAMPERED);
+    site_sql(&s, swap, NULL, 0);
+    assert_page(&s, token, 99, NULL, 100, OF_A_PAGE);
+    assert_int_equal(site_put(&s, token, "item 00100", "sorts before"), WW_OK);
+    const struct ww_item_entry *const *entries;
+    struct ww_page page;
+    assert_int_equal(page_after(&s, token, 99, NULL, &page, &entries), WW_OK);
+    assert_string_equal(entries[0]->name, "item 00100");
+    free(token);
+    site_close(&s);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -246,6 +347,7 @@ int main(void)
         CASE(a_leafs_number_is_the_first_bits_of_a_digest),
         CASE(a_tree_that_cannot_deepen_is_full),
         cmocka_unit_test(a_vault_deepens_and_keeps_every_name),
+        cmocka_unit_test(one_listing_serves_its_pages),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
