@@ -52,6 +52,9 @@ static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const str
             problem(w, op, "account %s: a credential is missing or altered", who);
         } else if (err) {
             return err;
+        } else if (row.hot && (row.kind == CRED_PASSWORD || row.kind == CRED_RECOVERY)) {
+            /* Of a kind that counts, only what a node remembers tells what it must be (vault.md §14). */
+            problem(w, op, "account %s: a credential has a count that its kind has not", who);
         }
     }
     enum ww_err err = store_count_rows(op, w->service->store, STORE_CREDENTIALS, r->id, &rows);
@@ -142,6 +145,16 @@ static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct re
 }
 
 /* Epochs are numbered from 1 without gaps, so that a count is enough; check_vault looks at each. */
+static enum ww_err check_created(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    bool agrees;
+    enum ww_err err = store_created_agrees(op, w->service->store, r, &agrees);
+    if (!err && !agrees) {
+        problem(w, op, "account %s: its row has another time of creation than its record", who);
+    }
+    return err;
+}
+
 static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     int64_t rows;
@@ -306,10 +319,10 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
     enum ww_err err = WW_EINTERNAL;
     /* The UUID is what logs, events and the admin port name an account by; names stay sealed. */
     uuid_format(who, r->uuid);
-    if ((err = check_credentials(op, w, r, who)) || (err = check_identifiers(op, w, r, who)) ||
-        (err = check_search(op, w, r, who)) || (err = check_vault(op, w, r, who)) ||
-        (err = check_items(op, w, r, who)) || (err = check_epochs(op, w, r, who)) ||
-        (err = check_shares(op, w, r, who))) {
+    if ((err = check_created(op, w, r, who)) || (err = check_credentials(op, w, r, who)) ||
+        (err = check_identifiers(op, w, r, who)) || (err = check_search(op, w, r, who)) ||
+        (err = check_vault(op, w, r, who)) || (err = check_items(op, w, r, who)) ||
+        (err = check_epochs(op, w, r, who)) || (err = check_shares(op, w, r, who))) {
         return err;
     }
     return check_sessions(op, w, r, who);
@@ -385,8 +398,8 @@ static enum ww_err check_indexes(struct ww_op *op, struct walk *w)
     enum ww_err err;
     /* Without its unique index two accounts could take one name; whoever may write to the database could have
      * dropped it. */
-    while ((err = store_index_missing(op, w->service->store, &i, &missing)) == WW_OK) {
-        problem(w, op, "the unique index on %s is missing", missing);
+    while ((err = store_index_missing(op, w->service->store, &i, STORE_PARTIAL, &missing)) == WW_OK) {
+        problem(w, op, "the %s is missing", missing);
     }
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
@@ -494,6 +507,21 @@ static void file_fault(void *context, const char *text)
     problem(f->walk, f->op, "the database's file: %s", text);
 }
 
+static void foreign(void *context, const char *text)
+{
+    struct file_check *f = context;
+    problem(f->walk, f->op, "the database has a %s, which is not ours", text);
+}
+
+/* It may change or hide rows as we write and read them. */
+static enum ww_err check_schema(struct ww_op *op, struct walk *w)
+{
+    struct op_piece piece;
+    struct file_check f = {op, w};
+    op_piece_begin(op, &piece);
+    return op_piece_end(op, &piece, store_foreign(op, w->service->store, foreign, &f));
+}
+
 /* Pages that nothing else here reads: of free space, and of indexes. */
 static enum ww_err check_file(struct ww_op *op, struct walk *w)
 {
@@ -510,9 +538,9 @@ enum ww_err account_check(struct ww_op *op, struct service *s, const struct acco
     *out = (struct account_check_report){0};
     enum ww_err err = WW_EINTERNAL;
     /* The file first: pages that are damaged explain what follows. */
-    if ((err = check_file(op, &w)) || (err = check_indexes(op, &w)) || (err = check_witness(op, &w)) ||
-        (err = check_accounts(op, &w)) || (err = check_orphans(op, &w)) || (err = check_flows(op, &w)) ||
-        (err = check_audit(op, &w))) {
+    if ((err = check_file(op, &w)) || (err = check_schema(op, &w)) || (err = check_indexes(op, &w)) ||
+        (err = check_witness(op, &w)) || (err = check_accounts(op, &w)) || (err = check_orphans(op, &w)) ||
+        (err = check_flows(op, &w)) || (err = check_audit(op, &w))) {
         return err;
     }
     return WW_OK;

@@ -38,9 +38,12 @@ void db_close(struct db *db);
 
 /* "sqlite" or "postgres". */
 const char *db_driver_name(const struct db *db);
-/* A SELECT of a row when the table $1 has a unique index on exactly the columns $2 ("a, b"), all rows
- * covered. */
-const char *db_unique_index(const struct db *db);
+/* A SELECT of a row when the table $1 has an index on exactly the columns $2 ("a, b"); $3 = 1: a unique one;
+ * $4: 1 for one that covers some rows only, 0 for all. */
+const char *db_has_index(const struct db *db);
+/* A SELECT of one text ("trigger name") for each thing in the schema that acts on tables or stands in their
+ * place and that no migration makes: triggers, views, rules, hidden rows. */
+const char *db_foreign(const struct db *db);
 /* A SELECT of one text for each fault that the database finds in its own file, or of the one text "ok"; NULL
  * where there is no such statement. It reads the whole file. */
 const char *db_verification(const struct db *db);

@@ -81,7 +81,8 @@ struct db_driver {
     const char *blob, *id, *integer;
     /* SELECT of one row when the table $1 is there; of one row for each table that the schema has. */
     const char *has_table, *any_table;
-    const char *unique_index; /* see db_unique_index */
+    const char *has_index;    /* see db_has_index */
+    const char *foreign;      /* see db_foreign */
     const char *verification; /* see db_verification, or NULL */
     const char *raise_ids;    /* see db_raise_ids */
     const char *neighbours;   /* see db_neighbours */

@@ -255,9 +255,14 @@ const char *db_verification(const struct db *db)
     return db->driver->verification;
 }
 
-const char *db_unique_index(const struct db *db)
+const char *db_has_index(const struct db *db)
 {
-    return db->driver->unique_index;
+    return db->driver->has_index;
+}
+
+const char *db_foreign(const struct db *db)
+{
+    return db->driver->foreign;
 }
 
 const char *db_neighbours(const struct db *db)

@@ -280,11 +280,11 @@ const struct db_driver db_postgres = {
     .integer = "BIGINT",
     .has_table = "SELECT 1 " TABLES " AND c.relname = $1",
     .any_table = "SELECT 1 " TABLES,
-    .unique_index =
+    .has_index =
         "SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indrelid"
         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $1"
-        " AND n.nspname = pg_catalog.current_schema() AND i.indisunique AND i.indisvalid AND i.indpred IS "
-        "NULL"
+        " AND n.nspname = pg_catalog.current_schema() AND (i.indisunique OR $3::bigint = 0) AND i.indisvalid"
+        " AND (i.indpred IS NOT NULL) = ($4::bigint = 1)"
         " AND (SELECT pg_catalog.string_agg(a.attname::text, ', ' ORDER BY k.place)"
         " FROM unnest(i.indkey::int2[]) WITH ORDINALITY k(number, place) JOIN pg_catalog.pg_attribute a"
         " ON a.attrelid = c.oid AND a.attnum = k.number WHERE k.place <= i.indnkeyatts) = $2",
@@ -294,6 +294,16 @@ const struct db_driver db_postgres = {
                  " FROM s WHERE coalesce(pg_catalog.pg_sequence_last_value(name::regclass), 0) < $1",
     .neighbours = "SELECT count(*) FROM pg_catalog.pg_stat_activity WHERE datname = current_database()"
                   " AND pid <> pg_catalog.pg_backend_pid() AND backend_type = 'client backend'",
+    .foreign =
+        "SELECT 'trigger ' || t.tgname FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c"
+        " ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = pg_catalog.current_schema() AND NOT t.tgisinternal"
+        " UNION ALL SELECT 'rule ' || r.rulename FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c"
+        " ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = pg_catalog.current_schema() AND r.rulename <> '_RETURN'"
+        " UNION ALL SELECT CASE WHEN c.relkind = 'v' THEN 'view ' ELSE 'policy of rows on ' END || c.relname"
+        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = pg_catalog.current_schema() AND (c.relkind = 'v' OR c.relrowsecurity)",
     /* The number is "watchword" in a way: any that no other program is likely to use. */
     .migration_lock = "SELECT 1 FROM pg_catalog.pg_advisory_xact_lock(7305804402566394468)",
     .migration_patience = "SET LOCAL statement_timeout = 600000",

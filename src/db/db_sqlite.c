@@ -348,9 +348,10 @@ const struct db_driver db_sqlite = {
     .any_table =
         "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
         "ESCAPE '\\'",
-    .unique_index =
-        "SELECT 1 FROM pragma_index_list($1) l WHERE l.\"unique\" = 1 AND l.partial = 0 AND $2 ="
+    .has_index =
+        "SELECT 1 FROM pragma_index_list($1) l WHERE l.\"unique\" >= $3 AND l.partial = $4 AND $2 ="
         " (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno))",
+    .foreign = "SELECT type || ' ' || name FROM sqlite_schema WHERE type IN ('trigger', 'view')",
     .verification = "SELECT quick_check FROM pragma_quick_check(20)",
     .start = db_sqlite_start,
     .stop = db_sqlite_stop,

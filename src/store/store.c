@@ -222,12 +222,11 @@ static enum ww_err migrate_or_refuse(struct ww_op *op, struct store *s, bool mig
 static enum ww_err refuse_without_indexes(struct ww_op *op, struct store *s)
 {
     const char *missing;
-    enum ww_err err = store_index_missing(op, s, &(size_t){0}, &missing);
+    enum ww_err err = store_index_missing(op, s, &(size_t){0}, STORE_UNIQUE, &missing);
     return err == WW_ENOTFOUND ? WW_OK
            : err               ? err
                                : op_fail(op, WW_EFOREIGN, "index_missing",
-                                         "the database lacks the unique index on %s: somebody dropped it; put it back",
-                                         missing);
+                                         "the database lacks the %s: somebody dropped it; put it back", missing);
 }
 
 enum ww_err store_open(struct ww_op *op, struct db *db, struct keyring *keyring, bool migrate,

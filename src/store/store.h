@@ -521,9 +521,20 @@ enum ww_err store_sealed_move(struct ww_op *op, struct store *s, size_t i, const
                               const struct store_sealed_at *to, struct store_sealed_moved *out) WW_MUST;
 
 /* ---- what a check of everything asks ---- */
-/* The next unique index that is not there (vault.md §5, §13), from the i-th on; *i is brought behind it.
- * *missing: "table (column, column)". WW_ENOTFOUND (without op_fail) when all the others are there. */
-enum ww_err store_index_missing(struct ww_op *op, struct store *s, size_t *i, const char **missing) WW_MUST;
+/* The next index that is not there (vault.md §5, §13), from the i-th on, of the kinds up to `most`; *i is
+ * brought behind it. *missing: "unique index on table (column, column)". WW_ENOTFOUND (without op_fail) when
+ * all the others are there. */
+enum store_index { STORE_UNIQUE, STORE_PLAIN, STORE_PARTIAL };
+enum ww_err store_index_missing(struct ww_op *op, struct store *s, size_t *i, enum store_index most,
+                                const char **missing) WW_MUST;
+/* What somebody put into the schema that acts on our tables, or stands in their place; tell is called for
+ * each.
+ */
+enum ww_err store_foreign(struct ww_op *op, struct store *s, void (*tell)(void *context, const char *text),
+                          void *context) WW_MUST;
+/* Whether the plain column is what the record holds. */
+enum ww_err store_created_agrees(struct ww_op *op, struct store *s, const struct record *r,
+                                 bool *agrees) WW_MUST;
 /* What the database itself finds wrong with its file, one text after the other: fault is called for each. */
 enum ww_err store_verify(struct ww_op *op, struct store *s, void (*fault)(void *context, const char *text),
                          void *context) WW_MUST;

@@ -187,7 +187,7 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
         op, s, &rows, "INSERT INTO accounts (uuid, seq, created, blob) VALUES ($1, $2, $3, $4) RETURNING id",
         /* The blob holds the id that the database gives, so the row is made empty and filled in the same
          * transaction: nobody sees it between. */
-        DB_ARGS(DB_B(BYTES_OF(r->uuid)), DB_I(r->seq), DB_I(op_now(op)), DB_B(BYTES("", 0))));
+        DB_ARGS(DB_B(BYTES_OF(r->uuid)), DB_I(r->seq), DB_I(r->identity.created), DB_B(BYTES("", 0))));
     if (err) {
         /* RETURNING always gives a row; without one there is no id to seal. */
         return err == WW_ENOTFOUND ? op_fail(op, WW_EINTERNAL, "no_id", "the database gave no id") : err;

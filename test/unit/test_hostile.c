@@ -258,6 +258,13 @@ static void plain_columns_are_never_believed(void **state)
     site_sql(&p->site, "UPDATE accounts SET seq = seq + 1", NULL, 0);
     assert_int_equal(read_note(p), WW_ETAMPERED);
     site_sql(&p->site, "UPDATE accounts SET seq = seq - 1", NULL, 0);
+    assert_int_equal(site_check(&p->site), 0);
+    site_sql(&p->site, "UPDATE accounts SET created = created - 1", NULL, 0);
+    assert_int_equal(site_check(&p->site), 2);
+    site_sql(&p->site, "UPDATE accounts SET created = created + 1", NULL, 0);
+    site_sql(&p->site, "UPDATE credentials SET hot = 1", NULL, 0);
+    assert_int_equal(site_check(&p->site), 2);
+    site_sql(&p->site, "UPDATE credentials SET hot = 0", NULL, 0);
     site_sql(&p->site, "UPDATE sessions SET account = (SELECT max(id) FROM accounts) WHERE " OF(0), NULL, 0);
     assert_int_equal(read_note(p), WW_EDENIED);
 }

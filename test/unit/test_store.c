@@ -157,6 +157,16 @@ static void a_dropped_index_is_named(void **state)
         assert_refused_for(s, cases[i].named);
         site_sql(s, cases[i].back, NULL, 0);
     }
+    /* Without the others it is slow, and starts. */
+    static const char *const plain[][2] = {
+        {"DROP INDEX sessions_expires", "CREATE INDEX sessions_expires ON sessions (expires)"},
+        {"DROP INDEX audit_starts", "CREATE INDEX audit_starts ON audit (time) WHERE n = 1"},
+        {"DROP INDEX wraps_inbox", "CREATE INDEX wraps_inbox ON wraps (recipient, share)"}};
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
+        site_sql(s, plain[i][0], NULL, 0);
+        assert_int_equal(site_check(s), 1);
+        site_sql(s, plain[i][1], NULL, 0);
+    }
     /* One that does not cover all rows, or more columns, is not it. */
     site_sql(s, "DROP INDEX identifiers_tag", NULL, 0);
     site_sql(s, "CREATE UNIQUE INDEX identifiers_tag ON identifiers (tag) WHERE account > 7", NULL, 0);
@@ -275,6 +285,29 @@ static void the_oldest_session_ends_for_one_more(void **state)
         free(tokens[i]);
     }
     free(first);
+    closed(s);
+}
+
+/* What acts on rows as they are written, or shows others. */
+static void what_somebody_put_into_the_schema_is_told(void **state)
+{
+    struct site *s = opened(weak);
+    bool postgres = strcmp(db_driver_name(s->raw), "postgres") == 0;
+    (void)state;
+    site_sql(s, "CREATE TABLE elsewhere (a INTEGER)", NULL, 0); /* harms nobody */
+    assert_int_equal(site_check(s), 0);
+    if (postgres) {
+        site_sql(s, "CREATE FUNCTION thief() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+                 NULL, 0);
+        site_sql(s, "CREATE TRIGGER thief BEFORE DELETE ON sessions FOR EACH ROW EXECUTE FUNCTION thief()",
+                 NULL, 0);
+        site_sql(s, "CREATE RULE thief AS ON DELETE TO credentials DO INSTEAD NOTHING", NULL, 0);
+        site_sql(s, "ALTER TABLE items ENABLE ROW LEVEL SECURITY", NULL, 0);
+    } else {
+        site_sql(s, "CREATE TRIGGER thief BEFORE DELETE ON sessions BEGIN SELECT RAISE(IGNORE); END", NULL,
+                 0);
+    }
+    assert_int_equal(site_check(s), postgres ? 3 : 1);
     closed(s);
 }
 
@@ -465,6 +498,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_number_of_migrations),
         cmocka_unit_test(a_dropped_index_is_named),
+        cmocka_unit_test(what_somebody_put_into_the_schema_is_told),
         cmocka_unit_test(one_of_many_sessions_is_found),
         cmocka_unit_test(a_list_without_memory_is_no_shorter_list),
         cmocka_unit_test(the_oldest_session_ends_for_one_more),
