@@ -45,6 +45,7 @@ struct service {
     uint64_t privileged_age; /* µs */
     uint64_t cryptoperiod;   /* µs that an epoch lasts; 0: for ever */
     uint64_t waiting;        /* µs that a vault that was given up is kept */
+    struct vault_listings *listings;
     struct account_subscriber *subscribers;
     _Atomic uint64_t history_erased; /* µs: all that is older, and could be erased, is */
 };

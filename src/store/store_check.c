@@ -55,6 +55,7 @@ static const struct {
     {"wraps", "recipient, sender, sender_epoch, recipient_epoch, tag", STORE_PLAIN},
     {"wraps", "recipient, share", STORE_PLAIN},
     {"wraps", "sender", STORE_PLAIN},
+    {"vaults", "vid, kept", STORE_PARTIAL},
     {"audit", "time", STORE_PARTIAL},
     {"audit", "time, node, n", STORE_PARTIAL},
 };
