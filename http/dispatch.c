@@ -14,9 +14,12 @@
 
 /* ---- matching ---- */
 
-/* Segment by segment; the last in braces is kept in *id. */
-static bool path_matches(const char *template, const char *path, struct bytes *id)
+enum { PATH_PARTS = 2 }; /* segments in braces that a handler is given */
+
+/* Segment by segment; what the first ones in braces stand for is kept. */
+static bool path_matches(const char *template, const char *path, struct bytes parts[PATH_PARTS])
 {
+    size_t n = 0;
     while (*template == '/' && *path == '/') {
         if (template[1] != path[1] && template[1] != '{') {
             return false; /* most rows end here */
@@ -26,7 +29,9 @@ static bool path_matches(const char *template, const char *path, struct bytes *i
             if (p == 0) {
                 return false;
             }
-            *id = BYTES(path, p);
+            if (n < PATH_PARTS) {
+                parts[n++] = BYTES(path, p);
+            }
         } else if (t != p || memcmp(template, path, p) != 0) {
             return false;
         }
@@ -40,7 +45,7 @@ struct match {
     const struct route *route; /* NULL: no row for this method */
     const struct route *other; /* the first row of the path, whatever the method; of the route, itself */
     unsigned methods;          /* of all rows of the path */
-    struct bytes id;
+    struct bytes parts[PATH_PARTS];
 };
 
 /* On the admin port the prefix /admin may stand before every path. Only one prefix is taken off, so that a
@@ -62,15 +67,15 @@ static void find_route(const struct port *port, const struct http_request *r, st
 
     for (size_t i = 0; i < port->count; i++) {
         const struct route *row = &port->routes[i];
-        struct bytes id = {0};
-        if (!path_matches(row->path, path, &id)) {
+        struct bytes parts[PATH_PARTS] = {{0}};
+        if (!path_matches(row->path, path, parts)) {
             continue;
         }
         m.methods |= row->methods;
         m.other = m.other ? m.other : row;
         if ((row->methods & (unsigned)method) && !m.route) {
             m.route = row;
-            m.id = id;
+            memcpy(m.parts, parts, sizeof parts);
         }
     }
     m.other = m.route ? m.route : m.other;
@@ -334,7 +339,8 @@ static bool admin_admits(struct route_call *c)
     }
     /* A form of another site can send text/plain or urlencoded without a preflight, but not this. */
     if (n > 0 && !negotiate_is_type(type, "application/json")) {
-        refuse(c, 415, NULL, "The body must be application/json.");
+        http_error_answer(c->r,
+                          (struct js_error){.status = 400, .message = "The body must be application/json."});
         return false;
     }
     return true;
@@ -435,20 +441,25 @@ static bool begin(struct route_call *c)
     return true;
 }
 
-/* The one part of a path that is data. Decoded once: "%2541" is "%41" and not "A". */
-static bool decode_id(struct route_call *c, struct bytes raw)
+/* What is data in a path. Decoded once: "%2541" is "%41" and not "A". */
+static bool decode_part(struct route_call *c, struct bytes raw, const char **out)
 {
-    struct bytes id;
+    struct bytes part;
     const char *why;
     if (!raw.p) {
         return true;
     }
-    if (urlform_percent_decode(c->arena, raw, &id, &why) != WW_OK) {
+    if (urlform_percent_decode(c->arena, raw, &part, &why) != WW_OK) {
         own_refuse(c, "path_invalid", "path", why);
         return false;
     }
-    c->id = arena_strndup(c->arena, id.p, id.n);
-    return c->id != NULL;
+    *out = arena_strndup(c->arena, part.p, part.n);
+    return *out != NULL;
+}
+
+static bool decode_parts(struct route_call *c, const struct match *m)
+{
+    return decode_part(c, m->parts[0], &c->id) && decode_part(c, m->parts[1], &c->id_below);
 }
 
 /* On a worker. Whatever the handler does, the operation ends here and is wiped. */
@@ -484,7 +495,7 @@ static void handle(struct http_request *r, void *context)
         }
     } else if (!m->route) {
         answer_wrong_method(r, m->methods);
-    } else if (!((m->route->needs & NEED_WISH) && only_looks(r)) && decode_id(&c, m->id) && needs_admit(&c)) {
+    } else if (!((m->route->needs & NEED_WISH) && only_looks(r)) && decode_parts(&c, m) && needs_admit(&c)) {
         /* Asked before the session is: a prefetch is answered without a look into the store. */
         m->route->handler(&c);
     }

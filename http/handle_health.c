@@ -32,11 +32,19 @@ void handle_version(struct route_call *c)
     dispatch_answer_text(c->r, 200, json_type, text ? text : "{}");
 }
 
+/* So that who changes the configuration sees when this program has taken it (kratos.md §1.2). */
+void handle_config(struct route_call *c)
+{
+    const char *text = ww_config_revision(c->op);
+    dispatch_answer_text(c->r, text ? 200 : 503, "text/plain", text ? text : "");
+}
+
 /* On the admin port only: how much is asked for, and how often sign-ins are refused, is nobody else's. */
 void handle_metrics(struct route_call *c)
 {
     struct buf b = BUF(c->arena);
     metrics_write(c->site->metrics, c->site->server, &b);
     char *text = buf_text(&b);
-    dispatch_answer_text(c->r, 200, "text/plain; version=0.0.4; charset=utf-8", text ? text : "");
+    dispatch_answer_text(c->r, 200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+                         text ? text : "");
 }

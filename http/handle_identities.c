@@ -1,43 +1,83 @@
-/* Identities on the admin port, as Kratos' administration API has them (kratos.md §§1.2, 1.3, 5.2). */
-#include <stdio.h>
-#include <stdlib.h>
+/* Identities on the admin port, as Kratos' administration API has them (kratos.md §§1.2, 1.3, 5.2): one, and
+ * what changes one. Lists: handle_identity_list.c. */
 #include <string.h>
 
+#include "admin_parts.h"
 #include "handlers.h"
 #include "http_error.h"
 #include "urlform.h"
 
-/* Identities of a page, as Kratos has them (kratos.md §1.3). */
-enum { PAGE_DEFAULT = 250, PAGE_MOST = 500 };
-
-/* With the charset, as recorded for the admin port. */
-static void answer_json(struct route_call *c, int status, const char *json)
+void admin_answer_json(struct route_call *c, int status, const char *json)
 {
     dispatch_answer_text(c->r, status, "application/json; charset=utf-8", json);
 }
 
-/* What Kratos says of each, and where: in `reason`, or in `message` alone. */
-static void answer_refused(struct route_call *c, enum ww_err err)
+static bool is_among(const char *id, const char *const *list)
+{
+    while (*list && strcmp(*list, id) != 0) {
+        list++;
+    }
+    return *list != NULL;
+}
+
+/* What Kratos' decoder says stands in `message`, alone; all other refusals in `reason`. */
+static struct js_error invalid(const struct ww_problem *p)
+{
+    static const char *const decoder[] = {"field_unknown", "field_type", "json_invalid", "json_not_object",
+                                          NULL};
+    struct js_error e = {.status = 400};
+    if (strcmp(p->id, "patch_invalid") == 0) {
+        e.message = p->text;
+        e.reason = "An error occured when applying the JSON patch"; /* the spelling is Kratos' */
+    } else if (is_among(p->id, decoder)) {
+        e.message = p->text;
+    } else {
+        e.reason = p->text;
+    }
+    return e;
+}
+
+void admin_answer_refused(struct route_call *c, enum ww_err err)
 {
     const struct ww_problem *p = ww_op_problem(c->op);
-    struct js_error e = {.status = 400, .reason = p->text};
-
+    struct js_error e;
     if (err == WW_ENOTFOUND) {
-        e = (struct js_error){.status = 404, .message = "Unable to locate the resource"};
+        bool credential = strcmp(p->id, "credential_not_found") == 0;
+        e = credential ? (struct js_error){.status = 404, .reason = p->text}
+                       : (struct js_error){.status = 404, .message = "Unable to locate the resource"};
     } else if (err == WW_ECONFLICT) {
         e = (struct js_error){.status = 409,
                               .reason = "This identity conflicts with another identity that already exists."};
-    } else if (err == WW_EINVAL && strcmp(p->id, "schema_unknown") != 0 &&
-               strcmp(p->id, "state_invalid") != 0 && strcmp(p->id, "page_token_invalid") != 0) {
-        e = (struct js_error){.status = 400, .message = p->text};
-    } else if (err != WW_EINVAL && err != WW_EVALIDATION && err != WW_EUNSUPPORTED) {
+    } else if (err == WW_EINVAL || err == WW_EVALIDATION || err == WW_EUNSUPPORTED) {
+        e = invalid(p);
+    } else {
         answer_problem(c, err);
         return;
     }
     http_error_answer(c->r, e);
 }
 
-/* The library reads the body: its members, types and limits are one table there. */
+void admin_answer(struct route_call *c, enum ww_err err, const char *json)
+{
+    if (err) {
+        admin_answer_refused(c, err);
+    } else {
+        admin_answer_json(c, 200, json);
+    }
+}
+
+bool admin_read_query(struct route_call *c, struct own_query *out)
+{
+    const char *why;
+    if (urlform_read(c->arena, bytes_str(http_query(c->r)), &out->pairs, &out->count, &why) == WW_OK) {
+        return true;
+    }
+    http_error_answer(c->r, (struct js_error){.status = 400, .reason = why});
+    return false;
+}
+
+/* ---- one ---- */
+
 void handle_identity_create(struct route_call *c)
 {
     const char *json, *id;
@@ -45,7 +85,7 @@ void handle_identity_create(struct route_call *c)
     const uint8_t *body = http_body(c->r, &n);
     enum ww_err err = ww_admin_identity_create(c->op, (const char *)body, n, &json, &id);
     if (err) {
-        answer_refused(c, err);
+        admin_answer_refused(c, err);
         return;
     }
     /* The configured address, not the Host that was asked for. */
@@ -57,126 +97,104 @@ void handle_identity_create(struct route_call *c)
     if (url) {
         http_answer_header(c->r, "Location", url);
     }
-    answer_json(c, 201, json);
+    admin_answer_json(c, 201, json);
 }
 
-/* Kratos' parameters that this version does not follow: passed over, they would give what was not asked for.
- */
-static bool admits_query(struct route_call *c, const struct ww_pair **pairs, size_t *count)
+bool admin_read_repeated(struct route_call *c, const struct own_query *q, const char *name,
+                         const char *const **out, size_t *count)
 {
-    static const char *const unsupported[] = {"ids", "preview_credentials_identifier_similar",
-                                              "organization_id", "include_credential", "page"};
-    const char *why;
-    if (urlform_read(c->arena, bytes_str(http_query(c->r)), pairs, count, &why) != WW_OK) {
-        http_error_answer(c->r, (struct js_error){.status = 400, .reason = why});
+    const char **list = ARENA_ARRAY(c->arena, q->count, const char *);
+    *count = 0;
+    *out = list;
+    if (!list) {
+        http_error_answer(c->r, (struct js_error){.status = 503});
         return false;
     }
-    for (size_t i = 0; i < sizeof unsupported / sizeof unsupported[0]; i++) {
-        if (urlform_get(*pairs, *count, unsupported[i])) {
-            why = arena_printf(c->arena, "The parameter %s is not supported yet.", unsupported[i]);
-            http_error_answer(c->r, (struct js_error){.status = 400, .reason = why});
-            return false;
+    for (size_t i = 0; i < q->count; i++) {
+        if (strcmp(q->pairs[i].name, name) == 0) {
+            list[(*count)++] = q->pairs[i].value;
         }
     }
     return true;
 }
 
-/* By id; by a name it is `watchword user show` that looks. */
-void handle_identity_get(struct route_call *c)
+static void look(struct route_call *c, struct ww_identity_lookup *by)
 {
-    const struct ww_pair *pairs;
+    struct own_query q;
     const char *json;
-    size_t count;
-    if (!admits_query(c, &pairs, &count)) {
-        return;
-    }
-    enum ww_err err = ww_admin_identity_get(c->op, c->id, &json);
-    if (err) {
-        answer_refused(c, err);
-    } else {
-        answer_json(c, 200, json);
+    by->size = sizeof *by;
+    if (admin_read_query(c, &q) &&
+        admin_read_repeated(c, &q, "include_credential", &by->include, &by->include_count)) {
+        enum ww_err err = ww_admin_identity_look(c->op, by, &json);
+        admin_answer(c, err, json);
     }
 }
 
-/* 404 for an id that nobody has, as for one that is gone. */
-void handle_identity_delete(struct route_call *c)
+void handle_identity_get(struct route_call *c)
 {
-    enum ww_err err = ww_admin_identity_delete(c->op, c->id);
+    look(c, &(struct ww_identity_lookup){.id = c->id});
+}
+
+void handle_identity_external(struct route_call *c)
+{
+    look(c, &(struct ww_identity_lookup){.external_id = c->id});
+}
+
+/* A name that somebody else has is told by the unique index here, and Kratos says so (kratos.md §5.2). */
+static void answer_changed(struct route_call *c, enum ww_err err, const char *json)
+{
+    if (err == WW_ECONFLICT) {
+        http_error_answer(
+            c->r, (struct js_error){.status = 409,
+                                    .message = "Unable to insert or update resource because a resource with "
+                                               "that value exists already"});
+        return;
+    }
+    admin_answer(c, err, json);
+}
+
+void handle_identity_update(struct route_call *c)
+{
+    const char *json;
+    size_t n = 0;
+    const uint8_t *body = http_body(c->r, &n);
+    enum ww_err err = ww_admin_identity_update(c->op, c->id, (const char *)body, n, &json);
+    answer_changed(c, err, json);
+}
+
+void handle_identity_patch(struct route_call *c)
+{
+    const char *json;
+    size_t n = 0;
+    const uint8_t *body = http_body(c->r, &n);
+    enum ww_err err = ww_admin_identity_patch(c->op, c->id, (const char *)body, n, &json);
+    answer_changed(c, err, json);
+}
+
+void handle_identity_batch(struct route_call *c)
+{
+    const char *json;
+    size_t n = 0;
+    const uint8_t *body = http_body(c->r, &n);
+    enum ww_err err = ww_admin_identity_batch(c->op, (const char *)body, n, &json);
+    admin_answer(c, err, json);
+}
+
+static void answer_gone(struct route_call *c, enum ww_err err)
+{
     if (err) {
-        answer_refused(c, err);
+        admin_answer_refused(c, err);
     } else {
         http_answer(c->r, 204, NULL, 0);
     }
 }
 
-/* page_size: less than one means the default, too much the most; what is no number is refused. */
-static bool read_size(const char *text, size_t *out)
+void handle_identity_delete(struct route_call *c)
 {
-    char *end;
-    long n = text ? strtol(text, &end, 10) : 0;
-    if (text && (end == text || *end)) {
-        return false;
-    }
-    *out = n < 1 ? PAGE_DEFAULT : n > PAGE_MOST ? PAGE_MOST : (size_t)n;
-    return true;
+    answer_gone(c, ww_admin_identity_delete(c->op, c->id));
 }
 
-/* Relative references, as Kratos gives them. Tokens are numbers that were read as such, so they need no
- * escaping. */
-static void put_links(struct route_call *c, size_t size, const char *token, const char *next)
+void handle_credentials_delete(struct route_call *c)
 {
-    struct buf b = BUF(c->arena);
-    buf_printf(&b, "</admin/identities?page_size=%zu&page_token=%s>; rel=\"first\"", size,
-               token ? token : "0");
-    if (next) {
-        buf_printf(&b, ",</admin/identities?page_size=%zu&page_token=%s>; rel=\"next\"", size, next);
-    }
-    char *text = buf_text(&b);
-    if (text) {
-        http_answer_header(c->r, "Link", text);
-    }
-}
-
-/* By credentials_identifier: none or one. */
-static void answer_found(struct route_call *c, const char *identifier)
-{
-    const char *json;
-    enum ww_err err = ww_admin_identity_find(c->op, identifier, &json);
-    char *list = err ? NULL : arena_printf(c->arena, "[%s]", json);
-    if (err && err != WW_ENOTFOUND) {
-        answer_refused(c, err);
-        return;
-    }
-    answer_json(c, 200, list ? list : "[]");
-}
-
-/* Pages by token (kratos.md §1.3); numbers of pages are Kratos' older way and still understood. */
-void handle_identity_list(struct route_call *c)
-{
-    const struct ww_pair *pairs;
-    struct ww_page page = {.size = sizeof page};
-    const char *json;
-    size_t count;
-    if (!admits_query(c, &pairs, &count)) {
-        return;
-    }
-    const char *per_page = urlform_get(pairs, count, "per_page"); /* the older name */
-    const char *page_size = urlform_get(pairs, count, "page_size");
-    if (!read_size(page_size ? page_size : per_page, &page.limit)) {
-        http_error_answer(c->r, (struct js_error){.status = 400, .reason = "page_size must be a number"});
-        return;
-    }
-    const char *identifier = urlform_get(pairs, count, "credentials_identifier");
-    if (identifier && identifier[0]) {
-        answer_found(c, identifier);
-        return;
-    }
-    page.token = urlform_get(pairs, count, "page_token");
-    enum ww_err err = ww_admin_identity_list(c->op, &page, &json);
-    if (err) {
-        answer_refused(c, err);
-        return;
-    }
-    put_links(c, page.limit, NULL, page.next);
-    answer_json(c, 200, json);
+    answer_gone(c, ww_admin_credentials_delete(c->op, c->id, c->id_below));
 }

@@ -162,7 +162,9 @@ static void put_headers(struct route_call *c, const struct ww_flow_answer *out)
     }
     if (out->link) {
         http_answer_header(c->r, "Link", out->link);
-        put_number(c, "X-Total-Count", (int64_t)out->total);
+        if (!out->no_total) {
+            put_number(c, "X-Total-Count", (int64_t)out->total);
+        }
     }
     if (out->retry_after) {
         put_number(c, "Retry-After", out->retry_after);
@@ -181,7 +183,7 @@ static void send_answer(struct route_call *c, const struct ww_flow_request *in,
         http_answer(c->r, out->status, NULL, 0);
         return;
     }
-    if (out->body || c->route->action == WW_SESSION_END) {
+    if (out->body || c->route->action == WW_SESSION_END || c->route->action == WW_ADMIN_SESSION_END) {
         http_answer_header(c->r, "Content-Type",
                            out->failed ? "application/json" : "application/json; charset=utf-8");
     }
@@ -222,6 +224,17 @@ void handle_flow_api(struct route_call *c)
     struct ww_flow_request in;
     if (handle_flow_request(c, &in)) {
         in.api = true;
+        answer_flow(c, (enum ww_flow_action)c->route->action, &in);
+    }
+}
+
+/* On the admin port: JSON, and nobody's session. */
+void handle_flow_admin(struct route_call *c)
+{
+    struct ww_flow_request in;
+    if (handle_flow_request(c, &in)) {
+        in.json = true;
+        in.session_token = NULL;
         answer_flow(c, (enum ww_flow_action)c->route->action, &in);
     }
 }

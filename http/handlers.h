@@ -5,11 +5,13 @@
 #include "routes.h"
 
 /* handle_self_service.c: one action of watchword/flow.h */
-route_handler handle_flow, handle_flow_api;
+route_handler handle_flow, handle_flow_api, handle_flow_admin;
 /* handle_health.c */
-route_handler handle_alive, handle_ready, handle_version, handle_metrics;
-/* handle_identities.c */
-route_handler handle_identity_create, handle_identity_get, handle_identity_list, handle_identity_delete;
+route_handler handle_alive, handle_ready, handle_version, handle_config, handle_metrics;
+/* handle_identities.c, handle_identity_list.c */
+route_handler handle_identity_create, handle_identity_get, handle_identity_list, handle_identity_delete,
+    handle_identity_external, handle_identity_update, handle_identity_patch, handle_identity_batch,
+    handle_credentials_delete;
 /* handle_vault.c, handle_vault_several.c, handle_recovery.c, handle_account.c, openapi.c: Watchword's own
  * (own-api.md) */
 route_handler handle_unlock, handle_password_set, handle_codes_state, handle_codes_make, handle_codes_revoke,

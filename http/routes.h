@@ -36,7 +36,7 @@ struct route_call {
     const struct route *route;
     struct ww_op *op;
     struct arena *arena;        /* op's */
-    const char *id;             /* the {…} of the path, decoded; NULL when it has none */
+    const char *id, *id_below;  /* the first and second {…} of the path, decoded; NULL when it has none */
     struct ww_session *session; /* with NEED_SESSION */
     const char *csrf_cookie;    /* the browser's, or the one that this answer sets */
     bool csrf_cookie_sent, form_read;

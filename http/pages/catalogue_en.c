@@ -488,6 +488,7 @@ const struct catalogue_row catalogue_en[] = {
     {"event.session.ended", "Signed out"},
     {"event.session.others_ended", "Other devices signed out"},
     {"event.session.displaced", "The oldest sign-in ended, since there were too many"},
+    {"event.session.extended", "Sign-in extended by an administrator"},
     {"event.audit.unreadable", "An entry that was altered and cannot be read"},
 
     /* times */

@@ -15,20 +15,73 @@ extern "C" {
 /* ---- identities; JSON as Kratos' administration API has it (kratos.md §5.2) ---- */
 
 /* body: a create-identity body of `length` bytes. *json: the identity as create answers it, *id its UUID.
- * WW_EINVAL (a member that is unknown or of the wrong type, named by `field`), WW_EVALIDATION, WW_ECONFLICT,
+ * WW_EINVAL (a member that is unknown or of the wrong type, named by `field`; a password hash: ids
+ * "password_hash_unknown", "password_hash_malformed", "password_hash_costly"), WW_EVALIDATION, WW_ECONFLICT,
  * WW_EUNSUPPORTED (members that this version does not have yet). */
 WW_EXPORT enum ww_err ww_admin_identity_create(struct ww_op *op, const char *body, size_t length,
                                                const char **json, const char **id) WW_MUST;
-/* By UUID. WW_ENOTFOUND, also for what is no UUID. */
+/* body: {"identities":[{"create":{…},"patch_id":"<UUID>"}]}, at most 1,000, 200 of them with clear passwords.
+ * *json: {"identities":[{"action","identity","patch_id","error"}]}: what is refused leaves the others as they
+ * are. WW_EINVAL for the body as a whole, which includes a hash of an unknown format. */
+WW_EXPORT enum ww_err ww_admin_identity_batch(struct ww_op *op, const char *body, size_t length,
+                                              const char **json) WW_MUST;
+/* body: an update-identity body. What is missing of schema_id and state stays, all else is replaced. A
+ * password in it is set as ww_admin_password_set does. WW_ENOTFOUND; else as create. */
+WW_EXPORT enum ww_err ww_admin_identity_update(struct ww_op *op, const char *id, const char *body,
+                                               size_t length, const char **json) WW_MUST;
+/* patch: JSON Patch (RFC 6902) of add, remove and replace over the identity as it is read. WW_EINVAL id
+ * "patch_invalid"; WW_ENOTFOUND; else as create. */
+WW_EXPORT enum ww_err ww_admin_identity_patch(struct ww_op *op, const char *id, const char *patch,
+                                              size_t length, const char **json) WW_MUST;
+
+/* Who is looked for, by one of the three, and the types of credentials ("password") of which what is stored
+ * is told as well: of a password that opens a vault all but the hash, which nobody has. */
+struct ww_identity_lookup {
+    size_t size;
+    const char *id;         /* UUID */
+    const char *identifier; /* to sign in with, as typed */
+    const char *external_id;
+    const char *const *include;
+    size_t include_count;
+};
+/* WW_ENOTFOUND, also for what is no UUID; WW_EINVAL id "credential_type_unknown". */
+WW_EXPORT enum ww_err ww_admin_identity_look(struct ww_op *op, const struct ww_identity_lookup *by,
+                                             const char **json) WW_MUST;
+/* By UUID, without what is stored. WW_ENOTFOUND, also for what is no UUID. */
 WW_EXPORT enum ww_err ww_admin_identity_get(struct ww_op *op, const char *id, const char **json) WW_MUST;
 /* By login identifier, as typed. WW_ENOTFOUND. */
 WW_EXPORT enum ww_err ww_admin_identity_find(struct ww_op *op, const char *identifier,
                                              const char **json) WW_MUST;
-/* JSON array in order of creation. */
+
+/* Which identities: all of them, or by one of the four; the others NULL. */
+struct ww_identity_filter {
+    size_t size;
+    const char *const *ids; /* UUIDs, at most 500; those that nobody has are passed over */
+    size_t id_count;
+    const char *identifier; /* to sign in with, as typed */
+    const char *similar;    /* a part of an identifier. Identifiers are sealed, so all accounts are opened:
+                               a page looks at 10,000 and may hold none while there is a next one */
+    const char *organization_id; /* UUID; nobody is in one */
+    const char *const *include;  /* as above */
+    size_t include_count;
+    size_t skip;    /* so many that match are passed over first, at most 1,000; without `similar` */
+    uint64_t total; /* out, with `count`: how many there are without a filter */
+    bool count;
+};
+/* JSON array in order of creation. WW_EINVAL ids "filter_several", "id_invalid" (field "ids" or
+ * "organization_id", text names it), "credential_type_unknown", "page_token_invalid". */
+WW_EXPORT enum ww_err ww_admin_identity_search(struct ww_op *op, struct ww_identity_filter *filter,
+                                               struct ww_page *page, const char **json) WW_MUST;
+/* All of them, as ww_admin_identity_search without a filter. */
 WW_EXPORT enum ww_err ww_admin_identity_list(struct ww_op *op, struct ww_page *page,
                                              const char **json) WW_MUST;
 /* By UUID, without the owner. WW_ENOTFOUND. */
 WW_EXPORT enum ww_err ww_admin_identity_delete(struct ww_op *op, const char *id) WW_MUST;
+
+/* Takes away all credentials of a type by Kratos' name ("totp"). WW_ENOTFOUND ids "identity_not_found" and
+ * "credential_not_found"; WW_EINVAL ids "last_credential" (the last to sign in with, or that opens the vault)
+ * and "credential_stays". */
+WW_EXPORT enum ww_err ww_admin_credentials_delete(struct ww_op *op, const char *id, const char *type) WW_MUST;
 
 /* Sets a password as a verifier (vault.md §10): it signs in, and the vault stays locked until its owner gives
  * an old password or a recovery code (ww_unlock). All sessions end. WW_ENOTFOUND; WW_EVALIDATION with field
@@ -40,6 +93,10 @@ WW_EXPORT enum ww_err ww_admin_password_set(struct ww_op *op, const char *id, co
 
 /* Proof that the store answers. */
 WW_EXPORT enum ww_err ww_ping(struct ww_op *op) WW_MUST;
+
+/* The setting "revision", or else a digest of all that is set, in hexadecimal: another one where the
+ * configuration is another, but for its secrets. NULL: no memory. */
+WW_EXPORT const char *ww_config_revision(struct ww_op *op) WW_MUST;
 
 struct ww_check_report {
     size_t size;

@@ -41,6 +41,12 @@ enum ww_flow_action {
     WW_SESSION_END,
     WW_SCHEMAS_LIST,
     WW_SCHEMA_FETCH,
+    WW_ADMIN_SESSIONS, /* the administration's: of all accounts */
+    WW_ADMIN_SESSION,  /* one */
+    WW_ADMIN_SESSION_END,
+    WW_ADMIN_SESSION_EXTEND,
+    WW_ADMIN_ACCOUNT_SESSIONS, /* of one account */
+    WW_ADMIN_ACCOUNT_SESSIONS_END,
     WW_CSRF_REFUSED, /* a changing request that no flow checks came without its anti-CSRF token */
     WW_FLOW_ACTIONS, /* one more than the last */
 };
@@ -111,6 +117,7 @@ struct ww_flow_answer {
     const char *link; /* pagination, or NULL */
     uint64_t total;   /* with link */
     struct js *tree;  /* when asked for, instead of body (json/js.h) */
+    bool no_total;    /* with link: nobody has counted */
 };
 
 /* Answers whatever happens, refusals and our own failures too; WW_ENOMEM when there is no memory for even

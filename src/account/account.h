@@ -331,8 +331,43 @@ struct account_spec {
 };
 enum ww_err account_admin_create(struct ww_op *op, struct service *s, const struct account_spec *in,
                                  struct account_refusal *why, struct record **out) WW_MUST;
+/* What became of one of several. */
+struct account_created {
+    struct record *record; /* NULL: refused */
+    enum ww_err err;       /* in: not WW_OK for one that is passed over */
+    struct op_problem problem;
+    struct account_refusal why;
+};
+/* Each as account_admin_create, those that are refused leaving the others as they are. An error is of the
+ * store or of memory, and some may have been made then. */
+enum ww_err account_admin_create_several(struct ww_op *op, struct service *s, const struct account_spec *in,
+                                         struct account_created *results, size_t n) WW_MUST;
+/* What an identity is to be, made from what it is: called again where that changed meanwhile. */
+struct account_update {
+    enum ww_err (*make)(struct ww_op *op, void *context, const struct record *now, struct account_spec *out);
+    void *context;
+};
+/* One transaction. A password, clear or hashed, is set as account_admin_set_password does, but by no policy
+ * (kratos.md §5.2); the spec's state NULL: as it is; inactive ends all sessions. Addresses whose value stays
+ * keep their state. WW_ENOTFOUND; else as account_admin_create. */
+enum ww_err account_admin_update(struct ww_op *op, struct service *s, const struct uuid *id,
+                                 const struct account_update *in, struct account_refusal *why,
+                                 struct record **out) WW_MUST;
+/* Takes away all credentials of a kind, by Kratos' name for it ("totp"). WW_ENOTFOUND id
+ * "identity_not_found" or "credential_not_found"; WW_EINVAL id "last_credential" for the last to sign in
+ * with, or the last that opens the vault (vault.md §7). */
+enum ww_err account_admin_delete_credentials(struct ww_op *op, struct service *s, const struct uuid *id,
+                                             const char *method) WW_MUST;
+/* Whether a password hash may be imported; nothing is hashed. WW_EINVAL as cred_password_import. */
+enum ww_err account_admin_check_hash(struct ww_op *op, struct service *s, struct bytes hash) WW_MUST;
+/* What is stored of the account's password that signs in: a complete hash where it is a verifier, else the
+ * public part, since a slot has no hash (vault.md §7). NULL: there is none. */
+enum ww_err account_admin_password_text(struct ww_op *op, struct service *s, const struct record *r,
+                                        const char **out) WW_MUST;
 enum ww_err account_admin_get(struct ww_op *op, struct service *s, const struct uuid *id,
                               struct record **out) WW_MUST;
+enum ww_err account_admin_find_external(struct ww_op *op, struct service *s, const char *external_id,
+                                        struct record **out) WW_MUST;
 /* By login identifier. */
 enum ww_err account_admin_find(struct ww_op *op, struct service *s, const char *identifier,
                                struct record **out) WW_MUST;
@@ -343,6 +378,17 @@ enum ww_err account_admin_delete(struct ww_op *op, struct service *s, const stru
  * All sessions end. WW_ENOTFOUND; WW_EVALIDATION, see why. */
 enum ww_err account_admin_set_password(struct ww_op *op, struct service *s, const struct uuid *id,
                                        struct bytes password, struct account_refusal *why) WW_MUST;
+/* Anybody's session by its public id. WW_ENOTFOUND id "session_not_found", as the next two. */
+enum ww_err account_admin_session(struct ww_op *op, struct service *s, const struct uuid *id,
+                                  struct session **out) WW_MUST;
+/* One that has ended is fine. */
+enum ww_err account_admin_session_end(struct ww_op *op, struct service *s, const struct uuid *id) WW_MUST;
+/* It lasts a lifespan from now, where the setting session.earliest_possible_extend allows it by now and it
+ * has not ended: else it stays as it is. */
+enum ww_err account_admin_session_extend(struct ww_op *op, struct service *s, const struct uuid *id,
+                                         struct session **out) WW_MUST;
+/* Ends all sessions of the account, and removes their rows. WW_ENOTFOUND, also where it has none. */
+enum ww_err account_admin_sessions_end(struct ww_op *op, struct service *s, const struct uuid *id) WW_MUST;
 /* Sets "active" or "inactive"; a deactivation ends all sessions. */
 enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const struct uuid *id,
                                     const char *state) WW_MUST;

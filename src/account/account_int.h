@@ -73,6 +73,19 @@ enum ww_err account_drop_credential(struct ww_op *op, struct service *s, struct 
 /* WW_ELOCKED, or WW_ENOVAULT where the account has none. */
 enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r);
 
+/* ---- account_admin.c, account_unlock.c: what an administrator says of an account ---- */
+/* Traits, metadata, external id and what is known of addresses, in memory only. */
+enum ww_err account_admin_apply(struct ww_op *op, const struct identity_schema *schema,
+                                const struct account_spec *in, struct record *r) WW_MUST;
+/* NULL is fine. WW_EINVAL id "state_invalid". */
+enum ww_err account_admin_check_state(struct ww_op *op, const char *state) WW_MUST;
+/* A verifier in the place of the password that signs in, in a transaction; what opens the vault stays, all
+ * sessions end; the caller writes r. */
+enum ww_err account_write_verifier(struct ww_op *op, struct service *s, struct record *r,
+                                   const struct cred_ready *verifier) WW_MUST;
+/* WW_ENOTFOUND "identity_not_found". */
+enum ww_err account_not_found(struct ww_op *op);
+
 /* ---- account_vault.c ---- */
 /* What a session must have before its vault is touched: WW_ENOVAULT, WW_EAAL, WW_ELOCKED. */
 enum ww_err account_may_open(struct ww_op *op, const struct session *x) WW_MUST;

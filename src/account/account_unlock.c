@@ -11,11 +11,6 @@ struct set_password {
     struct cred_ready verifier;
 };
 
-static enum ww_err not_found(struct ww_op *op)
-{
-    return op_fail(op, WW_ENOTFOUND, "identity_not_found", "there is no such identity");
-}
-
 /* What opened the vault keeps that role and no other; a verifier of before has none left, and goes. */
 static enum ww_err retire_passwords(struct ww_op *op, struct service *s, struct record *r)
 {
@@ -34,19 +29,28 @@ static enum ww_err retire_passwords(struct ww_op *op, struct service *s, struct 
     return err;
 }
 
+enum ww_err account_write_verifier(struct ww_op *op, struct service *s, struct record *r,
+                                   const struct cred_ready *verifier)
+{
+    struct credential_row row;
+    enum ww_err err = retire_passwords(op, s, r);
+    if (err || (err = cred_add(op, r, verifier, NULL, &row)) ||
+        (err = store_credential_insert(op, s->store, r, &row))) {
+        return err;
+    }
+    return session_end_others(op, s->store, r, NULL);
+}
+
 static enum ww_err write_set_password(struct ww_op *op, struct service *s, void *context)
 {
     const struct set_password *in = context;
-    struct credential_row row;
     struct record *r;
     enum ww_err err = store_record_load_uuid(op, s->store, in->id, true, &r);
     if (err) {
-        return err == WW_ENOTFOUND ? not_found(op) : err;
+        return err == WW_ENOTFOUND ? account_not_found(op) : err;
     }
     /* The vault stays as it is: nobody here has its key. */
-    if ((err = retire_passwords(op, s, r)) || (err = cred_add(op, r, &in->verifier, NULL, &row)) ||
-        (err = store_credential_insert(op, s->store, r, &row)) ||
-        (err = session_end_others(op, s->store, r, NULL)) || (err = account_write(op, s, r, NULL))) {
+    if ((err = account_write_verifier(op, s, r, &in->verifier)) || (err = account_write(op, s, r, NULL))) {
         return err;
     }
     return account_tell(op, s, &(struct audit_event){.kind = AUDIT_PASSWORD_SET, .record = r});
@@ -63,7 +67,7 @@ enum ww_err account_admin_set_password(struct ww_op *op, struct service *s, cons
     *why = (struct account_refusal){0};
     enum ww_err err = store_record_load_uuid(op, s->store, id, false, &r);
     if (err) {
-        return err == WW_ENOTFOUND ? not_found(op) : err;
+        return err == WW_ENOTFOUND ? account_not_found(op) : err;
     }
     if ((err = identity_identifiers(op, r, &identifiers, &n)) ||
         /* By the same rules as one's own; and hashed before the lock is taken, as everywhere (vault.md

@@ -88,6 +88,11 @@ typedef const void *api_entry(struct ww_op *op, const void *found, const char **
 const void **api_page_entries(struct ww_op *op, struct ww_page *p, size_t n, const void *found, size_t size,
                               api_entry *make) WW_MUST;
 
+/* ---- api_identity.c ---- */
+/* What is no UUID is nobody's: WW_ENOTFOUND, as for one that nobody has (kratos.md §1.2). */
+enum ww_err api_identity_id(struct ww_op *op, const char *id, struct uuid *out) WW_MUST;
+struct js *api_identity_json(struct ww_op *op, const struct record *r, enum identity_view view) WW_MUST;
+
 /* ---- api.c ---- */
 
 /* serve.public.base_url. */

@@ -33,13 +33,15 @@ static const struct api_shape shapes[] = {
     {"ww_vault_state", {offsetof(struct ww_vault_state, passwords), sizeof(struct ww_vault_state)}},
     {"ww_waiting", {sizeof(struct ww_waiting)}},
     {"ww_merged", {sizeof(struct ww_merged)}},
+    {"ww_identity_lookup", {sizeof(struct ww_identity_lookup)}},
+    {"ww_identity_filter", {sizeof(struct ww_identity_filter)}},
     {"ww_check_report", {sizeof(struct ww_check_report)}},
     {"ww_server_key", {sizeof(struct ww_server_key)}},
     {"ww_rotation", {sizeof(struct ww_rotation)}},
     {"ww_reindexed", {sizeof(struct ww_reindexed)}},
     {"ww_hash_cost", {sizeof(struct ww_hash_cost)}},
     {"ww_flow_request", {sizeof(struct ww_flow_request)}},
-    {"ww_flow_answer", {sizeof(struct ww_flow_answer)}},
+    {"ww_flow_answer", {offsetof(struct ww_flow_answer, no_total), sizeof(struct ww_flow_answer)}},
 };
 
 /* Only sizes that ever were: any other is memory that was never set, or a struct of a later version. */

@@ -36,6 +36,7 @@
     X(CONTACT_ACCEPTED, "contact.accepted", 1)                                                               \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \
     X(SESSIONS_ENDED, "session.others_ended", 1)                                                             \
+    X(SESSION_EXTENDED, "session.extended", 1)                                                               \
     X(KEY_ROTATED, "server_key.rotated", 0)                                                                  \
     X(REINDEXED, "server_key.reindexed", 0)                                                                  \
     X(KEY_RETIRED, "server_key.retired", 0)                                                                  \

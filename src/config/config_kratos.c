@@ -22,7 +22,6 @@
 const struct config_foreign config_foreigns[] = {
     {"version", "",
      NULL}, /* says for which Kratos the file was written: nothing to act on, nothing to warn of */
-    {"revision", "", NULL},
     {"dev", BY_FLAG, NULL},
     {"watch-courier", BY_FLAG, NULL},
     {"sqa-opt-out", "this program reports nothing to anybody", NULL},

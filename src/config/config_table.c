@@ -74,6 +74,8 @@ enum { TEXT_MOST = 2048, LIST_MOST = 256 };
 const struct config_setting config_settings[] = {
     {"dsn", CONFIG_TEXT, "", 1, TEXT_MOST, "<dsn>",
      "The database: sqlite:///path, postgres://user:password@host/name, or memory."},
+    TEXT("revision", "", "",
+         "What /health/config answers on the admin port; when unset a digest of the settings."),
 
     TEXT("serve.public.base_url", "", "<url>", "Address that people see; made of host and port when unset."),
     /* This machine only, until somebody says otherwise: a fresh site is behind no proxy and without TLS,

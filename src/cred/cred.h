@@ -65,8 +65,8 @@ bool cred_keeps_vault(const struct record *r);
 /* NFC of a password as typed. WW_EINVAL with field "password": not UTF-8, or above 1,024 bytes. */
 enum ww_err cred_password_normalize(struct ww_op *op, struct bytes typed, struct bytes *out) WW_MUST;
 /* A complete hash of another program, as a credential that signs in and opens nothing (vault.md §7,
- * verifier): the first sign-in of an account without a vault replaces it. WW_EINVAL id "bad_password_hash"
- * with field "password": of no known format, malformed or above the ceilings; nothing is hashed. */
+ * verifier): the first sign-in of an account without a vault replaces it. WW_EINVAL as pwhash_check; nothing
+ * is hashed. */
 enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x, struct bytes hash,
                                  struct cred_ready *out) WW_MUST;
 /* A new password as a verifier, for who sets one without the vault's key (vault.md §10). Hashes. */
@@ -76,6 +76,10 @@ enum ww_err cred_password_verifier(struct ww_op *op, const struct cred_context *
  * *found false: the account signs in by none. */
 enum ww_err cred_password_of_verifier(struct ww_op *op, struct store *s, const struct record *r,
                                       struct cred_ready *out, bool *found) WW_MUST;
+/* What is stored of the password that signs in: a verifier's complete hash, a slot's public part. NULL: the
+ * account has none. */
+enum ww_err cred_password_text(struct ww_op *op, struct store *s, const struct record *r,
+                               const char **out) WW_MUST;
 /* Whether a password (as typed) opens the record's slot, without the throttle: for a session that has the
  * vault open and asks about its own new password. */
 enum ww_err cred_password_opens(struct ww_op *op, const struct cred_context *x, struct record *r,

@@ -62,9 +62,13 @@ enum ww_err cred_password_import(struct ww_op *op, const struct cred_context *x,
     }
     /* Parsed and held to the ceilings now: a hash that would take minutes must not wait in a record for
      * whoever types a name. */
-    if (strlen(text) != hash.n || pwhash_check(op, x->pool, text) != WW_OK) {
-        return op_fail_field(op, WW_EINVAL, "bad_password_hash", "password",
-                             "the password hash is of no known format, malformed or above the ceilings");
+    if (strlen(text) != hash.n) {
+        return op_fail_field(op, WW_EINVAL, "password_hash_malformed", "password",
+                             "The imported password hash could not be parsed.");
+    }
+    enum ww_err err = pwhash_check(op, x->pool, text);
+    if (err) {
+        return err;
     }
     out->public_part = BYTES(text, hash.n);
     return WW_OK;
@@ -244,6 +248,19 @@ enum ww_err cred_password_of_verifier(struct ww_op *op, struct store *s, const s
     *out = (struct cred_ready){CRED_PASSWORD, bytes_str(public_part), BYTES(secret->b, secret->n)};
     *found = true;
     return WW_OK;
+}
+
+enum ww_err cred_password_text(struct ww_op *op, struct store *s, const struct record *r, const char **out)
+{
+    const struct record_credential *listed;
+    struct credential_row row;
+    *out = NULL;
+    enum ww_err err = read_password(op, s, r, signing_in, &listed, &row);
+    if (err || !listed) {
+        return err;
+    }
+    *out = arena_strndup(&op->arena, row.public_part.p, row.public_part.n);
+    return *out ? WW_OK : op_no_memory(op);
 }
 
 /* Without the throttle: its callers hold a session that has R and is recent, and learn about their own

@@ -206,7 +206,21 @@ struct flow_paging {
 };
 /* WW_EINVAL when a parameter is no number; answers itself then. */
 enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered) WW_MUST;
-void flow_paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total);
+/* page_size alone. */
+enum ww_err flow_paging_size(struct call *c, uint64_t most, struct flow_paging *out, bool *answered) WW_MUST;
+/* filter: "active=true&", what every link repeats before the page; or "". */
+void flow_paging_answer(struct call *c, const char *path, const char *filter, const struct flow_paging *p,
+                        uint64_t total);
+/* A session in a list: without the identity's addresses and the schema's URL, as Kratos has it. */
+struct js *flow_session_listed(struct call *c, const struct session *x);
+
+/* ---- flow_admin_session.c: sessions for administrators (kratos.md §§1.2, 4.4) ---- */
+enum ww_err flow_admin_sessions(struct call *c) WW_MUST;
+enum ww_err flow_admin_session(struct call *c) WW_MUST;
+enum ww_err flow_admin_session_end(struct call *c) WW_MUST;
+enum ww_err flow_admin_session_extend(struct call *c) WW_MUST;
+enum ww_err flow_admin_account_sessions(struct call *c) WW_MUST;
+enum ww_err flow_admin_account_sessions_end(struct call *c) WW_MUST;
 
 /* ---- flow_continuity.c: a change that waits for a fresh sign-in ---- */
 /* Keeps the payload under a key that only the cookie holds; sets the cookie. */

@@ -40,10 +40,9 @@ static enum ww_err refuse_parameter(struct call *c, const char *name, bool *answ
     return flow_refuse_json(c, &why, NULL, NULL, NULL);
 }
 
-enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered)
+enum ww_err flow_paging_size(struct call *c, uint64_t most, struct flow_paging *out, bool *answered)
 {
-    const char *size = flow_call_query(c, "page_size"), *page = flow_call_query(c, "page"),
-               *token = flow_call_query(c, "page_token");
+    const char *size = flow_call_query(c, "page_size");
 
     /* Kratos' default (kratos.md §1.3). */
     *out = (struct flow_paging){0, 250};
@@ -56,51 +55,70 @@ enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *
     if (size && !number(size, &out->size)) {
         return refuse_parameter(c, "page_size", answered);
     }
+    /* Cut, not refused: a client that asks for too much gets a page and a link to the next. */
+    out->size = out->size == 0 ? 250 : out->size > most ? most : out->size;
+    return WW_OK;
+}
+
+enum ww_err flow_paging_read(struct call *c, uint64_t most, struct flow_paging *out, bool *answered)
+{
+    const char *page = flow_call_query(c, "page"), *token = flow_call_query(c, "page_token");
+    enum ww_err err = flow_paging_size(c, most, out, answered);
+
+    if (err || *answered) {
+        return err;
+    }
     if (page && !number(page, &out->page)) {
         return refuse_parameter(c, "page", answered);
     }
     if (!page && token && !token_read(c, token, &out->page)) {
         return refuse_parameter(c, "page_token", answered);
     }
-    /* Cut, not refused: a client that asks for too much gets a page and a link to the next. */
-    out->size = out->size == 0 ? 250 : out->size > most ? most : out->size;
     return WW_OK;
 }
 
-static void add_link(struct call *c, struct buf *b, const char *path, int64_t page, uint64_t size,
-                     const char *rel)
+struct linking {
+    struct call *c;
+    const char *path, *filter;
+    struct buf b;
+};
+
+static void add_link(struct linking *l, int64_t page, uint64_t size, const char *rel)
 {
+    struct call *c = l->c;
+    struct buf *b = &l->b;
     char *text = arena_printf(c->a, "%s%lld", token_prefix, (long long)page);
     char *token = text ? base64_encode(c->a, BASE64_URL, bytes_str(text)) : NULL;
 
-    buf_printf(b, "%s<%s?page=%lld&page_size=%llu&page_token=%s&per_page=%llu>; rel=\"%s\"", b->n ? "," : "",
-               path, (long long)page, (unsigned long long)size, token ? token : "", (unsigned long long)size,
-               rel);
+    buf_printf(b, "%s<%s?%spage=%lld&page_size=%llu&page_token=%s&per_page=%llu>; rel=\"%s\"",
+               b->n ? "," : "", l->path, l->filter, (long long)page, (unsigned long long)size,
+               token ? token : "", (unsigned long long)size, rel);
 }
 
 /* Which links there are, recorded: one page has only "first"; an empty list has all around it. */
-void flow_paging_answer(struct call *c, const char *path, const struct flow_paging *p, uint64_t total)
+void flow_paging_answer(struct call *c, const char *path, const char *filter, const struct flow_paging *p,
+                        uint64_t total)
 {
-    struct buf b = BUF(c->a);
+    struct linking l = {c, path, filter, BUF(c->a)};
     /* -1 for an empty list, which has no page at all. */
     int64_t last = (int64_t)((total + p->size - 1) / p->size) - 1;
     int64_t page = (int64_t)p->page > last && last >= 0 ? last : (int64_t)p->page;
 
     if (last == 0) {
-        add_link(c, &b, path, 0, page == (int64_t)p->page ? total : p->size, "first");
+        add_link(&l, 0, page == (int64_t)p->page ? total : p->size, "first");
     } else if (last > 0 && page == 0) {
-        add_link(c, &b, path, 1, p->size, "next");
-        add_link(c, &b, path, last, p->size, "last");
+        add_link(&l, 1, p->size, "next");
+        add_link(&l, last, p->size, "last");
     } else {
-        add_link(c, &b, path, 0, p->size, "first");
+        add_link(&l, 0, p->size, "first");
         if (last < 0 || page < last) {
-            add_link(c, &b, path, page + 1, p->size, "next");
+            add_link(&l, page + 1, p->size, "next");
         }
-        add_link(c, &b, path, page - 1, p->size, "prev");
+        add_link(&l, page - 1, p->size, "prev");
         if (page < last) {
-            add_link(c, &b, path, last, p->size, "last");
+            add_link(&l, last, p->size, "last");
         }
     }
-    c->out->link = buf_text(&b);
+    c->out->link = buf_text(&l.b);
     c->out->total = total;
 }

@@ -26,7 +26,7 @@ enum ww_err flow_schema_list(struct call *c)
         js_put(c->a, entry, "schema", js_copy(c->a, s->json));
         js_push(body, entry);
     }
-    flow_paging_answer(c, "/schemas", &p, n);
+    flow_paging_answer(c, "/schemas", "", &p, n);
     return flow_answer_json(c, 200, body);
 }
 

@@ -62,9 +62,9 @@ static enum ww_err signed_in(struct call *c, bool *answered)
 }
 
 /* In lists Kratos leaves the identity's addresses and the schema's URL out. */
-static struct js *listed(struct call *c, const struct session *x)
+struct js *flow_session_listed(struct call *c, const struct session *x)
 {
-    struct js *identity = flow_call_identity_json(c, c->session->record);
+    struct js *identity = flow_call_identity_json(c, x->record);
 
     js_remove(identity, "verifiable_addresses");
     js_remove(identity, "recovery_addresses");
@@ -94,9 +94,9 @@ enum ww_err flow_session_list(struct call *c)
         return err;
     }
     for (size_t i = 0; i < n; i++) {
-        js_push(body, listed(c, list[i]));
+        js_push(body, flow_session_listed(c, list[i]));
     }
-    flow_paging_answer(c, "/sessions", &p, page.total);
+    flow_paging_answer(c, "/sessions", "", &p, page.total);
     return flow_answer_json(c, 200, body);
 }
 

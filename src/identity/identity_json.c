@@ -182,16 +182,28 @@ struct js *identity_json(struct ww_op *op, const struct record *r, const struct 
 
 /* ---- what an administrator gives ---- */
 
+static bool is_status(const char *text)
+{
+    return strcmp(text, "pending") == 0 || strcmp(text, "sent") == 0 || strcmp(text, "completed") == 0;
+}
+
+/* An administrator may say that an address is verified, as an import needs it; a form cannot reach this. What
+ * the list leaves as it is keeps its times. */
 static void override(struct ww_op *op, struct identity_address *address, const struct js *given)
 {
-    /* An administrator may say that an address is verified, as an import needs it; a form cannot reach
-     * this. */
-    const char *status = js_get_text(given, "status");
-    /* What is not given is not verified: a list that leaves it out takes nothing over. */
-    address->verified = js_get_bool(given, "verified", false);
-    address->status = status ? status : "pending";
-    if (address->verified) {
-        address->verified_at = op_now(op);
+    const char *status = js_get_text(given, "status"), *at = js_get_text(given, "verified_at");
+    bool verified = js_get_bool(given, "verified", false);
+    uint64_t time = 0;
+    status = status && is_status(status) ? status : verified ? "completed" : "pending";
+    if (verified && !(at && timefmt_parse(at, &time))) {
+        time = address->verified_at ? address->verified_at : op_now(op);
+    }
+    if (verified != address->verified || strcmp(status, address->status) != 0 ||
+        time != address->verified_at) {
+        address->verified = verified;
+        address->verified_at = time;
+        address->status = status;
+        address->updated = op_now(op);
     }
 }
 

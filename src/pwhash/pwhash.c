@@ -147,10 +147,25 @@ enum ww_err pwhash_derive(struct ww_op *op, struct pwhash_pool *pool, const char
     return err ? err : run_in_pool(op, pool, &p, password, out);
 }
 
+/* Whoever imports hashes must know which of the three it is. */
 enum ww_err pwhash_check(struct ww_op *op, struct pwhash_pool *pool, const char *hash)
 {
     __attribute__((cleanup(wipe_parsed))) struct pwhash_parsed p;
-    return read_hash(op, pool, hash, true, &p);
+    bool parsed = pwhash_parse(&p, hash) && p.expected.n > 0;
+    if (!p.format) {
+        return op_fail_field(op, WW_EINVAL, "password_hash_unknown", "password",
+                             "The imported password does not match any known hash format.");
+    }
+    if (!parsed) {
+        return op_fail_field(op, WW_EINVAL, "password_hash_malformed", "password",
+                             "The imported password hash could not be parsed.");
+    }
+    return pwhash_within_ceilings(p.format, &p.params, pwhash_pool_budget(pool))
+               ? WW_OK
+               : op_fail_field(
+                     op, WW_EINVAL, "password_hash_costly", "password",
+                     "The imported password hash declares cost parameters that exceed the bounds of "
+                     "this server.");
 }
 
 static enum ww_err wrong(struct ww_op *op)

@@ -52,8 +52,9 @@ enum ww_err pwhash_public_new(struct ww_op *op, const struct pwhash_params *p, c
  * (id "busy", retry_after set) the wait was too long. */
 enum ww_err pwhash_derive(struct ww_op *op, struct pwhash_pool *pool, const char *public_part,
                           struct bytes password, struct pwhash_secret *out) WW_MUST;
-/* Whether a complete hash may be kept and verified here: WW_EINVAL id "bad_password_hash" for one of no known
- * format, malformed, or above the ceilings. Nothing is hashed. */
+/* Whether a complete hash may be kept and verified here: WW_EINVAL with field "password", ids
+ * "password_hash_unknown" (no known format), "password_hash_malformed", "password_hash_costly" (above the
+ * ceilings). Nothing is hashed. */
 enum ww_err pwhash_check(struct ww_op *op, struct pwhash_pool *pool, const char *hash) WW_MUST;
 /* Whether a complete hash is that of the password: WW_EDENIED when not; else as pwhash_derive. */
 enum ww_err pwhash_verify(struct ww_op *op, struct pwhash_pool *pool, const char *hash,

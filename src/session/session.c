@@ -378,6 +378,23 @@ enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x)
     return store_session_row_update(op, s, &x->record->uuid, &x->row, content, x->row.expires);
 }
 
+enum ww_err session_extend(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                           struct session *x)
+{
+    struct session_content c;
+    struct bytes content;
+    enum ww_err err = x->active ? session_content_read(op, x->row.content, &c) : WW_EDENIED;
+    if (err) {
+        return err == WW_EDENIED ? inactive(op) : err;
+    }
+    /* The root key stays wrapped as it is: under the token's secret, which nobody has here. */
+    c.expires = x->expires = op_now(op) + rules->lifespan;
+    if ((err = session_content_write(op, &c, &content))) {
+        return err;
+    }
+    return store_session_row_update(op, s, &x->record->uuid, &x->row, content, c.expires);
+}
+
 enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record *r, struct session *keep)
 {
     struct bytes content;

@@ -62,13 +62,16 @@ enum ww_err session_resume(struct ww_op *op, struct store *s, const struct sessi
 bool session_has_ended(struct ww_op *op, struct store *s, const char *token);
 /* Ends this one: state 0, wrapped root gone. In a transaction. Ending an ended one is fine. */
 enum ww_err session_end(struct ww_op *op, struct store *s, struct session *x) WW_MUST;
+/* It ends a lifespan from now. In a transaction. WW_EDENIED "session_inactive" for one that ended. */
+enum ww_err session_extend(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                           struct session *x) WW_MUST;
 /* Raises r->session_generation (the caller writes the record) so that all end; keep (may be NULL) is sealed
  * again with the new generation and record seq r->seq + 1. In a transaction. */
 enum ww_err session_end_others(struct ww_op *op, struct store *s, struct record *r,
                                struct session *keep) WW_MUST;
 /* A page of the account's sessions, newest first. */
 struct session_page {
-    bool active_only;                   /* else ended ones too (active says) */
+    bool active_only, ended_only;       /* neither: all of them (active says) */
     const struct uuid *without, *first; /* the session to leave out, the one to put first; or NULL */
     const struct uuid *after;           /* begins behind this one; at `skip` where NULL or gone */
     size_t skip, most;                  /* of those that are shown; most 0: all */
@@ -78,7 +81,18 @@ struct session_page {
 enum ww_err session_list(struct ww_op *op, struct store *s, const struct session_rules *rules,
                          struct record *r, struct session_page *page, struct session ***out,
                          size_t *n) WW_MUST;
-/* One of the account's by its public id; WW_ENOTFOUND without op_fail. */
+/* Sessions of all accounts, in no order that means anything, behind a lookup (NULL: from the start): at most
+ * `most` rows are looked at. *last: the one that was looked at last; *more: rows follow. */
+struct session_scan {
+    bool active_only, ended_only;
+    const struct key *after;
+    size_t most;
+    struct key last; /* out */
+    bool more;       /* out */
+};
+enum ww_err session_scan(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                         struct session_scan *scan, struct session ***out, size_t *n) WW_MUST;
+/* One of the account's by its public id, or with r NULL anybody's; WW_ENOTFOUND without op_fail. */
 enum ww_err session_find(struct ww_op *op, struct store *s, const struct session_rules *rules,
                          const struct record *r, const struct uuid *id, struct session **out) WW_MUST;
 /* The logout token of a session, derived from its secret; and whether a text is it (constant time). */

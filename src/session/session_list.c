@@ -21,7 +21,7 @@ enum ww_err session_find(struct ww_op *op, struct store *s, const struct session
     }
     enum ww_err err = store_session_row_find(op, s, id, &row, &owner);
     /* Somebody else's session is "not found" and not "forbidden": an id tells nothing. */
-    if (err || owner->id != r->id) {
+    if (err || (r && owner->id != r->id)) {
         return err && err != WW_EDENIED ? err : WW_ENOTFOUND;
     }
     if ((err = session_from_row(op, rules, owner, &row, x)) || !uuid_equal(x->id, *id)) {
@@ -67,7 +67,7 @@ static enum ww_err list_some(struct ww_op *op, struct store *s, struct listing *
         struct session x;
         l->last = rows[i];
         err = session_from_row(op, l->rules, l->record, &rows[i], &x);
-        bool shown = !err && (!l->page->active_only || x.active) &&
+        bool shown = !err && (!l->page->active_only || x.active) && (!l->page->ended_only || !x.active) &&
                      !(l->page->without && uuid_equal(x.id, *l->page->without));
         if (shown && l->n < l->most) {
             l->list[l->n++] = (struct listed){x.issued, x.id, x.row.lookup};
@@ -158,6 +158,35 @@ enum ww_err session_list(struct ww_op *op, struct store *s, const struct session
     struct session **list = ARENA_ARRAY(&op->arena, end - begin, struct session *);
     *out = list;
     return list ? read_page(op, s, &l, begin, end, list, n) : op_no_memory(op);
+}
+
+/* ---- all accounts ---- */
+
+enum ww_err session_scan(struct ww_op *op, struct store *s, const struct session_rules *rules,
+                         struct session_scan *scan, struct session ***out, size_t *n)
+{
+    struct session_row *rows;
+    struct record **records;
+    size_t read;
+    *n = 0;
+    enum ww_err err = store_session_row_page_all(op, s, scan->after, scan->most + 1, &rows, &records, &read);
+    *out = err ? NULL : ARENA_ARRAY(&op->arena, read, struct session *);
+    if (err || !*out) {
+        return err ? err : op_no_memory(op);
+    }
+    scan->more = read > scan->most;
+    for (size_t i = 0; i < read && i < scan->most; i++) {
+        struct session *x = ARENA_NEW(&op->arena, struct session);
+        scan->last = rows[i].lookup;
+        err = x ? session_from_row(op, rules, records[i], &rows[i], x) : op_no_memory(op);
+        if (err && err != WW_EDENIED) { /* one that does not open is check's to report */
+            return err;
+        }
+        if (!err && (!scan->active_only || x->active) && (!scan->ended_only || !x->active)) {
+            (*out)[(*n)++] = x;
+        }
+    }
+    return WW_OK;
 }
 
 /* ---- the most ---- */

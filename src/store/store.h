@@ -167,6 +167,7 @@ enum ww_err store_record_load_uuid(struct ww_op *op, struct store *s, const stru
 /* Records with id > after in order of id, at most limit. */
 enum ww_err store_record_list(struct ww_op *op, struct store *s, int64_t after, size_t limit,
                               struct record ***out, size_t *n) WW_MUST;
+enum ww_err store_record_count(struct ww_op *op, struct store *s, uint64_t *n) WW_MUST;
 /* All rows of the account but epochs; its audit rows are the audit module's. In a transaction. */
 enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
 /* Whether there is a row of this account; it is not opened. */
@@ -357,6 +358,12 @@ enum ww_err store_session_row_page(struct ww_op *op, struct store *s, const stru
                                    size_t *n) WW_MUST;
 /* Whether a row of a page bears the tag by which the public id is found. */
 bool store_session_row_is_tagged(const struct store *s, const struct session_row *row, const struct uuid *id);
+/* Sessions of all accounts with lookup > after (NULL: from the start), in order of lookup, at most limit,
+ * each with its record; one that does not open has no content. */
+enum ww_err store_session_row_page_all(struct ww_op *op, struct store *s, const struct key *after,
+                                       size_t limit, struct session_row **out, struct record ***records,
+                                       size_t *n) WW_MUST;
+enum ww_err store_session_row_delete_all(struct ww_op *op, struct store *s, int64_t account) WW_MUST;
 enum ww_err store_session_row_count(struct ww_op *op, struct store *s, int64_t account, size_t *n) WW_MUST;
 /* Removes at most `limit` that are over. */
 enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,

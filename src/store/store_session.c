@@ -245,6 +245,51 @@ enum ww_err store_session_row_page(struct ww_op *op, struct store *s, const stru
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
+/* The record first: what its row says of the account is what the session is opened under. */
+static enum ww_err read_of_anybody(struct ww_op *op, struct store *s, struct db_rows *rows,
+                                   struct session_row *row, struct record **record)
+{
+    struct bytes uuid = db_blob(rows, 4), blob = db_blob(rows, 6);
+    int64_t account = db_int(rows, 7), seq = db_int(rows, 5);
+    if (db_lost(rows)) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = store_record_open(op, s, account, uuid, seq, blob, record);
+    return err ? err : read_of_account(op, s, *record, rows, row);
+}
+
+enum ww_err store_session_row_page_all(struct ww_op *op, struct store *s, const struct key *after,
+                                       size_t limit, struct session_row **out, struct record ***records,
+                                       size_t *n)
+{
+    struct db_rows rows;
+    *out = ARENA_ARRAY(&op->arena, limit, struct session_row);
+    *records = ARENA_ARRAY(&op->arena, limit, struct record *);
+    *n = 0;
+    if (!*out || !*records) {
+        return op_no_memory(op);
+    }
+    enum ww_err err = store_query(op, s, &rows,
+                                  "SELECT s.lookup, s.expires, s.blob, s.tag, a.uuid, a.seq, a.blob, a.id"
+                                  " FROM sessions s JOIN accounts a ON a.id = s.account"
+                                  " WHERE s.lookup > $1 ORDER BY s.lookup LIMIT $2",
+                                  DB_ARGS(DB_B(after ? BYTES_OF(*after) : BYTES("", 0)), DB_I(limit)));
+    if (err) {
+        return err;
+    }
+    while (*n < limit && (err = db_next(&rows)) == WW_OK &&
+           (err = read_of_anybody(op, s, &rows, &(*out)[*n], &(*records)[*n])) == WW_OK) {
+        ++*n;
+    }
+    store_done(&rows);
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
+enum ww_err store_session_row_delete_all(struct ww_op *op, struct store *s, int64_t account)
+{
+    return store_exec(op, s, "DELETE FROM sessions WHERE account = $1", DB_ARGS(DB_I(account)));
+}
+
 enum ww_err store_session_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
                                     int64_t *removed)
 {
