@@ -119,21 +119,11 @@ static enum ww_err check_search(struct ww_op *op, struct walk *w, const struct r
     return err;
 }
 
-/* Which items and leaves a head names is for its owner to see. What is seen without: items need a vault and
- * are seals of their kind, and the leaves of a vault are none or 2^d of them (vault.md §8). */
-static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_leaves(struct ww_op *op, struct walk *w, const struct uuid *vid, const char *who)
 {
-    int64_t items, leaves, last;
-    /* A waiting vault is one that was set aside at a recovery without its key (vault.md §10): its items stay.
-     */
-    bool vault = r->root_generation != 0 || r->waiting_count;
-    enum ww_err err = vault ? store_count_shapeless_items(op, w->service->store, r->id, &items)
-                            : store_count_rows(op, w->service->store, STORE_ITEMS, r->id, &items);
-    if (!err && items) {
-        problem(w, op, "account %s: %lld item row(s) that no vault can have written", who, (long long)items);
-    }
-    if (err || r->root_generation == 0 ||
-        (err = store_count_leaves(op, w->service->store, &r->vid, &leaves, &last))) {
+    int64_t leaves, last;
+    enum ww_err err = store_count_leaves(op, w->service->store, vid, &leaves, &last);
+    if (err) {
         return err;
     }
     /* A vault of one leaf has none in a row: it stands in the head. */
@@ -144,7 +134,22 @@ static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct re
     return WW_OK;
 }
 
-/* Epochs are numbered from 1 without gaps, so that a count is enough; check_vault looks at each. */
+/* Which items and leaves a head names is for its owner to see. What is seen without: items need a vault and
+ * are seals of their kind, and the leaves of a vault are none or 2^d of them (vault.md §8). */
+static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    int64_t items;
+    /* A waiting vault is one that was set aside at a recovery without its key (vault.md §10): its items stay.
+     */
+    bool vault = r->root_generation != 0 || r->waiting_count;
+    enum ww_err err = vault ? store_count_shapeless_items(op, w->service->store, r->id, &items)
+                            : store_count_rows(op, w->service->store, STORE_ITEMS, r->id, &items);
+    if (!err && items) {
+        problem(w, op, "account %s: %lld item row(s) that no vault can have written", who, (long long)items);
+    }
+    return err || r->root_generation == 0 ? err : check_leaves(op, w, &r->vid, who);
+}
+
 static enum ww_err check_created(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     bool agrees;
@@ -155,6 +160,23 @@ static enum ww_err check_created(struct ww_op *op, struct walk *w, const struct 
     return err;
 }
 
+/* Nobody writes a vault that waits, so its row is known to the byte. */
+static enum ww_err check_waiting(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+{
+    enum ww_err err = WW_OK;
+    for (size_t i = 0; !err && i < r->waiting_count; i++) {
+        struct vault_row row;
+        err = store_vault_row_load(op, w->service->store, &r->waiting[i].vid, r->id, false, &row);
+        if (is_finding(err) || (!err && !vault_waits_as_it_was(r, &r->waiting[i], &row))) {
+            problem(w, op, "account %s: a vault that waits is missing or altered", who);
+            err = WW_OK;
+        }
+        err = err ? err : check_leaves(op, w, &r->waiting[i].vid, who);
+    }
+    return err;
+}
+
+/* Epochs are numbered from 1 without gaps, so that a count is enough; check_vault looks at each. */
 static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
 {
     int64_t rows;
@@ -321,7 +343,8 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
     uuid_format(who, r->uuid);
     if ((err = check_created(op, w, r, who)) || (err = check_credentials(op, w, r, who)) ||
         (err = check_identifiers(op, w, r, who)) || (err = check_search(op, w, r, who)) ||
-        (err = check_vault(op, w, r, who)) || (err = check_items(op, w, r, who)) ||
+        (err = check_vault(op, w, r, who)) || (err = check_waiting(op, w, r, who)) ||
+        (err = check_items(op, w, r, who)) ||
         (err = check_epochs(op, w, r, who)) || (err = check_shares(op, w, r, who))) {
         return err;
     }

@@ -48,6 +48,9 @@ enum ww_err vault_rekey(struct ww_op *op, struct store *s, struct record *r, str
 /* ---- vaults that wait (vault.md §10): vault_merge.c ---- */
 /* What the record notes of a vault that is given up, which r is about to forget: all but the times. */
 void vault_give_up(const struct record *r, const struct vault_row *row, struct record_waiting *out);
+/* Whether the row is what it was when it was given up: what can be seen of one without its key. */
+bool vault_waits_as_it_was(const struct record *r, const struct record_waiting *w,
+                           const struct vault_row *row);
 /* Opens one that waits. WW_ETAMPERED, also when its row is not what it was when it was given up. */
 enum ww_err vault_open_waiting(struct ww_op *op, struct store *s, const struct record *r,
                                const struct record_waiting *w, const struct key *root,

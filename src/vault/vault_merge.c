@@ -28,11 +28,18 @@ void vault_give_up(const struct record *r, const struct vault_row *row, struct r
     stored_digest(&r->uuid, &r->vid, row, &out->stored);
 }
 
+bool vault_waits_as_it_was(const struct record *r, const struct record_waiting *w,
+                           const struct vault_row *row)
+{
+    KEY32(stored);
+    stored_digest(&r->uuid, &w->vid, row, &stored);
+    return crypto_equal(BYTES_OF(stored), BYTES_OF(w->stored));
+}
+
 enum ww_err vault_open_waiting(struct ww_op *op, struct store *s, const struct record *r,
                                const struct record_waiting *w, const struct key *root,
                                const struct vault_row *row, struct vault **out)
 {
-    KEY32(stored);
     /* As the record was then. */
     struct record then = *r;
     then.vid = w->vid;
@@ -41,9 +48,8 @@ enum ww_err vault_open_waiting(struct ww_op *op, struct store *s, const struct r
     then.epoch = w->epoch;
     then.vault_floor = w->floor;
     *out = NULL;
-    stored_digest(&r->uuid, &w->vid, row, &stored);
     /* A ring or head of before is authentic, and of this very vault: only what was noted tells them apart. */
-    if (!crypto_equal(BYTES_OF(stored), BYTES_OF(w->stored))) {
+    if (!vault_waits_as_it_was(r, w, row)) {
         return vault_tampered(op, "waiting vault");
     }
     return vault_open(op, s, &then, root, row, out);
