@@ -1,47 +1,8 @@
 /* Each allocation and each statement fails once in turn: an error comes back, nothing is half done, and the
  * same call works afterwards. Leaks are found by running this under AddressSanitizer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "faults.h"
 
-#include <cmocka.h>
-
-#include "site.h"
-
-struct journey {
-    const char *name;
-    /* Brings the site to where the step can be tried; false when it is there already. */
-    enum ww_err (*run)(struct site *s, int round);
-    bool counted; /* the commit of what counts it, a try or a look-up, comes before its own */
-};
-
-static char *token, *reader; /* ada's, and bob's, with whom she shares */
-static const char *opens;    /* the password that opens the vault */
-
-static struct ww_op *begin_quiet(struct site *s, long at[3])
-{
-    struct ww_op *op;
-    memcpy(at, s->fail_at, sizeof s->fail_at);
-    memset(s->fail_at, 0, sizeof s->fail_at);
-    assert_int_equal(ww_op_begin(s->ww, NULL, &op), WW_OK);
-    return op;
-}
-
-static void end_quiet(struct site *s, struct ww_op *op, const long at[3])
-{
-    ww_op_end(op);
-    memcpy(s->fail_at, at, sizeof s->fail_at);
-}
-
-static void go_on_with(struct site *s, struct ww_session *session)
-{
-    free(token);
-    token = strdup(ww_session_token(s->op, session));
-}
+static char *reader; /* bob's, with whom ada shares */
 
 static enum ww_err register_one(struct site *s, int round)
 {
@@ -336,25 +297,6 @@ static enum ww_err rekey(struct site *s, int round)
     return err;
 }
 
-/* An administrator sets a password and its owner signs in with it; token is of that session, locked. */
-static void lock_out(struct site *s, const char *password)
-{
-    struct ww_session *session;
-    const char *json, *at_id;
-    char id[37] = "";
-    long at[3];
-    struct ww_op *op = begin_quiet(s, at);
-    assert_int_equal(ww_admin_identity_find(op, "ada@example.org", &json), WW_OK);
-    assert_non_null(at_id = strstr(json, "\"id\":\""));
-    memcpy(id, at_id + 6, 36);
-    assert_int_equal(ww_admin_password_set(op, id, password, strlen(password)), WW_OK);
-    assert_int_equal(site_sign_in(op, "ada@example.org", password, &session), WW_OK);
-    assert_false(ww_session_unlocked(op, session));
-    free(token);
-    token = strdup(ww_session_token(op, session));
-    end_quiet(s, op, at);
-}
-
 static enum ww_err unlock(struct site *s, int round)
 {
     static const char *const set[] = {"one that was set for ada", "another set for ada"};
@@ -369,39 +311,6 @@ static enum ww_err unlock(struct site *s, int round)
         opens = set[round % 2];
     }
     return err;
-}
-
-static bool expected(enum ww_fault kind, enum ww_err err)
-{
-    return kind == WW_FAULT_ALLOC ? err == WW_ENOMEM : err == WW_EIO || err == WW_EBUSY;
-}
-
-/* Fails the n-th fault of this kind for n = 1, 2, 3 … until the step passes without reaching it. */
-static void fail_in_turn(struct site *s, const struct journey *j, enum ww_fault kind)
-{
-    int round = 0;
-    for (long n = 1;; n++) {
-        site_next(s);
-        s->fail_at[kind] = n;
-        enum ww_err err = j->run(s, ++round);
-        bool reached = s->fail_at[kind] == 0;
-        s->fail_at[kind] = 0;
-        if (!reached) {
-            assert_int_equal(err, WW_OK);
-            print_message("# %s: %ld %s\n", j->name, n - 1,
-                          kind == WW_FAULT_ALLOC ? "allocations" : "statements");
-            break;
-        }
-        if (err != WW_OK && !expected(kind, err)) {
-            fail_msg("%s, %s %ld: %s (%s)", j->name, kind == WW_FAULT_ALLOC ? "allocation" : "statement", n,
-                     ww_err_name(err), ww_op_problem(s->op)->text);
-        }
-        if (n % 8 == 1 && site_check(s) != 0) {
-            fail_msg("%s, fault %ld left a half state", j->name, n);
-        }
-    }
-    enum ww_err err;
-    assert_string_equal(site_get(s, token, "kept", &err), "value");
 }
 
 static const struct journey journeys[] = {
@@ -428,18 +337,6 @@ static const struct journey journeys[] = {
     {"write and open a letter", write_letter, true},
 };
 
-/* Failing in turn means trying often: throttle and hash are not what is tested here. */
-static const char *const generous[] = {"dev=true",
-                                       "hashers.argon2.memory=32KB",
-                                       "hashers.argon2.iterations=1",
-
-                                       "watchword.throttle.registrations.free=100000",
-                                       "watchword.throttle.lookups.free=100000",
-                                       "watchword.throttle.pair.free=100000",
-                                       "watchword.throttle.account.free=100000",
-                                       "watchword.throttle.network.free=100000",
-                                       NULL};
-
 static void share_kept(struct site *s)
 {
     const char *const to[] = {"bob@example.org"};
@@ -450,20 +347,13 @@ static void share_kept(struct site *s)
 
 static void run_all(enum ww_fault kind)
 {
-    struct site *s = calloc(1, sizeof *s);
-    assert_non_null(s);
-    site_open(s, generous);
-    token = site_register(s, "ada");
-    opens = TEST_PASSWORD;
-    assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
+    struct site *s = open_for_faults();
     share_kept(s);
     for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
         fail_in_turn(s, &journeys[i], kind);
     }
-    free(token);
     free(reader);
-    site_close(s);
-    free(s);
+    close_after_faults(s);
 }
 
 static void every_allocation_fails_once(void **state)
@@ -478,28 +368,15 @@ static void every_statement_fails_once(void **state)
     run_all(WW_FAULT_STATEMENT);
 }
 
-/* Each commit of a journey is done, but not answered: the use case finds out, and nothing is done twice. */
 static void a_commit_without_an_answer_is_found_out(void **state)
 {
-    struct site *s = calloc(1, sizeof *s);
+    struct site *s = open_for_faults();
     struct ww_session *session;
     enum ww_err err;
     (void)state;
-    assert_non_null(s);
-    site_open(s, generous);
-    token = site_register(s, "ada");
-    opens = TEST_PASSWORD;
-    assert_int_equal(site_put(s, token, "kept", "value"), WW_OK);
     share_kept(s);
     for (size_t i = 0; i < sizeof journeys / sizeof journeys[0]; i++) {
-        site_next(s);
-        s->fail_at[WW_FAULT_ANSWER] = journeys[i].counted ? 2 : 1;
-        err = journeys[i].run(s, 1000 + (int)i);
-        s->fail_at[WW_FAULT_ANSWER] = 0;
-        if (err != WW_OK) {
-            fail_msg("%s: %s (%s)", journeys[i].name, ww_err_name(err), ww_op_problem(s->op)->id);
-        }
-        assert_int_equal(site_check(s), 0);
+        leave_unanswered(s, &journeys[i], 1000 + (int)i);
     }
     assert_string_equal(site_get(s, token, "note", &err), "value 1002");
     site_next(s);
@@ -507,10 +384,8 @@ static void a_commit_without_an_answer_is_found_out(void **state)
     session = site_resume(s, token);
     assert_int_equal(ww_session_end(s->op, session), WW_OK);
     assert_int_equal(ww_session_resume(site_next(s), token, &session), WW_EDENIED);
-    free(token);
     free(reader);
-    site_close(s);
-    free(s);
+    close_after_faults(s);
 }
 
 int main(void)
