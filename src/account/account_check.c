@@ -344,8 +344,8 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
     if ((err = check_created(op, w, r, who)) || (err = check_credentials(op, w, r, who)) ||
         (err = check_identifiers(op, w, r, who)) || (err = check_search(op, w, r, who)) ||
         (err = check_vault(op, w, r, who)) || (err = check_waiting(op, w, r, who)) ||
-        (err = check_items(op, w, r, who)) ||
-        (err = check_epochs(op, w, r, who)) || (err = check_shares(op, w, r, who))) {
+        (err = check_items(op, w, r, who)) || (err = check_epochs(op, w, r, who)) ||
+        (err = check_shares(op, w, r, who))) {
         return err;
     }
     return check_sessions(op, w, r, who);
