@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"contact", cmd_contact, "whose keys a user knows: list, accept, fingerprint"},
     {"letter", cmd_letter, "data sealed for a user or for others, and stored nowhere: seal, open"},
     {"check", cmd_check, "open everything that is stored, and tell what does not open"},
+    {"restore", cmd_restore, "accept that the database was put back from a backup"},
     {"migrate", cmd_migrate, "bring the database to this version"},
     {"clean", cmd_clean, "delete what has expired, now"},
     {"hash", cmd_hash, "measure what password hashing costs on this machine"},

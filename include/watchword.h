@@ -74,7 +74,7 @@ WW_EXPORT size_t ww_sizeof(const char *name);
 enum ww_restore {
     WW_RESTORE_REFUSE, /* it is refused */
     WW_RESTORE_LOOK, /* it is opened, and the accounts that were put back are refused one by one: ww_check */
-    WW_RESTORE_ACCEPT, /* numbers are not compared, and no other program may have it open */
+    WW_RESTORE_ACCEPT, /* for ww_restore_accept (watchword/admin.h); no other program may have it open */
 };
 
 /* All of these may be given together. A setting comes from the last that has it: its default; the files, in

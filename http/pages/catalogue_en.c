@@ -485,6 +485,7 @@ const struct catalogue_row catalogue_en[] = {
     {"event.factor.removed", "A way to prove who you are was removed"},
     {"event.login.succeeded", "Signed in"},
     {"event.login.failed", "Sign-in failed"},
+    {"event.account.restored", "Your account was put back from an older copy"},
     {"event.session.ended", "Signed out"},
     {"event.session.others_ended", "Other devices signed out"},
     {"event.session.displaced", "The oldest sign-in ended, since there were too many"},

@@ -152,6 +152,21 @@ struct ww_reindexed {
 WW_EXPORT enum ww_err ww_reindex(struct ww_op *op, void (*step)(void *context, size_t done, size_t total),
                                  void *context, struct ww_reindexed *out) WW_MUST;
 
+struct ww_restored {
+    size_t size;
+    uint64_t accounts; /* looked at */
+    uint64_t restored; /* older than this machine had seen, or never seen: all their sessions end */
+    uint64_t deleted;  /* had been deleted, and are again */
+    uint64_t damaged;  /* records that do not open: left as they are */
+    uint64_t line;     /* how often a restore was accepted, and one */
+};
+/* Accepts that the database was put back (vault.md §12); ww was opened with WW_RESTORE_ACCEPT, and is of no
+ * use afterwards but to be closed. all: this machine's witness is not relied on. Killed, it is begun again
+ * and goes on. step (may be NULL) hears how many accounts of how many. */
+WW_EXPORT enum ww_err ww_restore_accept(struct ww_op *op, bool all,
+                                        void (*step)(void *context, size_t done, size_t total), void *context,
+                                        struct ww_restored *out) WW_MUST;
+
 struct ww_hash_cost {
     size_t size;
     uint32_t memory_kib, iterations; /* of Argon2id (RFC 9106) with one lane */

@@ -205,6 +205,17 @@ struct cred_context account_credentials(const struct service *s)
     return (struct cred_context){.store = s->store, .pool = s->pool, .hashing = &s->hashing};
 }
 
+/* What was put back may have a password that was changed since, because somebody knew it: a factor that is
+ * there is asked for. Without one there is nothing more to ask until there is mail (docs/DECISIONS.md). */
+bool account_asks_second(const struct record *r)
+{
+    bool has = false;
+    for (size_t i = 0; i < r->credential_count; i++) {
+        has = has || (r->credentials[i].role & ROLE_SECOND);
+    }
+    return (r->flags & FLAG_SECOND_FACTOR) || ((r->flags & FLAG_RESTORED) && has);
+}
+
 /* By the session's last proof, not its last use. Times in µs. */
 bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x)
 {

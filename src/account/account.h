@@ -110,6 +110,9 @@ enum ww_err account_end_session(struct ww_op *op, struct service *s, struct sess
 /* Ends all others; *count = how many other sessions the account has, ended ones included. */
 enum ww_err account_end_other_sessions(struct ww_op *op, struct service *s, struct session *x,
                                        size_t *count) WW_MUST;
+/* Whether a second factor must be shown before anything opens: the account asks for it, or it was restored
+ * and has one (vault.md §12). */
+bool account_asks_second(const struct record *r);
 bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x);
 
 /* ---- settings ---- */

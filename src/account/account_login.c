@@ -145,6 +145,13 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     if (v && (err = account_share_complete(op, s, r, v))) {
         return err;
     }
+    /* Whoever showed a second factor is the owner, whatever an old password was. */
+    if ((r->flags & FLAG_RESTORED) && cred_authn_level(authn) >= 2) {
+        r->flags &= (uint8_t)~FLAG_RESTORED;
+        if ((err = account_write(op, s, r, v))) {
+            return err;
+        }
+    }
     /* A sign-in again by the same person raises their session; by another it issues a new one and ends the
      * old, so that a browser never holds two people's sessions. */
     bool same = x->in->session && uuid_equal(x->in->session->record->uuid, r->uuid);

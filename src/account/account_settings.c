@@ -60,6 +60,9 @@ static enum ww_err write_password(struct ww_op *op, struct service *s, void *con
         *in->x = keep;
         return op_fail(op, WW_ECONFLICT, "busy", "the password was changed meanwhile");
     }
+    if (!account_asks_second(r) || keep.level >= 2) { /* a password of today: what was restored is over */
+        r->flags &= (uint8_t)~FLAG_RESTORED;
+    }
     if ((err = cred_remove(op, r, &in->old)) || (err = cred_add(op, r, &in->password, in->x->root, &row)) ||
         (err = store_credential_delete(op, s->store, r, &in->old)) ||
         (err = store_credential_insert(op, s->store, r, &row)) ||

@@ -23,7 +23,7 @@ enum ww_err account_may_open(struct ww_op *op, const struct session *x)
     }
     /* Asked of the record, which storage cannot alter, and before the root key is: a pending session may
      * hold one. */
-    if ((x->record->flags & FLAG_SECOND_FACTOR) && x->level < 2) {
+    if (account_asks_second(x->record) && x->level < 2) {
         return op_fail(op, WW_EAAL, "session_aal2_required", "a second factor is needed first");
     }
     if (!x->root) {

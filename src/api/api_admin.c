@@ -1,4 +1,5 @@
 /* Operation (include/watchword/admin.h), and what is done to an identity without a body. */
+#include "account_restore.h"
 #include "api_int.h"
 #include "sha256.h"
 #include "utf8.h"
@@ -140,5 +141,20 @@ enum ww_err ww_hash_calibrate(uint64_t target_us, uint32_t most_kib,
         api_give(out, &cost);
     }
     op_free(&op);
+    return err;
+}
+
+enum ww_err ww_restore_accept(struct ww_op *op, bool all,
+                              void (*step)(void *context, size_t done, size_t total), void *context,
+                              struct ww_restored *out)
+{
+    API_CALL(op);
+    struct account_restore r = {.all = all};
+    enum ww_err err = api_check_size(op, "ww_restored", out);
+    if (err) {
+        return err;
+    }
+    err = account_restore_accept(op, service_of(op), &(struct account_checker){NULL, step, context}, &r);
+    api_give(out, &(struct ww_restored){sizeof *out, r.accounts, r.restored, r.deleted, r.damaged, r.line});
     return err;
 }

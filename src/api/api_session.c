@@ -5,7 +5,7 @@
  * away (vault.md §6). */
 bool api_is_pending(const struct session *x)
 {
-    return (x->record->flags & FLAG_SECOND_FACTOR) && x->level < 2;
+    return account_asks_second(x->record) && x->level < 2;
 }
 
 /* Empty where the client did not say: the wire has NULL for it. */
@@ -26,7 +26,7 @@ static const struct ww_session_info *info_of(struct ww_op *op, const struct sess
             .account = uuid_text(&op->arena, r->uuid),
             .this_session = is_this,
             /* As api_is_pending: of the record, which is the same for all sessions of a list. */
-            .pending = (r->flags & FLAG_SECOND_FACTOR) && x->level < 2,
+            .pending = account_asks_second(r) && x->level < 2,
             .level = x->level,
             .issued = x->issued,
             .authenticated = x->authenticated,

@@ -34,6 +34,9 @@
     X(SHARE_CHANGED, "share.recipients_changed", 1)                                                          \
     X(SHARE_WITHDRAWN, "share.withdrawn", 1)                                                                 \
     X(CONTACT_ACCEPTED, "contact.accepted", 1)                                                               \
+    X(RESTORED, "account.restored", 1)                                                                       \
+    X(RESTORE_BEGUN, "restore.begun", 0)                                                                     \
+    X(RESTORE_ACCEPTED, "restore.accepted", 0)                                                               \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \
     X(SESSIONS_ENDED, "session.others_ended", 1)                                                             \
     X(SESSION_EXTENDED, "session.extended", 1)                                                               \

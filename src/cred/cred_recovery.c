@@ -93,6 +93,12 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
         err = cred_slot_open(op, real ? now : &stranger,
                              real ? store_record_credential(now, &rows[i].id) : &none,
                              real ? &rows[i] : &nobody, secret_of(code), &out->root);
+        /* After a restore a code may be one that was used since: it opens for who is signed in, and signs
+         * nobody in (vault.md §12). */
+        if (err == WW_OK && !x->to_open && !(store_record_credential(now, &rows[i].id)->role & ROLE_LOGIN)) {
+            out->root = NULL;
+            return cred_refuse_wrong(op);
+        }
         if (err == WW_OK) { /* which of the ten it was, the time may tell: it is used up */
             out->record = now;
             out->credential = rows[i].id;

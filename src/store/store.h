@@ -51,6 +51,7 @@ enum ww_err store_guard(struct ww_op *op, struct store *s, const char *path, enu
 struct witness *store_witness(const struct store *s);
 /* What was not refused; NULL: the store is as it was left. */
 const char *store_put_back(const struct store *s);
+bool store_is_accepting(const struct store *s);
 uint32_t store_line(const struct store *s);
 /* In a transaction. */
 enum ww_err store_line_write(struct ww_op *op, struct store *s, uint32_t line) WW_MUST;
@@ -159,6 +160,8 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
 /* Writes the record with seq + 1 where the stored seq is r->seq, in a transaction. WW_EBUSY when somebody was
  * quicker. */
 enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record *r) WW_MUST;
+/* The same, and the seq becomes one more than `above`, which is not below r->seq: for a restore. */
+enum ww_err store_record_raise(struct ww_op *op, struct store *s, struct record *r, uint64_t above) WW_MUST;
 /* WW_ENOTFOUND without op_fail when there is none. lock: for update, in a transaction. */
 enum ww_err store_record_load(struct ww_op *op, struct store *s, int64_t id, bool lock,
                               struct record **out) WW_MUST;

@@ -202,23 +202,29 @@ enum ww_err store_record_insert(struct ww_op *op, struct store *s, struct record
     return store_witness_raise(op, s, r->id, (struct witness_seen){.record = r->seq});
 }
 
-enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record *r)
+enum ww_err store_record_raise(struct ww_op *op, struct store *s, struct record *r, uint64_t above)
 {
     struct bytes blob;
+    uint64_t before = r->seq;
     /* The number that other writers must still find: with it a lost update cannot happen, and every state
      * of a record is told from every other. */
-    r->seq++;
+    r->seq = above + 1;
     enum ww_err err = seal_record(op, s, r, &blob);
     if (err == WW_OK) {
         err = store_change_one(op, s, "UPDATE accounts SET seq = $1, blob = $2 WHERE id = $3 AND seq = $4",
-                               DB_ARGS(DB_I(r->seq), DB_B(blob), DB_I(r->id), DB_I(r->seq - 1)));
+                               DB_ARGS(DB_I(r->seq), DB_B(blob), DB_I(r->id), DB_I(before)));
     }
     if (err) {
         /* As it was, for the caller that repeats with the same struct. */
-        r->seq--;
+        r->seq = before;
         return err;
     }
     return store_witness_raise(op, s, r->id, (struct witness_seen){.record = r->seq});
+}
+
+enum ww_err store_record_update(struct ww_op *op, struct store *s, struct record *r)
+{
+    return store_record_raise(op, s, r, r->seq);
 }
 
 static enum ww_err load(struct ww_op *op, struct store *s, const char *sql, struct db_value key,

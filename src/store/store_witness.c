@@ -260,7 +260,9 @@ static enum ww_err compare(struct ww_op *op, struct store *s, const char **why)
 {
     bool old = witness_line(s->witness) > s->line;
     *why = witness_accepting(s->witness) ? unfinished : NULL;
-    enum ww_err err = *why || old ? WW_OK : compare_chains(op, s, &old);
+    /* A restore that another node accepted took back what this one wrote, too. */
+    bool same_line = witness_line(s->witness) == s->line;
+    enum ww_err err = *why || !same_line ? WW_OK : compare_chains(op, s, &old);
     *why = *why ? *why : old ? put_back : NULL;
     return err;
 }
@@ -336,6 +338,11 @@ struct witness *store_witness(const struct store *s)
 const char *store_put_back(const struct store *s)
 {
     return s->put_back;
+}
+
+bool store_is_accepting(const struct store *s)
+{
+    return s->accepting;
 }
 
 uint32_t store_line(const struct store *s)

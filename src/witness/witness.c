@@ -197,20 +197,45 @@ void witness_set_blank(struct witness *w)
     (void)witness_write_header(w); /* the file was made a moment ago: that much room it has */
 }
 
+static bool is_seen(struct witness *w, int64_t id)
+{
+    struct witness_seen seen = witness_get(w, id);
+    return seen.record || seen.vault;
+}
+
 /* Pages that hold something: the rest are holes, and the file may look very long. */
+int64_t witness_next(struct witness *w, int64_t after)
+{
+    enum { SLOTS = WITNESS_PAGE / WITNESS_SLOT };
+    int64_t id = after + 1, top = witness_top(w);
+    while (id <= top) {
+        if (id % SLOTS == 0 || id == after + 1) {
+            off_t data = lseek(w->fd, (off_t)offset_of(id), SEEK_DATA);
+            int64_t first = data < 0 ? top + 1 : (data - WITNESS_PAGE) / WITNESS_SLOT;
+            id = first > id ? first : id;
+        }
+        for (bool page = true; page && id <= top; page = id % SLOTS != 0) {
+            if (is_seen(w, id)) {
+                return id;
+            }
+            id++;
+        }
+    }
+    return 0;
+}
+
 static void forget_slots(struct witness *w)
 {
-    off_t at = WITNESS_PAGE, hole;
-    while ((at = lseek(w->fd, at, SEEK_DATA)) >= 0 && (hole = lseek(w->fd, at, SEEK_HOLE)) > at) {
-        int64_t first = (at - WITNESS_PAGE) / WITNESS_SLOT, last = (hole - WITNESS_PAGE) / WITNESS_SLOT;
-        for (int64_t id = first > 0 ? first : 1; id < last; id++) {
-            struct witness_seen seen = witness_get(w, id);
-            if ((seen.record || seen.vault) && seen.record != WITNESS_DELETED) {
-                (void)witness_set(w, id, (struct witness_seen){0, 0});
-            }
+    for (int64_t id = 0; (id = witness_next(w, id)) != 0;) {
+        if (witness_get(w, id).record != WITNESS_DELETED) {
+            (void)witness_set(w, id, (struct witness_seen){0, 0});
         }
-        at = hole;
     }
+}
+
+static void forget_chains(struct witness *w)
+{
+    memset(chain_at(w, 0), 0, (size_t)WITNESS_CHAINS * WITNESS_CHAIN);
 }
 
 /* The header last: stopped before, all of it is done again. */
@@ -219,6 +244,7 @@ enum ww_err witness_begin_line(struct ww_op *op, struct witness *w, uint32_t lin
     if (forget || w->blank) {
         forget_slots(w);
     }
+    forget_chains(w);
     w->accepting = line;
     w->blank = false;
     return witness_write_header(w) ? WW_OK : cannot_write(op, w);
@@ -226,7 +252,6 @@ enum ww_err witness_begin_line(struct ww_op *op, struct witness *w, uint32_t lin
 
 enum ww_err witness_end_line(struct ww_op *op, struct witness *w, uint32_t line)
 {
-    memset(chain_at(w, 0), 0, (size_t)WITNESS_CHAINS * WITNESS_CHAIN);
     w->line = line;
     w->accepting = 0;
     return witness_write_header(w) ? WW_OK : cannot_write(op, w);
@@ -235,5 +260,6 @@ enum ww_err witness_end_line(struct ww_op *op, struct witness *w, uint32_t line)
 enum ww_err witness_adopt_line(struct ww_op *op, struct witness *w, uint32_t line)
 {
     forget_slots(w);
+    forget_chains(w);
     return witness_end_line(op, w, line);
 }

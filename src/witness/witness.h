@@ -40,6 +40,8 @@ struct witness_seen witness_get(struct witness *w, int64_t id);
 bool witness_raise(struct witness *w, int64_t id, struct witness_seen seen);
 /* Whatever stood there: for `restore accept`. */
 bool witness_set(struct witness *w, int64_t id, struct witness_seen seen);
+/* The first id after this one that was ever seen; 0: no more. */
+int64_t witness_next(struct witness *w, int64_t after);
 /* The highest id with a slot; 0: none. */
 int64_t witness_top(const struct witness *w);
 /* errno of the last raise that failed, once; 0: none. */
@@ -63,10 +65,10 @@ uint32_t witness_accepting(const struct witness *w);
 /* It was made beside a database with accounts: what came before, nobody knows. */
 bool witness_is_blank(const struct witness *w);
 void witness_set_blank(struct witness *w);
-/* A restore is being accepted. What is known of accounts stays unless `forget` or the file is blank; deleted
- * ones stay deleted. */
+/* A restore is being accepted; the chains of before are forgotten. What is known of accounts stays unless
+ * `forget` or the file is blank; deleted ones stay deleted. */
 enum ww_err witness_begin_line(struct ww_op *op, struct witness *w, uint32_t line, bool forget) WW_MUST;
-/* It is done; the chains of before are forgotten. */
+/* It is done. */
 enum ww_err witness_end_line(struct ww_op *op, struct witness *w, uint32_t line) WW_MUST;
 /* Another node accepted a restore: what is known of accounts is of another line, but deleted ones. */
 enum ww_err witness_adopt_line(struct ww_op *op, struct witness *w, uint32_t line) WW_MUST;

@@ -293,7 +293,7 @@ enum ww_err site_new_password(struct ww_op *op, struct ww_session *session, cons
     return ww_password_change(op, session, password, strlen(password));
 }
 
-void site_require_second(struct site *s, const char *token)
+static void add_flag(struct site *s, const char *token, uint8_t flag)
 {
     struct ww_session *session = site_resume(s, token);
     struct store *store = s->op->ww->service.store;
@@ -307,7 +307,7 @@ void site_require_second(struct site *s, const char *token)
     if (x->root) {
         assert_int_equal(vault_open(s->op, store, r, x->root, &row, &v), WW_OK);
     }
-    r->flags |= FLAG_SECOND_FACTOR;
+    r->flags |= flag;
     assert_int_equal(account_write(s->op, &s->op->ww->service, r, v), WW_OK);
     assert_int_equal(store_tx_commit(s->op), WW_OK);
 }
@@ -347,4 +347,14 @@ void site_give_vault(struct site *s, const char *name)
     assert_int_equal(store_record_update(op, service->store, r), WW_OK);
     assert_int_equal(vault_insert(op, service->store, r, v), WW_OK);
     assert_int_equal(store_tx_commit(op), WW_OK);
+}
+
+void site_require_second(struct site *s, const char *token)
+{
+    add_flag(s, token, FLAG_SECOND_FACTOR);
+}
+
+void site_mark_restored(struct site *s, const char *token)
+{
+    add_flag(s, token, FLAG_RESTORED);
 }

@@ -47,6 +47,8 @@ enum ww_err site_new_password(struct ww_op *op, struct ww_session *session, cons
 
 /* The account asks for a second factor from now on, as its owner will be able to say. */
 void site_require_second(struct site *s, const char *token);
+/* The account was put back from a backup, and that was accepted. */
+void site_mark_restored(struct site *s, const char *token);
 
 /* "<name>@example.org" as an administrator makes it: no password, no vault. */
 void site_create_without_vault(struct site *s, const char *name);

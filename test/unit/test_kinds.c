@@ -228,6 +228,27 @@ static void a_pending_session_is_finished_through_the_public_interface(void **st
     free(pending);
 }
 
+/* vault.md §12: the password may be an old one; a factor that is there is asked for, once. */
+static void a_restored_account_asks_for_its_factor(void **state)
+{
+    struct site *s = *state;
+    const struct ww_proof password = proof_of(WW_PROOF_PASSWORD, TEST_PASSWORD),
+                          right = proof_of((int)cred_riddle.kind, "a shadow");
+    struct ww_session *session;
+    const void *value;
+    size_t n;
+    assert_int_equal(site_put(s, token, "note", "kept"), WW_OK);
+    site_mark_restored(s, token);
+    /* Without a factor there is nothing to ask. */
+    assert_int_equal(ww_authenticate(site_next(s), &password, &session), WW_OK);
+    add_riddle(s);
+    assert_int_equal(ww_authenticate(site_next(s), &password, &session), WW_EAAL);
+    assert_int_equal(ww_item_get(s->op, session, "note", &value, &n, NULL), WW_EAAL);
+    assert_int_equal(ww_step_up(s->op, session, &right), WW_OK);
+    assert_int_equal(ww_item_get(s->op, session, "note", &value, &n, NULL), WW_OK);
+    assert_int_equal(ww_authenticate(site_next(s), &password, &session), WW_OK);
+}
+
 static void a_factor_goes_but_not_the_last_that_opens(void **state)
 {
     struct site *s = *state;
@@ -300,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_second_factor_alone_signs_nobody_in, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_pending_session_is_finished_through_the_public_interface, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_restored_account_asks_for_its_factor, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_factor_goes_but_not_the_last_that_opens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stale_sign_in_changes_no_factor, set_up, tear_down),
         cmocka_unit_test(a_hash_format_is_found_checked_and_verified),

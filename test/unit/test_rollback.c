@@ -178,7 +178,7 @@ static enum ww_err open_again(struct site *s, enum ww_restore how, struct ww **w
     snprintf(key, sizeof key, "watchword.server_key_file=%s/keys/server.key", s->directory);
     const char *const settings[] = {dsn, key};
     const struct ww_options options = {
-        .size = sizeof options, .settings = settings, .setting_count = 2, .restore = how};
+        .size = sizeof options, .settings = settings, .setting_count = 2, .env = &s->env, .restore = how};
     return ww_open(&options, ww, why, 400);
 }
 
@@ -392,6 +392,81 @@ static void test_a_browser_remembers_the_vault(void **state)
     site_close(&s);
 }
 
+/* One try to accept, of which the n-th statement, or allocation, fails. */
+static enum ww_err accept_once(struct site *s, enum ww_fault kind, long n, struct ww_restored *r)
+{
+    struct ww *ww;
+    struct ww_op *op;
+    char why[400];
+    assert_int_equal(open_again(s, WW_RESTORE_ACCEPT, &ww, why), WW_OK);
+    assert_int_equal(ww_op_begin(ww, NULL, &op), WW_OK);
+    s->fail_at[kind] = n;
+    enum ww_err err = ww_restore_accept(op, false, NULL, NULL, r);
+    s->fail_at[kind] = 0;
+    ww_op_end(op);
+    ww_close(ww);
+    return err;
+}
+
+/* Stopped after each statement: nothing else opens the store, and the next try goes on. */
+static void accept_with_faults(enum ww_fault kind, long step)
+{
+    struct site s;
+    struct ww *ww;
+    struct ww_session *session;
+    char why[400];
+    char *token = open_with_ada(&s, NULL);
+    struct ww_restored r = {.size = sizeof r};
+    enum ww_err err = WW_EIO;
+    long n = 0;
+    change_password(&s, token, "another walk by the sea");
+    char *bob = site_register(&s, "bob");
+    put_back(&s, every);
+    ww_op_end(s.op);
+    ww_close(s.ww);
+    while (err) {
+        n += step;
+        err = accept_once(&s, kind, n, &r);
+        assert_true(err == WW_OK || err == WW_EIO || err == WW_ENOMEM);
+        if (err) {
+            assert_int_equal(open_again(&s, WW_RESTORE_REFUSE, &ww, why), WW_EROLLEDBACK);
+        }
+    }
+    assert_true(n > 2);
+    assert_int_equal(open_again(&s, WW_RESTORE_REFUSE, &s.ww, why), WW_OK);
+    assert_int_equal(ww_op_begin(s.ww, NULL, &s.op), WW_OK);
+    assert_int_equal(site_check(&s), 0);
+    assert_int_equal(resume(&s, token), WW_EDENIED);
+    assert_int_equal(site_login(&s, "ada", TEST_PASSWORD, &session), WW_OK);
+    assert_int_equal(enrol(&s, "{\"email\":\"bob@example.org\"}"), WW_OK);
+    free(token);
+    free(bob);
+    site_close(&s);
+}
+
+static void test_a_restore_that_fails_anywhere(void **state)
+{
+    (void)state;
+    accept_with_faults(WW_FAULT_STATEMENT, 1);
+    accept_with_faults(WW_FAULT_ALLOC, 3);
+}
+
+static void test_accepting_is_asked_for(void **state)
+{
+    (void)state;
+    struct site s;
+    struct ww *ww;
+    char why[400];
+    struct ww_restored r = {.size = sizeof r};
+    char *token = open_with_ada(&s, NULL);
+    assert_int_equal(ww_restore_accept(site_next(&s), false, NULL, NULL, &r), WW_EINVAL);
+    assert_string_equal(ww_op_problem(s.op)->id, "restore_not_open");
+    assert_int_equal(open_again(&s, WW_RESTORE_ACCEPT, &ww, why), WW_EBUSY);
+    assert_non_null(strstr(why, "stop the server"));
+    free(token);
+    site_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -407,6 +482,8 @@ int main(void)
         cmocka_unit_test(test_huge_ids),
         cmocka_unit_test(test_what_was_not_committed_is_not_remembered),
         cmocka_unit_test(test_two_programs_on_one_store),
+        cmocka_unit_test(test_a_restore_that_fails_anywhere),
+        cmocka_unit_test(test_accepting_is_asked_for),
         cmocka_unit_test(test_a_browser_remembers),
         cmocka_unit_test(test_a_browser_remembers_the_vault),
     };
