@@ -84,9 +84,10 @@ enum ww_err api_give_value(struct ww_op *op, struct bytes from, const void **val
 /* Makes of a found entry what a caller is given; *token: what a page after it goes on behind. NULL: no
  * memory. */
 typedef const void *api_entry(struct ww_op *op, const void *found, const char **token);
-/* The entries of a page, its count, and its `next` where more were found than its limit. NULL: no memory. */
-const void **api_page_entries(struct ww_op *op, struct ww_page *p, size_t n, const void *found, size_t size,
-                              api_entry *make) WW_MUST;
+/* Gives the caller's page its count and its `next`, where more were found than its limit, and *out the
+ * entries. */
+enum ww_err api_page_give(struct ww_op *op, struct ww_page *page, struct ww_page *p, size_t n,
+                          const void *found, size_t size, api_entry *make, const void *const **out) WW_MUST;
 
 /* ---- api_identity.c ---- */
 /* What is no UUID is nobody's: WW_ENOTFOUND, as for one that nobody has (kratos.md §1.2). */

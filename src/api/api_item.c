@@ -164,13 +164,11 @@ enum ww_err ww_item_list(struct ww_op *op, struct ww_session *session, const cha
                                  &list, &n))) {
         return err;
     }
-    const void **out = api_page_entries(op, &p, n, list, sizeof *list, list_entry);
-    if (!out) {
-        return op_no_memory(op);
+    const void *const *out;
+    if ((err = api_page_give(op, page, &p, n, list, sizeof *list, list_entry, &out)) == WW_OK) {
+        *entries = (const struct ww_item_entry *const *)out;
     }
-    *entries = (const struct ww_item_entry *const *)out;
-    api_give(page, &p);
-    return WW_OK;
+    return err;
 }
 
 /* By id, for pages whose addresses hold no names (own-api.md, "Pages"). */

@@ -61,19 +61,24 @@ enum ww_err api_give_value(struct ww_op *op, struct bytes from, const void **val
     return copy.p ? WW_OK : op_no_memory(op);
 }
 
-const void **api_page_entries(struct ww_op *op, struct ww_page *p, size_t n, const void *found, size_t size,
-                              api_entry *make)
+enum ww_err api_page_give(struct ww_op *op, struct ww_page *page, struct ww_page *p, size_t n,
+                          const void *found, size_t size, api_entry *make, const void *const **out)
 {
     const char *token = NULL;
     p->count = n < p->limit ? n : p->limit;
-    const void **out = ARENA_ARRAY(&op->arena, p->count, const void *);
-    for (size_t i = 0; out && i < p->count; i++) {
-        out[i] = make(op, (const char *)found + i * size, &token);
-        out = out[i] ? out : NULL;
+    const void **list = ARENA_ARRAY(&op->arena, p->count, const void *);
+    for (size_t i = 0; list && i < p->count; i++) {
+        list[i] = make(op, (const char *)found + i * size, &token);
+        list = list[i] ? list : NULL;
+    }
+    *out = list;
+    if (!list) {
+        return op_no_memory(op);
     }
     /* One more was found than is shown: there is a page after this one. */
     if (n > p->count) {
         p->next = token;
     }
-    return out;
+    api_give(page, p);
+    return WW_OK;
 }

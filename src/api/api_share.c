@@ -220,13 +220,11 @@ enum ww_err ww_share_list(struct ww_op *op, struct ww_session *session, const ch
                                   &list, &n))) {
         return err;
     }
-    const void **out = api_page_entries(op, &p, n, list, sizeof *list, share_entry);
-    if (!out) {
-        return op_no_memory(op);
+    const void *const *out;
+    if ((err = api_page_give(op, page, &p, n, list, sizeof *list, share_entry, &out)) == WW_OK) {
+        *shares = (const struct ww_share *const *)out;
     }
-    *shares = (const struct ww_share *const *)out;
-    api_give(page, &p);
-    return WW_OK;
+    return err;
 }
 
 /* ---- what is received ---- */
@@ -248,13 +246,14 @@ enum ww_err ww_inbox_list(struct ww_op *op, struct ww_session *session, struct w
         return err;
     }
     p.next = more ? uuid_text(&op->arena, last) : NULL;
-    const void **out = api_page_entries(op, &p, p.count, list, sizeof *list, received_entry);
-    if (!out || (more && !p.next)) {
+    if (more && !p.next) {
         return op_no_memory(op);
     }
-    *received = (const struct ww_received *const *)out;
-    api_give(page, &p);
-    return WW_OK;
+    const void *const *out;
+    if ((err = api_page_give(op, page, &p, p.count, list, sizeof *list, received_entry, &out)) == WW_OK) {
+        *received = (const struct ww_received *const *)out;
+    }
+    return err;
 }
 
 enum ww_err ww_inbox_find(struct ww_op *op, struct ww_session *session, const char *id,
@@ -331,13 +330,11 @@ enum ww_err ww_contact_list(struct ww_op *op, struct ww_session *session, struct
         (err = account_contact_list(op, service_of(op), x, after, p.limit + 1, &list, &n))) {
         return err;
     }
-    const void **out = api_page_entries(op, &p, n, list, sizeof *list, contact_entry);
-    if (!out) {
-        return op_no_memory(op);
+    const void *const *out;
+    if ((err = api_page_give(op, page, &p, n, list, sizeof *list, contact_entry, &out)) == WW_OK) {
+        *contacts = (const struct ww_contact *const *)out;
     }
-    *contacts = (const struct ww_contact *const *)out;
-    api_give(page, &p);
-    return WW_OK;
+    return err;
 }
 
 static enum ww_err take_contact(struct ww_op *op, const char *id, struct uuid *out)

@@ -204,6 +204,15 @@ def same(seen, expected, *what):
     check(seen == expected, seen, "is not", expected, *what)
 
 
+def refused(answer, status, error_id, field=None):
+    """That the answer is an error of this status and id, about this field."""
+    same(answer.status, status, answer)
+    same(answer.error.get("id"), error_id, answer)
+    if field:
+        same(answer.error["details"]["field"], field, answer)
+    return answer
+
+
 def databases():
     return ["sqlite", "postgres"] if POSTGRES else ["sqlite"]
 

@@ -3,18 +3,10 @@
 import sys
 from urllib.parse import quote
 
-from harness import PASSWORD, check, run, same
+from harness import check, PASSWORD, refused, run, same
 
 OTHER = "seven quiet otters by the river"
 NOTE = "/vault/items/note"
-
-
-def refused(answer, status, error_id, field=None):
-    same(answer.status, status, answer)
-    same(answer.error.get("id"), error_id, answer)
-    if field:
-        same(answer.error["details"]["field"], field, answer)
-    return answer
 
 
 def person(site, name):

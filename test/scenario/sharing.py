@@ -4,15 +4,7 @@ import base64
 import sys
 from urllib.parse import quote
 
-from harness import check, run, same
-
-
-def refused(answer, status, error_id, field=None):
-    same(answer.status, status, answer)
-    same(answer.error.get("id"), error_id, answer)
-    if field:
-        same(answer.error["details"]["field"], field, answer)
-    return answer
+from harness import check, refused, run, same
 
 
 def person(site, name):

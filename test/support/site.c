@@ -162,6 +162,43 @@ void site_close(struct site *s)
     rmdir(s->directory);
 }
 
+int site_setup(void **state)
+{
+    struct site *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    site_open(s, NULL);
+    *state = s;
+    return 0;
+}
+
+int site_teardown(void **state)
+{
+    site_close(*state);
+    free(*state);
+    return 0;
+}
+
+int site_setup_pair(void **state)
+{
+    struct site_pair *p = calloc(1, sizeof *p);
+    assert_non_null(p);
+    site_open(&p->site, NULL);
+    p->ada = site_register(&p->site, "ada");
+    p->bob = site_register(&p->site, "bob");
+    *state = p;
+    return 0;
+}
+
+int site_teardown_pair(void **state)
+{
+    struct site_pair *p = *state;
+    free(p->ada);
+    free(p->bob);
+    site_close(&p->site);
+    free(p);
+    return 0;
+}
+
 struct ww_op *site_next(struct site *s)
 {
     ww_op_end(s->op);

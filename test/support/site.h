@@ -26,6 +26,16 @@ void site_open(struct site *s, const char *const *extra);
 /* Closes and opens the same store again. */
 void site_reopen(struct site *s, const char *const *extra);
 void site_close(struct site *s);
+/* Set-up and tear-down of cmocka: *state is a struct site with the default settings. */
+int site_setup(void **state);
+int site_teardown(void **state);
+/* The same with two people, each of whom has an account. */
+struct site_pair {
+    struct site site;
+    char *ada, *bob; /* tokens */
+};
+int site_setup_pair(void **state);
+int site_teardown_pair(void **state);
 /* Ends the operation and begins a new one. */
 struct ww_op *site_next(struct site *s);
 

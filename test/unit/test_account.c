@@ -11,21 +11,6 @@
 
 #include "site.h"
 
-static int open_site(void **state)
-{
-    struct site *s = calloc(1, sizeof *s);
-    site_open(s, NULL);
-    *state = s;
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    site_close(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_note_is_read_back_after_signing_in_again(void **state)
 {
     struct site *s = *state;
@@ -384,7 +369,7 @@ static void a_stronger_setting_upgrades_the_hash_at_login(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, open_site, close_site)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
     const struct CMUnitTest tests[] = {
         CASE(a_note_is_read_back_after_signing_in_again),
         CASE(unknown_names_and_wrong_passwords_get_one_answer),

@@ -17,21 +17,6 @@
 #include "watchword/flow.h"
 #include "watchword/settings.h"
 
-static int open_site(void **state)
-{
-    struct site *s = calloc(1, sizeof *s);
-    site_open(s, NULL);
-    *state = s;
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    site_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* ---- versions and sizes ---- */
 
 static void header_and_library_say_their_version(void **state)
@@ -531,7 +516,7 @@ static void settings_come_from_the_last_that_has_them(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, open_site, close_site)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, site_setup, site_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header_and_library_say_their_version),
         cmocka_unit_test(the_library_says_its_sizes),

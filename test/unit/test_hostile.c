@@ -13,36 +13,17 @@
 
 #include "site.h"
 
-struct pair {
-    struct site site;
-    char *ada, *bob; /* tokens */
-};
-
 static int open_pair(void **state)
 {
-    struct pair *p = calloc(1, sizeof *p);
-    assert_non_null(p);
-    site_open(&p->site, NULL);
-    p->ada = site_register(&p->site, "ada");
-    p->bob = site_register(&p->site, "bob");
+    site_setup_pair(state);
+    struct site_pair *p = *state;
     assert_int_equal(site_put(&p->site, p->ada, "note", "of ada"), WW_OK);
     assert_int_equal(site_put(&p->site, p->bob, "note", "of bob"), WW_OK);
-    *state = p;
-    return 0;
-}
-
-static int close_pair(void **state)
-{
-    struct pair *p = *state;
-    free(p->ada);
-    free(p->bob);
-    site_close(&p->site);
-    free(p);
     return 0;
 }
 
 /* What ada gets when she resumes her session and reads her note. */
-static enum ww_err read_note(struct pair *p)
+static enum ww_err read_note(struct site_pair *p)
 {
     enum ww_err err;
     const char *value = site_get(&p->site, p->ada, "note", &err);
@@ -52,7 +33,7 @@ static enum ww_err read_note(struct pair *p)
     return err;
 }
 
-static enum ww_err log_in(struct pair *p)
+static enum ww_err log_in(struct site_pair *p)
 {
     struct ww_session *session;
     return site_login(&p->site, "ada", TEST_PASSWORD, &session);
@@ -76,14 +57,14 @@ static const struct target targets[] = {
 };
 enum { TARGETS = sizeof targets / sizeof targets[0] };
 
-static void set_blob(struct pair *p, const struct target *t, const uint8_t *blob, size_t n)
+static void set_blob(struct site_pair *p, const struct target *t, const uint8_t *blob, size_t n)
 {
     char sql[300];
     snprintf(sql, sizeof sql, "UPDATE %s SET %s = $1 WHERE %s", t->table, t->column, t->where_ada);
     site_sql(&p->site, sql, DB_ARGS(DB_B(BYTES(blob, n))));
 }
 
-static uint8_t *get_blob(struct pair *p, const struct target *t, const char *where, size_t *n)
+static uint8_t *get_blob(struct site_pair *p, const struct target *t, const char *where, size_t *n)
 {
     char sql[300];
     snprintf(sql, sizeof sql, "SELECT %s FROM %s WHERE %s", t->column, t->table, where);
@@ -92,7 +73,7 @@ static uint8_t *get_blob(struct pair *p, const struct target *t, const char *whe
     return blob;
 }
 
-static void expect_refused(struct pair *p, const struct target *t, const char *how)
+static void expect_refused(struct site_pair *p, const struct target *t, const char *how)
 {
     p->site.offset += UINT64_C(15) * 60 * 1000000; /* else the throttle answers: each refusal is counted */
     enum ww_err reading = read_note(p), login = log_in(p);
@@ -104,7 +85,7 @@ static void expect_refused(struct pair *p, const struct target *t, const char *h
 
 static void every_flipped_byte_is_refused(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     for (size_t i = 0; i < TARGETS; i++) {
         size_t n;
         uint8_t *blob = get_blob(p, &targets[i], targets[i].where_ada, &n);
@@ -126,7 +107,7 @@ static void every_flipped_byte_is_refused(void **state)
 
 static void cut_empty_and_overlong_blobs_are_refused(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     for (size_t i = 0; i < TARGETS; i++) {
         size_t n;
         uint8_t *blob = get_blob(p, &targets[i], targets[i].where_ada, &n);
@@ -148,7 +129,7 @@ static void cut_empty_and_overlong_blobs_are_refused(void **state)
 
 static void blobs_of_another_account_are_refused(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     for (size_t i = 0; i < TARGETS; i++) {
         size_t n, m;
         uint8_t *own = get_blob(p, &targets[i], targets[i].where_ada, &n);
@@ -164,7 +145,7 @@ static void blobs_of_another_account_are_refused(void **state)
 
 static void older_copies_are_refused(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     for (size_t i = 0; i < TARGETS; i++) {
         const struct target *t = &targets[i];
         size_t n, m;
@@ -200,7 +181,7 @@ static void older_copies_are_refused(void **state)
 
 static void an_old_credential_row_is_not_listed(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     struct ww_session *session;
     site_sql(&p->site, "CREATE TABLE saved AS SELECT * FROM credentials", NULL, 0);
     session = site_resume(&p->site, p->ada);
@@ -227,20 +208,20 @@ static void deleted_rows_are_refused_not_forgotten(void **state)
         {"DELETE FROM accounts WHERE id = (SELECT min(id) FROM accounts)", WW_EDENIED, WW_EDENIED},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct pair *p = *state;
+        struct site_pair *p = *state;
         site_sql(&p->site, cases[i].sql, NULL, 0);
         enum ww_err reading = read_note(p), login = log_in(p);
         if (reading != cases[i].reading || login != cases[i].login) {
             fail_msg("%s: reading %s, login %s", cases[i].sql, ww_err_name(reading), ww_err_name(login));
         }
-        close_pair(state);
+        site_teardown_pair(state);
         open_pair(state);
     }
 }
 
 static void an_identifier_pointed_elsewhere_logs_nobody_in(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     struct ww_session *session;
     site_sql(&p->site, "UPDATE identifiers SET account = (SELECT max(id) FROM accounts) WHERE " OF(0), NULL,
              0);
@@ -250,7 +231,7 @@ static void an_identifier_pointed_elsewhere_logs_nobody_in(void **state)
 
 static void plain_columns_are_never_believed(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     site_sql(&p->site, "UPDATE sessions SET expires = expires + 1 WHERE " OF(0), NULL, 0);
     assert_int_equal(read_note(p), WW_EDENIED);
     site_sql(&p->site, "UPDATE sessions SET expires = expires - 1 WHERE " OF(0), NULL, 0);
@@ -272,7 +253,7 @@ static void plain_columns_are_never_believed(void **state)
 /* Which version an item has is known without its row: what answers a question for it opens nothing. */
 static void the_version_of_an_item_is_known_without_its_value(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     const struct ww_item_entry *entry;
     site_sql(&p->site, "DELETE FROM items", NULL, 0);
     struct ww_session *session = site_resume(&p->site, p->ada);
@@ -299,7 +280,7 @@ static void rows_that_nothing_names_are_reported(void **state)
     };
     const uint8_t id[16] = {7};
     for (size_t i = 0; i < sizeof added / sizeof added[0]; i++) {
-        struct pair *p = *state;
+        struct site_pair *p = *state;
         assert_int_equal(site_check(&p->site), 0);
         site_sql(&p->site, added[i], DB_ARGS(DB_B(BYTES(id, sizeof id))));
         if (site_check(&p->site) != 1) {
@@ -307,7 +288,7 @@ static void rows_that_nothing_names_are_reported(void **state)
         }
         assert_int_equal(read_note(p), WW_OK);
         assert_int_equal(log_in(p), WW_OK);
-        close_pair(state);
+        site_teardown_pair(state);
         open_pair(state);
     }
 }
@@ -316,7 +297,7 @@ static void rows_that_nothing_names_are_reported(void **state)
  * comes first, and check tells of it. */
 static void another_vault_of_the_account_is_not_picked(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     const uint8_t low[16] = {0}, high[16] = {255};
     site_sql(&p->site, "CREATE TABLE saved AS SELECT * FROM vaults WHERE " OF(0), NULL, 0);
     site_sql(&p->site, "DELETE FROM vaults WHERE " OF(0), NULL, 0);
@@ -336,7 +317,7 @@ static void another_vault_of_the_account_is_not_picked(void **state)
 
 static void a_lost_meta_is_not_made_anew(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     char why[300];
     char dsn[300], key[200];
     struct ww *ww;
@@ -354,7 +335,7 @@ static void a_lost_meta_is_not_made_anew(void **state)
     assert_int_equal(ww_open(&options, &ww, why, sizeof why), WW_ETAMPERED);
 }
 
-static void alter_audit(struct pair *p, const char *column)
+static void alter_audit(struct site_pair *p, const char *column)
 {
     char sql[200];
     size_t n;
@@ -371,14 +352,14 @@ static void altered_audit_rows_are_reported(void **state)
 {
     static const char *const columns[] = {"mark", "link", "blob"};
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        struct pair *p = *state;
+        struct site_pair *p = *state;
         assert_int_equal(site_check(&p->site), 0);
         alter_audit(p, columns[i]);
         assert_true(site_check(&p->site) > 0);
-        close_pair(state);
+        site_teardown_pair(state);
         open_pair(state);
     }
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     site_sql(&p->site, "UPDATE audit SET blob = NULL WHERE n = 2", NULL, 0);
     assert_int_equal(site_check(&p->site), 1); /* an erased event has lost its account as well */
     site_sql(&p->site, "DELETE FROM audit WHERE n = 2", NULL, 0);
@@ -387,7 +368,7 @@ static void altered_audit_rows_are_reported(void **state)
 
 static void altered_epochs_are_reported(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     size_t n;
     uint8_t *blob = site_blob(&p->site, "SELECT blob FROM epochs", &n);
     assert_non_null(blob);
@@ -401,7 +382,7 @@ static void altered_epochs_are_reported(void **state)
 
 static void tampering_is_audited(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     size_t n, events, after;
     struct ww_check_report report = {.size = sizeof report};
     uint8_t *blob = get_blob(p, &targets[4], targets[4].where_ada, &n);
@@ -416,7 +397,7 @@ static void tampering_is_audited(void **state)
     free(blob);
 }
 
-static size_t audit_events(struct pair *p)
+static size_t audit_events(struct site_pair *p)
 {
     struct ww_check_report report = {.size = sizeof report};
     assert_int_equal(ww_check(site_next(&p->site), NULL, NULL, NULL, &report), WW_OK);
@@ -426,7 +407,7 @@ static size_t audit_events(struct pair *p)
 /* Whoever knows the name of an account whose record was altered adds no rows without being counted. */
 static void refusals_of_an_altered_record_are_counted(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     size_t n, before, tries = 0;
     uint8_t *blob = get_blob(p, &targets[0], targets[0].where_ada, &n);
     enum ww_err err = WW_ETAMPERED;
@@ -449,7 +430,7 @@ static void refusals_of_an_altered_record_are_counted(void **state)
 #define NEW_SECRET "seven quiet otters by the river"
 
 /* Two codes of who holds the token, copied with malloc. */
-static void make_codes(struct pair *p, const char *token, char *codes[2])
+static void make_codes(struct site_pair *p, const char *token, char *codes[2])
 {
     const char *const *made;
     size_t n;
@@ -465,7 +446,7 @@ static void free_codes(char *codes[2])
     free(codes[1]);
 }
 
-static enum ww_err recover(struct pair *p, const char *code)
+static enum ww_err recover(struct site_pair *p, const char *code)
 {
     const struct ww_recovery in = {.size = sizeof in,
                                    .identifier = "ada@example.org",
@@ -480,7 +461,7 @@ static enum ww_err recover(struct pair *p, const char *code)
 /* Whichever of the ten was altered: none is passed over, since it could be the one that was typed. */
 static void an_altered_recovery_code_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     char *codes[2];
     size_t n;
     make_codes(p, p->ada, codes);
@@ -511,7 +492,7 @@ static void an_altered_recovery_code_is_told(void **state)
 /* bob hangs his codes on ada's account: her own are refused until they are back, his open nothing of hers. */
 static void a_recovery_code_moved_to_another_account_opens_nothing(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     char *of_ada[2], *of_bob[2];
     make_codes(p, p->ada, of_ada);
     make_codes(p, p->bob, of_bob);
@@ -528,7 +509,7 @@ static void a_recovery_code_moved_to_another_account_opens_nothing(void **state)
 /* One code's row holds what another's did. */
 static void recovery_codes_that_changed_places_are_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     char *codes[2];
     make_codes(p, p->ada, codes);
     site_sql(&p->site,
@@ -545,7 +526,7 @@ static void recovery_codes_that_changed_places_are_told(void **state)
 
 static void a_used_recovery_code_put_back_opens_nothing(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     char *codes[2];
     make_codes(p, p->ada, codes);
     site_sql(&p->site, "CREATE TABLE saved AS SELECT * FROM credentials WHERE " CODE_KIND, NULL, 0);
@@ -562,7 +543,7 @@ static void a_used_recovery_code_put_back_opens_nothing(void **state)
 
 static void recovery_codes_that_nothing_lists_are_ignored_and_reported(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     char *codes[2];
     make_codes(p, p->ada, codes);
     for (uint8_t i = 0; i < 20; i++) { /* more than an account has, so that they would fill the list */
@@ -580,7 +561,7 @@ static void recovery_codes_that_nothing_lists_are_ignored_and_reported(void **st
 
 static void a_recovery_code_that_is_gone_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     char *codes[2];
     make_codes(p, p->ada, codes);
     site_sql(&p->site,
@@ -594,7 +575,7 @@ static void a_recovery_code_that_is_gone_is_told(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, open_pair, close_pair)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, open_pair, site_teardown_pair)
     const struct CMUnitTest tests[] = {
         CASE(every_flipped_byte_is_refused),
         CASE(cut_empty_and_overlong_blobs_are_refused),

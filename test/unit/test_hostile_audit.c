@@ -21,33 +21,7 @@
 
 enum { DAY_SECONDS = 86400 };
 
-struct pair {
-    struct site site;
-    char *ada, *bob; /* tokens */
-};
-
-static int open_pair(void **state)
-{
-    struct pair *p = calloc(1, sizeof *p);
-    assert_non_null(p);
-    site_open(&p->site, NULL);
-    p->ada = site_register(&p->site, "ada");
-    p->bob = site_register(&p->site, "bob");
-    *state = p;
-    return 0;
-}
-
-static int close_pair(void **state)
-{
-    struct pair *p = *state;
-    free(p->ada);
-    free(p->bob);
-    site_close(&p->site);
-    free(p);
-    return 0;
-}
-
-static void change(struct pair *p, const char *sql)
+static void change(struct site_pair *p, const char *sql)
 {
     site_sql(&p->site, sql, NULL, 0);
 }
@@ -66,7 +40,7 @@ static void hear(void *context, const char *line)
 }
 
 /* check tells exactly one problem, in these words. */
-static void expect_told(struct pair *p, const char *words)
+static void expect_told(struct site_pair *p, const char *words)
 {
     struct told t = {words, 0};
     struct ww_check_report report = {.size = sizeof report};
@@ -77,7 +51,7 @@ static void expect_told(struct pair *p, const char *words)
 }
 
 /* How many events of a kind stand in the history that the token's owner sees. */
-static size_t in_history(struct pair *p, const char *token, const char *event)
+static size_t in_history(struct site_pair *p, const char *token, const char *event)
 {
     struct ww_page page = {.size = sizeof page};
     const struct ww_event *const *events;
@@ -94,7 +68,7 @@ static size_t in_history(struct pair *p, const char *token, const char *event)
 
 static void an_event_hidden_by_emptying_it_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET blob = NULL, account = NULL" FIRST_OF_ADA);
     expect_told(p, "1 audit event(s): emptied");
     change(p, "UPDATE audit SET blob = NULL, account = NULL WHERE n > 0");
@@ -103,7 +77,7 @@ static void an_event_hidden_by_emptying_it_is_told(void **state)
 
 static void an_event_without_its_blob_is_shown_as_a_gap(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET blob = NULL" FIRST_OF_ADA);
     assert_int_equal(in_history(p, p->ada, "audit.unreadable"), 1);
     assert_int_equal(in_history(p, p->ada, "account.registered"), 0);
@@ -112,14 +86,14 @@ static void an_event_without_its_blob_is_shown_as_a_gap(void **state)
 
 static void an_event_hidden_by_taking_its_account_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET account = NULL" FIRST_OF_ADA);
     expect_told(p, "1 audit event(s): not of the account");
 }
 
 static void an_event_moved_to_another_account_is_told_and_not_shown(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET account = " BOB FIRST_OF_ADA);
     expect_told(p, "1 audit event(s): not of the account");
     assert_int_equal(in_history(p, p->bob, "account.registered"), 1); /* bob's own */
@@ -128,21 +102,21 @@ static void an_event_moved_to_another_account_is_told_and_not_shown(void **state
 
 static void an_event_moved_to_an_account_that_never_was_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET account = 4711" FIRST_OF_ADA);
     expect_told(p, "1 audit event(s): not of the account");
 }
 
 static void an_event_given_to_an_account_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET account = " ADA " WHERE n = 1"); /* a chain's start, which is nobody's */
     expect_told(p, "not of the account");
 }
 
 static void a_redated_event_is_told_and_shown_as_a_gap(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET time = time + 1" FIRST_OF_ADA);
     expect_told(p, "1 audit event(s): not of the time");
     assert_int_equal(in_history(p, p->ada, "account.registered"), 0);
@@ -152,7 +126,7 @@ static void a_redated_event_is_told_and_shown_as_a_gap(void **state)
 /* An old time would make retention erase it, and the erasure would then be ours. */
 static void a_redated_event_is_not_erased_for_its_age(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET time = 5" FIRST_OF_ADA);
     assert_int_equal(ww_maintain(site_next(&p->site)), WW_OK);
     expect_told(p, "1 audit event(s): not of the time");
@@ -161,7 +135,7 @@ static void a_redated_event_is_not_erased_for_its_age(void **state)
 /* The same by way of an account that closes. */
 static void an_event_moved_to_an_account_that_closes_is_not_erased(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET account = " BOB FIRST_OF_ADA);
     struct ww_session *session = site_resume(&p->site, p->bob);
     assert_int_equal(ww_account_delete(p->site.op, session, "bob@example.org"), WW_OK);
@@ -170,7 +144,7 @@ static void an_event_moved_to_an_account_that_closes_is_not_erased(void **state)
 
 static void events_of_an_account_that_closed_are_erased_and_named(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     size_t n;
     struct ww_session *session = site_resume(&p->site, p->bob);
     assert_int_equal(ww_account_delete(p->site.op, session, "bob@example.org"), WW_OK);
@@ -182,7 +156,7 @@ static void events_of_an_account_that_closed_are_erased_and_named(void **state)
 
 static void an_erased_event_put_back_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "CREATE TABLE saved AS SELECT * FROM audit");
     struct ww_session *session = site_resume(&p->site, p->bob);
     assert_int_equal(ww_account_delete(p->site.op, session, "bob@example.org"), WW_OK);
@@ -195,7 +169,7 @@ static void an_erased_event_put_back_is_told(void **state)
 
 static void what_is_old_is_erased_and_named(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     size_t n;
     p->site.offset += (uint64_t)200 * DAY_SECONDS * 1000000;
     assert_int_equal(ww_maintain(site_next(&p->site)), WW_OK);
@@ -206,7 +180,7 @@ static void what_is_old_is_erased_and_named(void **state)
 
 static void an_erasure_that_is_emptied_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     struct ww_session *session = site_resume(&p->site, p->bob);
     assert_int_equal(ww_account_delete(p->site.op, session, "bob@example.org"), WW_OK);
     change(p, "UPDATE audit SET blob = NULL WHERE account IS NULL AND blob IS NOT NULL AND n > 1");
@@ -215,14 +189,14 @@ static void an_erasure_that_is_emptied_is_told(void **state)
 
 static void an_event_taken_out_of_its_chain_is_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "DELETE FROM audit WHERE n = 2");
     expect_told(p, "missing, or out of their chain");
 }
 
 static void a_chain_cut_at_its_end_is_told_by_the_next_chain(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     site_reopen(&p->site, NULL); /* another connection: another chain, which names the end of the first */
     assert_int_equal(site_put(&p->site, p->ada, "note", "of ada"), WW_OK);
     struct ww_session *session;
@@ -234,7 +208,7 @@ static void a_chain_cut_at_its_end_is_told_by_the_next_chain(void **state)
 
 static void a_whole_chain_taken_away_is_told_by_the_next_chain(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     struct ww_session *session;
     change(p, "CREATE TABLE saved AS SELECT DISTINCT node FROM audit");
     site_reopen(&p->site, NULL);
@@ -246,7 +220,7 @@ static void a_whole_chain_taken_away_is_told_by_the_next_chain(void **state)
 
 static void two_events_that_changed_places_are_told(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     change(p, "UPDATE audit SET n = 1000 WHERE n = 2");
     change(p, "UPDATE audit SET n = 2 WHERE n = 3");
     change(p, "UPDATE audit SET n = 3 WHERE n = 1000");
@@ -255,7 +229,7 @@ static void two_events_that_changed_places_are_told(void **state)
 
 static void an_altered_blob_is_told_and_shown_as_a_gap(void **state)
 {
-    struct pair *p = *state;
+    struct site_pair *p = *state;
     size_t n;
     uint8_t *blob = site_blob(&p->site, "SELECT blob FROM audit" FIRST_OF_ADA, &n);
     assert_non_null(blob);
@@ -268,7 +242,7 @@ static void an_altered_blob_is_told_and_shown_as_a_gap(void **state)
 
 int main(void)
 {
-#define CASE(f) cmocka_unit_test_setup_teardown(f, open_pair, close_pair)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, site_setup_pair, site_teardown_pair)
     const struct CMUnitTest tests[] = {
         CASE(an_event_hidden_by_emptying_it_is_told),
         CASE(an_event_without_its_blob_is_shown_as_a_gap),

@@ -15,21 +15,6 @@
 #define NEW_PASSWORD "seven quiet otters by the river"
 #define DAYS         UINT64_C(86400000000)
 
-static int open_site(void **state)
-{
-    struct site *s = calloc(1, sizeof *s);
-    site_open(s, NULL);
-    *state = s;
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    site_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* Ten codes for who holds the token, copied with malloc. */
 static void make_codes(struct site *s, const char *token, char *codes[10])
 {
@@ -334,7 +319,7 @@ static void a_rekey_shuts_out_who_had_the_old_keys(void **state)
 
 int main(void)
 {
-#define ON_A_SITE(test) cmocka_unit_test_setup_teardown(test, open_site, close_site)
+#define ON_A_SITE(test) cmocka_unit_test_setup_teardown(test, site_setup, site_teardown)
     const struct CMUnitTest tests[] = {
         ON_A_SITE(a_code_and_a_new_password_open_the_vault),
         ON_A_SITE(each_code_is_good_once_whatever_came_between),

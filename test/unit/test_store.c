@@ -66,22 +66,6 @@ static struct fill filler(struct site *s, struct tokens *t)
                          .context = t};
 }
 
-static int64_t count(struct site *s, const char *sql)
-{
-    struct ww_op op;
-    struct db_conn *c;
-    struct db_rows rows = {0};
-    op_init(&op, NULL, NULL);
-    assert_int_equal(db_take(&op, s->raw, &c), WW_OK);
-    assert_int_equal(db_query(&op, c, &rows, sql, NULL, 0), WW_OK);
-    assert_int_equal(db_next(&rows), WW_OK);
-    int64_t n = db_int(&rows, 0);
-    db_done(&rows);
-    db_give(c);
-    op_free(&op);
-    return n;
-}
-
 static struct site *opened(const char *const *extra)
 {
     struct site *s = calloc(1, sizeof *s);
@@ -267,7 +251,7 @@ static void the_oldest_session_ends_for_one_more(void **state)
             must(s, ww_session_end(s->op, session)); /* what is over goes before what is older */
         }
     }
-    assert_int_equal(count(s, "SELECT count(*) FROM sessions"), 5);
+    assert_int_equal(site_number(s, "SELECT count(*) FROM sessions"), 5);
     /* Its owner sees that the three did not end by themselves. */
     struct ww_page page = {.size = sizeof page, .limit = 50};
     const struct ww_event *const *history;
@@ -413,8 +397,8 @@ static void walks_need_little_memory(void **state)
     site_next(s);
     s->op->arena.limit = 1 << 20;
     must(s, ww_maintain(s->op));
-    assert_int_equal(count(s, "SELECT count(*) FROM sessions"), 0);
-    assert_int_equal(count(s, "SELECT count(*) FROM flows"), 0);
+    assert_int_equal(site_number(s, "SELECT count(*) FROM sessions"), 0);
+    assert_int_equal(site_number(s, "SELECT count(*) FROM flows"), 0);
     tokens_free(&t);
     closed(s);
 }
@@ -478,7 +462,7 @@ static void a_commit_whose_answer_is_lost_is_looked_for(void **state)
     char *token = site_register(s, "ada");
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int64_t before = count(s, cases[i].rows);
+        int64_t before = site_number(s, cases[i].rows);
         site_next(s);
         s->fail_at[WW_FAULT_ANSWER] = 1;
         enum ww_err err = cases[i].run(s, token);
@@ -486,7 +470,7 @@ static void a_commit_whose_answer_is_lost_is_looked_for(void **state)
         if (err != WW_OK) {
             fail_msg("case %zu: %s: %s", i, ww_err_name(err), ww_op_problem(s->op)->text);
         }
-        assert_int_equal(count(s, cases[i].rows) - before, cases[i].more);
+        assert_int_equal(site_number(s, cases[i].rows) - before, cases[i].more);
         assert_int_equal(site_check(s), 0);
     }
     free(token);

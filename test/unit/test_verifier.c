@@ -20,21 +20,6 @@
     "$argon2id$v=19$m=64,t=3,p=1$AAECAwQFBgcICQoLDA0ODw$vCQOGAogW9Lngs3GSYPyR+dq64+yEzrsFXC3DMzWi/8"
 #define BCRYPT "$2y$12$o6hx.Wog/wvFSkT/Bp/6DOxCtLRTDj7lm9on9suF/WaCGNVHbkfL6"
 
-static int set_up(void **state)
-{
-    static struct site s;
-    memset(&s, 0, sizeof s);
-    site_open(&s, NULL);
-    *state = &s;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    site_close(*state);
-    return 0;
-}
-
 static enum ww_err import(struct site *s, const char *name, const char *hash)
 {
     struct account_refusal why;
@@ -248,15 +233,16 @@ static void first_sign_ins_at_once_all_succeed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_first_sign_in_makes_the_vault_and_drops_the_hash, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(a_hash_is_tried_with_the_bytes_as_typed_then_in_nfc, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(what_cannot_be_verified_is_not_taken_over, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_verifier_opens_no_vault_that_is_there, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(without_a_vault_there_is_nothing_to_unlock, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_verifier_put_back_signs_nobody_in, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(first_sign_ins_at_once_all_succeed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_first_sign_in_makes_the_vault_and_drops_the_hash, site_setup,
+                                        site_teardown),
+        cmocka_unit_test_setup_teardown(a_hash_is_tried_with_the_bytes_as_typed_then_in_nfc, site_setup,
+                                        site_teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_verified_is_not_taken_over, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(a_verifier_opens_no_vault_that_is_there, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(without_a_vault_there_is_nothing_to_unlock, site_setup,
+                                        site_teardown),
+        cmocka_unit_test_setup_teardown(a_verifier_put_back_signs_nobody_in, site_setup, site_teardown),
+        cmocka_unit_test_setup_teardown(first_sign_ins_at_once_all_succeed, site_setup, site_teardown),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("verifier", tests, NULL, NULL);

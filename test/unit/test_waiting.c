@@ -16,21 +16,6 @@
 #define NEW_PASSWORD "seven quiet otters by the river"
 #define DAYS         UINT64_C(86400000000)
 
-static int open_site(void **state)
-{
-    struct site *s = calloc(1, sizeof *s);
-    site_open(s, NULL);
-    *state = s;
-    return 0;
-}
-
-static int close_site(void **state)
-{
-    site_close(*state);
-    free(*state);
-    return 0;
-}
-
 static const char *problem(struct site *s)
 {
     return ww_op_problem(s->op)->id;
@@ -512,7 +497,7 @@ static void wrong_tries_are_throttled(void **state)
 
 int main(void)
 {
-#define ON_A_SITE(test) cmocka_unit_test_setup_teardown(test, open_site, close_site)
+#define ON_A_SITE(test) cmocka_unit_test_setup_teardown(test, site_setup, site_teardown)
     const struct CMUnitTest tests[] = {
         ON_A_SITE(an_old_password_brings_the_notes_back),
         ON_A_SITE(an_old_code_brings_the_notes_back),
