@@ -240,6 +240,18 @@ def letting_in_anybody_trusts_nobody(t, site):
     t.check("nor may any page administer", listed.status == 403, listed)
 
 
+def who_is_named_may_change_what_cookies_open(t, site):
+    """Two origins, with and without cookies allowed: only one that is named, and may send cookies, is as ours."""
+    for credentials in ("true", "false"):
+        site.start({**CORS, "SERVE_PUBLIC_CORS_ALLOW_CREDENTIALS": credentials})
+        cookie = {"Cookie": f"ory_kratos_session={site.register(f'{credentials}@example.org')}"}
+        for origin in ("https://app.example.org", "https://other.example.org"):
+            wanted = 201 if credentials == "true" and origin == "https://app.example.org" else 403
+            put = site.request("PUT", "/vault/items/note", b"1", {**cookie, "Origin": origin})
+            t.check(f"a change from {origin} with credentials {credentials} is {wanted}", put.status == wanted, put)
+        site.stop()
+
+
 def https_is_remembered(t, site):
     site.start()
     t.check("no HSTS over http", site.get("/ui/login").header("Strict-Transport-Security") is None)
@@ -305,4 +317,5 @@ def what_anybody_can_cause_is_counted_and_cut(t, site):
 if __name__ == "__main__":
     run_all(one_header_gives_the_address, a_proxy_that_is_not_trusted_is_told_of, split_and_doubled_cookies,
             probes_ask_by_address, routes_have_their_own_names, refusals_of_the_connection_are_readable,
-            looking_changes_nothing, letting_in_anybody_trusts_nobody, https_is_remembered, what_anybody_can_cause_is_counted_and_cut)
+            looking_changes_nothing, letting_in_anybody_trusts_nobody,
+            who_is_named_may_change_what_cookies_open, https_is_remembered, what_anybody_can_cause_is_counted_and_cut)
