@@ -122,22 +122,24 @@ static enum ww_err share_time(struct ww_op *op, void *context, const struct vaul
     return WW_OK;
 }
 
-/* The name of a share is in what its recipients opened, so that one that has another now is sealed anew. */
-static enum ww_err rename_shares(struct ww_op *op, struct service *s, struct record *r, struct vault *v,
-                                 const struct vault_merge *m)
+/* The name of a share is in what its recipients opened, so that one that has another now is sealed anew; all
+ * others of the old vault are signed anew. sent: as they were in the old vault. */
+static enum ww_err renew_shares(struct ww_op *op, struct service *s, struct record *r, struct vault *v,
+                                const struct vault_merge *m, const struct vault_entry *sent, size_t n)
 {
     struct account_sharing w;
-    bool opened = false;
-    enum ww_err err = WW_OK;
+    enum ww_err err = n ? account_sharing_open(op, s, r, v, &w) : WW_OK;
     for (size_t i = 0; !err && i < m->renamed_count; i++) {
-        if (m->renamed[i].space != SPACE_SHARES) {
-            continue;
+        if (m->renamed[i].space == SPACE_SHARES) {
+            err = account_share_rename(op, &w, m->renamed[i].from, m->renamed[i].to);
         }
-        err = opened ? WW_OK : account_sharing_open(op, s, r, v, &w);
-        opened = true;
-        err = err ? err : account_share_rename(op, &w, m->renamed[i].from, m->renamed[i].to);
     }
-    return err || !opened ? err : account_sharing_write(op, &w);
+    for (size_t i = 0; !err && i < n; i++) {
+        struct op_piece piece;
+        op_piece_begin(op, &piece); /* values may be large */
+        err = op_piece_end(op, &piece, account_share_sign_again(op, &w, &sent[i]));
+    }
+    return err || !n ? err : account_sharing_write(op, &w);
 }
 
 /* ---- the merge ---- */
@@ -181,13 +183,17 @@ static enum ww_err join(struct ww_op *op, struct service *s, const struct merge 
                             .before = day ? arena_printf(&op->arena, " (before %.10s)", day) : NULL,
                             .share_time = share_time,
                             .context = &sender};
+    const struct bytes all = BYTES(NULL, 0);
+    struct vault_entry *sent;
     struct notes notes;
     struct vault *old;
+    size_t n;
     enum ww_err err = m.before ? open_old(op, s, r, in, w, &old) : op_no_memory(op);
     if (err || (err = join_notes(op, s->store, v, old, &notes)) ||
+        (err = vault_list(op, s->store, old, SPACE_SHARES, all, all, SIZE_MAX, &sent, &n)) ||
         (err = vault_merge(op, s->store, v, old, &m)) ||
         (err = vault_apply(op, s->store, v, SPACE_INTERNAL, notes.puts, notes.n)) ||
-        (err = rename_shares(op, s, r, v, &m))) {
+        (err = renew_shares(op, s, r, v, &m, sent, n))) {
         return err;
     }
     return tell_renamed(op, &m, in->out);

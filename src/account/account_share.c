@@ -192,6 +192,21 @@ static enum ww_err seal_anew(struct ww_op *op, struct account_sharing *w, struct
     return store_value(op, w, e, content.value, list);
 }
 
+enum ww_err account_share_sign_again(struct ww_op *op, struct account_sharing *w, const struct vault_entry *e)
+{
+    struct share_content content;
+    struct share_row row;
+    const struct op_problem before = op->problem;
+    enum ww_err err = open_own(op, w, e, &content);
+    if (err || (err = store_share_load(op, w->service->store, &e->id, &w->self.uuid, &row))) {
+        op->problem = err == WW_ETAMPERED ? before : op->problem;
+        return err == WW_ETAMPERED ? WW_OK : err;
+    }
+    row.epoch = w->self.epoch;
+    err = share_sign(op, &w->sign, &row);
+    return err ? err : store_share_put(op, w->service->store, &row);
+}
+
 enum ww_err account_share_rename(struct ww_op *op, struct account_sharing *w, struct bytes from,
                                  struct bytes to)
 {

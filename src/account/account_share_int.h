@@ -94,6 +94,11 @@ enum ww_err account_named_meet(struct ww_op *op, struct account_sharing *w,
 enum ww_err account_share_rename(struct ww_op *op, struct account_sharing *w, struct bytes from,
                                  struct bytes to) WW_MUST;
 
+/* A share that an earlier chain of keys signed, signed by the one of now: who meets its owner from here on
+ * knows no other. One that was altered stays as it is. */
+enum ww_err account_share_sign_again(struct ww_op *op, struct account_sharing *w,
+                                     const struct vault_entry *e) WW_MUST;
+
 /* ---- account_share_write.c ---- */
 enum ww_err account_share_read_list(struct ww_op *op, struct account_sharing *w, const struct uuid *share,
                                     struct share_list *out) WW_MUST;

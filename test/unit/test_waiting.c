@@ -479,6 +479,40 @@ static void a_rekey_leaves_what_waits(void **state)
     free(token);
 }
 
+/* A password that an administrator set is hashed in NFC, so that the slot it becomes opens however it is
+ * typed: composed, decomposed, or with a compatibility letter that NFC leaves alone. */
+static void a_set_password_opens_in_every_normal_form(void **state)
+{
+    static const char nfd[] = "pa\xcc\x88ssword of the herons", nfc[] = "p\xc3\xa4ssword of the herons";
+    struct site *s = *state;
+    struct ww_session *session, *opened;
+    const char *next;
+    char *first = site_register(s, "ada"), *token;
+    assert_int_equal(site_put(s, first, "note", "kept"), WW_OK);
+    for (int i = 0; i < 4; i++) {
+        token = waiting_locked(s, "ada", i % 2 ? nfc : nfd); /* which signs in as it is */
+        assert_int_equal(site_login(s, "ada", i % 2 ? nfd : nfc, &session), WW_OK);
+        assert_false(ww_session_unlocked(s->op, session));
+        if (i < 2) {
+            const char *old = i ? nfd : TEST_PASSWORD;
+            struct ww_opener opener = {
+                .size = sizeof opener, .password = old, .password_length = strlen(old)};
+            assert_int_equal(ww_unlock(s->op, session, &opener, &opened, &next), WW_OK);
+        } else {
+            free(token);
+            token = strdup(ww_session_token(s->op, session));
+            waiting_new_vault(s, token, "ada", NULL);
+        }
+        assert_int_equal(site_login(s, "ada", nfd, &session), WW_OK);
+        assert_true(ww_session_unlocked(s->op, session));
+        assert_int_equal(site_login(s, "ada", nfc, &session), WW_OK);
+        assert_true(ww_session_unlocked(s->op, session));
+        free(token);
+    }
+    assert_int_equal(site_check(s), 0);
+    free(first);
+}
+
 static void wrong_tries_are_throttled(void **state)
 {
     struct site *s = *state;
@@ -512,6 +546,7 @@ int main(void)
         ON_A_SITE(a_long_name_is_cut_at_a_character),
         ON_A_SITE(large_vaults_join),
         ON_A_SITE(a_rekey_leaves_what_waits),
+        ON_A_SITE(a_set_password_opens_in_every_normal_form),
         ON_A_SITE(wrong_tries_are_throttled),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
