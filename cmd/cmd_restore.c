@@ -93,11 +93,13 @@ static int restore_accept(const char *name, int argc, char **argv)
     return code;
 }
 
+/* `restore FILE` is the first half of the way back, `restore accept` the second. */
 int cmd_restore(const char *name, int argc, char **argv)
 {
-    static const struct command commands[] = {
-        {"accept", restore_accept, "go on with a database that was put back"},
-    };
-    return cmd_dispatch(name, "A database that was put back to an earlier moment.", commands,
-                        sizeof commands / sizeof commands[0], argc, argv);
+    if (argc >= 2 && strcmp(argv[1], "accept") == 0) {
+        char words[80];
+        snprintf(words, sizeof words, "%s accept", name);
+        return restore_accept(words, argc - 1, argv + 1);
+    }
+    return cmd_restore_file(name, argc, argv);
 }

@@ -110,6 +110,27 @@ WW_EXPORT enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, con
                                void (*step)(void *context, size_t done, size_t total), void *context,
                                struct ww_check_report *out) WW_MUST;
 
+/* Copies the database of a configuration into a new file, as it is at one moment and while others work
+ * (SQLite; WW_EUNSUPPORTED names what PostgreSQL has). Neither opens the store nor needs a server key, and
+ * the copy holds none. step (may be NULL) hears how much of how much. WW_ECONFLICT: there is a file of that
+ * name. On failure why (of `size` bytes, may be NULL) holds one sentence. */
+WW_EXPORT enum ww_err ww_backup(const struct ww_options *options, const char *file,
+                                void (*step)(void *context, size_t done, size_t total), void *context,
+                                char *why, size_t size) WW_MUST;
+
+struct ww_put_back {
+    size_t size;
+    uint64_t accounts; /* in it now */
+    char kept[512];    /* where the database of before is now; empty: there was none */
+};
+/* Puts such a copy in the database's place: one that the server key opens, brought to this version. Nothing
+ * may have the database open (WW_EBUSY). One that holds accounts is not replaced (WW_ECONFLICT
+ * "database_not_empty") unless `replace`, and is kept beside. Whatever fails leaves it as it was. What was
+ * put back is older than this machine has seen: it opens after ww_restore_accept. */
+WW_EXPORT enum ww_err ww_put_back(const struct ww_options *options, const char *file, bool replace,
+                                  void (*step)(void *context, size_t done, size_t total), void *context,
+                                  struct ww_put_back *out, char *why, size_t size) WW_MUST;
+
 /* A server key that is configured, or that a stored blob names. */
 struct ww_server_key {
     size_t size;

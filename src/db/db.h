@@ -55,6 +55,16 @@ const char *db_neighbours(const struct db *db);
 /* Path of the SQLite file, or NULL (memory, PostgreSQL). */
 const char *db_path(const struct db *db);
 
+/* Copies a SQLite database, as it is at one moment and while others write, into a new file of mode 0600 that
+ * is on disk when this returns. step (may be NULL) hears how many pages of how many. WW_ECONFLICT
+ * "file_exists": that file is left alone; WW_EIO, WW_EFULL, WW_EFOREIGN (no database): nothing is left. */
+enum ww_err db_copy_file(struct ww_op *op, const char *from, const char *to,
+                         void (*step)(void *context, size_t done, size_t total), void *context) WW_MUST;
+/* Whether a SQLite database is open, here or in another program of this machine. */
+enum ww_err db_file_in_use(struct ww_op *op, const char *path, bool *in_use) WW_MUST;
+/* The file that a dsn of SQLite names; NULL for another database, or for one in memory. */
+enum ww_err db_file_of(struct ww_op *op, const char *dsn, const char **path) WW_MUST;
+
 /* ---- connections ---- */
 /* Takes a connection from the pool, waiting up to wait_ms: WW_EBUSY. A dead PostgreSQL connection is
  * replaced. */

@@ -174,3 +174,11 @@ enum ww_err db_dsn_parse(struct ww_op *op, const char *text, struct dsn *out)
     }
     return refuse(op, "must be \"memory\", or begin with sqlite: or postgres://");
 }
+
+enum ww_err db_file_of(struct ww_op *op, const char *dsn, const char **path)
+{
+    struct dsn parsed;
+    enum ww_err err = db_dsn_parse(op, dsn, &parsed);
+    *path = !err && parsed.kind == DSN_SQLITE ? parsed.location : NULL;
+    return err;
+}
