@@ -5,13 +5,20 @@
 #include "config_int.h"
 #include "config_keys.h"
 
+/* As Kratos names them: session.cookie.name is SESSION_COOKIE_NAME. Two keys that differ in a dot only would
+ * share a name; the table has none. */
+static void in_capitals(char *key)
+{
+    for (char *p = key; *p; p++) {
+        *p = *p == '.' || *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    }
+}
+
 char *config_env_name(struct arena *a, const char *key)
 {
     char *name = arena_strdup(a, key);
-    for (char *p = name; p && *p; p++) {
-        /* As Kratos names them: session.cookie.name is SESSION_COOKIE_NAME. Two keys that differ in a dot
-         * only would share a name; the table has none. */
-        *p = *p == '.' || *p == '-' ? '_' : (char)toupper((unsigned char)*p);
+    if (name) {
+        in_capitals(name);
     }
     return name;
 }
@@ -158,6 +165,55 @@ static bool keep_directories(struct loader *l, const char *const *environment)
     return !home || *home != '/' || (c->state = arena_printf(&c->arena, "%s/.local/state", home)) != NULL;
 }
 
+/* Letters of a name that are wrong, at most, and the shortest name that is looked at: "LOG_LEVELS" may be
+ * anybody's. */
+enum { TYPOS = 2, SHORTEST = 12 };
+
+/* The key of the setting that is nearly called so; NULL when there is none, or one is called exactly so. */
+static const char *nearly_called(struct bytes name)
+{
+    const char *found = NULL;
+    size_t best = TYPOS + 1;
+    for (size_t i = 0; best > 0 && i < config_setting_count + config_foreign_count; i++) {
+        const char *key =
+            i < config_setting_count ? config_settings[i].key : config_foreigns[i - config_setting_count].key;
+        size_t n = strlen(key);
+        char known[CONFIG_PATH_MOST];
+        if (n + TYPOS < name.n || name.n + TYPOS < n || n >= sizeof known) {
+            continue;
+        }
+        memcpy(known, key, n + 1);
+        in_capitals(known);
+        size_t d = bytes_distance(name, BYTES(known, n));
+        if (d < best) {
+            best = d;
+            found = key;
+        }
+    }
+    return best > 0 ? found : NULL;
+}
+
+/* A misspelt limit or switch would be passed over without a word. Others have variables, too, so only what is
+ * nearly a setting is told. */
+static enum ww_err warn_misspelt(struct loader *l, const char *const *environment)
+{
+    for (; *environment; environment++) {
+        size_t n = strcspn(*environment, "=");
+        bool could = n >= SHORTEST && strspn(*environment, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") == n;
+        struct bytes name = BYTES(*environment, n);
+        const char *meant =
+            could && !bytes_equal(name, bytes_str("WATCHWORD_SERVER_KEY")) ? nearly_called(name) : NULL;
+        char *shown = meant ? config_env_name(&l->config->arena, meant) : NULL;
+        if (shown) {
+            config_warn(l, NULL, NULL, "environment variable %.*s: is no setting; %s is", (int)n,
+                        *environment, shown);
+        } else if (meant) {
+            return op_no_memory(l->op);
+        }
+    }
+    return WW_OK;
+}
+
 enum ww_err config_env_apply(struct loader *l, const char *const *environment)
 {
     enum ww_err err = keep_directories(l, environment) ? WW_OK : op_no_memory(l->op);
@@ -172,6 +228,7 @@ enum ww_err config_env_apply(struct loader *l, const char *const *environment)
             err = apply_key(l, environment, config_foreigns[i].key);
         }
     }
+    err = err ? err : warn_misspelt(l, environment);
     const char *key = find_variable(environment, "WATCHWORD_SERVER_KEY");
     if (err == WW_OK && key && *key) {
         err = take_server_key(l, key);

@@ -29,8 +29,8 @@ static void a_key_on_paper_is_read_back_and_mistakes_are_found(void **state)
     /* As it comes from paper, a scanner, a text editor, or `export` with all that it says. */
     static const char *const papers[] = {
         "\xef\xbb\xbf%s\r\n",
-        "Server key 5eb2c1a0. Whoever reads this can open what the server can open. Test the print with\n"
-        "`watchword server-key verify`.\n%s\n",
+        ("Server key 5eb2c1a0. Whoever reads this can open what the server can open. Test the print with\n"
+         "`watchword server-key verify`.\n%s\n"),
         "%s\nServer key 5eb2c1a0. Whoever reads this can open what the server can open.\n",
         "{\"id\":\"5eb2c1a0\",\"key\":\"%s\"}\n",
         "key:\n\t%s",
