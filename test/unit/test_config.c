@@ -431,30 +431,6 @@ static void the_environment_overrides_the_file(void **state)
                         "environment variable SERVE_PUBLIC_PORT: serve.public.port: must be a whole number");
 }
 
-static void variables_that_are_nearly_settings_are_told(void **state)
-{
-    static const char *const given[] = {"SERVE_PUBLIC_PROT=1",
-                                        "WATCHWORD_SESION_IDLE=1h",
-                                        "COOKIES_SAMESITE=Lax",
-                                        "WATCHWORD_SERVICE_PORT=80",
-                                        "WATCHWORD_PORT_4433_TCP=tcp",
-                                        "SERVE_PUBLIC_PORT=4433",
-                                        "XDG_SESSION_TYPE=x11",
-                                        "SESSION_MANAGER=local",
-                                        "VERSIONS=1",
-                                        NULL};
-    static const char *const told[] = {
-        "environment variable SERVE_PUBLIC_PROT: is no setting; SERVE_PUBLIC_PORT is",
-        "environment variable WATCHWORD_SESION_IDLE: is no setting; WATCHWORD_SESSION_IDLE is",
-        "environment variable COOKIES_SAMESITE: is no setting; COOKIES_SAME_SITE is"};
-    struct fixture *f = *state;
-    assert_int_equal(try_text(f, "dsn: memory\n", given, false), WW_OK);
-    assert_int_equal(config_warning_count(f->config), 3);
-    for (size_t i = 0; i < 3; i++) {
-        assert_true(warned(f->config, told[i]));
-    }
-}
-
 static void a_later_file_overrides_an_earlier_one(void **state)
 {
     struct fixture *f = *state;
@@ -794,7 +770,6 @@ int main(void)
         TEST(settings_of_kratos_that_are_not_acted_on_are_named),
         TEST(weak_hashing_is_warned_of_except_under_dev),
         TEST(the_environment_overrides_the_file),
-        TEST(variables_that_are_nearly_settings_are_told),
         TEST(a_later_file_overrides_an_earlier_one),
         TEST(pairs_stand_for_a_file),
         TEST(cookies_of_the_session_follow_those_of_all),
