@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "config.h"
+#include "config_int.h"
 
 static bool is_told(const struct config *c, const char *text)
 {
