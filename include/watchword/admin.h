@@ -188,6 +188,16 @@ WW_EXPORT enum ww_err ww_restore_accept(struct ww_op *op, bool all,
                                         void (*step)(void *context, size_t done, size_t total), void *context,
                                         struct ww_restored *out) WW_MUST;
 
+struct ww_own_rows {
+    size_t size;
+    uint64_t items, shares;                 /* that the vault names */
+    uint64_t unnamed_items, unnamed_shares; /* rows that are there besides: of no use to anybody */
+};
+/* What only its owner sees of a vault: whether its rows are those that it names. Opens ring, head and leaves.
+ * WW_ETAMPERED, WW_ELOCKED, WW_ENOVAULT. */
+WW_EXPORT enum ww_err ww_check_own(struct ww_op *op, struct ww_session *session,
+                                   struct ww_own_rows *out) WW_MUST;
+
 struct ww_hash_cost {
     size_t size;
     uint32_t memory_kib, iterations; /* of Argon2id (RFC 9106) with one lane */

@@ -408,6 +408,17 @@ struct account_check_report {
 enum ww_err account_check(struct ww_op *op, struct service *s, const struct account_checker *checker,
                           struct account_check_report *out) WW_MUST;
 
+/* What the owner of an open vault sees of its rows. */
+struct account_own {
+    size_t items, shares;     /* that the vault names */
+    int64_t rows, rows_named; /* of items, notes and sealed traits */
+    int64_t share_rows;
+    bool waiting; /* a vault waits, whose items are among the rows */
+};
+/* WW_ETAMPERED: ring, head or a leaf does not open. */
+enum ww_err account_check_own(struct ww_op *op, struct service *s, struct session *x,
+                              struct account_own *out) WW_MUST;
+
 /* Once a minute: expired rows, what was seen of sessions, counters, old history. */
 enum ww_err account_maintain(struct ww_op *op, struct service *s) WW_MUST;
 

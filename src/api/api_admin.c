@@ -104,6 +104,26 @@ enum ww_err ww_check(struct ww_op *op, void (*tell)(void *context, const char *l
 }
 
 /* The caller's step, behind one of ours that makes public structs of the hash's own. */
+static uint64_t beyond(int64_t rows, int64_t named)
+{
+    return rows > named ? (uint64_t)(rows - named) : 0;
+}
+
+enum ww_err ww_check_own(struct ww_op *op, struct ww_session *session, struct ww_own_rows *out)
+{
+    API_CALL(op);
+    struct account_own r;
+    enum ww_err err = api_check_size(op, "ww_own_rows", out);
+    if (err || (err = account_check_own(op, service_of(op), api_session(op, session), &r))) {
+        return err;
+    }
+    /* Which of the rows belong to a vault that waits, only that one says. */
+    api_give(out, &(struct ww_own_rows){sizeof *out, r.items, r.shares,
+                                        r.waiting ? 0 : beyond(r.rows, r.rows_named),
+                                        r.waiting ? 0 : beyond(r.share_rows, (int64_t)r.shares)});
+    return WW_OK;
+}
+
 struct calibration {
     void (*step)(void *context, const struct ww_hash_cost *tried);
     void *context;

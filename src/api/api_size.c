@@ -41,6 +41,7 @@ static const struct api_shape shapes[] = {
     {"ww_reindexed", {sizeof(struct ww_reindexed)}},
     {"ww_restored", {sizeof(struct ww_restored)}},
     {"ww_put_back", {sizeof(struct ww_put_back)}},
+    {"ww_own_rows", {sizeof(struct ww_own_rows)}},
     {"ww_hash_cost", {sizeof(struct ww_hash_cost)}},
     {"ww_flow_request", {sizeof(struct ww_flow_request)}},
     {"ww_flow_answer", {offsetof(struct ww_flow_answer, no_total), sizeof(struct ww_flow_answer)}},

@@ -564,6 +564,8 @@ enum ww_err store_count_leaves(struct ww_op *op, struct store *s, const struct u
                                int64_t *last) WW_MUST;
 enum ww_err store_count_epochs(struct ww_op *op, struct store *s, const struct uuid *account,
                                int64_t *n) WW_MUST;
+enum ww_err store_count_shares(struct ww_op *op, struct store *s, const struct uuid *sender,
+                               int64_t *n) WW_MUST;
 /* Wraps of a sender: all, and those that a share of the same sender has and that are of the right form. */
 enum ww_err store_count_wraps(struct ww_op *op, struct store *s, const struct uuid *sender, int64_t *all,
                               int64_t *sound) WW_MUST;

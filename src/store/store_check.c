@@ -207,6 +207,11 @@ enum ww_err store_count_wraps(struct ww_op *op, struct store *s, const struct uu
                        DB_ARGS(DB_B(BYTES_OF(*sender)), DB_I(SEAL_OVERHEAD + 32)), sound);
 }
 
+enum ww_err store_count_shares(struct ww_op *op, struct store *s, const struct uuid *sender, int64_t *n)
+{
+    return count(op, s, "SELECT count(*) FROM shares WHERE sender = $1", DB_ARGS(DB_B(BYTES_OF(*sender))), n);
+}
+
 /* A piece of a table in the order of a key: its last key, and which rows belong to nothing. Asked row by row,
  * by the owner's key: a join over all would be one statement without a bound (and NOT IN (SELECT …) one that
  * PostgreSQL reads anew for every row, once it finds it too large to hash). */

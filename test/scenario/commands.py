@@ -371,6 +371,41 @@ def damage_is_found_by_check(t, site):
     t.check("for people each problem is a line", plain.code == 6 and re.search(r"^[2-9] problems$", plain.out, re.M), plain)
 
 
+def a_user_checks_the_own_part(t, site):
+    def check(*words, password=PASSWORD):
+        return site.run("check", "--password-fd", "0", *words, stdin=password + "\n")
+
+    make_ada(site)
+    make_ada(site, "bob@example.org")
+    for name in ("note", "list", "diary"):
+        as_ada(site, "item", "put", "--user", ADA, name, more=f"of {name}")
+    as_ada(site, "share", "put", "--user", ADA, "--to", "bob@example.org", "plan", more="at noon")
+    good = check("--user", ADA, "--json")
+    t.check("check --user opens items and shares", good.code == 0 and good.json()["items"] == 3 and good.json()["shares"] == 1
+            and good.json()["received"] == 0, good)
+    bob = check("--user", "bob@example.org", "--json")
+    t.check("and what was received", bob.code == 0 and bob.json()["received"] == 1, bob)
+    t.check("a wrong password is refused", check("--user", ADA, password="another one, wrong").code == 4)
+    t.check("without --user nothing of a vault is counted", "items" not in site.run("check", "--json").json())
+    database = sqlite3.connect(site.database)
+    ids = {r[0]: r[1] for r in database.execute("SELECT id, blob FROM items")}
+    one = next(iter(ids))
+    database.execute("UPDATE items SET blob = (SELECT blob FROM items WHERE id <> ?) WHERE id = ?", (one, one))
+    database.execute("INSERT INTO items SELECT randomblob(16), account, blob FROM items LIMIT 1")
+    database.commit()
+    database.close()
+    t.check("whoever has not the password sees nothing", site.run("check").code == 0)
+    bad = check("--user", ADA)
+    t.check("the user sees which item does not open, by its name, and that a row is one too many", bad.code == 6
+            and re.search(r'^the user\'s item "(note|list|diary)": ', bad.out, re.M) and "1 item row(s)" in bad.out, bad)
+    database = sqlite3.connect(site.database)
+    database.execute("UPDATE shares SET signature = zeroblob(64)")
+    database.commit()
+    database.close()
+    bad = check("--user", "bob@example.org", "--json")
+    t.check("and which value of whom was altered", bad.code == 6 and any("received" in p for p in bad.json()["problems"]), bad)
+
+
 def hashing_is_calibrated(t, site):
     ran = site.run("hash", "calibrate", "--target", "40ms", "--memory", "64", "--json", config=False)
     told = ran.json()
@@ -529,7 +564,7 @@ if __name__ == "__main__":
             an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused,
             shares_go_from_one_to_the_other, shares_are_refused, letters_are_sealed_and_opened,
             a_site_is_checked_migrated_and_cleaned,
-            damage_is_found_by_check, hashing_is_calibrated,
+            damage_is_found_by_check, a_user_checks_the_own_part, hashing_is_calibrated,
             the_command_line_explains_itself, a_wrong_word_is_named,
             activity_tells_of_a_command_in_one_row, the_readme_can_be_followed,
             a_configuration_is_needed, passwords_come_from_a_terminal,
