@@ -44,6 +44,8 @@ void own_give_session(struct route_call *c, struct js *body, struct ww_session *
     }
 }
 
+/* 400, not 401: who asks is signed in; it is the password in the body that is wrong, and clients sign out at
+ * a 401. */
 void own_answer_wrong(struct route_call *c, enum ww_err err)
 {
     bool wrong = err == WW_EDENIED && strcmp(ww_op_problem(c->op)->id, "wrong_credentials") == 0;
@@ -52,6 +54,7 @@ void own_answer_wrong(struct route_call *c, enum ww_err err)
 
 /* ---- codes ---- */
 
+/* How many and since when: the codes themselves are nowhere to be asked for. */
 void handle_codes_state(struct route_call *c)
 {
     struct ww_codes_state state = {.size = sizeof state};
@@ -67,6 +70,7 @@ void handle_codes_state(struct route_call *c)
     own_answer_json(c, 200, o);
 }
 
+/* The answer is the only place where they ever stand: no-store keeps it out of caches. */
 void handle_codes_make(struct route_call *c)
 {
     const char *const *codes;
@@ -113,6 +117,7 @@ static bool read_carrier(struct route_call *c, const struct js *body, bool *cook
     return true;
 }
 
+/* Without a session: the code is who somebody is. A cookie is set only for a form of ours. */
 void handle_recover(struct route_call *c)
 {
     static const char *const members[] = {"identifier", "code", "password", "carrier", NULL};
@@ -141,6 +146,7 @@ void handle_recover(struct route_call *c)
     own_answer_json(c, 200, o);
 }
 
+/* Either the old password or a code, as the body names it. */
 bool own_read_opener(struct route_call *c, struct ww_opener *out)
 {
     static const char *const members[] = {"password", "code", NULL};
@@ -163,6 +169,7 @@ bool own_read_opener(struct route_call *c, struct ww_opener *out)
     return true;
 }
 
+/* A new token comes with the answer; the session that was locked has ended. */
 void handle_unlock(struct route_call *c)
 {
     struct ww_opener in = {.size = sizeof in};

@@ -12,12 +12,14 @@
 
 /* ---- the request ---- */
 
+/* Not answered here: a flow shows what is wrong in its own form. */
 static void refuse_body(struct ww_flow_request *in, const char *reason)
 {
     in->body = WW_BODY_REFUSED;
     in->body_refusal = reason ? reason : "The request body cannot be decoded.";
 }
 
+/* Decoded once for the CSRF guard and the flow, which so see the same fields. */
 static void read_form(struct route_call *c, struct ww_flow_request *in)
 {
     in->body = WW_BODY_FORM;
@@ -96,6 +98,7 @@ static void read_cookies(struct route_call *c, struct ww_flow_request *in)
     in->csrf_cookie_sent = c->csrf_cookie_sent;
 }
 
+/* Everything that the flows know of HTTP: from here on they see a struct. */
 bool handle_flow_request(struct route_call *c, struct ww_flow_request *in)
 {
     const char *accept = http_header(c->r, "Accept"), *why;
@@ -128,6 +131,7 @@ static void put_number(struct route_call *c, const char *name, int64_t value)
     http_answer_header(c->r, name, text);
 }
 
+/* Cookies of flows are set in one place, with one set of attributes. */
 void handle_flow_cookies(struct route_call *c, const struct ww_flow_answer *out)
 {
     if (out->renew_csrf) {
@@ -174,6 +178,7 @@ static void put_headers(struct route_call *c, const struct ww_flow_answer *out)
     }
 }
 
+/* Location or body, as the flow decided; the status is its own too. */
 static void send_answer(struct route_call *c, const struct ww_flow_request *in,
                         const struct ww_flow_answer *out)
 {
@@ -219,6 +224,7 @@ void handle_flow(struct route_call *c)
     }
 }
 
+/* Native clients begin by another path, and are held to carrying nothing that only a browser adds. */
 void handle_flow_api(struct route_call *c)
 {
     struct ww_flow_request in;

@@ -11,6 +11,7 @@ enum { NAME_MOST = 1024 };
 
 /* ---- the list ---- */
 
+/* Recipients by the name that the sender typed: what others are called here tells nothing of them. */
 static struct js *share_json(struct arena *a, const struct ww_share *s)
 {
     struct js *o = js_object(a), *to = js_array(a);
@@ -128,6 +129,7 @@ void handle_share_put(struct route_call *c)
     http_answer(c->r, result.created ? 201 : 204, NULL, 0);
 }
 
+/* Both lists in one call, so that nobody is for a moment without what they keep. */
 void handle_share_people(struct route_call *c)
 {
     static const char *const members[] = {"add", "remove", NULL};

@@ -16,6 +16,7 @@ static struct js *openers_json(struct route_call *c, const struct ww_vault_state
     return o;
 }
 
+/* The state of the vault, for pages that have to say why nothing is shown. */
 void handle_vault(struct route_call *c)
 {
     struct ww_vault_state state = {.size = sizeof state};
@@ -108,6 +109,7 @@ void handle_item_get(struct route_call *c)
     own_answer_bytes(c, result.version, value, n);
 }
 
+/* The body is the value, byte for byte: no JSON around it, no copy of it in another form. */
 void handle_item_put(struct route_call *c)
 {
     struct ww_item_condition condition;

@@ -40,6 +40,7 @@ static bool names_differ(struct route_call *c, const struct several *s)
     return at == s->n || refuse(c, fields[s->changes[at].action], "a name stands twice in the request");
 }
 
+/* base64 in JSON, since a value may be any bytes. */
 static bool add_put(struct route_call *c, struct several *s, const struct js *put)
 {
     for (const struct js *m = put ? put->first : NULL; m; m = m->next) {
@@ -146,6 +147,7 @@ static void answer_several(struct route_call *c, const struct several *s)
     own_answer_json(c, 200, root);
 }
 
+/* All or nothing, in one transaction; the answer lists what each became. */
 void handle_items_several(struct route_call *c)
 {
     struct several s = {0};

@@ -7,15 +7,6 @@ static const char not_a_size[] = "The size of a chunk is not 1 to 8 hexadecimal 
 static const char not_an_end[] = "A chunk does not end where its size says.";
 static const char not_a_trailer[] = "What stands behind the chunks is no trailer field.";
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A chunk extension (";name=value") is refused with everything else that is no digit: recipients disagree
  * on where one ends, and nothing here would use it. The bound on digits keeps `left` from overflowing. */
 static const char *size_byte(struct http_chunked *h, uint8_t c)

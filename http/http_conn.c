@@ -27,6 +27,7 @@ void http_conn_deadline(struct http_conn *c, uint64_t milliseconds)
     event_add(&c->deadline, &tv);
 }
 
+/* Not reading is how a peer is slowed down: TCP then holds it back (RFC 9293 §3.8). */
 void http_conn_reading(struct http_conn *c, bool on)
 {
     if (on != c->is_reading) {
@@ -55,6 +56,7 @@ static void set_waiting(struct http_conn *c, bool waits)
     c->is_waiting = waits;
 }
 
+/* The one place where a state begins: deadlines and lists follow from it. */
 void http_conn_enter(struct http_conn *c, enum http_conn_state state)
 {
     c->state = state;
@@ -116,6 +118,7 @@ static void conn_free(struct http_conn *c)
     }
 }
 
+/* Freed at the end of an event, never inside of one that still uses it. */
 static void settle(struct http_conn *c)
 {
     if (c->state == CONN_CLOSED) {
@@ -125,6 +128,7 @@ static void settle(struct http_conn *c)
 
 /* ---- events ---- */
 
+/* Into a buffer of the thread, and only as much as is counted goes on from there. */
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
     static _Thread_local uint8_t received[RECEIVE_AT_ONCE];
@@ -166,6 +170,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
     settle(c);
 }
 
+/* A head or a body that does not come on is 408; what is idle is closed without a word. */
 static void on_deadline(evutil_socket_t fd, short what, void *context)
 {
     struct http_conn *c = context;
@@ -199,6 +204,7 @@ void http_conn_answered(struct http_request *r)
 
 /* ---- the beginning ---- */
 
+/* The connection that has waited longest for its peer gives way to a new one. */
 static bool drop(struct http_conn *oldest)
 {
     if (oldest) {
@@ -254,6 +260,7 @@ static struct http_peer *peer_of(struct http_loop *loop, const struct http_addre
                             !known || http_proxies_hold(&loop->server->proxies, address));
 }
 
+/* From accept on it has a place, a peer and a deadline. */
 void http_conn_new(struct http_loop *loop, const struct http_listener *listener, int fd,
                    const struct sockaddr *from)
 {
@@ -286,6 +293,7 @@ void http_conn_new(struct http_loop *loop, const struct http_listener *listener,
     http_conn_deadline(c, loop->server->options.head_seconds * 1000);
 }
 
+/* Those that are handled go on: their answers are the last on their connection. */
 void http_conns_stop(struct http_loop *loop)
 {
     for (struct http_conn *c = TAILQ_FIRST(&loop->conns), *next; c; c = next) {

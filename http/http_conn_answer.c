@@ -76,6 +76,7 @@ static size_t send_some(struct http_conn *c)
     return left - (sent > 0 ? (size_t)sent : 0);
 }
 
+/* As much as the socket takes; the rest when it is writable again, with a deadline of its own. */
 void http_conn_write(struct http_conn *c)
 {
     size_t left = send_some(c);
@@ -103,6 +104,7 @@ static void hold_answer(struct http_request *r)
     }
 }
 
+/* Whether the connection lives on is decided before the head is written, which says so. */
 void http_conn_send(struct http_conn *c)
 {
     struct http_request *r = c->request;
@@ -137,6 +139,7 @@ void http_conn_continue(struct http_conn *c)
     }
 }
 
+/* After a refusal by the server itself the connection ends: what follows may be the rest of a body. */
 void http_conn_refuse(struct http_conn *c, struct http_refusal refusal)
 {
     c->request->head.keep_alive = false;

@@ -13,6 +13,7 @@ enum {
 
 /* ---- to its handler ---- */
 
+/* To a worker, or here where it is quick; a queue that is full is refused at once. */
 static void dispatch(struct http_conn *c)
 {
     struct http_request *r = c->request;
@@ -161,6 +162,7 @@ static bool take_body(struct http_conn *c, size_t n, size_t most)
     return false;
 }
 
+/* Exactly Content-Length bytes: what comes after them is the next request's. */
 static bool read_counted_body(struct http_conn *c)
 {
     struct http_request *r = c->request;
@@ -236,6 +238,7 @@ static void hold_back(struct http_conn *c)
     }
 }
 
+/* As far as what has come reaches: several small requests may stand in one packet. */
 static void read_on(struct http_conn *c)
 {
     bool more = true;

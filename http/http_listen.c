@@ -18,6 +18,7 @@ static bool is_unix(const struct http_listener *listener)
     return strncmp(listener->host, unix_prefix, sizeof unix_prefix - 1) == 0;
 }
 
+/* One socket for all loops: there is no SO_REUSEPORT for Unix sockets and none for those handed in. */
 bool http_socket_is_local(const struct http_listener *listener)
 {
     return listener->fd >= 0 || is_unix(listener);
@@ -76,6 +77,7 @@ static void bound_buffers(int fd)
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 }
 
+/* One address; `share` where each loop has a socket of its own on it. */
 static int bind_one(const struct addrinfo *a, bool share)
 {
     int on = 1, off = 0;
@@ -101,6 +103,7 @@ static int bind_one(const struct addrinfo *a, bool share)
     return fd;
 }
 
+/* For port 0, which tests ask for: the kernel has chosen. */
 static uint16_t bound_port(int fd)
 {
     struct sockaddr_storage address;

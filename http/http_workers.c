@@ -90,6 +90,7 @@ static void *work(void *argument)
     return NULL;
 }
 
+/* Threads are made at the start: under load there is none to be made. */
 struct http_pool *http_pool_new(unsigned threads, unsigned capacity, unsigned percent, bool hashing)
 {
     struct http_pool *pool = calloc(1, sizeof *pool + threads * sizeof *pool->threads);
@@ -170,6 +171,7 @@ bool http_pool_add(struct http_pool *pool, struct http_request *r)
     return added;
 }
 
+/* For a client that left while it waited: nobody hashes for nobody. */
 bool http_pool_remove(struct http_pool *pool, struct http_request *r)
 {
     pthread_mutex_lock(&pool->mutex);

@@ -38,6 +38,7 @@ struct metrics {
     struct route other;
 };
 
+/* A fixed table: no label that a client chooses makes a row. */
 struct metrics *metrics_new(void)
 {
     struct metrics *m = calloc(1, sizeof *m);
@@ -77,11 +78,13 @@ static struct route *route_of(struct metrics *m, const char *label)
     return &m->other;
 }
 
+/* Relaxed: counters are read now and then, and their order says nothing. */
 static void add_one(_Atomic uint64_t *counter)
 {
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
+/* By class of status: 2xx to 5xx is what alarms are made of. */
 void metrics_count(struct metrics *m, const char *label, int status, uint64_t micros)
 {
     struct route *r = route_of(m, label);
@@ -107,6 +110,7 @@ static uint64_t value_of(const _Atomic uint64_t *counter)
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/* As Prometheus' text format escapes the values of labels. */
 static void add_label(struct buf *out, const char *label)
 {
     for (; *label; label++) {
@@ -139,6 +143,7 @@ static void write_sample(struct buf *out, const char *suffix, const char *label,
     buf_str(out, "\"} ");
 }
 
+/* Cumulative buckets, as the format wants them. */
 static void write_durations(const struct route *r, struct buf *out)
 {
     const char *label = atomic_load(&r->label);

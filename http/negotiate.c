@@ -109,12 +109,14 @@ bool negotiate_json(const char *accept, const char *content_type)
            (content_type && strcmp(content_type, "application/json") == 0);
 }
 
+/* Kratos answers a flow's beginning by what is accepted; text/html stands first where both are alike. */
 bool negotiate_init_json(const char *accept)
 {
     static const char *const offers[] = {"text/html", "application/json"};
     return best_offer(accept, offers, 2) == 1;
 }
 
+/* Parameters such as charset may follow. */
 bool negotiate_is_type(const char *content_type, const char *type)
 {
     size_t n = strlen(type);

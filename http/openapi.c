@@ -51,6 +51,7 @@ static void put_content(struct arena *a, struct js *o, const char *type, const c
 
 /* ---- parameters ---- */
 
+/* Numbers are told from texts by the one name that is a number. */
 static void add_parameter(struct arena *a, struct js *list, const char *name, size_t n, const char *in)
 {
     struct js *p = js_push(list, js_object(a));
@@ -109,6 +110,7 @@ static struct js *add_answer(struct arena *a, struct js *answers, int status)
     return o;
 }
 
+/* The success of the row, and the refusals that all routes share. */
 static struct js *answers_of(struct arena *a, const struct route *route)
 {
     const struct route_doc *doc = route->doc;
@@ -153,6 +155,7 @@ static const char *method_of(unsigned methods)
     return "trace";
 }
 
+/* From the table alone: a route without a description is none of ours. */
 static void add_route(struct arena *a, struct js *paths, const struct route *route)
 {
     const struct route_doc *doc = route->doc;
@@ -189,6 +192,7 @@ static struct js *components_of(struct arena *a, const struct site *site)
     return o;
 }
 
+/* Made at each request: it is asked for by people who write clients, not by clients. */
 void handle_openapi(struct route_call *c)
 {
     struct arena *a = c->arena;

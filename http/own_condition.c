@@ -56,6 +56,7 @@ static bool next_tag(const char **at, bool *weak, uint64_t *version, bool *bad)
     return true;
 }
 
+/* 400, not ignored: a condition that is passed over writes over what it was to protect. */
 static bool refuse_condition(struct route_call *c, const char *header)
 {
     own_refuse(c, "condition_invalid", header,
@@ -78,6 +79,7 @@ static bool read_one_tag(const char *text, uint64_t *version)
     return true;
 }
 
+/* RFC 9110 §13.1: If-Match with a version, or If-None-Match: *; nothing weak, no lists. */
 bool own_read_condition(struct route_call *c, struct ww_item_condition *out)
 {
     const char *match = http_header(c->r, "If-Match"), *none = http_header(c->r, "If-None-Match");
@@ -91,6 +93,7 @@ bool own_read_condition(struct route_call *c, struct ww_item_condition *out)
     return true;
 }
 
+/* For 304: whoever has this version already gets no bytes, and nothing is opened for it. */
 bool own_is_known(struct route_call *c, uint64_t version)
 {
     const char *none = http_header(c->r, "If-None-Match");
@@ -107,6 +110,7 @@ bool own_is_known(struct route_call *c, uint64_t version)
     return false;
 }
 
+/* The version, quoted: strong, since each write has another. */
 void own_put_etag(struct route_call *c, uint64_t version)
 {
     char tag[24];

@@ -10,6 +10,7 @@
 #include "negotiate.h"
 #include "urlform.h"
 
+/* With the field in details, so that a client can show it where it belongs. */
 void own_refuse(struct route_call *c, const char *id, const char *field, const char *reason)
 {
     struct js *details = js_object(c->arena);
@@ -30,6 +31,7 @@ bool own_read_query(struct route_call *c, struct own_query *out)
     return false;
 }
 
+/* Bounded before it goes anywhere; an empty one is as absent. */
 bool own_read_parameter(struct route_call *c, const struct own_query *q, const char *name, size_t most,
                         const char **out)
 {
@@ -42,6 +44,7 @@ bool own_read_parameter(struct route_call *c, const struct own_query *q, const c
     return true;
 }
 
+/* What is no number is refused, not guessed; what is too large is cut. */
 bool own_read_page_size(struct route_call *c, const struct own_query *q, size_t *out)
 {
     const char *text;
@@ -103,6 +106,7 @@ bool own_read_object(struct route_call *c, const char *const *members, struct js
     return true;
 }
 
+/* Names as typed; the library finds out whose they are. */
 bool own_read_people(struct route_call *c, const struct js *body, const char *name, const char *const **out,
                      size_t *n)
 {
@@ -139,6 +143,7 @@ void own_answer_json(struct route_call *c, int status, const struct js *body)
     }
 }
 
+/* A Link header (RFC 8288), as Kratos' lists have it. */
 void own_put_next(struct route_call *c, const char *prefix, size_t page_size, const char *page_token)
 {
     struct buf b = BUF(c->arena);

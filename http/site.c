@@ -82,6 +82,7 @@ static bool has_slow_reads(struct ww *ww, const char *dsn)
            (hashing ? hashing : cores) > SQLITE_WORKERS_MOST;
 }
 
+/* All that requests read is made here, once: a handler reads no configuration. */
 bool site_init(struct site *site, struct ww *ww)
 {
     struct arena *a = &site->arena;
@@ -124,6 +125,7 @@ void site_free(struct site *site)
 
 /* ---- cookies ---- */
 
+/* NULL where a value could add attributes: then no cookie is set, rather than two. */
 static void set_cookie(struct http_request *r, struct arena *a, const struct cookie *c)
 {
     char *text = cookie_build(a, c);
@@ -214,6 +216,7 @@ void site_set_session_cookie(struct site *site, struct http_request *r, struct w
     set_cookie(r, a, &c);
 }
 
+/* Emptied and in the past: browsers then forget it. */
 void site_end_session_cookie(struct site *site, struct http_request *r, struct arena *a)
 {
     struct cookie c = make_cookie(site, a, "session.cookie", site->session_cookie_name, "");
@@ -223,6 +226,7 @@ void site_end_session_cookie(struct site *site, struct http_request *r, struct a
 
 /* ---- the request ---- */
 
+/* RFC 6750 §2.1; of other schemes nothing is taken. */
 static const char *bearer(const struct http_request *r)
 {
     const char *value = http_header(r, "Authorization");
@@ -262,6 +266,7 @@ static bool is_good_session(const char *value, void *op)
     return err != WW_EDENIED && err != WW_EDISABLED;
 }
 
+/* Asks whether there is more than one of a name, for what is to be told of doubled cookies. */
 static bool is_second(const char *value, void *seen)
 {
     (void)value;

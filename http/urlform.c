@@ -6,15 +6,6 @@
 
 #include "utf8.h"
 
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Never longer than its text, so one allocation is enough. A broken escape is refused rather than kept as
  * text: what is checked must be what others read. */
 static enum ww_err decode(struct arena *a, struct bytes text, bool plus_is_space, struct bytes *out,
@@ -30,8 +21,8 @@ static enum ww_err decode(struct arena *a, struct bytes text, bool plus_is_space
     for (size_t i = 0; i < text.n; i++) {
         uint8_t c = text.p[i];
         if (c == '%') {
-            int high = text.n - i > 2 ? hex_value(text.p[i + 1]) : -1;
-            int low = high >= 0 ? hex_value(text.p[i + 2]) : -1;
+            int high = text.n - i > 2 ? hex_digit(text.p[i + 1]) : -1;
+            int low = high >= 0 ? hex_digit(text.p[i + 2]) : -1;
             if (low < 0) {
                 *why = "a percent sign is not followed by two hexadecimal digits";
                 return WW_EINVAL;
@@ -56,11 +47,13 @@ static enum ww_err decode(struct arena *a, struct bytes text, bool plus_is_space
     return WW_OK;
 }
 
+/* Of a path: "+" is a plus there (RFC 3986 §2.1), and a blank in a form. */
 enum ww_err urlform_percent_decode(struct arena *a, struct bytes text, struct bytes *out, const char **why)
 {
     return decode(a, text, false, out, why);
 }
 
+/* Unreserved characters as they are (RFC 3986 §2.3), all others as %XX. */
 void urlform_percent_encode(struct buf *b, struct bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {
@@ -94,6 +87,7 @@ static enum ww_err read_pair(struct arena *a, struct bytes text, struct ww_pair 
     return err;
 }
 
+/* In the order of the form; of names that stand twice each reader takes the one it must. */
 enum ww_err urlform_read(struct arena *a, struct bytes text, const struct ww_pair **pairs, size_t *count,
                          const char **why)
 {

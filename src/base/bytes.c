@@ -271,12 +271,12 @@ void hex_encode(char *out, const void *p, size_t n)
     out[2 * n] = 0;
 }
 
-static int hex_digit(char c)
+int hex_digit(uint8_t c)
 {
     if (c >= '0' && c <= '9') {
         return c - '0';
     }
-    c = (char)(c | 0x20);
+    c |= 0x20;
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -288,7 +288,7 @@ bool hex_decode(void *out, size_t n, const char *text)
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        int high = hex_digit((uint8_t)text[2 * i]), low = hex_digit((uint8_t)text[2 * i + 1]);
         /* Both cases of letters are read; hex_encode writes lower ones, so that what we compare is one form.
          */
         if (high < 0 || low < 0) {

@@ -78,6 +78,8 @@ struct bytes read_rest(struct reader *r);
 /* ---- hex ---- */
 /* Lower-case hex of n bytes into out[2n+1]. */
 void hex_encode(char *out, const void *p, size_t n);
+/* The value of a hex digit in either case; -1 for any other byte. */
+int hex_digit(uint8_t c);
 /* Exactly n bytes from 2n hex digits of either case; false otherwise. */
 bool hex_decode(void *out, size_t n, const char *text);
 

@@ -13,6 +13,7 @@ static int by_key(const void *x, const void *y)
 
 static void write_equal(struct buf *b, const struct js *v);
 
+/* Sorted, so that two objects with the same members in another order are one text. */
 static void write_object(struct buf *b, const struct js *v)
 {
     const struct js **members = ARENA_ARRAY(b->arena, v->count, const struct js *);
@@ -33,6 +34,8 @@ static void write_object(struct buf *b, const struct js *v)
     buf_char(b, '}');
 }
 
+/* A text for each value, the same where JSON Schema calls them equal: so duplicates are found by sorting, in
+ * n log n. */
 static void write_equal(struct buf *b, const struct js *v)
 {
     if (js_is_number(v)) {
@@ -56,6 +59,7 @@ struct item {
     size_t index;
 };
 
+/* Then by place, so that the pair that is told is the earliest one. */
 static int by_text(const void *x, const void *y)
 {
     const struct item *a = x, *b = y;
@@ -131,6 +135,7 @@ static void check_items(struct check *c, const struct subschema *s, const struct
     }
 }
 
+/* One that fits is enough (draft-07, Validation §6.4.6); causes are kept only for the case that none does. */
 static void check_contains(struct check *c, const struct subschema *s, const struct js *v,
                            const struct spot *at, struct causes *out)
 {
@@ -153,6 +158,7 @@ static void check_contains(struct check *c, const struct subschema *s, const str
     }
 }
 
+/* Counts first: they cost nothing, and items are then checked one by one against the budget. */
 void schema_check_array(struct check *c, const struct subschema *s, const struct js *v, const struct spot *at,
                         struct causes *out)
 {

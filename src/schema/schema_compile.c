@@ -20,6 +20,7 @@ bool schema_compile_fail(struct compiler *c, const char *place, const char *form
     return false;
 }
 
+/* Told apart from a schema that is wrong: nobody should look for a mistake in it. */
 bool schema_compile_no_memory(struct compiler *c)
 {
     c->err = WW_ENOMEM;
@@ -134,6 +135,7 @@ static bool measure_one(struct compiler *c, struct subschema *s, struct subschem
                                SCHEMA_MAX_CHAIN);
 }
 
+/* Each branch applies to the same value: the longest counts, not their sum. */
 static bool measure_list(struct compiler *c, struct subschema *s, const struct schema_list *list,
                          unsigned depth)
 {
@@ -173,6 +175,7 @@ static bool measure(struct compiler *c, struct subschema *s, unsigned depth)
 
 /* ---- a program ---- */
 
+/* Index, fill, measure: references may reach anything, so all places are known before any is filled. */
 static bool compile_all(struct compiler *c, const struct js *root)
 {
     if (root->type != JS_OBJECT && root->type != JS_BOOL) {
@@ -225,6 +228,7 @@ enum ww_err schema_compile_with(struct arena *a, const struct js *root, const st
     return WW_OK;
 }
 
+/* Formats are asserted; identity schemas are compiled with more (schema_identity_compile). */
 enum ww_err schema_compile(struct arena *a, const struct js *root, struct schema_program **out,
                            const char **why)
 {

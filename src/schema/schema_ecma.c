@@ -159,6 +159,7 @@ static bool close_group(struct translation *t)
     return true;
 }
 
+/* One unit of the pattern. `repeatable` says whether a quantifier may follow. */
 static bool step(struct translation *t)
 {
     switch (*t->p) {
@@ -209,6 +210,8 @@ static bool step(struct translation *t)
     return true;
 }
 
+/* In one pass and in linear time: what a schema's author writes is read at the start of the server, what
+ * people type in forms with "format": "regex" at each request. */
 char *schema_ecma_translate(struct arena *a, struct bytes pattern, enum regex_flavour flavour,
                             const char **why)
 {

@@ -166,6 +166,7 @@ static bool back_reference(struct translation *t)
     return true;
 }
 
+/* \cA to \cZ (ECMA-262 §22.2.1, ControlLetter); PCRE2 would take any character. */
 static bool control_escape(struct translation *t)
 {
     int c = schema_ecma_peek(t, 0);
@@ -194,6 +195,7 @@ static bool other_escape(struct translation *t, char c)
     return schema_ecma_refuse(t, "the regular expression has an escape that ECMA-262 does not know");
 }
 
+/* Whether there is such a group PCRE2 finds out. */
 static bool named_reference(struct translation *t)
 {
     const char *close = schema_ecma_peek(t, 0) == '<' ? memchr(t->p, '>', (size_t)(t->end - t->p)) : NULL;

@@ -35,6 +35,7 @@ static bool refuse(struct extension *e, const char *path, const char *reason)
     return schema_compile_fail(e->c, place, "%s: %s", path, reason);
 }
 
+/* "email" or "phone", Kratos' two ways to reach somebody. */
 static bool take_via(struct extension *e, const char *path, const struct js *v, const char **out)
 {
     *out = NULL;
@@ -46,6 +47,7 @@ static bool take_via(struct extension *e, const char *path, const struct js *v, 
     return *out ? true : refuse(e, path, "expected \"email\" or \"sms\"");
 }
 
+/* true marks the field; false is as absent, as Kratos has it. */
 static bool take_flag(struct extension *e, const char *path, const struct js *v, unsigned mark)
 {
     if (v->type != JS_BOOL) {
@@ -68,6 +70,7 @@ static bool take_listed(struct extension *e, const struct extension_member *m, c
     return true;
 }
 
+/* Only what is in the table: an extension that nobody knows would promise what nobody does. */
 static bool take_leaf(struct extension *e, const char *path, const struct js *v)
 {
     for (size_t i = 0; i < sizeof kratos_members / sizeof kratos_members[0]; i++) {
@@ -122,6 +125,7 @@ static bool take_object(struct extension *e, const char *path, const struct js *
     return true;
 }
 
+/* Our own marks beside Kratos', under a name of their own, so that a schema works in both. */
 static bool take_watchword(struct extension *e, const struct js *o)
 {
     e->keyword = "watchword";

@@ -22,6 +22,7 @@ static bool printable(int32_t c)
     return c >= 0x20;
 }
 
+/* As Go's %q writes them: the texts of failures are Kratos', character by character. */
 static void quote_control(struct buf *b, int32_t c)
 {
     static const char names[] = "abtnvfr"; /* of 7 to 13 */
@@ -80,6 +81,7 @@ const char *schema_go_value(struct arena *a, const struct js *v)
     }
 }
 
+/* From the root down, by recursion: as deep as the value, which js_read has bounded. */
 static void write_spot(struct buf *b, const struct spot *at)
 {
     if (!at) {
@@ -110,6 +112,7 @@ static const char *spot_text(struct arena *a, const struct spot *at)
 
 /* ---- the tree ---- */
 
+/* In the order in which they were found, which is that of the schema. */
 static void link_cause(struct causes *out, struct schema_cause *cause)
 {
     if (out->last) {
@@ -207,6 +210,7 @@ void schema_causes_adopt(struct schema_cause *parent, struct causes *children)
     }
 }
 
+/* Causes of a branch become those of the whole, without being copied. */
 void schema_causes_move(struct causes *to, const struct causes *from)
 {
     if (from->first && to->last) {
@@ -230,6 +234,7 @@ static void collect(const struct schema_cause *cause, struct schema_failure ***e
     }
 }
 
+/* What people can mend are the leaves; the tree above them says only how they hang together. */
 struct schema_failure *schema_causes_leaves(const struct causes *c)
 {
     struct schema_failure *first = NULL, **end = &first;

@@ -17,6 +17,8 @@ static bool json_pointer(struct bytes text)
     return true;
 }
 
+/* draft-bhutton-relative-json-pointer: how many levels up, without leading zeros, and then a pointer or "#".
+ */
 static bool relative_json_pointer(struct bytes text)
 {
     size_t n = 0;

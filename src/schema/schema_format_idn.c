@@ -16,6 +16,7 @@ static bool is_ascii(struct bytes text)
     return true;
 }
 
+/* A label is ASCII, or a U-label that libidn2 accepts, or an A-label ("xn--") of one. */
 static enum ww_err check_label(struct arena *a, struct bytes text)
 {
     if (is_ascii(text)) {
@@ -37,6 +38,7 @@ static bool is_dot(int32_t c)
     return c == '.' || c == 0x3002 || c == 0xff0e || c == 0xff61;
 }
 
+/* Label by label: an A-label may stand beside a U-label (RFC 5890 §2.3.2.1). */
 enum ww_err schema_format_idn_hostname(struct arena *a, struct bytes text)
 {
     struct bytes rest = text;

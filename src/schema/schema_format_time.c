@@ -33,6 +33,7 @@ static bool sign(struct bytes *p, char c)
     return true;
 }
 
+/* With the days of each month: 30 February is no date (RFC 3339 §5.7). */
 static bool full_date(struct bytes *p)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

@@ -75,6 +75,7 @@ static bool literal(struct bytes text)
            (future && all_of(inner, ":", false) && !memchr(inner.p, '%', inner.n));
 }
 
+/* RFC 3986 §3.2: user part, host, port; the last "@" ends the user part. */
 static bool authority(struct bytes text, bool international)
 {
     const uint8_t *at = text.n > 0 ? memrchr(text.p, '@', text.n) : NULL;
@@ -93,6 +94,7 @@ static bool authority(struct bytes text, bool international)
     return all_of(BYTES(text.p, n), "", international) && (!colon || port(BYTES(colon + 1, text.n - n - 1)));
 }
 
+/* A NUL is a character like others here, and belongs to none of the stops. */
 static size_t until(struct bytes text, const char *stops)
 {
     size_t n = 0;
@@ -128,6 +130,7 @@ static size_t scheme(struct bytes text)
     return n + 1;
 }
 
+/* RFC 3986 §4.1, or with other letters RFC 3987 §2.2: one grammar, two alphabets. */
 static bool reference(struct bytes text, bool absolute, bool international)
 {
     size_t n = scheme(text);
@@ -232,6 +235,7 @@ static bool expression(struct bytes text)
     }
 }
 
+/* RFC 6570 §2: braces in pairs, and names between them. */
 bool schema_format_uri_template(struct bytes text)
 {
     for (size_t i = 0; i < text.n; i++) {

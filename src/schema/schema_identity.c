@@ -17,6 +17,7 @@ struct trait_walk {
     unsigned depth, steps;
 };
 
+/* With the place in the document: its author has to find it. */
 static bool walk_fail(struct trait_walk *w, const struct subschema *s, const char *reason)
 {
     w->why = arena_printf(w->a, "%s: %s", s->place, reason);
@@ -57,6 +58,7 @@ static unsigned leaf_marks(const struct subschema *s, unsigned depth)
     return marks;
 }
 
+/* Branches may describe one field several times; it is one field of the form. */
 static struct schema_trait *find_trait(const struct identity_schema *schema, const char *path)
 {
     for (struct schema_trait *t = schema->traits; t; t = t->next) {
@@ -142,6 +144,7 @@ static bool walk_properties(struct trait_walk *w, const struct subschema *s, con
     return true;
 }
 
+/* Fields of branches that may not apply are in the form too, but never required. */
 static bool walk_inside(struct trait_walk *w, const struct subschema *s, const char *path, bool required)
 {
     const struct schema_list branches = {
@@ -376,6 +379,7 @@ static void pick_branches(struct value_walk *w, const struct subschema *s, const
     }
 }
 
+/* Each element by what its place says: a list of addresses marks each of them. */
 static void pick_items(struct value_walk *w, const struct subschema *s, const char *path, const struct js *v)
 {
     size_t i = 0;

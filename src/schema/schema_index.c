@@ -6,6 +6,7 @@
 
 static const char metaschema_uri[] = "http://json-schema.org/draft-07/schema";
 
+/* RFC 6901 §3: "~" and "/" within a name are escaped. */
 char *schema_place_join(struct arena *a, const char *place, struct bytes key)
 {
     struct buf b = BUF(a);
@@ -40,6 +41,7 @@ static void place_in(struct location **slots, size_t count, struct location *l)
     slots[i] = l;
 }
 
+/* Four times as large: a document is indexed once, and each growth walks all of it. */
 static bool grow(struct compiler *c)
 {
     size_t count = c->slot_count ? c->slot_count * 4 : 64;
@@ -57,6 +59,7 @@ static bool grow(struct compiler *c)
     return true;
 }
 
+/* By the node's address: the same text at two places is two schemas. */
 struct location *schema_index_find(const struct compiler *c, const struct js *json)
 {
     if (c->slot_count == 0) {
@@ -150,6 +153,7 @@ static bool walk_values(struct compiler *c, const struct js *container, const ch
     return true;
 }
 
+/* Only below keywords that hold schemas: an "enum" may contain anything that looks like one. */
 static bool walk_member(struct compiler *c, const struct location *l, const struct js *member, unsigned depth)
 {
     const struct keyword *k = schema_keyword_find(member->key);
@@ -225,6 +229,7 @@ bool schema_index_walk(struct compiler *c, const struct js *json, const char *pl
 
 /* ---- references ---- */
 
+/* Few: most schemas name themselves once or not at all. */
 static struct location *by_uri(const struct compiler *c, const char *uri)
 {
     for (size_t i = 0; i < c->id_count; i++) {
@@ -235,6 +240,7 @@ static struct location *by_uri(const struct compiler *c, const char *uri)
     return NULL;
 }
 
+/* The draft-07 meta-schema and our presets are in the program: nothing is fetched. */
 static struct location *add_document(struct compiler *c, const struct js *json, const char *uri)
 {
     char *place = arena_printf(c->a, "%s#", uri);

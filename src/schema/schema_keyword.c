@@ -87,6 +87,7 @@ static bool is_schema(const struct js *v)
 
 /* ---- schemas within ---- */
 
+/* Room for all of them first; each is queued, not compiled here. */
 static bool take_list(struct compiler *c, struct subschema *s, const struct js *member,
                       struct schema_list *out)
 {
@@ -139,6 +140,7 @@ static struct property *property_slot(struct compiler *c, struct subschema *s, s
     return &s->properties[s->property_count++];
 }
 
+/* The value of each name is a schema of its own, compiled in its turn. */
 static bool take_properties(struct compiler *c, struct subschema *s, const struct js *member)
 {
     for (const struct js *v = member->first; v; v = v->next) {
@@ -153,6 +155,7 @@ static bool take_properties(struct compiler *c, struct subschema *s, const struc
     return true;
 }
 
+/* May stand before "properties" or name what that does not: it is a demand all the same. */
 static bool take_required(struct compiler *c, struct subschema *s, const struct js *member)
 {
     for (const struct js *v = member->type == JS_ARRAY ? member->first : NULL; v; v = v->next) {
@@ -188,6 +191,7 @@ static bool take_regex(struct compiler *c, const struct subschema *s, const stru
            wrong(c, s, member, "the regular expressions of the schema are too large together");
 }
 
+/* Each is matched against each name: that is why patterns are counted and their work is paid. */
 static bool take_patterns(struct compiler *c, struct subschema *s, const struct js *member)
 {
     s->pattern_properties = ARENA_ARRAY(c->a, member->count, struct pattern_property);
@@ -219,6 +223,7 @@ static bool is_name_list(const struct js *v)
     return true;
 }
 
+/* A list of names, or a schema: draft-07 has both in one keyword. */
 static bool take_dependencies(struct compiler *c, struct subschema *s, const struct js *member)
 {
     s->dependencies = ARENA_ARRAY(c->a, member->count, struct dependency);

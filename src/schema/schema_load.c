@@ -53,6 +53,7 @@ static enum ww_err bad_source(struct source_text *t, const char *why)
     return why ? WW_ECONFIG : WW_ENOMEM;
 }
 
+/* At most as long as its limit, whatever the file's size says: it may grow while it is read. */
 static enum ww_err read_all(struct source_text *t, int fd, size_t size)
 {
     char *text = arena_alloc(t->a, size + 1);
@@ -95,6 +96,7 @@ static enum ww_err read_path(struct source_text *t, const char *path)
     return err;
 }
 
+/* file:// with a path, relative to the configuration; what comes out is opened by the server's own rights. */
 static enum ww_err read_file(struct source_text *t, const char *rest, const char *base_dir)
 {
     char *path = NULL;
@@ -108,6 +110,7 @@ static enum ww_err read_file(struct source_text *t, const char *rest, const char
     return read_path(t, path);
 }
 
+/* preset:// names what is compiled into the program: a site needs no file to begin. */
 static enum ww_err read_preset(struct source_text *t, const char *name)
 {
     char *file = arena_printf(t->a, "%s.schema.json", name);
@@ -174,6 +177,7 @@ static struct bytes without_bom(struct bytes text)
     return marked ? BYTES(text.p + 3, text.n - 3) : text;
 }
 
+/* Read, parsed, compiled, walked for its form: whatever is wrong stops the start, with the schema's id. */
 static enum ww_err load_one(struct ww_op *op, struct schema_set *set, const struct schema_source *from,
                             const char *base_dir)
 {
@@ -276,6 +280,7 @@ enum ww_err schema_set_load_list(struct ww_op *op, const struct js *list, const 
     return schema_set_load(op, sources, n, default_id, NULL, out);
 }
 
+/* Programs first: their patterns are not in the arena. */
 void schema_set_free(struct schema_set *s)
 {
     if (!s) {
@@ -293,6 +298,7 @@ const struct identity_schema *schema_default(const struct schema_set *s)
     return s->standard;
 }
 
+/* By id as configured. There are a handful. */
 const struct identity_schema *schema_find(const struct schema_set *s, const char *id)
 {
     for (size_t i = 0; i < s->count; i++) {

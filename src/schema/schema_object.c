@@ -30,6 +30,7 @@ struct object {
     bool *known;
 };
 
+/* For bsearch: a name that came in, against the table of the schema. */
 static int find_name(const void *key, const void *element)
 {
     const struct bytes *name = key;
@@ -118,6 +119,7 @@ static void check_required(struct check *c, const struct subschema *s, const str
     }
 }
 
+/* By the schema's table, not by the value's members: what is missing is found in the same walk. */
 static void check_properties(struct check *c, const struct subschema *s, const struct object *o,
                              const struct spot *at, struct causes *out)
 {
@@ -140,6 +142,7 @@ static void check_names(struct check *c, const struct subschema *s, const struct
     }
 }
 
+/* Every pattern against every name: paid in schema_check_regex. */
 static void check_patterns(struct check *c, const struct subschema *s, const struct object *o,
                            const struct spot *at, struct causes *out)
 {
