@@ -17,6 +17,7 @@ int cmd_letter(const char *name, int argc, char **argv);
 int cmd_restore(const char *name, int argc, char **argv);
 int cmd_backup(const char *name, int argc, char **argv);
 int cmd_restore_file(const char *name, int argc, char **argv);
+int cmd_public(const char *name, int argc, char **argv);
 int cmd_check(const char *name, int argc, char **argv);
 int cmd_migrate(const char *name, int argc, char **argv);
 int cmd_hash(const char *name, int argc, char **argv);

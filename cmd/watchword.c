@@ -12,6 +12,7 @@ static const struct command commands[] = {
     {"share", cmd_share, "what a user shares with others: list, get, put, add, remove, withdraw"},
     {"inbox", cmd_inbox, "what others share with a user: list, get, adopt"},
     {"contact", cmd_contact, "whose keys a user knows: list, accept, fingerprint"},
+    {"public", cmd_public, "data that every user of the site can read: list, get, put, delete"},
     {"letter", cmd_letter, "data sealed for a user or for others, and stored nowhere: seal, open"},
     {"check", cmd_check, "open everything that is stored, and tell what does not open"},
     {"backup", cmd_backup, "copy the database into one file, while the server works"},

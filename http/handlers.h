@@ -23,6 +23,9 @@ route_handler handle_inbox_list, handle_inbox_get, handle_inbox_adopt, handle_co
     handle_contact_accept, handle_fingerprint;
 /* handle_letter.c */
 route_handler handle_letter_seal, handle_letter_open;
+/* handle_public.c */
+route_handler handle_public_list, handle_public_put, handle_public_delete, handle_public_get,
+    handle_public_get_of;
 route_handler handle_vault, handle_item_list, handle_item_get, handle_item_put, handle_item_delete;
 route_handler handle_items_several, handle_account_history, handle_account_delete, handle_openapi;
 /* handle_elsewhere.c */

@@ -348,6 +348,57 @@ const struct route_doc doc_letter_open = {
     .others = "400 409 413 415 423",
 };
 
+const struct route_doc doc_public_list = {
+    .operation = "listPublic",
+    .summary = "What this account has made public",
+    .query = "page_size page_token",
+    .status = 200,
+    .answer_type = JSON_TYPE,
+    .answer = OBJECT("\"public\"",
+                     "\"public\":" LIST(OBJECT(
+                         "\"name\",\"scope\",\"version\",\"updated_at\"",
+                         "\"name\":" TEXT ",\"scope\":{\"type\":\"string\",\"enum\":[\"own\",\"deployment\"]}"
+                         ",\"version\":" TEXT ",\"updated_at\":" TIME))),
+    .others = "400",
+};
+
+const struct route_doc doc_public_put = {
+    .operation = "putPublic",
+    .summary = "Makes bytes readable for every user, signed by this account",
+    .query = "scope",
+    .headers = "If-Match If-None-Match",
+    .request_type = BYTES_TYPE,
+    .status = 201,
+    .others = "204 400 409 412 413 423",
+};
+
+const struct route_doc doc_public_delete = {
+    .operation = "deletePublic",
+    .summary = "Deletes a public entry of this account",
+    .query = "scope",
+    .headers = "If-Match",
+    .status = 204,
+    .others = "400 404 409 412 423",
+};
+
+const struct route_doc doc_public_get = {
+    .operation = "getPublic",
+    .summary = "A public entry of the deployment, its signature verified; X-Watchword-From is its owner",
+    .headers = "If-None-Match",
+    .status = 200,
+    .answer_type = BYTES_TYPE,
+    .others = "304 400 404",
+};
+
+const struct route_doc doc_public_get_of = {
+    .operation = "getPublicOf",
+    .summary = "A public entry of an account",
+    .headers = "If-None-Match",
+    .status = 200,
+    .answer_type = BYTES_TYPE,
+    .others = "304 400 404",
+};
+
 const struct route_doc doc_account_history = {
     .operation = "getAccountHistory",
     .summary = "What happened to the account, newest first",

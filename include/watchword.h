@@ -442,6 +442,38 @@ WW_EXPORT enum ww_err ww_letter_open(struct ww_op *op, struct ww_session *sessio
                                      size_t length, const char *from, const void **data, size_t *data_length,
                                      const char **sender) WW_MUST;
 
+/* ---- public data: readable by every user, signed by its owner (vault.md §11) ---- */
+
+enum ww_public_scope {
+    WW_PUBLIC_OWN = 1, /* one name for each owner */
+    WW_PUBLIC_DEPLOYMENT =
+        2, /* one name for all: of who had it first, until it is deleted, or its owner is */
+};
+struct ww_public {
+    size_t size;
+    const char *name;
+    enum ww_public_scope scope;
+    const char *owner;      /* UUID */
+    uint64_t version, time; /* versions count from 1, each entry for itself */
+};
+/* Of an unlocked session; errors as of items, and: WW_ECONFLICT "name_taken": somebody else has this name of
+ * the deployment. WW_EFULL "public_full": the setting vault.public_most. condition and result may be NULL. */
+WW_EXPORT enum ww_err ww_public_put(struct ww_op *op, struct ww_session *session, enum ww_public_scope scope,
+                                    const char *name, const void *value, size_t value_length,
+                                    const struct ww_item_condition *condition,
+                                    struct ww_item_result *result) WW_MUST;
+WW_EXPORT enum ww_err ww_public_delete(struct ww_op *op, struct ww_session *session,
+                                       enum ww_public_scope scope, const char *name,
+                                       const struct ww_item_condition *condition) WW_MUST;
+/* Of any session. owner: whose own it is, or NULL for a name of the deployment. That its owner signed it is
+ * verified: else WW_ETAMPERED. *value is followed by a NUL; about may be NULL. WW_ENOTFOUND. */
+WW_EXPORT enum ww_err ww_public_get(struct ww_op *op, struct ww_session *session, const char *owner,
+                                    const char *name, const void **value, size_t *value_length,
+                                    struct ww_public *about) WW_MUST;
+/* One's own of both scopes, in no order of names. Of any session. */
+WW_EXPORT enum ww_err ww_public_list(struct ww_op *op, struct ww_session *session, struct ww_page *page,
+                                     const struct ww_public *const **list) WW_MUST;
+
 /* ---- recovery codes and new keys (vault.md §§7, 8, 10) ---- */
 
 struct ww_codes_state {

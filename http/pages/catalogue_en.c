@@ -481,6 +481,8 @@ const struct catalogue_row catalogue_en[] = {
     {"event.share.recipients_changed", "Shared with more people, or with fewer"},
     {"event.share.withdrawn", "A share was withdrawn"},
     {"event.contact.accepted", "New keys of a contact accepted"},
+    {"event.public.written", "Something was made public"},
+    {"event.public.deleted", "Something is no longer public"},
     {"event.factor.added", "A way to prove who you are was added"},
     {"event.factor.removed", "A way to prove who you are was removed"},
     {"event.login.succeeded", "Signed in"},

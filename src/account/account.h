@@ -14,6 +14,7 @@
 #include "pwhash.h"
 #include "schema.h"
 #include "session.h"
+#include "store_public.h"
 #include "throttle.h"
 #include "vault.h"
 
@@ -318,6 +319,18 @@ enum ww_err account_letter_seal(struct ww_op *op, struct service *s, struct sess
  * "letter_altered", "letter_from_other"; WW_ECONFLICT "contact_changed". */
 enum ww_err account_letter_open(struct ww_op *op, struct service *s, struct session *x, struct bytes letter,
                                 const char *from, struct bytes *data, struct uuid *sender) WW_MUST;
+
+/* Public data. change: VAULT_PUT or VAULT_DELETE with its condition, versions are the entry's own.
+ * WW_ECONFLICT "name_taken": the name is another's; WW_EFULL "public_full". */
+enum ww_err account_public_change(struct ww_op *op, struct service *s, struct session *x,
+                                  enum public_scope scope, struct vault_change *change) WW_MUST;
+/* Of any session; owner NULL: a name of the deployment. The signature is verified. */
+enum ww_err account_public_get(struct ww_op *op, struct service *s, const struct session *x,
+                               const struct uuid *owner, struct bytes name, struct public_row *out) WW_MUST;
+/* One's own, in order of ids, without values and unverified. */
+enum ww_err account_public_list(struct ww_op *op, struct service *s, const struct session *x,
+                                const struct uuid *after, size_t limit, struct public_row **out,
+                                size_t *n) WW_MUST;
 
 /* ---- administration ---- */
 struct account_spec {

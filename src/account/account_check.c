@@ -1,22 +1,10 @@
 /* Opens every blob that the server can open, and follows every index (vault.md §6: rows are only indexes). */
-#include "account_int.h"
-#include "share.h"
+#include "account_check_int.h"
 #include "witness.h"
 
-/* Rows of a page. Records have some KiB, a share may have 16 MiB: this many of each stay within one
- * operation's memory (256 MiB). */
-enum { PAGE = 64, SHARES_AT_ONCE = 8 }; /* a share may have 16 MiB */
+enum { PAGE = 64 }; /* rows; records have some KiB */
 
-struct walk {
-    struct service *service;
-    const struct account_checker *checker;
-    struct account_check_report *report;
-    size_t total;
-};
-
-static void problem(struct walk *w, struct ww_op *op, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void problem(struct walk *w, struct ww_op *op, const char *format, ...)
+void account_check_problem(struct account_walk *w, struct ww_op *op, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
@@ -33,14 +21,14 @@ static void problem(struct walk *w, struct ww_op *op, const char *format, ...)
 
 /* A failure of the database ends the walk; anything else is a finding. Want of memory and a store that does
  * not answer say nothing of the data; a report that took them for findings would be read as an attack. */
-static bool is_finding(enum ww_err err)
+bool account_check_finds(enum ww_err err)
 {
     return err == WW_ETAMPERED || err == WW_EROLLEDBACK || err == WW_EKEYMISSING || err == WW_EDENIED ||
            err == WW_ENOTFOUND;
 }
 
 /* Both ways: what the record names must be there and open, and no more rows may be there than it names. */
-static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const struct record *r,
+static enum ww_err check_credentials(struct ww_op *op, struct account_walk *w, const struct record *r,
                                      const char *who)
 {
     int64_t rows;
@@ -48,27 +36,27 @@ static enum ww_err check_credentials(struct ww_op *op, struct walk *w, const str
         struct credential_row row;
         enum ww_err err = store_credential_load(op, w->service->store, r, &r->credentials[i].id, &row);
         w->report->credentials++;
-        if (is_finding(err)) {
-            problem(w, op, "account %s: a credential is missing or altered", who);
+        if (account_check_finds(err)) {
+            account_check_problem(w, op, "account %s: a credential is missing or altered", who);
         } else if (err) {
             return err;
         } else if (row.hot && (row.kind == CRED_PASSWORD || row.kind == CRED_RECOVERY)) {
             /* Of a kind that counts, only what a node remembers tells what it must be (vault.md §14). */
-            problem(w, op, "account %s: a credential has a count that its kind has not", who);
+            account_check_problem(w, op, "account %s: a credential has a count that its kind has not", who);
         }
     }
     enum ww_err err = store_count_rows(op, w->service->store, STORE_CREDENTIALS, r->id, &rows);
     /* A row too many opens nothing, since the record does not list it (vault.md §6). But somebody wrote it,
      * or a delete was lost. */
     if (!err && rows > (int64_t)r->credential_count) {
-        problem(w, op, "account %s: %lld credential row(s) that its record does not name", who,
-                (long long)rows - (long long)r->credential_count);
+        account_check_problem(w, op, "account %s: %lld credential row(s) that its record does not name", who,
+                              (long long)rows - (long long)r->credential_count);
     }
     return err;
 }
 
 /* Tags are made anew from the sealed record, so a row that somebody planted has none to match. */
-static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const struct record *r,
+static enum ww_err check_identifiers(struct ww_op *op, struct account_walk *w, const struct record *r,
                                      const char *who)
 {
     struct key *tags;
@@ -79,7 +67,8 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
     for (size_t i = 0; !err && i < n; i++) {
         err = store_identifier_find(op, w->service->store, &tags[i], &account);
         if (err == WW_ENOTFOUND || (!err && account != r->id)) {
-            problem(w, op, "account %s: the row of an identifier is missing or points elsewhere", who);
+            account_check_problem(w, op,
+                                  "account %s: the row of an identifier is missing or points elsewhere", who);
             err = WW_OK;
         }
     }
@@ -89,14 +78,15 @@ static enum ww_err check_identifiers(struct ww_op *op, struct walk *w, const str
     /* A name and an address may be the same text, which is one row. */
     size_t distinct = identity_distinct_tags(tags, n);
     if (rows > (int64_t)distinct) {
-        problem(w, op, "account %s: %lld identifier row(s) that its record does not hold", who,
-                (long long)rows - (long long)distinct);
+        account_check_problem(w, op, "account %s: %lld identifier row(s) that its record does not hold", who,
+                              (long long)rows - (long long)distinct);
     }
     return WW_OK;
 }
 
 /* As the schema in force marks them; rows of a mark that was taken away are nobody's either. */
-static enum ww_err check_search(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_search(struct ww_op *op, struct account_walk *w, const struct record *r,
+                                const char *who)
 {
     /* A schema that is configured no more marks nothing: its search rows are found as nobody's. */
     const struct identity_schema *schema = schema_find(w->service->schemas, r->identity.schema);
@@ -113,13 +103,14 @@ static enum ww_err check_search(struct ww_op *op, struct walk *w, const struct r
     }
     err = err ? err : store_count_rows(op, w->service->store, STORE_SEARCH, r->id, &rows);
     if (!err && rows > named) {
-        problem(w, op, "account %s: %lld search row(s) that its record does not hold", who,
-                (long long)(rows - named));
+        account_check_problem(w, op, "account %s: %lld search row(s) that its record does not hold", who,
+                              (long long)(rows - named));
     }
     return err;
 }
 
-static enum ww_err check_leaves(struct ww_op *op, struct walk *w, const struct uuid *vid, const char *who)
+static enum ww_err check_leaves(struct ww_op *op, struct account_walk *w, const struct uuid *vid,
+                                const char *who)
 {
     int64_t leaves, last;
     enum ww_err err = store_count_leaves(op, w->service->store, vid, &leaves, &last);
@@ -128,15 +119,16 @@ static enum ww_err check_leaves(struct ww_op *op, struct walk *w, const struct u
     }
     /* A vault of one leaf has none in a row: it stands in the head. */
     if (leaves && (leaves == 1 || (leaves & (leaves - 1)) || last != leaves - 1)) {
-        problem(w, op, "account %s: leaf rows are missing, or there are some that its vault does not name",
-                who);
+        account_check_problem(
+            w, op, "account %s: leaf rows are missing, or there are some that its vault does not name", who);
     }
     return WW_OK;
 }
 
 /* Which items and leaves a head names is for its owner to see. What is seen without: items need a vault and
  * are seals of their kind, and the leaves of a vault are none or 2^d of them (vault.md §8). */
-static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_items(struct ww_op *op, struct account_walk *w, const struct record *r,
+                               const char *who)
 {
     int64_t items;
     /* A waiting vault is one that was set aside at a recovery without its key (vault.md §10): its items stay.
@@ -145,30 +137,33 @@ static enum ww_err check_items(struct ww_op *op, struct walk *w, const struct re
     enum ww_err err = vault ? store_count_shapeless_items(op, w->service->store, r->id, &items)
                             : store_count_rows(op, w->service->store, STORE_ITEMS, r->id, &items);
     if (!err && items) {
-        problem(w, op, "account %s: %lld item row(s) that no vault can have written", who, (long long)items);
+        account_check_problem(w, op, "account %s: %lld item row(s) that no vault can have written", who,
+                              (long long)items);
     }
     return err || r->root_generation == 0 ? err : check_leaves(op, w, &r->vid, who);
 }
 
-static enum ww_err check_created(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_created(struct ww_op *op, struct account_walk *w, const struct record *r,
+                                 const char *who)
 {
     bool agrees;
     enum ww_err err = store_created_agrees(op, w->service->store, r, &agrees);
     if (!err && !agrees) {
-        problem(w, op, "account %s: its row has another time of creation than its record", who);
+        account_check_problem(w, op, "account %s: its row has another time of creation than its record", who);
     }
     return err;
 }
 
 /* Nobody writes a vault that waits, so its row is known to the byte. */
-static enum ww_err check_waiting(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_waiting(struct ww_op *op, struct account_walk *w, const struct record *r,
+                                 const char *who)
 {
     enum ww_err err = WW_OK;
     for (size_t i = 0; !err && i < r->waiting_count; i++) {
         struct vault_row row;
         err = store_vault_row_load(op, w->service->store, &r->waiting[i].vid, r->id, false, &row);
-        if (is_finding(err) || (!err && !vault_waits_as_it_was(r, &r->waiting[i], &row))) {
-            problem(w, op, "account %s: a vault that waits is missing or altered", who);
+        if (account_check_finds(err) || (!err && !vault_waits_as_it_was(r, &r->waiting[i], &row))) {
+            account_check_problem(w, op, "account %s: a vault that waits is missing or altered", who);
             err = WW_OK;
         }
         err = err ? err : check_leaves(op, w, &r->waiting[i].vid, who);
@@ -177,20 +172,22 @@ static enum ww_err check_waiting(struct ww_op *op, struct walk *w, const struct 
 }
 
 /* Epochs are numbered from 1 without gaps, so that a count is enough; check_vault looks at each. */
-static enum ww_err check_epochs(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_epochs(struct ww_op *op, struct account_walk *w, const struct record *r,
+                                const char *who)
 {
     int64_t rows;
     enum ww_err err = store_count_epochs(op, w->service->store, &r->uuid, &rows);
     if (!err && rows > (int64_t)r->epoch) {
-        problem(w, op, "account %s: %lld epoch row(s) that its record does not name", who,
-                (long long)(rows - (int64_t)r->epoch));
+        account_check_problem(w, op, "account %s: %lld epoch row(s) that its record does not name", who,
+                              (long long)(rows - (int64_t)r->epoch));
     }
     return err;
 }
 
 /* Ring and head are sealed under the user's keys: that they are there, and hold something, is all that can be
  * seen. */
-static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_vault(struct ww_op *op, struct account_walk *w, const struct record *r,
+                               const char *who)
 {
     struct vault_row row;
     struct share_chain chain;
@@ -201,19 +198,19 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
     }
     /* Its own vault and those that wait; a planted one could not be opened, but would be somebody's doing. */
     if (rows > (int64_t)(r->root_generation != 0) + (int64_t)r->waiting_count) {
-        problem(w, op, "account %s: a vault row that its record does not name", who);
+        account_check_problem(w, op, "account %s: a vault row that its record does not name", who);
     }
     if (r->root_generation == 0) {
         return WW_OK;
     }
     err = store_vault_row_load(op, w->service->store, &r->vid, r->id, false, &row);
-    if (is_finding(err)) {
-        problem(w, op, "account %s: its vault is missing", who);
+    if (account_check_finds(err)) {
+        account_check_problem(w, op, "account %s: its vault is missing", who);
     } else if (err) {
         return err;
         /* Shorter than an empty seal: cut off, or never one. */
     } else if (row.ring.n <= SEAL_OVERHEAD || row.head.n <= SEAL_OVERHEAD) {
-        problem(w, op, "account %s: its vault is no sealed one", who);
+        account_check_problem(w, op, "account %s: its vault is no sealed one", who);
     }
     /* Public keys and signatures only, so that this is seen without the owner (vault.md §11). */
     err = share_chain_load(op, w->service->store, r, &chain);
@@ -222,8 +219,8 @@ static enum ww_err check_vault(struct ww_op *op, struct walk *w, const struct re
     for (uint32_t i = 0; good && i < chain.n; i++) {
         good = chain.good[i];
     }
-    if (is_finding(err) || (!err && !good)) {
-        problem(w, op, "account %s: the row of one of its epochs is missing or altered", who);
+    if (account_check_finds(err) || (!err && !good)) {
+        account_check_problem(w, op, "account %s: the row of one of its epochs is missing or altered", who);
         err = WW_OK;
     }
     return err;
@@ -234,7 +231,7 @@ struct session_faults {
     size_t closed, other;
 };
 
-static enum ww_err check_some_sessions(struct ww_op *op, struct walk *w, const struct record *r,
+static enum ww_err check_some_sessions(struct ww_op *op, struct account_walk *w, const struct record *r,
                                        const struct session_row *after, struct session_row *last, size_t *n,
                                        struct session_faults *faults)
 {
@@ -255,7 +252,8 @@ static enum ww_err check_some_sessions(struct ww_op *op, struct walk *w, const s
     return err;
 }
 
-static enum ww_err check_sessions(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
+static enum ww_err check_sessions(struct ww_op *op, struct account_walk *w, const struct record *r,
+                                  const char *who)
 {
     struct session_row last = {0};
     struct session_faults faults = {0};
@@ -267,75 +265,23 @@ static enum ww_err check_sessions(struct ww_op *op, struct walk *w, const struct
         err =
             op_piece_end(op, &piece, check_some_sessions(op, w, r, first ? NULL : &last, &last, &n, &faults));
     }
-    if (is_finding(err)) {
+    if (account_check_finds(err)) {
         faults.closed++;
         err = WW_OK;
     }
     if (!err && faults.closed) {
-        problem(w, op, "account %s: %zu session row(s) do not open", who, faults.closed);
+        account_check_problem(w, op, "account %s: %zu session row(s) do not open", who, faults.closed);
     }
     if (!err && faults.other) {
-        problem(w, op,
-                "account %s: %zu session row(s) that do not bear the time and the tag of what they hold", who,
-                faults.other);
-    }
-    return err;
-}
-
-/* A share is signed over what is stored, so that it can be checked without anybody's keys. *last: the id of
- * the one checked before, and then of the last. */
-static enum ww_err check_some_shares(struct ww_op *op, struct walk *w, const struct record *r,
-                                     const struct uuid *after, struct uuid *last, size_t *n)
-{
-    struct epoch_row *epochs = NULL;
-    struct share_row *rows;
-    enum ww_err err = store_share_list(op, w->service->store, &r->uuid, after, SHARES_AT_ONCE, &rows, n);
-    if (!err && *n) {
-        err = store_epoch_list(op, w->service->store, &r->uuid, r->epoch, &epochs);
-    }
-    for (size_t i = 0; !err && i < *n; i++) {
-        *last = rows[i].id;
-        /* The plain epoch number is an index into the account's own keys: bounded before it is one. */
-        err = rows[i].epoch > r->epoch ? WW_ETAMPERED
-                                       : share_verify(op, &epochs[rows[i].epoch - 1].sign_key, &rows[i]);
-    }
-    return err;
-}
-
-static enum ww_err check_signatures(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
-{
-    struct uuid last;
-    size_t n = SHARES_AT_ONCE;
-    enum ww_err err = WW_OK;
-    for (bool first = true; !err && n == SHARES_AT_ONCE; first = false) {
-        struct op_piece piece;
-        op_piece_begin(op, &piece);
-        err = op_piece_end(op, &piece, check_some_shares(op, w, r, first ? NULL : &last, &last, &n));
-    }
-    /* A page that could not be read at all counts as one row that does not open. */
-    if (is_finding(err)) {
-        problem(w, op, "account %s: a share is altered", who);
-        err = WW_OK;
-    }
-    return err;
-}
-
-static enum ww_err check_shares(struct ww_op *op, struct walk *w, const struct record *r, const char *who)
-{
-    int64_t all = 0, sound = 0;
-    enum ww_err err = check_signatures(op, w, r, who);
-    /* What stands in a wrap is for its recipient to open. Here: it is of a share that exists, and of a size
-     * that a wrap has. */
-    err = err ? err : store_count_wraps(op, w->service->store, &r->uuid, &all, &sound);
-    if (!err && all > sound) {
-        problem(w, op, "account %s: %lld row(s) of recipients that none of its shares can have", who,
-                (long long)(all - sound));
+        account_check_problem(
+            w, op, "account %s: %zu session row(s) that do not bear the time and the tag of what they hold",
+            who, faults.other);
     }
     return err;
 }
 
 /* Nothing is mended and nothing deleted: what does not agree is evidence. */
-static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct record *r)
+static enum ww_err check_account(struct ww_op *op, struct account_walk *w, const struct record *r)
 {
     char who[UUID_TEXT];
     enum ww_err err = WW_EINTERNAL;
@@ -345,7 +291,7 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
         (err = check_identifiers(op, w, r, who)) || (err = check_search(op, w, r, who)) ||
         (err = check_vault(op, w, r, who)) || (err = check_waiting(op, w, r, who)) ||
         (err = check_items(op, w, r, who)) || (err = check_epochs(op, w, r, who)) ||
-        (err = check_shares(op, w, r, who))) {
+        (err = account_check_shares(op, w, r, who)) || (err = account_check_publics(op, w, r, who))) {
         return err;
     }
     return check_sessions(op, w, r, who);
@@ -354,7 +300,7 @@ static enum ww_err check_account(struct ww_op *op, struct walk *w, const struct 
 /* ---- all accounts, in pages, each page with memory of its own ---- */
 
 /* In one snapshot: others may write meanwhile, and that is no finding. */
-static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
+static enum ww_err check_id(struct ww_op *op, struct account_walk *w, int64_t id)
 {
     struct record *r;
     /* A transaction for each account, not one for the walk: it would keep SQLite's WAL and PostgreSQL's old
@@ -369,10 +315,11 @@ static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
     }
     w->report->accounts++;
     if (err == WW_EROLLEDBACK) {
-        problem(w, op, "account row %lld: its record is older than this node has seen", (long long)id);
+        account_check_problem(w, op, "account row %lld: its record is older than this node has seen",
+                              (long long)id);
         err = WW_OK;
-    } else if (is_finding(err)) {
-        problem(w, op, "account row %lld: its record does not open", (long long)id);
+    } else if (account_check_finds(err)) {
+        account_check_problem(w, op, "account row %lld: its record does not open", (long long)id);
         err = WW_OK;
     } else if (!err) {
         err = check_account(op, w, r);
@@ -380,7 +327,7 @@ static enum ww_err check_id(struct ww_op *op, struct walk *w, int64_t id)
     return store_tx_abort(op, err); /* nothing was written */
 }
 
-static enum ww_err check_page(struct ww_op *op, struct walk *w, int64_t *after, bool *more)
+static enum ww_err check_page(struct ww_op *op, struct account_walk *w, int64_t *after, bool *more)
 {
     /* Only the ids of a page are read ahead; each record is read in the snapshot in which it is checked. */
     int64_t ids[PAGE];
@@ -398,7 +345,7 @@ static enum ww_err check_page(struct ww_op *op, struct walk *w, int64_t *after, 
     return err;
 }
 
-static enum ww_err check_accounts(struct ww_op *op, struct walk *w)
+static enum ww_err check_accounts(struct ww_op *op, struct account_walk *w)
 {
     int64_t after = 0, total;
     bool more = true;
@@ -414,7 +361,7 @@ static enum ww_err check_accounts(struct ww_op *op, struct walk *w)
 
 /* ---- what belongs to no account ---- */
 
-static enum ww_err check_indexes(struct ww_op *op, struct walk *w)
+static enum ww_err check_indexes(struct ww_op *op, struct account_walk *w)
 {
     const char *missing;
     size_t i = 0;
@@ -422,12 +369,12 @@ static enum ww_err check_indexes(struct ww_op *op, struct walk *w)
     /* Without its unique index two accounts could take one name; whoever may write to the database could have
      * dropped it. */
     while ((err = store_index_missing(op, w->service->store, &i, STORE_PARTIAL, &missing)) == WW_OK) {
-        problem(w, op, "the %s is missing", missing);
+        account_check_problem(w, op, "the %s is missing", missing);
     }
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
-static enum ww_err check_orphans(struct ww_op *op, struct walk *w)
+static enum ww_err check_orphans(struct ww_op *op, struct account_walk *w)
 {
     const char *what;
     int64_t n;
@@ -435,14 +382,14 @@ static enum ww_err check_orphans(struct ww_op *op, struct walk *w)
     /* By table; rows that no account owns are reached by nothing, and kept by nothing else than a fault. */
     for (size_t i = 0; (err = store_count_orphans(op, w->service->store, i, &what, &n)) == WW_OK; i++) {
         if (n) {
-            problem(w, op, "%lld %s row(s) of accounts that do not exist", (long long)n, what);
+            account_check_problem(w, op, "%lld %s row(s) of accounts that do not exist", (long long)n, what);
         }
     }
     return err == WW_ENOTFOUND ? WW_OK : err;
 }
 
 /* *after: the id of the last flow that was checked, brought forward; as it is stored, whatever its length. */
-static enum ww_err check_some_flows(struct ww_op *op, struct walk *w, struct arena *outer,
+static enum ww_err check_some_flows(struct ww_op *op, struct account_walk *w, struct arena *outer,
                                     struct bytes *after, bool *more)
 {
     struct flow_key keys[PAGE];
@@ -455,8 +402,8 @@ static enum ww_err check_some_flows(struct ww_op *op, struct walk *w, struct are
         /* An id of another length was planted: padded or cut it opens nothing, which is the finding. */
         memcpy(id.b, keys[i].id.p, keys[i].id.n < sizeof id.b ? keys[i].id.n : sizeof id.b);
         err = store_flow_row_load(op, w->service->store, keys[i].kind, &id, &flow);
-        if (is_finding(err)) {
-            problem(w, op, "a flow row does not open");
+        if (account_check_finds(err)) {
+            account_check_problem(w, op, "a flow row does not open");
             err = WW_OK;
         }
     }
@@ -468,7 +415,7 @@ static enum ww_err check_some_flows(struct ww_op *op, struct walk *w, struct are
 }
 
 /* Each page in one snapshot: a flow that is gone when it is opened would look like one that was altered. */
-static enum ww_err check_flows(struct ww_op *op, struct walk *w)
+static enum ww_err check_flows(struct ww_op *op, struct account_walk *w)
 {
     struct bytes after = BYTES("", 0);
     bool more = false;
@@ -485,21 +432,21 @@ static enum ww_err check_flows(struct ww_op *op, struct walk *w)
 }
 
 /* What the start refuses (vault.md §12), and ids that the witness has no place for. */
-static enum ww_err check_witness(struct ww_op *op, struct walk *w)
+static enum ww_err check_witness(struct ww_op *op, struct account_walk *w)
 {
     int64_t beyond;
     size_t n;
     const char *put_back = store_put_back(w->service->store);
     if (put_back) {
-        problem(w, op, "%s", put_back);
+        account_check_problem(w, op, "%s", put_back);
     }
     if (!store_witness(w->service->store)) {
         return WW_OK;
     }
     enum ww_err err = store_record_ids(op, w->service->store, WITNESS_ID_MAX, &beyond, 1, &n);
     if (!err && n) {
-        problem(w, op, "account row %lld: its id is so high that nothing is remembered of it",
-                (long long)beyond);
+        account_check_problem(w, op, "account row %lld: its id is so high that nothing is remembered of it",
+                              (long long)beyond);
     }
     return err;
 }
@@ -507,18 +454,18 @@ static enum ww_err check_witness(struct ww_op *op, struct walk *w)
 /* For store_verify, which knows no operation of ours. */
 struct file_check {
     struct ww_op *op;
-    struct walk *walk;
+    struct account_walk *walk;
 };
 
-static enum ww_err check_audit(struct ww_op *op, struct walk *w)
+static enum ww_err check_audit(struct ww_op *op, struct account_walk *w)
 {
     struct audit_report report;
     enum ww_err err = audit_verify(op, w->service->store, &report);
     w->report->events = report.events;
     for (int i = 0; !err && i < AUDIT_FINDING_COUNT; i++) {
         if (report.found[i]) {
-            problem(w, op, "%zu audit event(s): %s", report.found[i],
-                    audit_finding_text((enum audit_finding)i));
+            account_check_problem(w, op, "%zu audit event(s): %s", report.found[i],
+                                  audit_finding_text((enum audit_finding)i));
         }
     }
     return err;
@@ -527,17 +474,17 @@ static enum ww_err check_audit(struct ww_op *op, struct walk *w)
 static void file_fault(void *context, const char *text)
 {
     struct file_check *f = context;
-    problem(f->walk, f->op, "the database's file: %s", text);
+    account_check_problem(f->walk, f->op, "the database's file: %s", text);
 }
 
 static void foreign(void *context, const char *text)
 {
     struct file_check *f = context;
-    problem(f->walk, f->op, "the database has a %s, which is not ours", text);
+    account_check_problem(f->walk, f->op, "the database has a %s, which is not ours", text);
 }
 
 /* It may change or hide rows as we write and read them. */
-static enum ww_err check_schema(struct ww_op *op, struct walk *w)
+static enum ww_err check_schema(struct ww_op *op, struct account_walk *w)
 {
     struct op_piece piece;
     struct file_check f = {op, w};
@@ -546,7 +493,7 @@ static enum ww_err check_schema(struct ww_op *op, struct walk *w)
 }
 
 /* Pages that nothing else here reads: of free space, and of indexes. */
-static enum ww_err check_file(struct ww_op *op, struct walk *w)
+static enum ww_err check_file(struct ww_op *op, struct account_walk *w)
 {
     struct op_piece piece;
     struct file_check f = {op, w};
@@ -557,7 +504,7 @@ static enum ww_err check_file(struct ww_op *op, struct walk *w)
 enum ww_err account_check(struct ww_op *op, struct service *s, const struct account_checker *checker,
                           struct account_check_report *out)
 {
-    struct walk w = {s, checker, out, 0};
+    struct account_walk w = {s, checker, out, 0};
     *out = (struct account_check_report){0};
     enum ww_err err = WW_EINTERNAL;
     /* The file first: pages that are damaged explain what follows. */

@@ -126,6 +126,11 @@ enum ww_err account_open_proved(struct ww_op *op, struct service *s, struct auth
 enum ww_err account_share_complete(struct ww_op *op, struct service *s, struct record *r,
                                    struct vault *v) WW_MUST;
 
+/* ---- account_public.c ---- */
+/* That the owner's keys signed a row. WW_ETAMPERED. */
+enum ww_err account_public_verify(struct ww_op *op, struct store *s, const struct record *owner,
+                                  const struct public_row *row) WW_MUST;
+
 /* ---- account_epoch.c, account_codes.c ---- */
 bool account_epoch_due(const struct ww_op *op, const struct service *s, const struct vault *v);
 /* A new epoch, the record written with it, and told of; in a transaction. */

@@ -82,6 +82,35 @@ static enum ww_err retag_sessions(struct ww_op *op, struct service *s, const str
     return err;
 }
 
+/* One row after the other, since each is opened. */
+static enum ww_err retag_public(struct ww_op *op, struct service *s, const struct store_meta *m,
+                                const struct record *r, struct public_row *row)
+{
+    struct key old, tag;
+    enum ww_err err = store_public_next(op, s->store, r->id, BYTES_OF(row->id), row);
+    if (err) {
+        return err;
+    }
+    store_public_tag(s->store, row, &r->uuid, &old);
+    store_use_index_key(s->store, &m->next_ik);
+    store_public_tag(s->store, row, &r->uuid, &tag);
+    store_use_index_key(s->store, &m->ik);
+    return store_public_retag(op, s->store, row, &old, &tag);
+}
+
+static enum ww_err retag_publics(struct ww_op *op, struct service *s, const struct store_meta *m,
+                                 const struct record *r)
+{
+    struct public_row row = {0};
+    enum ww_err err = WW_OK;
+    while (!err) {
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        err = op_piece_end(op, &piece, retag_public(op, s, m, r, &row));
+    }
+    return err == WW_ENOTFOUND ? WW_OK : err;
+}
+
 static enum ww_err reindex_account(struct ww_op *op, struct service *s, struct reindexing *x, int64_t id)
 {
     struct record *r;
@@ -95,6 +124,7 @@ static enum ww_err reindex_account(struct ww_op *op, struct service *s, struct r
         return err;
     }
     err = retag_sessions(op, s, x->meta, r);
+    err = err ? err : retag_publics(op, s, x->meta, r);
     x->closed += err == WW_ETAMPERED;
     x->accounts += !err;
     return err == WW_ETAMPERED ? WW_OK : err;

@@ -81,6 +81,9 @@ enum ww_err api_check_result(struct ww_op *op, const struct ww_item_result *resu
 void api_give_change(struct ww_item_result *to, const struct vault_change *c);
 /* With a NUL behind it that *n does not count. */
 enum ww_err api_give_value(struct ww_op *op, struct bytes from, const void **value, size_t *n) WW_MUST;
+/* The id that a page token is; *out NULL for the first page. */
+enum ww_err api_take_after(struct ww_op *op, const struct ww_page *page, struct uuid *id,
+                           const struct uuid **out) WW_MUST;
 /* Makes of a found entry what a caller is given; *token: what a page after it goes on behind. NULL: no
  * memory. */
 typedef const void *api_entry(struct ww_op *op, const void *found, const char **token);

@@ -82,3 +82,13 @@ enum ww_err api_page_give(struct ww_op *op, struct ww_page *page, struct ww_page
     api_give(page, p);
     return WW_OK;
 }
+
+enum ww_err api_take_after(struct ww_op *op, const struct ww_page *page, struct uuid *id,
+                           const struct uuid **out)
+{
+    *out = page->token && *page->token ? id : NULL;
+    return *out && !uuid_parse(id, page->token)
+               ? op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
+                               "the page token is not one of ours")
+               : WW_OK;
+}

@@ -99,17 +99,6 @@ static enum ww_err take_id(struct ww_op *op, const char *text, struct uuid *out)
                : op_fail(op, WW_ENOTFOUND, "item_not_found", "nothing is shared under this id");
 }
 
-/* The id that a page token is; *out NULL for the first page. */
-static enum ww_err take_after(struct ww_op *op, const struct ww_page *page, struct uuid *id,
-                              const struct uuid **out)
-{
-    *out = page->token && *page->token ? id : NULL;
-    return *out && !uuid_parse(id, page->token)
-               ? op_fail_field(op, WW_EINVAL, "page_token_invalid", "page_token",
-                               "the page token is not one of ours")
-               : WW_OK;
-}
-
 /* ---- what is sent ---- */
 
 enum ww_err ww_share_put(struct ww_op *op, struct ww_session *session, const char *name, const void *value,
@@ -241,7 +230,7 @@ enum ww_err ww_inbox_list(struct ww_op *op, struct ww_session *session, struct w
     bool more;
     *received = NULL;
     enum ww_err err = api_page_read(op, page, &p);
-    if (err || (err = take_after(op, &p, &id, &after)) ||
+    if (err || (err = api_take_after(op, &p, &id, &after)) ||
         (err = account_inbox_list(op, service_of(op), x, after, p.limit, &list, &p.count, &last, &more))) {
         return err;
     }
@@ -326,7 +315,7 @@ enum ww_err ww_contact_list(struct ww_op *op, struct ww_session *session, struct
     size_t n;
     *contacts = NULL;
     enum ww_err err = api_page_read(op, page, &p);
-    if (err || (err = take_after(op, &p, &id, &after)) ||
+    if (err || (err = api_take_after(op, &p, &id, &after)) ||
         (err = account_contact_list(op, service_of(op), x, after, p.limit + 1, &list, &n))) {
         return err;
     }

@@ -30,6 +30,7 @@ static const struct api_shape shapes[] = {
     {"ww_received", {sizeof(struct ww_received)}},
     {"ww_contact", {sizeof(struct ww_contact)}},
     {"ww_letter", {sizeof(struct ww_letter)}},
+    {"ww_public", {sizeof(struct ww_public)}},
     {"ww_vault_state", {offsetof(struct ww_vault_state, passwords), sizeof(struct ww_vault_state)}},
     {"ww_waiting", {sizeof(struct ww_waiting)}},
     {"ww_merged", {sizeof(struct ww_merged)}},

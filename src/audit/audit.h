@@ -37,6 +37,8 @@
     X(RESTORED, "account.restored", 1)                                                                       \
     X(RESTORE_BEGUN, "restore.begun", 0)                                                                     \
     X(RESTORE_ACCEPTED, "restore.accepted", 0)                                                               \
+    X(PUBLIC_WRITTEN, "public.written", 1)                                                                   \
+    X(PUBLIC_DELETED, "public.deleted", 1)                                                                   \
     X(SESSION_ENDED, "session.ended", 1)                                                                     \
     X(SESSIONS_ENDED, "session.others_ended", 1)                                                             \
     X(SESSION_EXTENDED, "session.extended", 1)                                                               \

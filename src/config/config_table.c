@@ -213,6 +213,7 @@ const struct config_setting config_settings[] = {
     SIZE("watchword.vault.item_max", "1MB", 1, MIB(8), "Longest value of an item."),
     SIZE("watchword.vault.letter_max", "1MB", 1, MIB(16),
          "Most data of a letter; all letters of one call have at most 16 times as much."),
+    INT("watchword.vault.public_most", "100", 0, 100000, "Most public entries of an account."),
     SIZE("watchword.hash.memory_budget", "0", 0, MIB(1 << 20),
          "Memory of all hashes at once; 0 is a quarter of the machine's, at most 1GB."),
     SIZE(

@@ -4,7 +4,7 @@
 #ifndef SHARE_H
 #define SHARE_H
 
-#include "store.h"
+#include "store_public.h"
 
 /* ---- keys of a pair: share_key.c ---- */
 
@@ -86,6 +86,11 @@ enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct rec
 /* Of an account that is deleted: its keys stay (vault.md §5). n 0 when there never was one. */
 enum ww_err share_chain_load_gone(struct ww_op *op, struct store *s, const struct uuid *id,
                                   struct share_chain *out) WW_MUST;
+/* The owner's signature over a row whose other members are set; and back, by an epoch of the chain whose own
+ * signatures hold: WW_ETAMPERED. share_public.c */
+enum ww_err share_public_sign(struct ww_op *op, const struct key *seed, struct public_row *row) WW_MUST;
+enum ww_err share_public_verify(struct ww_op *op, const struct share_chain *c,
+                                const struct public_row *row) WW_MUST;
 /* The keys of an epoch; NULL when there is none of that number. */
 const struct epoch_row *share_chain_epoch(const struct share_chain *c, uint32_t n);
 /* The epoch that started the chain of epoch n (1 to c->n); NULL when none did. */

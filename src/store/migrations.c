@@ -68,5 +68,10 @@ const struct db_migration store_migrations[] = {
     {5, "waiting vaults",
      "ALTER TABLE vaults ADD COLUMN kept %INT% NOT NULL DEFAULT 0;\n"
      "CREATE INDEX vaults_kept ON vaults (vid, kept) WHERE kept > 0"},
+    {6, "public data",
+     "CREATE TABLE publics (id %BLOB% NOT NULL PRIMARY KEY, tag %BLOB% NOT NULL, account %INT% NOT NULL,"
+     " blob %BLOB% NOT NULL);\n"
+     "CREATE UNIQUE INDEX publics_tag ON publics (tag);\n"
+     "CREATE INDEX publics_account ON publics (account, id)"},
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

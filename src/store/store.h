@@ -548,7 +548,14 @@ enum ww_err store_created_agrees(struct ww_op *op, struct store *s, const struct
 /* What the database itself finds wrong with its file, one text after the other: fault is called for each. */
 enum ww_err store_verify(struct ww_op *op, struct store *s, void (*fault)(void *context, const char *text),
                          void *context) WW_MUST;
-enum store_rows { STORE_CREDENTIALS, STORE_IDENTIFIERS, STORE_VAULTS, STORE_SEARCH, STORE_ITEMS };
+enum store_rows {
+    STORE_CREDENTIALS,
+    STORE_IDENTIFIERS,
+    STORE_VAULTS,
+    STORE_SEARCH,
+    STORE_ITEMS,
+    STORE_PUBLICS
+};
 enum ww_err store_count_accounts(struct ww_op *op, struct store *s, int64_t *n) WW_MUST;
 /* Rows of an account. */
 enum ww_err store_count_rows(struct ww_op *op, struct store *s, enum store_rows what, int64_t account,

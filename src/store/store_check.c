@@ -40,6 +40,8 @@ static const struct {
     {"counters", "subject", STORE_UNIQUE},
     {"shares", "id", STORE_UNIQUE},
     {"wraps", "share, recipient", STORE_UNIQUE},
+    {"publics", "id", STORE_UNIQUE},
+    {"publics", "tag", STORE_UNIQUE},
     {"identifiers", "account", STORE_PLAIN},
     {"search", "tag, account", STORE_PLAIN},
     {"search", "account", STORE_PLAIN},
@@ -55,6 +57,7 @@ static const struct {
     {"wraps", "recipient, sender, sender_epoch, recipient_epoch, tag", STORE_PLAIN},
     {"wraps", "recipient, share", STORE_PLAIN},
     {"wraps", "sender", STORE_PLAIN},
+    {"publics", "account, id", STORE_PLAIN},
     {"vaults", "vid, kept", STORE_PARTIAL},
     {"audit", "time", STORE_PARTIAL},
     {"audit", "time, node, n", STORE_PARTIAL},
@@ -158,6 +161,7 @@ enum ww_err store_count_rows(struct ww_op *op, struct store *s, enum store_rows 
         [STORE_VAULTS] = "SELECT count(*) FROM vaults WHERE account = $1",
         [STORE_SEARCH] = "SELECT count(*) FROM search WHERE account = $1",
         [STORE_ITEMS] = "SELECT count(*) FROM items WHERE account = $1",
+        [STORE_PUBLICS] = "SELECT count(*) FROM publics WHERE account = $1",
     };
     return count(op, s, statements[what], DB_ARGS(DB_I(account)), n);
 }
@@ -231,6 +235,7 @@ static const struct {
      true},
     {"vault", ORPHANS("vaults", "vid"), false},
     {"item", ORPHANS("items", "id"), false},
+    {"public", ORPHANS("publics", "id"), false},
     {"session", ORPHANS("sessions", "lookup"), false},
     {"share",
      "SELECT t.id, (SELECT count(*) FROM accounts a WHERE a.uuid = t.sender), 0 FROM shares t"

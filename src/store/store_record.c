@@ -319,6 +319,7 @@ enum ww_err store_record_delete(struct ww_op *op, struct store *s, struct record
         "DELETE FROM leaves WHERE vid IN (SELECT vid FROM vaults WHERE account = $1)",
         "DELETE FROM vaults WHERE account = $1",
         "DELETE FROM items WHERE account = $1",
+        "DELETE FROM publics WHERE account = $1", /* a name of the deployment is free then */
         "DELETE FROM sessions WHERE account = $1",
         "DELETE FROM credentials WHERE account = $1",
         "DELETE FROM search WHERE account = $1",

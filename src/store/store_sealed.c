@@ -67,6 +67,12 @@ static const struct sealed_table tables[] = {
      .bytes = true,
      .of_account = true,
      ONE("sessions", "lookup", BYTES_KEY("lookup"), ACCOUNT_UUID, "0")},
+    {"publics",
+     "public",
+     {KEY},
+     .bytes = true,
+     .of_account = true,
+     ONE("publics", "id", BYTES_KEY("id"), ACCOUNT_UUID, "0")},
     {"flows", "flow", {EXTRA8, KEY}, .bytes = true, ONE("flows", "id", BYTES_KEY("id"), NO_UUID, "t.kind")},
     {"audit", "audit", {NUMBER64, SECOND64}, TWO("audit", "node", "n", "", NO_UUID)},
 };

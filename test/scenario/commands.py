@@ -344,6 +344,27 @@ def letters_are_sealed_and_opened(t, site):
     t.check("nobody of a name ends with 5", as_ada(site, "letter", "seal", "--user", ADA, "--to", "nobody@example.org", more="x").code == 5)
 
 
+def something_is_made_public(t, site):
+    bob = "bob@example.org"
+    make_ada(site)
+    make_ada(site, bob)
+    put = as_ada(site, "public", "put", "--user", ADA, "--deployment", "--json", "motto", more="figs")
+    t.check("public put tells the version", put.json() == {"name": "motto", "version": "1", "created": True}, put)
+    got = as_ada(site, "public", "get", "--user", bob, "--json", "motto")
+    t.check("everybody reads it", base64.b64decode(got.json()["value"]) == b"figs" and len(got.json()["from"]) == 36, got)
+    t.check("as it is", as_ada(site, "public", "get", "--user", bob, "motto").out == "figs")
+    taken = as_ada(site, "public", "put", "--user", bob, "--deployment", "--json", "motto", more="dates")
+    t.check("a name that is taken ends with 9", taken.code == 9 and error_of(taken)["id"] == "name_taken", taken)
+    as_ada(site, "public", "put", "--user", bob, "motto", more="dates")
+    t.check("one's own is another", as_ada(site, "public", "list", "--user", bob).out == "own\tmotto\n")
+    own = as_ada(site, "public", "get", "--user", ADA, "--owner", got.json()["from"], "motto")
+    t.check("of an owner without one of that name ends with 5", own.code == 5, own)
+    gone = as_ada(site, "public", "delete", "--user", ADA, "--deployment", "--json", "motto")
+    t.check("delete ends it", gone.json() == {"deleted": "motto"} and as_ada(site, "public", "list", "--user", ADA, "--json").json() == [], gone)
+    t.check("once", as_ada(site, "public", "delete", "--user", ADA, "--deployment", "motto").code == 5)
+    t.check("nothing is wrong with it", site.run("check").code == 0)
+
+
 def a_site_is_checked_migrated_and_cleaned(t, site):
     before = site.run("check")
     t.check("check of a database without tables ends with 3 and names migrate", before.code == 3 and "watchword migrate" in before.err, before)
@@ -562,7 +583,7 @@ if __name__ == "__main__":
             a_password_is_changed, a_user_gets_back_in_with_a_code, a_vault_gets_new_keys,
             a_vault_that_stays_shut_is_left_and_found_again, a_user_is_renamed,
             an_account_is_deleted, items_come_back_as_they_were_put, items_are_refused,
-            shares_go_from_one_to_the_other, shares_are_refused, letters_are_sealed_and_opened,
+            shares_go_from_one_to_the_other, shares_are_refused, letters_are_sealed_and_opened, something_is_made_public,
             a_site_is_checked_migrated_and_cleaned,
             damage_is_found_by_check, a_user_checks_the_own_part, hashing_is_calibrated,
             the_command_line_explains_itself, a_wrong_word_is_named,

@@ -396,7 +396,8 @@ def test_openapi(site):
                      ("/vault/shares/{name}", "patch"), ("/vault/shares/{name}", "delete"), ("/vault/inbox", "get"),
                      ("/vault/inbox/{name}", "get"), ("/vault/inbox/{name}/adopt", "post"),
                      ("/vault/contacts", "get"), ("/vault/contacts/{id}/accept", "post"),
-                     ("/vault/fingerprint", "get"), ("/vault/letters", "post"), ("/vault/letters/open", "post"), ("/account/history", "get"), ("/account", "delete")})
+                     ("/vault/fingerprint", "get"), ("/vault/letters", "post"), ("/vault/letters/open", "post"), ("/vault/public", "get"), ("/vault/public/{name}", "put"),
+                     ("/vault/public/{name}", "delete"), ("/public/{name}", "get"), ("/public/{owner}/{name}", "get"), ("/account/history", "get"), ("/account", "delete")})
     check(b'"required":[]' not in answer.body)  # OpenAPI 3.0 forbids an empty one
     operations = [o for methods in answer.json["paths"].values() for o in methods.values()]
     check(all(o["operationId"] and o["summary"] and "500" in o["responses"] for o in operations), operations)

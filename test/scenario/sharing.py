@@ -216,12 +216,65 @@ def test_letters_are_refused(site):
     refused(site.request("POST", "/vault/letters", {"data": "YQ==", "to": ["late.letter@example.org"]}, ada), 409, "recipient_without_keys", "to")
 
 
+def test_public_data_is_read_by_everybody(site):
+    ada, bob = person(site, "ada.public"), person(site, "bob.public")
+    path = "/vault/public/m%C3%A4rz%2Fmotto"
+    octets = {"Content-Type": "application/octet-stream"}
+    made = site.request("PUT", path + "?scope=deployment", b"\x00figs", ada | octets)
+    same((made.status, made.header("ETag")), (201, '"1"'), made)
+    again = site.request("PUT", path + "?scope=deployment", b"dates", ada | octets | {"If-Match": '"1"'})
+    same((again.status, again.header("ETag")), (204, '"2"'), again)
+    same(site.request("PUT", path + "?scope=deployment", b"x", ada | octets | {"If-Match": '"1"'}).status, 412)
+    same(site.request("PUT", path + "?scope=deployment", b"x", ada | octets | {"If-None-Match": "*"}).status, 412)
+    got = site.get("/public/m%C3%A4rz%2Fmotto", headers=bob)
+    same((got.status, got.body, got.header("ETag")), (200, b"dates", '"2"'), got)
+    same(got.header("Content-Type"), "application/octet-stream")
+    same(got.header("Content-Disposition"), "attachment")
+    same(got.header("X-Content-Type-Options"), "nosniff")
+    same(got.header("Cache-Control"), "no-store")
+    owner = got.header("X-Watchword-From")
+    same(site.get("/public/m%C3%A4rz%2Fmotto", headers=bob | {"If-None-Match": '"2"'}).status, 304)
+    refused(site.request("PUT", path + "?scope=deployment", b"x", bob | octets), 409, "name_taken", "name")
+    refused(site.request("DELETE", path + "?scope=deployment", headers=bob), 409, "name_taken", "name")
+    same(site.request("PUT", path, b"own", ada | octets).status, 201)
+    same(site.request("PUT", path + "?scope=own", b"of bob", bob | octets).status, 201)
+    same(site.get(f"/public/{owner}/m%C3%A4rz%2Fmotto", headers=bob).body, b"own")
+    listed = site.get("/vault/public", headers=ada).json["public"]
+    same(sorted((e["name"], e["scope"], e["version"]) for e in listed), [("m\u00e4rz/motto", "deployment", "2"), ("m\u00e4rz/motto", "own", "1")])
+    first = site.get("/vault/public?page_size=1", headers=ada)
+    same(len(first.json["public"]), 1)
+    same(len(site.get(first.header("Link").split(">")[0][1:], headers=ada).json["public"]), 1)
+    same(site.request("DELETE", path + "?scope=deployment", headers=ada).status, 204)
+    refused(site.get("/public/m%C3%A4rz%2Fmotto", headers=bob), 404, "item_not_found")
+    refused(site.request("DELETE", path + "?scope=deployment", headers=ada), 404, "item_not_found")
+    events = [e["event"] for e in site.get("/account/history", headers=ada).json]
+    check({"public.written", "public.deleted"} <= set(events), events)
+
+
+def test_public_data_is_refused(site):
+    ada = person(site, "ada.loud") | {"Content-Type": "application/octet-stream"}
+    refused(site.request("PUT", "/vault/public/x?scope=all", b"x", ada), 400, "query_invalid", "scope")
+    refused(site.request("PUT", "/vault/public/%00", b"x", ada), 400, "path_invalid")
+    refused(site.request("PUT", "/vault/public/" + "x" * 1025, b"x", ada), 400, "item_name_invalid", "name")
+    refused(site.request("PUT", "/vault/public/%FF", b"x", ada), 400, "path_invalid")
+    for owner in ("nobody", "00000000-0000-4000-8000-000000000000", "%2e%2e"):
+        refused(site.get(f"/public/{owner}/x", headers=ada), 404, "item_not_found")
+    refused(site.get("/vault/public?page_token=x", headers=ada), 400, "page_token_invalid")
+    large = site.request("PUT", "/vault/public/x", bytes((1 << 20) + 1), ada)
+    same(large.status, 413)
+    for i in range(100):
+        same(site.request("PUT", f"/vault/public/{i}", b"x", ada).status, 201)
+    refused(site.request("PUT", "/vault/public/more", b"x", ada), 413, "public_full")
+
+
 def test_nothing_without_a_session(site):
     for method, path in (("GET", "/vault/shares"), ("PUT", "/vault/shares/x"), ("PATCH", "/vault/shares/x"),
                          ("DELETE", "/vault/shares/x"), ("GET", "/vault/inbox"), ("GET", "/vault/inbox/x"),
                          ("POST", "/vault/inbox/x/adopt"), ("GET", "/vault/contacts"),
                          ("POST", "/vault/contacts/x/accept"), ("GET", "/vault/fingerprint"),
-                         ("POST", "/vault/letters"), ("POST", "/vault/letters/open")):
+                         ("POST", "/vault/letters"), ("POST", "/vault/letters/open"),
+                         ("GET", "/vault/public"), ("PUT", "/vault/public/x"), ("DELETE", "/vault/public/x"),
+                         ("GET", "/public/x"), ("GET", "/public/00000000-0000-4000-8000-000000000000/x")):
         same(site.request(method, path).status, 401, path)
 
 

@@ -199,6 +199,41 @@ static enum ww_err write_letter(struct site *s, int round)
     return ww_letter_open(s->op, session, letters[0]->letter, letters[0]->length, NULL, &data, &n, NULL);
 }
 
+static enum ww_err make_public(struct site *s, int round)
+{
+    struct ww_page page = {.size = sizeof page};
+    const struct ww_public *const *list;
+    struct ww_session *session;
+    const void *value;
+    char said[30];
+    size_t n;
+    snprintf(said, sizeof said, "value %d", round);
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    if (err ||
+        (err =
+             ww_public_put(s->op, session, WW_PUBLIC_DEPLOYMENT, "motto", said, strlen(said), NULL, NULL)) ||
+        (err = ww_session_resume(s->op, reader, &session)) ||
+        (err = ww_public_get(s->op, session, NULL, "motto", &value, &n, NULL)) ||
+        (err = ww_public_list(s->op, session, &page, &list))) {
+        return err;
+    }
+    assert_string_equal(value, said);
+    return WW_OK;
+}
+
+static enum ww_err delete_public(struct site *s, int round)
+{
+    struct ww_session *session;
+    (void)round;
+    enum ww_err err = ww_session_resume(s->op, token, &session);
+    if (!err) {
+        err = ww_public_delete(s->op, session, WW_PUBLIC_DEPLOYMENT, "motto", NULL);
+    }
+    return err == WW_ENOTFOUND || err == WW_OK
+               ? ww_public_put(s->op, session, WW_PUBLIC_DEPLOYMENT, "motto", "x", 1, NULL, NULL)
+               : err;
+}
+
 /* ---- getting back in, and new keys ---- */
 
 static void assert_codes_left(struct site *s, size_t left)
@@ -335,6 +370,8 @@ static const struct journey journeys[] = {
     {"adopt a share", adopt_share, false},
     {"withdraw a share", withdraw_share, false},
     {"write and open a letter", write_letter, true},
+    {"make public and read", make_public, false},
+    {"delete what is public", delete_public, false},
 };
 
 static void share_kept(struct site *s)

@@ -15,7 +15,7 @@
 #include "flow_wait.h"
 #include "share.h"
 
-enum { VECTORS_MOST = 64, LINE_BYTES = 48 };
+enum { VECTORS_MOST = 96, LINE_BYTES = 48 };
 
 struct vector {
     const char *name;
@@ -404,6 +404,19 @@ static void letter_vectors(void)
     add("letters.sent", BYTES(letters[0]->letter, letters[0]->length));
 }
 
+/* Of the deployment: "motto" = "figs for all". */
+static void public_vectors(const struct record *r)
+{
+    struct bytes b[3];
+    must(ww_public_put(journey.op, journey.given, WW_PUBLIC_DEPLOYMENT, "motto", "figs for all", 12, NULL,
+                       NULL));
+    row("SELECT id, tag, blob FROM publics", b, 3);
+    add("publics.id", b[0]);
+    add("publics.tag", b[1]);
+    add("publics.blob", b[2]);
+    add("publics.content", unpadded(open_sk((struct place){"public", &r->uuid, 0, b[0]}, b[2])));
+}
+
 static void make_vectors(void)
 {
     open_site();
@@ -416,6 +429,7 @@ static void make_vectors(void)
     share_vectors(journey.session->record);
     device_vectors();
     letter_vectors();
+    public_vectors(journey.session->record);
 }
 
 /* ---- the document ---- */
@@ -432,7 +446,8 @@ static void print_vectors(void)
         "`a long walk by the sea` (Argon2id, 19 MiB, t = 2), and puts the item `note` = `hello`. Bob "
         "registers and\ncloses his account. At the end Ada makes ten recovery codes and starts a new epoch "
         "(`codes.*`, `epochs.2.*`,\n`vaults.ring.2.content`); then she shares `plan` = `at noon` with "
-        "Cleo,\nand writes letters (`letters.*`): `for myself` and `for Cleo`.\n"
+        "Cleo,\nand writes letters (`letters.*`): `for myself` and `for Cleo`; `publics.*` is `motto` = "
+        "`figs for all` of the deployment.\n"
         "`content` is what the blob opens to, without its padding.\n");
     for (size_t i = 0; i < journey.n; i++) {
         const struct vector *v = &journey.vectors[i];

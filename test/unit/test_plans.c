@@ -108,6 +108,21 @@ static void sharing(struct site *s, const char *token)
     free(other);
 }
 
+static void publics(struct site *s, const char *token)
+{
+    struct ww_page page = {.size = sizeof page, .limit = 1};
+    const struct ww_public *const *list;
+    const void *value;
+    size_t n;
+    struct ww_session *session = site_resume(s, token);
+    must(s, ww_public_put(s->op, session, WW_PUBLIC_OWN, "motto", "a", 1, NULL, NULL));
+    must(s, ww_public_put(s->op, session, WW_PUBLIC_OWN, "motto", "b", 1, NULL, NULL));
+    must(s, ww_public_put(s->op, session, WW_PUBLIC_DEPLOYMENT, "motto", "b", 1, NULL, NULL));
+    must(s, ww_public_get(s->op, session, NULL, "motto", &value, &n, NULL));
+    must(s, ww_public_list(s->op, session, &page, &list));
+    must(s, ww_public_delete(s->op, session, WW_PUBLIC_OWN, "motto", NULL));
+}
+
 static void flows(struct site *s)
 {
     struct ww_op *op = site_next(s);
@@ -167,6 +182,7 @@ static void live(struct site *s)
     struct ww_session *session;
     items(s, token);
     sharing(s, token);
+    publics(s, token);
     sessions(s, token);
     flows(s);
     session = site_resume(s, token);
@@ -197,6 +213,7 @@ static void fill_tables(struct site *s, bool postgres)
         {"flows (id, kind, expires, rev, blob)", "@1, 1, g, 1, @2"},
         {"audit (node, n, time, account, mark, link, blob)", "g / 100, g % 100 + 1, g, g, @1, @1, @2"},
         {"counters (subject, count, until)", "@1, 1, g"},
+        {"publics (id, tag, account, blob)", "@1, @2, g, @2"},
         {"shares (id, sender, version, epoch, signature, blob)", "@1, @2, 1, 1, @1, @2"},
         {"wraps (share, recipient, sender, sender_epoch, recipient_epoch, tag, blob)",
          "@1, @2, @3, 1, 1, @1, @2"},

@@ -30,6 +30,9 @@ static int setup(void **state)
     f->ada = site_register(&f->site, "ada");
     f->bob = site_register(&f->site, "bob");
     assert_int_equal(site_put(&f->site, f->ada, "note", "of ada"), WW_OK);
+    struct ww_session *session = site_resume(&f->site, f->ada);
+    assert_int_equal(ww_public_put(f->site.op, session, WW_PUBLIC_DEPLOYMENT, "motto", "figs", 4, NULL, NULL),
+                     WW_OK);
     *state = f;
     return 0;
 }
@@ -116,7 +119,11 @@ static void all_is_well(struct fixture *f)
     enum ww_err err;
     struct ww_session *session;
     const char *json;
+    const void *value;
+    size_t n;
     assert_string_equal(site_get(&f->site, f->ada, "note", &err), "of ada");
+    session = site_resume(&f->site, f->bob);
+    assert_int_equal(ww_public_get(f->site.op, session, NULL, "motto", &value, &n, NULL), WW_OK);
     assert_int_equal(site_login(&f->site, "ada", TEST_PASSWORD, &session), WW_OK);
     assert_int_equal(site_login(&f->site, "bob", TEST_PASSWORD, &session), WW_OK);
     assert_int_equal(ww_admin_identity_find(site_next(&f->site), "ada@example.org", &json), WW_OK);

@@ -73,6 +73,8 @@ static int setup(void **state)
     const char *const *codes;
     size_t count;
     assert_int_equal(ww_codes_make(f->site.op, session, &codes, &count), WW_OK);
+    assert_int_equal(ww_public_put(f->site.op, session, WW_PUBLIC_OWN, "motto", "figs", 4, NULL, NULL),
+                     WW_OK);
     struct flow_row flow = {.id = uuid_new(site_next(&f->site)), .kind = FLOW_LOGIN, .expires = UINT32_MAX};
     flow.json = js_object(&f->site.op->arena);
     assert_int_equal(store_flow_row_insert(f->site.op, service_of(f->site.op)->store, &flow), WW_OK);

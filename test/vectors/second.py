@@ -187,6 +187,36 @@ def letter_vectors():
           unseal(v["pair-key"], "letter", v["recipient.uuid"], 1, v["letters.sent"][:42], v["letters.sent"][42:]) == b"for Cleo")
 
 
+def public_row(content):
+    r = Reader(content)
+    row = dict(scope=r.u(1), version=r.u(8), time=r.u(8), epoch=r.u(4), signature=r.take(64))
+    row.update(name=r.take(r.u(2)), value=r.rest())
+    return row
+
+
+def public_text(row, owner, ident):
+    said = struct.pack(">BQH", row["scope"], row["time"], len(row["name"])) + row["name"] + row["value"]
+    return b"v1.sig-public".ljust(16, b"\0") + owner + struct.pack(">I", row["epoch"]) + ident + \
+        struct.pack(">Q", row["version"]) + D(b"", "digest", ZERO, said)
+
+
+def public_vectors():
+    v = documented_vectors()
+    sk, owner = bytes(range(32)), v["accounts.uuid"]
+    kid = struct.unpack(">I", D(sk, "key-id", ZERO, b"")[:4])[0]
+    content = unpad(unseal(sk, "public", owner, kid, v["publics.id"], v["publics.blob"]))
+    row = public_row(content)
+    ring = Reader(v["vaults.ring.2.content"])
+    ring.take(1 + 32)
+    secrets = {n: E for n, _, E in ((ring.u(4), ring.u(8), ring.take(32)) for _ in range(ring.u(4)))}
+    seed = D(secrets[row["epoch"]], "sign", owner, struct.pack(">I", row["epoch"]))
+    text = public_text(row, owner, v["publics.id"])
+    check("a public row opens, and its owner's epoch has signed it", content == v["publics.content"] and
+          (row["name"], row["value"], row["version"], row["scope"]) == (b"motto", b"figs for all", 1, 0) and
+          nacl.signing.SigningKey(seed).verify_key.verify(text, row["signature"]) == text)
+    check("it is found by its tag", D(v["meta.content"][:32], "public-tag", ZERO, b"\0" + ZERO + b"motto") == v["publics.tag"])
+
+
 # ---- the database ----
 
 class Store:
@@ -438,6 +468,28 @@ def check_letters(s, site, rec, tree, password):
                                     stdin=letter) == b"for Eva too")
 
 
+def check_public(s, site, rec, tree, password):
+    """The second reads what the first made public, and writes another version that the first reads and verifies."""
+    ada, n = ("--user", "ada@example.org"), rec["epoch"]
+    run(site, "public", "put", *ada, "motto", password=password, stdin=b"figs")
+    tag = D(s.ik, "public-tag", ZERO, b"\1" + rec["uuid"] + b"motto")
+    ident, blob = s.one("SELECT id, blob FROM publics WHERE tag = ? AND account = ?", tag, rec["id"])
+    row = public_row(unpad(s.sk_open("public", rec["uuid"], ident, blob)))
+    key = nacl.signing.SigningKey(D(tree["epochs"][n], "sign", rec["uuid"], struct.pack(">I", n)))
+    text = public_text(row, rec["uuid"], ident)
+    check("the second reads what the first made public", row["value"] == b"figs" and
+          key.verify_key.verify(text, row["signature"]) == text)
+    row.update(version=2, value=b"dates")
+    signature = key.sign(public_text(row, rec["uuid"], ident)).signature
+    content = struct.pack(">BQQI", 1, 2, row["time"], n) + signature + struct.pack(">H", 5) + b"motto" + b"dates"
+    s.db.execute("UPDATE publics SET blob = ? WHERE id = ?",
+                 (seal(s.sk, "public", rec["uuid"], s.kid, ident, pad(content)), ident))
+    s.db.commit()
+    owner = str(uuid.UUID(bytes=rec["uuid"]))
+    check("the first reads what the second made public",
+          run(site, "public", "get", *ada, "--owner", owner, "motto", password=password) == b"dates")
+
+
 def run(site, *args, password=None, stdin=b""):
     words = 1 if args[0] == "reindex" else 2
     cmd, fds = [BIN, *args[:words], "-c", site + "/watchword.yml"], []
@@ -460,6 +512,7 @@ def main():
     share_vectors()
     device_vectors()
     letter_vectors()
+    public_vectors()
     password = "correct horse battery staple \u00e5"
     with tempfile.TemporaryDirectory() as top:
         site = top + "/site"
@@ -493,6 +546,9 @@ def main():
         check("items open after a new epoch", s.item(rec, next(e for e in tree["entries"] if e["name"] == b"note"))
               == b"nobody else reads this")
         check_letters(s, site, rec, tree, password)
+        check_public(s, site, rec, tree, password)
+        rec = s.record("ada@example.org")
+        tree = s.tree(rec, R)  # with the contact that a letter made
         check_audit(s)
         check_witness(site, s, rec)
         old = json.loads(run(site, "server-key", "list", "--json"))["keys"][0]["id"]
