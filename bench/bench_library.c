@@ -4,6 +4,9 @@
  *   bench_library resume CONFIG SECONDS   a session resumed and one item read; and one row read by its key
  *   bench_library items  CONFIG COUNT     pages of 250 of a vault with COUNT items: the first, second, a late
  * one bench_library fill   CONFIG COUNT     makes accounts (weak hashes), prints a session token of each
+ *   bench_library recover CONFIG COUNT    processor time of a recovery with a wrong code, COUNT accounts
+ *   bench_library bytes  CONFIG COUNT     what COUNT accounts, and COUNT items of 100 bytes, take of the
+ * store
  *
  * The figures are one line of JSON. */
 #include <sodium.h>
@@ -269,6 +272,130 @@ static void fill(const char *config, unsigned long count)
     ww_close(ww);
 }
 
+/* ---- a recovery code that is wrong ---- */
+
+static double processor_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+/* One code of ten of an account, which is none of any other's. */
+static void code_of(struct ww *ww, const char *token, char code[64])
+{
+    struct ww_op *op = begin(ww);
+    struct ww_session *session;
+    const char *const *codes;
+    size_t n;
+    check(ww_session_resume(op, token, &session), op, "resume");
+    check(ww_codes_make(op, session, &codes, &n), op, "codes");
+    snprintf(code, 64, "%s", codes[0]);
+    ww_op_end(op);
+}
+
+static double refused_us(struct ww *ww, const char *name, const char *code)
+{
+    const struct ww_recovery in = {.size = sizeof in,
+                                   .identifier = name,
+                                   .code = code,
+                                   .password = password,
+                                   .password_length = sizeof password - 1};
+    double start = processor_us();
+    struct ww_op *op = begin(ww);
+    struct ww_session *session;
+    const char *next;
+    if (ww_recover(op, &in, &session, &next) != WW_EDENIED) {
+        fprintf(stderr, "recover: %s\n", ww_op_problem(op)->text);
+        exit(1);
+    }
+    ww_op_end(op);
+    return processor_us() - start;
+}
+
+/* Few tries of each account, so that none waits; as many of names that nobody has. */
+static void bench_recover(const char *config, size_t count)
+{
+    enum { TRIES = 4, MOST = 4096 };
+    static double known[MOST], unknown[MOST];
+    struct ww *ww = open_site(config, true);
+    char token[65], code[64], name[64];
+    size_t n = 0;
+    register_one(ww, count, token);
+    code_of(ww, token, code);
+    for (unsigned long i = 0; i < count && n + TRIES <= MOST; i++) {
+        char own[64];
+        register_one(ww, i, token);
+        code_of(ww, token, own);
+        for (int j = 0; j < TRIES; j++, n++) {
+            snprintf(name, sizeof name, "person%lu@example.org", i);
+            known[n] = refused_us(ww, name, code);
+            snprintf(name, sizeof name, "nobody%lu@example.org", i);
+            unknown[n] = refused_us(ww, name, code);
+        }
+    }
+    qsort(known, n, sizeof *known, by_value);
+    qsort(unknown, n, sizeof *unknown, by_value);
+    printf("{\"tries\":%zu,\"known_us\":%.0f,\"unknown_us\":%.0f}\n", n, known[n / 2], unknown[n / 2]);
+    ww_close(ww);
+}
+
+/* ---- bytes ---- */
+
+static double store_bytes(struct ww *ww)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    const char *path = strchr(ww_setting(ww, "dsn"), '/');
+    while (path && path[1] == '/') {
+        path++;
+    }
+    if (!path || sqlite3_open(path, &db) != SQLITE_OK ||
+        sqlite3_prepare_v2(db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1,
+                           &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW) {
+        fprintf(stderr, "cannot measure %s\n", path ? path : "?");
+        exit(1);
+    }
+    double bytes = sqlite3_column_double(statement, 0);
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return bytes;
+}
+
+/* An account with its session, its events and one note; and items of 100 bytes, a thousand at a time. */
+static void bench_bytes(const char *config, size_t count)
+{
+    enum { AT_ONCE = 1000 };
+    static struct ww_item_change changes[AT_ONCE];
+    static char names[AT_ONCE][32], value[100];
+    struct ww *ww = open_site(config, true);
+    char token[65];
+    double empty = store_bytes(ww);
+    for (unsigned long i = 0; i < count; i++) {
+        register_one(ww, i, token);
+    }
+    double accounts = store_bytes(ww);
+    for (size_t done = 0; done < count; done += AT_ONCE) {
+        struct ww_op *op = begin(ww);
+        struct ww_session *session;
+        check(ww_session_resume(op, token, &session), op, "resume");
+        for (size_t i = 0; i < AT_ONCE; i++) {
+            snprintf(names[i], sizeof names[i], "item %08zu", done + i);
+            changes[i] = (struct ww_item_change){.size = sizeof changes[i],
+                                                 .action = WW_ITEM_PUT,
+                                                 .name = names[i],
+                                                 .value = value,
+                                                 .value_length = sizeof value};
+        }
+        check(ww_item_change(op, session, changes, AT_ONCE), op, "put");
+        ww_op_end(op);
+    }
+    printf("{\"count\":%zu,\"account_bytes\":%.0f,\"item_bytes\":%.0f}\n", count,
+           (accounts - empty) / (double)count, (store_bytes(ww) - accounts) / (double)count);
+    ww_close(ww);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "login") == 0) {
@@ -277,6 +404,10 @@ int main(int argc, char **argv)
         bench_resume(argv[2], strtod(argv[3], NULL));
     } else if (argc == 4 && strcmp(argv[1], "items") == 0) {
         bench_items(argv[2], strtoul(argv[3], NULL, 10));
+    } else if (argc == 4 && strcmp(argv[1], "recover") == 0) {
+        bench_recover(argv[2], strtoul(argv[3], NULL, 10));
+    } else if (argc == 4 && strcmp(argv[1], "bytes") == 0) {
+        bench_bytes(argv[2], strtoul(argv[3], NULL, 10));
     } else if (argc == 4 && strcmp(argv[1], "fill") == 0) {
         fill(argv[2], strtoul(argv[3], NULL, 10));
     } else {

@@ -147,6 +147,10 @@ enum ww_err account_promote_password(struct ww_op *op, struct service *s, struct
  * writes r. */
 enum ww_err account_waiting_drop(struct ww_op *op, struct service *s, struct record *r,
                                  const struct uuid *vid) WW_MUST;
+/* What vaults that ended have left is deleted once v is open and none waits, in a transaction. *tidied: the
+ * caller writes r. */
+enum ww_err account_waiting_tidy(struct ww_op *op, struct service *s, struct record *r, struct vault *v,
+                                 bool *tidied) WW_MUST;
 /* The one that waits, and still can be opened; WW_ENOTFOUND. */
 enum ww_err account_waiting_find(struct ww_op *op, const struct record *r, const struct uuid *id,
                                  struct record_waiting **out) WW_MUST;

@@ -117,6 +117,14 @@ static const char *first_method(const struct authn *a)
     return cred_authn_steps(a, &n)[0].method;
 }
 
+/* Of vaults that ended while nobody had the key at hand. */
+static enum ww_err tidy(struct ww_op *op, struct service *s, struct record *r, struct vault *v)
+{
+    bool tidied;
+    enum ww_err err = account_waiting_tidy(op, s, r, v, &tidied);
+    return err || !tidied ? err : account_write(op, s, r, v);
+}
+
 static enum ww_err write_login(struct ww_op *op, struct service *s, void *context)
 {
     struct login *x = context;
@@ -142,7 +150,7 @@ static enum ww_err write_login(struct ww_op *op, struct service *s, void *contex
     if (err) {
         return err;
     }
-    if (v && (err = account_share_complete(op, s, r, v))) {
+    if (v && ((err = tidy(op, s, r, v)) || (err = account_share_complete(op, s, r, v)))) {
         return err;
     }
     /* Whoever showed a second factor is the owner, whatever an old password was. */

@@ -35,6 +35,7 @@ static enum ww_err drop_expired(struct ww_op *op, struct service *s, struct reco
             continue;
         }
         struct uuid vid = r->waiting[i].vid;
+        r->flags |= FLAG_LEFTOVERS;
         err = account_waiting_drop(op, s, r, &vid);
     }
     return err;
@@ -199,6 +200,19 @@ enum ww_err account_waiting_drop(struct ww_op *op, struct service *s, struct rec
     return store_vault_row_delete(op, s->store, &gone, r->id);
 }
 
+/* Its items and shares cannot be told from others' without a key: they are those that the open vault does not
+ * name, so that nobody can withdraw or read them any more (who received a share still could). */
+enum ww_err account_waiting_tidy(struct ww_op *op, struct service *s, struct record *r, struct vault *v,
+                                 bool *tidied)
+{
+    *tidied = v && (r->flags & FLAG_LEFTOVERS) && r->waiting_count == 0;
+    if (!*tidied) {
+        return WW_OK;
+    }
+    r->flags &= (uint8_t)~FLAG_LEFTOVERS;
+    return vault_tidy(op, s->store, v);
+}
+
 struct discard {
     struct session *x;
     const struct uuid *id;
@@ -210,9 +224,14 @@ static enum ww_err write_discard(struct ww_op *op, struct service *s, void *cont
     struct record_waiting *w;
     struct record *r;
     struct vault *v;
+    bool tidied;
     enum ww_err err = account_lock(op, s, in->x, &r, &v);
-    if (err || (err = account_waiting_find(op, r, in->id, &w)) ||
-        (err = account_waiting_drop(op, s, r, in->id)) || (err = account_write(op, s, r, v)) ||
+    if (err) {
+        return err;
+    }
+    r->flags |= FLAG_LEFTOVERS;
+    if ((err = account_waiting_find(op, r, in->id, &w)) || (err = account_waiting_drop(op, s, r, in->id)) ||
+        (err = account_waiting_tidy(op, s, r, v, &tidied)) || (err = account_write(op, s, r, v)) ||
         (err = account_tell(
              op, s,
              &(struct audit_event){.kind = AUDIT_VAULT_DISCARDED, .record = r, .session_id = &in->x->id}))) {
@@ -256,6 +275,7 @@ static enum ww_err write_expiry(struct ww_op *op, struct service *s, void *conte
     if (!w || w->kept_until > op_now(op)) {
         return store_vault_row_keep(op, s->store, &due->vid, due->account, w ? w->kept_until : 0);
     }
+    r->flags |= FLAG_LEFTOVERS;
     if ((err = account_waiting_drop(op, s, r, &due->vid)) || (err = account_write(op, s, r, NULL))) {
         return err;
     }

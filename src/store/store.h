@@ -105,7 +105,7 @@ enum ww_err store_tx_at_end(struct ww_op *op, void (*ended)(void *context, bool 
 
 /* ---- accounts: the record, vault.md §6 ---- */
 enum { STATE_ACTIVE = 1, STATE_INACTIVE = 2 };
-enum { FLAG_SECOND_FACTOR = 1, FLAG_RESTORED = 2, FLAG_MANAGED = 4 };
+enum { FLAG_SECOND_FACTOR = 1, FLAG_RESTORED = 2, FLAG_MANAGED = 4, FLAG_LEFTOVERS = 8 };
 enum credential_kind {
     CRED_PASSWORD = 1,
     CRED_RECOVERY,
@@ -250,6 +250,11 @@ struct vault_due {
     struct uuid vid;
     int64_t account;
 };
+/* Ids of what an account has stored, in order, after that one (NULL: from the start), at most limit. */
+enum ww_err store_item_ids(struct ww_op *op, struct store *s, int64_t account, const struct uuid *after,
+                           struct uuid *out, size_t limit, size_t *n) WW_MUST;
+enum ww_err store_share_ids(struct ww_op *op, struct store *s, const struct uuid *sender,
+                            const struct uuid *after, struct uuid *out, size_t limit, size_t *n) WW_MUST;
 /* Vaults that wait no longer than until `now` as their rows say, in order of ids, after that one (NULL: from
  * the start), at most limit. */
 enum ww_err store_vault_due(struct ww_op *op, struct store *s, uint64_t now, const struct uuid *after,

@@ -64,6 +64,43 @@ enum ww_err store_vault_row_delete(struct ww_op *op, struct store *s, const stru
                             DB_ARGS(DB_B(BYTES_OF(*vid)), DB_I(account)));
 }
 
+/* Of any other length nothing names it. */
+static enum ww_err read_ids(struct ww_op *op, struct db_rows *rows, struct uuid *out, size_t limit, size_t *n)
+{
+    enum ww_err err = WW_OK;
+    while (*n < limit && (err = db_next(rows)) == WW_OK) {
+        struct bytes id = db_blob(rows, 0);
+        if (id.n == sizeof out[*n].b) {
+            memcpy(out[(*n)++].b, id.p, id.n);
+        }
+    }
+    bool lost = db_lost(rows);
+    store_done(rows);
+    return lost ? op_no_memory(op) : err == WW_ENOTFOUND ? WW_OK : err;
+}
+
+enum ww_err store_item_ids(struct ww_op *op, struct store *s, int64_t account, const struct uuid *after,
+                           struct uuid *out, size_t limit, size_t *n)
+{
+    struct db_rows rows;
+    *n = 0;
+    enum ww_err err =
+        store_query(op, s, &rows, "SELECT id FROM items WHERE account = $1 AND id > $2 ORDER BY id LIMIT $3",
+                    DB_ARGS(DB_I(account), DB_B(after ? BYTES_OF(*after) : BYTES("", 0)), DB_I(limit)));
+    return err ? err : read_ids(op, &rows, out, limit, n);
+}
+
+enum ww_err store_share_ids(struct ww_op *op, struct store *s, const struct uuid *sender,
+                            const struct uuid *after, struct uuid *out, size_t limit, size_t *n)
+{
+    struct db_rows rows;
+    *n = 0;
+    enum ww_err err = store_query(
+        op, s, &rows, "SELECT id FROM shares WHERE sender = $1 AND id > $2 ORDER BY id LIMIT $3",
+        DB_ARGS(DB_B(BYTES_OF(*sender)), DB_B(after ? BYTES_OF(*after) : BYTES("", 0)), DB_I(limit)));
+    return err ? err : read_ids(op, &rows, out, limit, n);
+}
+
 enum ww_err store_vault_due(struct ww_op *op, struct store *s, uint64_t now, const struct uuid *after,
                             struct vault_due *out, size_t limit, size_t *n)
 {

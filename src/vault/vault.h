@@ -75,6 +75,9 @@ struct vault_merge {
  * The caller deletes old's row and writes r, which seals the head. WW_EFULL id "vault_full". */
 enum ww_err vault_merge(struct ww_op *op, struct store *s, struct vault *v, struct vault *old,
                         struct vault_merge *m) WW_MUST;
+/* Deletes the account's items and shares that v does not name, in a transaction: what a vault that was given
+ * up for good has left. None may wait. */
+enum ww_err vault_tidy(struct ww_op *op, struct store *s, struct vault *v) WW_MUST;
 
 /* Entries in a space; reads all leaves. */
 enum ww_err vault_count(struct ww_op *op, struct store *s, struct vault *v, enum vault_space space,

@@ -3,6 +3,7 @@
 #include "vault_int.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- waiting ---- */
@@ -238,4 +239,68 @@ enum ww_err vault_merge(struct ww_op *op, struct store *s, struct vault *v, stru
         return err;
     }
     return vault_reseal(op, s, v, v->record_seq);
+}
+
+/* ---- what is left of one that is gone ---- */
+
+enum { TIDIED_AT_ONCE = 200 };
+
+static int by_bytes(const void *x, const void *y)
+{
+    return memcmp(x, y, sizeof(struct uuid));
+}
+
+/* In order. Items and shares have ids of the same kind, so that one list will do. */
+static enum ww_err named_ids(struct ww_op *op, struct store *s, struct vault *v, struct uuid **out, size_t *n)
+{
+    size_t total = 0;
+    enum ww_err err = vault_leaf_open_all(op, s, v);
+    for (size_t i = 0; !err && i < leaf_count(v); i++) {
+        total += v->leaves[i].n;
+    }
+    *n = 0;
+    *out = ARENA_ARRAY(&op->arena, total, struct uuid);
+    if (err || !*out) {
+        return err ? err : op_no_memory(op);
+    }
+    for (size_t i = 0; i < leaf_count(v); i++) {
+        for (size_t j = 0; j < v->leaves[i].n; j++) {
+            (*out)[(*n)++] = v->leaves[i].entries[j].id;
+        }
+    }
+    qsort(*out, *n, sizeof **out, by_bytes);
+    return WW_OK;
+}
+
+static enum ww_err tidy_page(struct ww_op *op, struct store *s, const struct vault *v, bool shares,
+                             const struct uuid *named, size_t named_count, struct uuid *after, size_t *n)
+{
+    struct uuid ids[TIDIED_AT_ONCE];
+    static const struct uuid first; /* zeros: no id is that one */
+    const struct uuid *from = memcmp(after, &first, sizeof first) ? after : NULL;
+    enum ww_err err = shares ? store_share_ids(op, s, &v->account_uuid, from, ids, TIDIED_AT_ONCE, n)
+                             : store_item_ids(op, s, v->account, from, ids, TIDIED_AT_ONCE, n);
+    for (size_t i = 0; !err && i < *n; i++) {
+        *after = ids[i];
+        if (!named_count || !bsearch(&ids[i], named, named_count, sizeof *named, by_bytes)) {
+            err = shares ? store_share_delete(op, s, &ids[i], &v->account_uuid)
+                         : store_item_delete(op, s, &ids[i], v->account);
+        }
+    }
+    return err;
+}
+
+enum ww_err vault_tidy(struct ww_op *op, struct store *s, struct vault *v)
+{
+    struct uuid *named;
+    size_t count;
+    enum ww_err err = named_ids(op, s, v, &named, &count);
+    for (int shares = 0; !err && shares < 2; shares++) {
+        struct uuid after = {{0}};
+        size_t n = TIDIED_AT_ONCE;
+        while (!err && n == TIDIED_AT_ONCE) {
+            err = tidy_page(op, s, v, shares, named, count, &after, &n);
+        }
+    }
+    return err;
 }

@@ -2,8 +2,8 @@
  * table, to be read: a row is what happened, a column what is looked at afterwards, a cell what must come of
  * it.
  *
- * To come with what it needs: the columns TOTP and passkey (second factors), the rows mail recovery (an
- * administrator's password and unlocking stand for it) and restore. */
+ * To come with what it needs: the columns TOTP and passkey (second factors), and the row mail recovery, for
+ * which an administrator's password and unlocking stand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -232,6 +232,34 @@ static void rotate_server_key(struct world *w)
     use_keys(w, keys, 32);
 }
 
+/* A restored backup is accepted; she signs in again. */
+static void accept_a_restore(struct world *w)
+{
+    struct site *s = &w->site;
+    char key[200], dsn[300], why[400];
+    snprintf(dsn, sizeof dsn, "dsn=%s", s->dsn);
+    snprintf(key, sizeof key, "watchword.server_key_file=%s/keys/server.key", s->directory);
+    const char *const settings[] = {dsn, key};
+    const struct ww_options options = {.size = sizeof options,
+                                       .settings = settings,
+                                       .setting_count = 2,
+                                       .env = &s->env,
+                                       .restore = WW_RESTORE_ACCEPT};
+    struct ww_restored done = {.size = sizeof done};
+    struct ww_session *session;
+    ww_op_end(s->op);
+    ww_close(s->ww);
+    assert_int_equal(ww_open(&options, &s->ww, why, sizeof why), WW_OK);
+    assert_int_equal(ww_op_begin(s->ww, NULL, &s->op), WW_OK);
+    assert_int_equal(ww_restore_accept(s->op, true, NULL, NULL, &done), WW_OK);
+    site_reopen(s, NULL);
+    assert_int_equal(site_login(s, "ada", TEST_PASSWORD, &session), WW_OK);
+    go_on(w, session);
+    assert_int_equal(site_login(s, "bob", TEST_PASSWORD, &session), WW_OK);
+    free(w->bob);
+    w->bob = strdup(ww_session_token(s->op, session));
+}
+
 static void delete_account(struct world *w)
 {
     struct ww_session *session = site_resume(&w->site, w->ada);
@@ -381,6 +409,7 @@ static const struct {
     {"epoch",                start_epoch,         {GOOD,   GOOD, GOOD,    GOOD,    GOOD, GOOD,    GOOD,    GOOD,   GOOD}},
     {"rename",               rename_ada,          {GOOD,   GOOD, GOOD,    GOOD,    GOOD, GOOD,    GOOD,    GOOD,   GOOD}},
     {"server key rotation",  rotate_server_key,   {GOOD,   GOOD, GOOD,    GOOD,    GOOD, GOOD,    GOOD,    GOOD,   GOOD}},
+    {"restore",              accept_a_restore,    {ENDED,  GOOD, GOOD,    GOOD,    GOOD, GOOD,    GOOD,    GOOD,   ENDED}},
     {"delete",               delete_account,      {ENDED,  ENDED, NONE,   ENDED,   ENDED, GOOD,   ENDED,   NONE,   ENDED}},
 };
 /* clang-format on */

@@ -29,6 +29,20 @@ static void assert_item(struct site *s, const char *token, const char *name, con
     assert_string_equal(got, value);
 }
 
+static void assert_rows(struct site *s, const char *table, size_t wanted)
+{
+    char sql[100];
+    size_t n;
+    snprintf(sql, sizeof sql, "SELECT CAST(CAST(count(*) AS TEXT) AS %s) FROM %s",
+             strncmp(s->dsn, "postgres", 8) ? "BLOB" : "BYTEA", table);
+    uint8_t *text = site_blob(s, sql, &n);
+    assert_non_null(text);
+    char number[20] = "";
+    memcpy(number, text, n < 19 ? n : 19);
+    assert_int_equal(strtoul(number, NULL, 10), wanted);
+    free(text);
+}
+
 static void assert_no_item(struct site *s, const char *token, const char *name)
 {
     enum ww_err err;
@@ -209,6 +223,7 @@ static void a_vault_is_discarded_by_name(void **state)
     assert_int_equal(waiting_count(s, token, NULL), 0);
     assert_int_equal(waiting_open(s, token, id, TEST_PASSWORD, NULL, NULL), WW_ENOTFOUND);
     assert_item(s, token, "b", "new b");
+    assert_rows(s, "items", 2); /* nothing of it is left */
     assert_int_equal(site_check(s), 0);
     waiting_free(old);
     waiting_free(codes);
@@ -236,6 +251,12 @@ static void after_its_time_nobody_opens_it(void **state)
     assert_null(site_blob(s, "SELECT head FROM vaults WHERE kept > 0", &n));
     assert_int_equal(waiting_open(s, token, id, TEST_PASSWORD, NULL, NULL), WW_ENOTFOUND);
     assert_item(s, token, "b", "new b");
+    /* what it held goes at the next sign-in: only who opens the vault can tell which items are its */
+    assert_rows(s, "items", 4);
+    assert_int_equal(site_login(s, "ada", SET_PASSWORD, &session), WW_OK);
+    assert_rows(s, "items", 2);
+    assert_item(s, token, "b", "new b");
+    assert_item(s, token, "c", "new c");
     assert_int_equal(site_check(s), 0);
     waiting_free(old);
     waiting_free(codes);

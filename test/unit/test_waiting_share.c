@@ -96,6 +96,33 @@ static void shares_of_one_name_are_both_kept(void **state)
     free(token);
 }
 
+/* Nobody could withdraw it any more: it goes with its vault. */
+static void a_share_goes_with_a_vault_that_is_discarded(void **state)
+{
+    struct site *s = *state;
+    const void *got;
+    size_t n;
+    char *first = site_register(s, "ada"), *bob = site_register(s, "bob"), *id;
+    assert_int_equal(share(s, first, "meet at noon"), WW_OK);
+    assert_receives(s, bob, "plan", "meet at noon");
+    char *token = waiting_locked(s, "ada", SET_PASSWORD);
+    waiting_new_vault(s, token, "ada", NULL);
+    waiting_count(s, token, &id);
+    accept(s, bob, "reset");
+    assert_receives(s, bob, "plan", "meet at noon"); /* while it waits */
+    struct ww_session *session = site_resume(s, token);
+    assert_int_equal(ww_waiting_discard(s->op, session, id, "ada@example.org"), WW_OK);
+    session = site_resume(s, bob);
+    assert_int_equal(ww_inbox_get(s->op, session, "plan", NULL, &got, &n, NULL), WW_ENOTFOUND);
+    assert_int_equal(share(s, token, "meet at one"), WW_OK);
+    assert_receives(s, bob, "plan", "meet at one");
+    assert_int_equal(site_check(s), 0);
+    free(id);
+    free(bob);
+    free(first);
+    free(token);
+}
+
 /* In the empty vault keys were pinned with nothing to compare them with: the pin of before counts. */
 static void the_older_pin_of_a_contact_counts(void **state)
 {
@@ -152,6 +179,7 @@ int main(void)
 #define ON_A_SITE(test) cmocka_unit_test_setup_teardown(test, open_site, close_site)
     const struct CMUnitTest tests[] = {
         ON_A_SITE(shares_of_one_name_are_both_kept),
+        ON_A_SITE(a_share_goes_with_a_vault_that_is_discarded),
         ON_A_SITE(the_older_pin_of_a_contact_counts),
         ON_A_SITE(what_is_pending_is_sealed_at_unlocking),
     };
