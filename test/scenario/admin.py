@@ -101,13 +101,13 @@ def test_create_refuses(site):
             ({"traits": fine, "external_id": "taken-1"}, 409, conflict, None),
             ({"traits": fine, "state": "asleep"}, 400, "identity state is not valid", malformed),
             ({"traits": fine, "foo": 1}, 400, None, 'json: unknown field "foo"'),
-            ({"traits": "x"}, 400, None, 'json: the field "traits" has the wrong type'),
+            ({"traits": "x"}, 400, "I[#/traits] S[#/properties/traits/type] expected object, but got string", malformed),
             ({"traits": fine, "state": 1}, 400, None, 'json: the field "state" has the wrong type'),
             ({"traits": fine, "credentials": []}, 400, None, 'json: the field "credentials" has the wrong type'),
             ({"traits": fine, "credentials": {"password": {"config": {"hashed_password": "$2a$10$x"}}}}, 400,
-             "importing hashed passwords is not supported yet", malformed),
+             "The imported password hash could not be parsed.", malformed),
             ({"traits": fine, "credentials": {"oidc": {}}}, 400,
-             "importing credentials of this type is not supported yet", malformed)]:
+             'importing credentials of the type "oidc" is not supported', malformed)]:
         answer = admin(site, "POST", "/admin/identities", body)
         same(answer.status, status, body, answer)
         same(answer.error.get("reason"), reason, body)
@@ -131,7 +131,7 @@ def test_every_text_has_a_bound(site):
             ("verifiable_addresses.0.status", {"verifiable_addresses": [{"value": "a", "status": "x" * 1025}]}),
             ("recovery_addresses.0.value", {"recovery_addresses": [{"value": "x" * 1025}]}),
             ("credentials", {"credentials": with_password("x" * 5000)}),
-            ("schema", {"schema_id": "x" * 40000}), ("state", {"state": "x" * 40000}), ("json", {"x" * 40000: 1})]:
+            ("Schema", {"schema_id": "x" * 40000}), ("state", {"state": "x" * 40000}), ("json", {"x" * 40000: 1})]:
         answer = admin(site, "POST", "/admin/identities", {"traits": traits, **body})
         check(answer.status == 400 and len(answer.body) < 1500, field, answer.status, answer)
         same(field in answer.body.decode() or field == "credentials", True, field, answer)
@@ -177,8 +177,7 @@ def test_list_by_page(_):
 def test_list_refuses(site):
     for query, reason in [("page_size=abc", "page_size must be a number"),
                           ("page_token=garbage", "The page token is invalid, do not craft your own page tokens"),
-                          ("ids=x", "The parameter ids is not supported yet."),
-                          ("include_credential=password", "The parameter include_credential is not supported yet.")]:
+                          ("ids=x", "Invalid UUID value `x` for parameter `ids`.")]:
         answer = admin(site, "GET", "/admin/identities?" + query)
         same((answer.status, answer.error["reason"]), (400, reason), query)
 
@@ -255,7 +254,7 @@ def test_bodies_must_be_json(site):
     body = json.dumps({"traits": {"email": "form@example.org"}}).encode()
     for kind in (None, "text/plain", "application/x-www-form-urlencoded", "application/jsonp"):
         answer = admin(site, "POST", "/admin/identities", body, {"Content-Type": kind} if kind else {})
-        same(answer.status, 415, kind)
+        same(answer.status, 400, kind)
     same(admin(site, "POST", "/admin/identities", body, {"Content-Type": "application/json; charset=utf-8"}).status,
          201)
 

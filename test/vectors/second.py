@@ -551,6 +551,7 @@ def main():
         tree = s.tree(rec, R)  # with the contact that a letter made
         check_audit(s)
         check_witness(site, s, rec)
+        tree = s.tree(s.record("ada@example.org"), R)  # letters pinned whom they met
         old = json.loads(run(site, "server-key", "list", "--json"))["keys"][0]["id"]
         new = json.loads(run(site, "server-key", "add", "--json"))["id"]
         run(site, "server-key", "first", new)
