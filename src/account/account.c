@@ -241,3 +241,31 @@ enum ww_err account_drop_credential(struct ww_op *op, struct service *s, struct 
     enum ww_err err = cred_remove(op, r, &id);
     return err ? err : store_credential_delete(op, s->store, r, &id);
 }
+
+enum ww_err account_drop_credentials(struct ww_op *op, struct service *s, struct record *r,
+                                     account_goes *goes, const void *context)
+{
+    enum ww_err err = WW_OK;
+    size_t i = 0;
+    while (!err && i < r->credential_count) {
+        struct uuid id = r->credentials[i].id;
+        /* Where one goes the later ones move up, so that the index stays where it is. */
+        if (goes(r, &r->credentials[i], context)) {
+            err = account_drop_credential(op, s, r, id);
+        } else {
+            i++;
+        }
+    }
+    return err;
+}
+
+static bool is_password(const struct record *r, struct record_credential *c, const void *context)
+{
+    (void)context;
+    return c->kind == CRED_PASSWORD && cred_is_of_now(r, c);
+}
+
+enum ww_err account_drop_passwords(struct ww_op *op, struct service *s, struct record *r)
+{
+    return account_drop_credentials(op, s, r, is_password, NULL);
+}

@@ -139,43 +139,27 @@ struct removal {
     const char *method;
 };
 
-static bool is_of(const struct record_credential *c, const char *method)
+static bool is_of(const struct record *r, struct record_credential *c, const void *method)
 {
     const struct cred_kind *kind = cred_kind_find((enum credential_kind)c->kind);
+    (void)r;
     return kind && strcmp(kind->method, method) == 0;
-}
-
-static enum ww_err drop_all(struct ww_op *op, struct service *s, struct record *r, const char *method,
-                            bool *found)
-{
-    enum ww_err err = WW_OK;
-    size_t i = 0;
-    *found = false;
-    while (!err && i < r->credential_count) {
-        if (is_of(&r->credentials[i], method)) {
-            *found = true;
-            err = account_drop_credential(op, s, r, r->credentials[i].id); /* the next is in its place */
-        } else {
-            i++;
-        }
-    }
-    return err;
 }
 
 static enum ww_err write_removal(struct ww_op *op, struct service *s, void *context)
 {
     const struct removal *in = context;
     struct record *r;
-    bool found;
     enum ww_err err = store_record_load_uuid(op, s->store, in->id, true, &r);
     if (err) {
         return err == WW_ENOTFOUND ? account_not_found(op) : err;
     }
     bool signed_in = cred_can_sign_in(r);
-    if ((err = drop_all(op, s, r, in->method, &found))) {
+    size_t before = r->credential_count;
+    if ((err = account_drop_credentials(op, s, r, is_of, in->method))) {
         return err;
     }
-    if (!found) {
+    if (r->credential_count == before) {
         return op_fail(op, WW_ENOTFOUND, "credential_not_found", "there is no such credential");
     }
     /* Judged on the record after the removal. An administrator cannot give up somebody's vault for them. */

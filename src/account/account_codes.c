@@ -11,21 +11,16 @@ struct codes {
     const char **texts; /* RECOVERY_CODES of them */
 };
 
-/* Takes all codes of today's vault from the record and from the store. cred_remove moves the later ones up,
- * so the index stays where it is. */
+static bool is_code(const struct record *r, struct record_credential *c, const void *context)
+{
+    (void)context;
+    return c->kind == CRED_RECOVERY && cred_is_of_now(r, c);
+}
+
+/* Takes all codes of today's vault from the record and from the store. */
 static enum ww_err drop_codes(struct ww_op *op, struct service *s, struct record *r)
 {
-    enum ww_err err = WW_OK;
-    size_t i = 0;
-    while (!err && i < r->credential_count) {
-        struct uuid id = r->credentials[i].id;
-        if (r->credentials[i].kind != CRED_RECOVERY || !cred_is_of_now(r, &r->credentials[i])) {
-            i++;
-            continue;
-        }
-        err = account_drop_credential(op, s, r, id);
-    }
-    return err;
+    return account_drop_credentials(op, s, r, is_code, NULL);
 }
 
 enum ww_err account_code_add(struct ww_op *op, struct service *s, struct record *r, const struct key *root,
@@ -174,10 +169,8 @@ static enum ww_err swap_credentials(struct ww_op *op, struct service *s, struct 
     struct credential_row row;
     struct key *root = cred_authn_root(in->authn);
     enum ww_err err = account_drop_credential(op, s, r, cred_authn_steps(in->authn, &n)[0].credential);
-    for (const struct record_credential *c; !err && (c = cred_of(r, CRED_PASSWORD));) {
-        err = account_drop_credential(op, s, r, c->id);
-    }
-    if (err || (err = cred_add(op, r, &in->password, root, &row)) ||
+    if (err || (err = account_drop_passwords(op, s, r)) ||
+        (err = cred_add(op, r, &in->password, root, &row)) ||
         (err = store_credential_insert(op, s->store, r, &row))) {
         return err;
     }

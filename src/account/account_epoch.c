@@ -54,21 +54,11 @@ struct rekey {
     const char **codes;
 };
 
-/* All slots of the old root key go; what only logs in stays and opens nothing. */
-static enum ww_err drop_openers(struct ww_op *op, struct service *s, struct record *r)
+/* Slots of a vault that waits hold another key, and are all that opens it. */
+static bool opens_now(const struct record *r, struct record_credential *c, const void *context)
 {
-    enum ww_err err = WW_OK;
-    size_t i = 0;
-    while (!err && i < r->credential_count) {
-        struct uuid id = r->credentials[i].id;
-        /* Slots of a vault that waits hold another key, and are all that opens it. */
-        if (!r->credentials[i].root_generation || !cred_is_of_now(r, &r->credentials[i])) {
-            i++;
-            continue;
-        }
-        err = account_drop_credential(op, s, r, id);
-    }
-    return err;
+    (void)context;
+    return c->root_generation && cred_is_of_now(r, c);
 }
 
 static enum ww_err write_rekey(struct ww_op *op, struct service *s, void *context)
@@ -89,10 +79,11 @@ static enum ww_err write_rekey(struct ww_op *op, struct service *s, void *contex
     if (!v || r->session_generation != in->x->record->session_generation) {
         return op_fail(op, WW_EDENIED, "session_inactive", "no active session");
     }
-    /* Slots of the new key are made of the password given now and of new codes only: one kept under the
-     * old key would let its holder follow (vault.md §8). */
-    if ((err = drop_openers(op, s, r)) || (err = vault_rekey(op, s->store, r, v, root)) ||
-        (err = cred_add(op, r, &in->password, root, &row)) ||
+    /* All slots of the old root key go; what only signs in stays and opens nothing. Slots of the new key are
+     * made of the password given now and of new codes only: one kept under the old key would let its holder
+     * follow (vault.md §8). */
+    if ((err = account_drop_credentials(op, s, r, opens_now, NULL)) ||
+        (err = vault_rekey(op, s->store, r, v, root)) || (err = cred_add(op, r, &in->password, root, &row)) ||
         (err = store_credential_insert(op, s->store, r, &row)) ||
         (err = account_codes_replace(op, s, r, root, in->codes)) ||
         (err = session_end_others(op, s->store, r, NULL)) || (err = account_write(op, s, r, v)) ||

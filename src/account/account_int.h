@@ -70,6 +70,12 @@ enum ww_err account_refuse_reauth(struct ww_op *op);
 /* Takes a credential from the record and from the store, in a transaction; the caller writes r. */
 enum ww_err account_drop_credential(struct ww_op *op, struct service *s, struct record *r,
                                     struct uuid id) WW_MUST;
+/* All that `goes` names; one that stays it may give another role. */
+typedef bool account_goes(const struct record *r, struct record_credential *c, const void *context);
+enum ww_err account_drop_credentials(struct ww_op *op, struct service *s, struct record *r,
+                                     account_goes *goes, const void *context) WW_MUST;
+/* The passwords of today's vault, those that only sign in among them. */
+enum ww_err account_drop_passwords(struct ww_op *op, struct service *s, struct record *r) WW_MUST;
 /* WW_ELOCKED, or WW_ENOVAULT where the account has none. */
 enum ww_err account_refuse_locked(struct ww_op *op, const struct record *r);
 

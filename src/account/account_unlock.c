@@ -12,28 +12,21 @@ struct set_password {
 };
 
 /* What opened the vault keeps that role and no other; a verifier of before has none left, and goes. */
-static enum ww_err retire_passwords(struct ww_op *op, struct service *s, struct record *r)
+static bool has_no_role_left(const struct record *r, struct record_credential *c, const void *context)
 {
-    enum ww_err err = WW_OK;
-    size_t i = 0;
-    while (!err && i < r->credential_count) {
-        struct record_credential *c = &r->credentials[i];
-        struct uuid id = c->id;
-        if (c->kind != CRED_PASSWORD || (c->role & ROLE_OPENS)) {
-            c->role = c->kind == CRED_PASSWORD ? ROLE_OPENS : c->role;
-            i++;
-        } else {
-            err = account_drop_credential(op, s, r, id);
-        }
+    (void)r;
+    (void)context;
+    if (c->kind == CRED_PASSWORD) {
+        c->role = (uint8_t)(c->role & ROLE_OPENS);
     }
-    return err;
+    return c->kind == CRED_PASSWORD && !c->role;
 }
 
 enum ww_err account_write_verifier(struct ww_op *op, struct service *s, struct record *r,
                                    const struct cred_ready *verifier)
 {
     struct credential_row row;
-    enum ww_err err = retire_passwords(op, s, r);
+    enum ww_err err = account_drop_credentials(op, s, r, has_no_role_left, NULL);
     if (err || (err = cred_add(op, r, verifier, NULL, &row)) ||
         (err = store_credential_insert(op, s->store, r, &row))) {
         return err;
@@ -99,10 +92,7 @@ enum ww_err account_promote_password(struct ww_op *op, struct service *s, struct
     if (err || !*found) {
         return err;
     }
-    for (const struct record_credential *c; !err && (c = cred_of(r, CRED_PASSWORD));) {
-        err = account_drop_credential(op, s, r, c->id);
-    }
-    if (err || (err = cred_add(op, r, &ready, root, &row))) {
+    if ((err = account_drop_passwords(op, s, r)) || (err = cred_add(op, r, &ready, root, &row))) {
         return err;
     }
     return store_credential_insert(op, s->store, r, &row);

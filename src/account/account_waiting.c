@@ -172,24 +172,27 @@ enum ww_err account_waiting_find(struct ww_op *op, const struct record *r, const
                : op_fail(op, WW_ENOTFOUND, "waiting_not_found", "no vault of this id waits");
 }
 
+/* What of the vault that waits is of no use without it. */
+static bool goes_with(const struct record *r, struct record_credential *c, const void *context)
+{
+    const uint32_t *generation = context;
+    (void)r;
+    if (c->root_generation != *generation) {
+        return false;
+    }
+    if (c->kind == CRED_PASSWORD || c->kind == CRED_RECOVERY) {
+        return true;
+    }
+    c->root_generation = 0; /* it signs in, and opens nothing any more */
+    c->role &= (uint8_t)~ROLE_OPENS;
+    return false;
+}
+
 enum ww_err account_waiting_drop(struct ww_op *op, struct service *s, struct record *r,
                                  const struct uuid *vid)
 {
     struct record_waiting *w = store_record_waiting(r, vid);
-    enum ww_err err = WW_OK;
-    size_t i = 0;
-    while (w && !err && i < r->credential_count) {
-        struct record_credential *c = &r->credentials[i];
-        struct uuid id = c->id;
-        if (c->root_generation != w->generation) {
-            i++;
-        } else if (c->kind == CRED_PASSWORD || c->kind == CRED_RECOVERY) {
-            err = account_drop_credential(op, s, r, id);
-        } else { /* it signs in, and opens nothing any more */
-            c->root_generation = 0;
-            c->role &= (uint8_t)~ROLE_OPENS;
-        }
-    }
+    enum ww_err err = w ? account_drop_credentials(op, s, r, goes_with, &w->generation) : WW_OK;
     if (err || !w) {
         return err;
     }
