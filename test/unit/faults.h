@@ -70,10 +70,18 @@ static bool expected(enum ww_fault kind, enum ww_err err)
 }
 
 /* Fails the n-th fault of this kind for n = 1, 2, 3 … until the step passes without reaching it. */
+/* Records rise by one with each change of an account. */
+static int64_t changes(struct site *s)
+{
+    return site_number(s, "SELECT CAST(sum(seq) AS BIGINT) FROM accounts");
+}
+
 static void fail_in_turn(struct site *s, const struct journey *j, enum ww_fault kind)
 {
     int round = 0;
+    bool prepares = false; /* it changes something before it comes to its step */
     for (long n = 1;; n++) {
+        int64_t before = changes(s);
         site_next(s);
         s->fail_at[kind] = n;
         enum ww_err err = j->run(s, ++round);
@@ -88,6 +96,11 @@ static void fail_in_turn(struct site *s, const struct journey *j, enum ww_fault 
         if (err != WW_OK && !expected(kind, err)) {
             fail_msg("%s, %s %ld: %s (%s)", j->name, kind == WW_FAULT_ALLOC ? "allocation" : "statement", n,
                      ww_err_name(err), ww_op_problem(s->op)->text);
+        }
+        prepares = prepares || (n == 1 && changes(s) != before);
+        if (err != WW_OK && !prepares && changes(s) != before) {
+            fail_msg("%s, %s %ld: what was committed is answered with %s", j->name,
+                     kind == WW_FAULT_ALLOC ? "allocation" : "statement", n, ww_err_name(err));
         }
         if (n % 8 == 1 && site_check(s) != 0) {
             fail_msg("%s, fault %ld left a half state", j->name, n);
