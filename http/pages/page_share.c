@@ -252,7 +252,11 @@ void handle_page_share_add(struct route_call *c)
     }
     const char *to = typed_name(&p), *refusal = to[0] ? NULL : page_text(&p, "share.missing");
     enum ww_err err = ww_share_find(c->op, c->session, c->id, &share);
-    if (!err && !refusal) {
+    if (err) { /* nothing to show a refusal beside */
+        share_refused(&p, err);
+        return;
+    }
+    if (!refusal) {
         err = ww_share_people(c->op, c->session, share->name, &to, 1, NULL, 0, NULL);
         refusal = err ? name_refused(&p, err, &status) : NULL;
     }
