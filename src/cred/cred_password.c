@@ -242,8 +242,10 @@ enum ww_err cred_password_of_verifier(struct ww_op *op, struct store *s, const s
     if (!hash) {
         return op_no_memory(op);
     }
-    if ((err = pwhash_split(op, hash, &public_part, secret))) {
-        return err;
+    err = pwhash_split(op, hash, &public_part, secret);
+    if (err) {
+        /* A format that is only verified makes no slot: it stays a verifier. */
+        return err == WW_EINVAL ? WW_OK : err;
     }
     *out = (struct cred_ready){CRED_PASSWORD, bytes_str(public_part), BYTES(secret->b, secret->n)};
     *found = true;

@@ -44,19 +44,27 @@ static const struct pwhash_format *find_format(enum pwhash_algorithm algorithm)
     return *f;
 }
 
-bool pwhash_parse(struct pwhash_parsed *out, const char *text)
+static void begin_parsing(struct pwhash_parsed *out, const char *text, const struct pwhash_format *f)
 {
     memset(out, 0, sizeof *out);
     out->text = text;
+    out->format = f;
+    out->params.algorithm = f ? f->algorithm : 0;
+}
+
+bool pwhash_parse(struct pwhash_parsed *out, const char *text)
+{
+    begin_parsing(out, text, NULL);
     /* An imported hash is whatever an administrator sends: bounded before it is parsed. */
     if (strnlen(text, PWHASH_TEXT_MAX + 1) > PWHASH_TEXT_MAX) {
         return false;
     }
     for (const struct pwhash_format *const *f = pwhash_formats; *f; f++) {
         if (strncmp(text, (*f)->prefix, strlen((*f)->prefix)) == 0) {
-            out->format = *f;
-            out->params.algorithm = (*f)->algorithm;
-            return (*f)->parse(out, text);
+            begin_parsing(out, text, *f);
+            if ((*f)->parse(out, text)) {
+                return true;
+            }
         }
     }
     return false;
@@ -205,7 +213,7 @@ enum ww_err pwhash_split(struct ww_op *op, const char *hash, char **public_part,
     __attribute__((cleanup(wipe_parsed))) struct pwhash_parsed p;
     struct buf behind = BUF(&op->arena);
     *public_part = NULL;
-    if (!pwhash_parse(&p, hash) || !p.expected.n) {
+    if (!pwhash_parse(&p, hash) || !p.expected.n || !p.format->write_hash) {
         return op_fail(op, WW_EINVAL, "bad_password_hash", "this is no complete hash");
     }
     p.format->write_hash(&behind, &p.expected);

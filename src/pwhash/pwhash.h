@@ -11,12 +11,13 @@
 #include "op.h"
 #include "secret.h"
 
-enum pwhash_algorithm { PWHASH_ARGON2ID, PWHASH_BCRYPT };
+enum pwhash_algorithm { PWHASH_ARGON2ID, PWHASH_BCRYPT, PWHASH_IMPORTED /* verified only */ };
 
 struct pwhash_params {
     enum pwhash_algorithm algorithm;
     uint32_t memory_kib, iterations; /* argon2id; p is always 1 */
-    uint32_t cost;                   /* bcrypt */
+    uint32_t cost;                   /* bcrypt; N of scrypt, doublings of phpass */
+    uint32_t lanes, block, variant;  /* of imported hashes: p, r, and which of a family */
 };
 
 /* Floors of vault.md §7: raises what is below (argon2id m = 19456 t = 2, or m = 47104 t = 1; bcrypt 12) and
@@ -35,7 +36,7 @@ enum ww_err pwhash_pool_new(struct ww_op *op, const struct pwhash_limits *limits
                             struct pwhash_pool **out) WW_MUST;
 void pwhash_pool_free(struct pwhash_pool *p);
 
-enum { PWHASH_SECRET_MAX = 64 };
+enum { PWHASH_SECRET_MAX = 512 }; /* what other programs make of PBKDF2 may be as long */
 struct pwhash_secret {
     uint8_t b[PWHASH_SECRET_MAX];
     size_t n; /* as the format has it: 32 for Argon2id, 31 for bcrypt */

@@ -8,6 +8,7 @@
 enum {
     PWHASH_SALT_SIZE = 16, /* of the hashes that we make */
     PWHASH_SALT_MAX = 1024,
+    PWHASH_EXTRA_MAX = 256,
     PWHASH_TEXT_MAX = 2048, /* 1,024 bytes of salt in base64, a hash, parameters */
     PWHASH_PASSWORD_MAX = 1024,
 };
@@ -21,6 +22,8 @@ struct pwhash_parsed {
     const char *text; /* as given */
     uint8_t salt[PWHASH_SALT_MAX];
     size_t salt_length;
+    uint8_t extra[PWHASH_EXTRA_MAX]; /* what else a format needs */
+    size_t extra_length;
     struct pwhash_secret expected; /* of a complete hash; n = 0: a public part */
 };
 
@@ -39,7 +42,7 @@ struct pwhash_format {
     enum ww_err (*derive)(struct ww_op *op, const struct pwhash_parsed *p, struct bytes password,
                           struct pwhash_secret *out);
 
-    /* What stands behind the public part in a complete hash. */
+    /* What stands behind the public part in a complete hash; NULL for a format that is only verified. */
     void (*write_hash)(struct buf *b, const struct pwhash_secret *secret);
 
     /* For new hashes; NULL for a format that is only verified. */
@@ -50,7 +53,13 @@ struct pwhash_format {
 
 /* Ends with NULL. */
 extern const struct pwhash_format *const pwhash_formats[];
-extern const struct pwhash_format pwhash_argon2id, pwhash_bcrypt;
+extern const struct pwhash_format pwhash_argon2id, pwhash_bcrypt, pwhash_argon2id_import,
+    pwhash_argon2i_import, pwhash_argon2_django, pwhash_bcrypt_2, pwhash_bcrypt_2z, pwhash_bcrypt_django,
+    pwhash_bcrypt_sha256_django, pwhash_bcrypt_passlib, pwhash_pbkdf2_kratos, pwhash_pbkdf2_passlib,
+    pwhash_pbkdf2_django, pwhash_pbkdf2_werkzeug, pwhash_scrypt_kratos, pwhash_scrypt_django,
+    pwhash_scrypt_werkzeug, pwhash_firescrypt, pwhash_ssha, pwhash_sha_label, pwhash_sha1, pwhash_sha256,
+    pwhash_sha512, pwhash_md5, pwhash_md5_crypt, pwhash_sha256_crypt, pwhash_sha512_crypt, pwhash_yescrypt,
+    pwhash_hmac_kratos, pwhash_phpass, pwhash_phpass_bb, pwhash_apr1;
 
 /* Finds the format and takes the text apart; false when no format takes it. */
 bool pwhash_parse(struct pwhash_parsed *out, const char *text);
