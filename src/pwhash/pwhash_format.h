@@ -9,7 +9,7 @@ enum {
     PWHASH_SALT_SIZE = 16, /* of the hashes that we make */
     PWHASH_SALT_MAX = 1024,
     PWHASH_EXTRA_MAX = 256,
-    PWHASH_TEXT_MAX = 2048, /* 1,024 bytes of salt in base64, a hash, parameters */
+    PWHASH_TEXT_MAX = 2560, /* 1,024 bytes of salt and 512 of hash in base64, and parameters */
     PWHASH_PASSWORD_MAX = 1024,
 };
 
