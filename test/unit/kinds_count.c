@@ -1,4 +1,4 @@
-/* The imaginary hash format: "$count$<rounds>$<salt>" and "$<64 characters>", whose hash counts. It has the
+/* The imaginary hash format: "$count$<rounds>$<salt>" and "$<512 characters>", whose hash counts. It has the
  * longest salt and the longest hash that a format may have. */
 #include "kinds_fixture.h"
 

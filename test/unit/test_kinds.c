@@ -286,8 +286,8 @@ static char *counted(struct ww_op *op, int rounds, size_t salt, const char *pass
     struct pwhash_parsed p = {.params.iterations = (uint32_t)rounds, .salt_length = salt};
     memset(p.salt, 's', salt);
     assert_int_equal(pwhash_count.derive(op, &p, bytes_str(password), &secret), WW_OK);
-    return arena_printf(&op->arena, "$count$%d$%.*s$%.64s", rounds, (int)salt, (const char *)p.salt,
-                        secret.b);
+    return arena_printf(&op->arena, "$count$%d$%.*s$%.*s", rounds, (int)salt, (const char *)p.salt,
+                        (int)secret.n, secret.b);
 }
 
 static void a_hash_format_is_found_checked_and_verified(void **state)
