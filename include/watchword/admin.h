@@ -198,6 +198,40 @@ struct ww_own_rows {
 WW_EXPORT enum ww_err ww_check_own(struct ww_op *op, struct ww_session *session,
                                    struct ww_own_rows *out) WW_MUST;
 
+/* Writes the audit log, at one moment, to a new file of mode 0600, as JSON lines (docs/formats/audit.md). It
+ * holds what the log holds of people: addresses and browsers. WW_ECONFLICT: there is a file of that name. */
+WW_EXPORT enum ww_err ww_audit_export(struct ww_op *op, const char *file, uint64_t *rows) WW_MUST;
+
+/* A chain of an exported log: what one writing connection wrote. */
+struct ww_audit_node {
+    size_t size;
+    char node[17];        /* 16 hexadecimal digits */
+    uint64_t first, last; /* numbers of its rows */
+    uint64_t events, erased;
+    uint64_t first_time, last_time; /* µs */
+    uint64_t missing, forks, altered;
+};
+struct ww_audit_report {
+    size_t size;
+    uint64_t events, nodes;
+    uint64_t missing;  /* rows that are passed over within chains */
+    uint64_t forks;    /* two rows for one place, or another row than some chain saw there */
+    uint64_t altered;  /* rows that are not what was written */
+    uint64_t emptied;  /* rows without their event that no erasure names */
+    uint64_t returned; /* rows that an erasure names and that are not empty */
+    uint64_t cut;      /* ends of chains that others name and that are not there */
+    bool whole;        /* the file's last line is there */
+    bool keyed;        /* verified with the keys, not only against itself */
+};
+/* Verifies such a file, without any site. key_file: a file of the server key; NULL: only what the lines say
+ * of each other is compared. node (may be NULL) hears of each chain. Findings are no failure. On failure why
+ * (of `length` bytes, may be NULL) holds one sentence: WW_EINVAL, WW_EKEYMISSING (exported under another
+ * server key), WW_ETAMPERED, WW_ECONFIG (the key file). */
+WW_EXPORT enum ww_err ww_audit_verify(const char *file, const char *key_file,
+                                      void (*node)(void *context, const struct ww_audit_node *node),
+                                      void *context, struct ww_audit_report *out, char *why,
+                                      size_t length) WW_MUST;
+
 struct ww_hash_cost {
     size_t size;
     uint32_t memory_kib, iterations; /* of Argon2id (RFC 9106) with one lane */

@@ -43,6 +43,8 @@ static const struct api_shape shapes[] = {
     {"ww_restored", {sizeof(struct ww_restored)}},
     {"ww_put_back", {sizeof(struct ww_put_back)}},
     {"ww_own_rows", {sizeof(struct ww_own_rows)}},
+    {"ww_audit_node", {sizeof(struct ww_audit_node)}},
+    {"ww_audit_report", {sizeof(struct ww_audit_report)}},
     {"ww_hash_cost", {sizeof(struct ww_hash_cost)}},
     {"ww_flow_request", {sizeof(struct ww_flow_request)}},
     {"ww_flow_answer", {offsetof(struct ww_flow_answer, no_total), sizeof(struct ww_flow_answer)}},

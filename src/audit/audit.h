@@ -112,4 +112,40 @@ const char *audit_finding_text(enum audit_finding f);
 /* Walks every chain in one snapshot, in pages. Opens a reading transaction of its own. */
 enum ww_err audit_verify(struct ww_op *op, struct store *s, struct audit_report *out) WW_MUST;
 
+/* ---- the log as a file (docs/formats/audit.md) ---- */
+
+/* Gets each line, without its end. */
+typedef enum ww_err audit_line_writer(struct ww_op *op, void *context, const char *line);
+/* All of it at one moment, in order of (node, n), with the keys that it is verified with, sealed under the
+ * server key. Opens a reading transaction of its own. */
+enum ww_err audit_export(struct ww_op *op, struct store *s, audit_line_writer *write, void *context,
+                         uint64_t *rows) WW_MUST;
+
+/* One chain of an exported log. */
+struct audit_file_node {
+    int64_t node, first, last; /* the numbers of its first and last row */
+    uint64_t events, erased;   /* rows; of these, those without their event */
+    uint64_t first_time, last_time;
+    uint64_t missing, forks, altered;
+};
+struct audit_file_checker {
+    void (*node)(void *context, const struct audit_file_node *node);
+    void *context;
+};
+struct audit_file_report {
+    uint64_t events, nodes;
+    uint64_t missing; /* numbers that are passed over within chains */
+    uint64_t forks;   /* two rows for one place, or another row than a chain saw there */
+    uint64_t altered; /* rows whose mark, link, time or account is not the event's, or that did not open */
+    uint64_t emptied, returned; /* as of audit_finding */
+    uint64_t cut;               /* ends of chains that others name and that are not there */
+    bool whole;                 /* the last line is there */
+    bool keyed;                 /* marks and links were made anew */
+};
+/* Verifies such a file; ring NULL: without the keys, only what its lines say of each other. WW_EINVAL: not
+ * such a file, with the line; WW_EKEYMISSING, WW_ETAMPERED: its keys do not open. */
+enum ww_err audit_verify_file(struct ww_op *op, const char *path, const struct keyring *ring,
+                              const struct audit_file_checker *checker,
+                              struct audit_file_report *out) WW_MUST;
+
 #endif

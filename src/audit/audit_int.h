@@ -4,7 +4,8 @@
 
 #include "audit.h"
 
-enum { AUDIT_PAGE = 256 };
+enum { AUDIT_PAGE = 256, AUDIT_FILE_FORMAT = 1 };
+#define AUDIT_FILE_KEYS "audit-keys" /* the label of what an exported log is verified with */
 
 /* Places (node, first to last) of a chain; what is erased, or empty. */
 struct audit_range {
@@ -21,6 +22,9 @@ struct audit_ranges {
 enum ww_err audit_ranges_add(struct audit_ranges *r, struct audit_range range) WW_MUST;
 /* Sorts, and joins what touches or overlaps. */
 void audit_ranges_join(struct audit_ranges *r);
+/* Joins both: how many empty places no erasure names, and how many named ones are not empty. */
+void audit_ranges_compare(struct audit_ranges *empty, struct audit_ranges *erased, uint64_t *emptied,
+                          uint64_t *returned);
 void audit_ranges_free(struct audit_ranges *r);
 
 void audit_make_mark(const struct key *ak, struct bytes event, struct key *mark);

@@ -80,3 +80,44 @@ void audit_ranges_free(struct audit_ranges *r)
     free(r->at);
     *r = (struct audit_ranges){0};
 }
+
+/* ---- what is empty against what was erased ---- */
+
+static uint64_t length(const struct audit_ranges *r)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        n += (uint64_t)(r->at[i].last - r->at[i].first) + 1;
+    }
+    return n;
+}
+
+/* Both are sorted and joined: counts the places of `a` that stand in `b`. One walk over both: linear,
+ * however many rows were erased. */
+static uint64_t common(const struct audit_ranges *a, const struct audit_ranges *b)
+{
+    uint64_t n = 0;
+    for (size_t i = 0, j = 0; i < a->n && j < b->n;) {
+        const struct audit_range *x = &a->at[i], *y = &b->at[j];
+        if (x->node == y->node) {
+            int64_t first = x->first > y->first ? x->first : y->first;
+            int64_t last = x->last < y->last ? x->last : y->last;
+            n += first <= last ? (uint64_t)(last - first) + 1 : 0;
+        }
+        bool x_ends_first = x->node != y->node ? x->node < y->node : x->last < y->last;
+        i += x_ends_first;
+        j += !x_ends_first;
+    }
+    return n;
+}
+
+/* Empty and named by no erasure: somebody else emptied it. Named, yet not empty: an old copy was put back. */
+void audit_ranges_compare(struct audit_ranges *empty, struct audit_ranges *erased, uint64_t *emptied,
+                          uint64_t *returned)
+{
+    audit_ranges_join(empty);
+    audit_ranges_join(erased);
+    uint64_t both = common(empty, erased);
+    *emptied = length(empty) - both;
+    *returned = length(erased) - both;
+}

@@ -148,50 +148,6 @@ static enum ww_err check_page(struct ww_op *op, struct walk *w, bool *more)
     return err;
 }
 
-/* ---- what is empty against what was erased ---- */
-
-static uint64_t length(const struct audit_range *r)
-{
-    return (uint64_t)(r->last - r->first) + 1;
-}
-
-/* Both are sorted and joined: counts the places of `a` that stand in `b`. One walk over both: linear,
- * however many rows were erased. */
-static uint64_t common(const struct audit_ranges *a, const struct audit_ranges *b)
-{
-    uint64_t n = 0;
-    for (size_t i = 0, j = 0; i < a->n && j < b->n;) {
-        const struct audit_range *x = &a->at[i], *y = &b->at[j];
-        if (x->node == y->node) {
-            int64_t first = x->first > y->first ? x->first : y->first;
-            int64_t last = x->last < y->last ? x->last : y->last;
-            n += first <= last ? (uint64_t)(last - first) + 1 : 0;
-        }
-        bool x_ends_first = x->node != y->node ? x->node < y->node : x->last < y->last;
-        i += x_ends_first;
-        j += !x_ends_first;
-    }
-    return n;
-}
-
-static void compare_erased(struct walk *w)
-{
-    uint64_t empty = 0, erased = 0;
-    audit_ranges_join(&w->empty);
-    audit_ranges_join(&w->erased);
-    for (size_t i = 0; i < w->empty.n; i++) {
-        empty += length(&w->empty.at[i]);
-    }
-    for (size_t i = 0; i < w->erased.n; i++) {
-        erased += length(&w->erased.at[i]);
-    }
-    uint64_t both = common(&w->empty, &w->erased);
-    /* Empty and named by no erasure: somebody else emptied it. Named, yet not empty: an old copy was put
-     * back. */
-    w->report->found[AUDIT_EMPTIED] += empty - both;
-    w->report->found[AUDIT_RETURNED] += erased - both;
-}
-
 enum ww_err audit_verify(struct ww_op *op, struct store *s, struct audit_report *out)
 {
     struct walk w = {.store = s, .report = out, .node = INT64_MIN};
@@ -205,7 +161,10 @@ enum ww_err audit_verify(struct ww_op *op, struct store *s, struct audit_report 
         op_piece_begin(op, &piece);
         err = op_piece_end(op, &piece, check_page(op, &w, &more));
     }
-    compare_erased(&w);
+    uint64_t emptied, returned;
+    audit_ranges_compare(&w.empty, &w.erased, &emptied, &returned);
+    out->found[AUDIT_EMPTIED] += emptied;
+    out->found[AUDIT_RETURNED] += returned;
     audit_ranges_free(&w.empty);
     audit_ranges_free(&w.erased);
     return store_tx_abort(op, err); /* nothing was written */

@@ -453,7 +453,7 @@ def hashing_is_calibrated(t, site):
 # ---- the command line itself ----
 
 COMMANDS = [["init"], ["serve"], ["version"], ["check"], ["migrate"], ["clean"], ["hash", "calibrate"], ["config", "check"],
-            ["config", "show"], ["server-key", "export"], ["server-key", "verify"], ["server-key", "import"], ["reindex"], ["backup"], ["restore"],
+            ["config", "show"], ["server-key", "export"], ["server-key", "verify"], ["server-key", "import"], ["reindex"], ["audit", "export"], ["audit", "verify"], ["backup"], ["restore"],
             *(["server-key", w] for w in "list add first rotate retire".split()), ["restore", "accept"],
             *(["user", w] for w in "create list show rename password delete sessions history".split()),
             *(["item", w] for w in "list get put delete".split())]

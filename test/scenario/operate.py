@@ -20,7 +20,7 @@ import harness
 from harness import PASSWORD
 
 PROGRAM = os.path.abspath(harness.PROGRAM)
-NOUNS = {"user", "item", "share", "inbox", "contact", "letter", "public", "config", "hash", "server-key", "restore"}
+NOUNS = {"user", "item", "share", "inbox", "contact", "letter", "public", "config", "hash", "server-key", "restore", "audit"}
 
 
 # ---- checks ----
