@@ -28,7 +28,7 @@ static int export_log(struct cmd_site *s, const char *file)
     return CMD_OK;
 }
 
-static int audit_export(const char *name, int argc, char **argv)
+static int export_command(const char *name, int argc, char **argv)
 {
     const struct cmd_usage usage = {name, "-c FILE [--json] LOG",
                                     "Writes the audit log to a new file, with what it takes to verify it "
@@ -128,7 +128,7 @@ static int report(struct verifying *v, const struct ww_audit_report *r)
     return sound ? CMD_OK : CMD_TAMPERED;
 }
 
-static int audit_verify(const char *name, int argc, char **argv)
+static int verify_command(const char *name, int argc, char **argv)
 {
     const struct cmd_usage usage = {
         name, "[--key KEYFILE] [--json] LOG",
@@ -168,8 +168,8 @@ static int audit_verify(const char *name, int argc, char **argv)
 int cmd_audit(const char *name, int argc, char **argv)
 {
     static const struct command commands[] = {
-        {"export", audit_export, "write the log to a file"},
-        {"verify", audit_verify, "verify such a file, without the database"},
+        {"export", export_command, "write the log to a file"},
+        {"verify", verify_command, "verify such a file, without the database"},
     };
     return cmd_dispatch(name, "The audit log: who signed in, and what was changed.", commands,
                         sizeof commands / sizeof commands[0], argc, argv);

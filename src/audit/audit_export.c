@@ -1,5 +1,4 @@
-/* The audit log as a file of lines that is verified without the database (docs/formats/audit.md, "As a
- * file"). */
+/* The audit log as a file of lines that is verified without the database (docs/formats/audit.md). */
 #include "audit_int.h"
 
 #include <string.h>

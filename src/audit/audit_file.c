@@ -1,4 +1,4 @@
-/* Verifying an exported audit log without its database (docs/formats/audit.md, "As a file").
+/* Verifying an exported audit log without its database (docs/formats/audit.md).
  *
  * Two passes: the first walks the chains and keeps what they say of others (ends, erasures), the second looks
  * for those ends. With the server key also marks and links are made anew; without it, only what the lines say

@@ -143,6 +143,38 @@ static uint64_t rows_with(struct fixture *f, const char *sql)
 
 /* ---- tests ---- */
 
+/* Whoever adds a table with a tag under the index key adds it to a reindex, and then here. Tags of wraps are
+ * made with keys of their users. */
+static void every_table_with_tags_is_known(void **state)
+{
+    static const char *const known[] = {"identifiers", "search", "sessions", "publics", "named", "wraps"};
+    struct fixture *f = *state;
+    struct ww_op op;
+    struct db_conn *c;
+    struct db_rows rows = {0};
+    op_init(&op, NULL, NULL);
+    assert_int_equal(db_take(&op, f->site.raw, &c), WW_OK);
+    const char *sql = strcmp(db_driver_name(f->site.raw), "sqlite") == 0
+                          ? "SELECT DISTINCT m.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c"
+                            " WHERE m.type = 'table' AND c.name = 'tag'"
+                          : "SELECT DISTINCT CAST(table_name AS TEXT) FROM information_schema.columns"
+                            " WHERE table_schema = current_schema() AND column_name = 'tag'";
+    assert_int_equal(db_query(&op, c, &rows, sql, NULL, 0), WW_OK);
+    while (db_next(&rows) == WW_OK) {
+        const char *table = db_text(&rows, 0);
+        size_t i = 0;
+        while (i < sizeof known / sizeof known[0] && strcmp(known[i], table) != 0) {
+            i++;
+        }
+        if (i == sizeof known / sizeof known[0]) {
+            fail_msg("the table %s has tags, and a reindex does not know it", table);
+        }
+    }
+    db_done(&rows);
+    db_give(c);
+    op_free(&op);
+}
+
 static void everybody_is_found_and_old_tags_find_nobody(void **state)
 {
     struct fixture *f = *state;
@@ -310,6 +342,7 @@ int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     static const struct CMUnitTest tests[] = {
+        TEST(every_table_with_tags_is_known),
         TEST(everybody_is_found_and_old_tags_find_nobody),
         TEST(sessions_can_be_ended_by_their_ids),
         TEST(the_audit_log_of_before_is_still_bound),
