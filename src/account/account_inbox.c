@@ -197,11 +197,7 @@ static enum ww_err read_found(struct ww_op *op, struct account_sharing *w, void 
 
 static enum ww_err adopt_one(struct ww_op *op, struct account_sharing *w, void *context)
 {
-    struct inbox *in = context;
-    enum ww_err err = read_one(op, w, in);
-    if (err) {
-        return err;
-    }
+    const struct inbox *in = context;
     in->adopt->value = in->one->value;
     return vault_apply(op, w->service->store, w->vault, SPACE_ITEMS, in->adopt, 1);
 }
@@ -214,7 +210,7 @@ enum ww_err account_inbox_list(struct ww_op *op, struct service *s, struct sessi
     *out = NULL;
     *n = 0;
     *more = false;
-    return account_sharing_run(op, s, x, false, read_list, &in);
+    return account_sharing_run(op, s, x, read_list, NULL, &in);
 }
 
 enum ww_err account_inbox_find(struct ww_op *op, struct service *s, struct session *x, const struct uuid *id,
@@ -222,7 +218,7 @@ enum ww_err account_inbox_find(struct ww_op *op, struct service *s, struct sessi
 {
     struct inbox in = {.share = id, .one = out};
     *out = (struct account_received){0};
-    enum ww_err err = account_sharing_run(op, s, x, false, read_found, &in);
+    enum ww_err err = account_sharing_run(op, s, x, read_found, NULL, &in);
     if (out->changed) {
         out->value = BYTES(NULL, 0);
     }
@@ -249,7 +245,7 @@ enum ww_err account_inbox_get(struct ww_op *op, struct service *s, struct sessio
     struct inbox in = {.name = name, .one = out};
     *out = (struct account_received){0};
     enum ww_err err = read_from(op, from, &in.from);
-    return err ? err : account_sharing_run(op, s, x, false, read_one, &in);
+    return err ? err : account_sharing_run(op, s, x, read_one, NULL, &in);
 }
 
 enum ww_err account_inbox_adopt(struct ww_op *op, struct service *s, struct session *x, struct bytes name,
@@ -258,5 +254,5 @@ enum ww_err account_inbox_adopt(struct ww_op *op, struct service *s, struct sess
     struct account_received found;
     struct inbox in = {.name = name, .one = &found, .adopt = change};
     enum ww_err err = read_from(op, from, &in.from);
-    return err ? err : account_sharing_run(op, s, x, true, adopt_one, &in);
+    return err ? err : account_sharing_run(op, s, x, read_one, adopt_one, &in);
 }

@@ -89,7 +89,7 @@ enum ww_err account_letter_seal(struct ww_op *op, struct service *s, struct sess
     if (!in.headers || !in.keys || !*out) {
         return op_no_memory(op);
     }
-    err = account_sharing_run(op, s, x, false, prepare, &in);
+    err = account_sharing_run(op, s, x, prepare, NULL, &in);
     for (size_t i = 0; !err && i < count; i++) {
         (*out)[i].to = in.headers[i].own ? in.headers[i].from : in.headers[i].to;
         err = share_letter_seal(op, &in.keys[i], &in.headers[i], data, &(*out)[i].letter);
@@ -201,7 +201,7 @@ enum ww_err account_letter_open(struct ww_op *op, struct service *s, struct sess
     *data = BYTES(NULL, 0);
     enum ww_err err = account_may_open(op, x);
     if (err || (err = share_letter_read(op, letter, &in.letter)) ||
-        (err = account_sharing_run(op, s, x, false, open_letter, &in))) {
+        (err = account_sharing_run(op, s, x, open_letter, NULL, &in))) {
         return err;
     }
     *data = in.data;

@@ -265,7 +265,7 @@ enum ww_err account_sharing_write(struct ww_op *op, struct account_sharing *w)
 struct sharing_run {
     struct service *service;
     struct session *x;
-    account_sharing_body *body;
+    account_sharing_body *body, *write;
     void *context;
     bool pins; /* out: somebody is new */
 };
@@ -289,20 +289,32 @@ static enum ww_err run_writing(struct ww_op *op, struct service *s, void *contex
     struct account_sharing w;
     struct record *r;
     enum ww_err err = account_sharing_begin(op, s, run->x, &r, &w);
-    if (err || (err = run->body(op, &w, run->context))) {
+    if (err || (err = run->body(op, &w, run->context)) ||
+        (err = run->write ? run->write(op, &w, run->context) : WW_OK)) {
         return err;
     }
     return account_sharing_changed(&w) ? account_sharing_write(op, &w) : WW_OK;
 }
 
-enum ww_err account_sharing_run(struct ww_op *op, struct service *s, struct session *x, bool writes,
-                                account_sharing_body *body, void *context)
+enum ww_err account_sharing_run(struct ww_op *op, struct service *s, struct session *x,
+                                account_sharing_body *body, account_sharing_body *write, void *context)
 {
-    struct sharing_run run = {s, x, body, context, false};
+    enum { TRIES = 5 };
+    struct sharing_run run = {s, x, body, write, context, false};
+    const struct op_problem before = op->problem;
     enum ww_err err = account_may_open(op, x);
-    if (err || (!writes && ((err = account_read_vault(op, s, x, run_reading, &run)) || !run.pins))) {
+    if (err || (!write && ((err = account_read_vault(op, s, x, run_reading, &run)) || !run.pins))) {
         return err;
     }
-    x->vault = (struct vault_row){0}; /* what was read before is older than what follows */
-    return account_audited(op, s, x, account_transaction(op, s, run_writing, &run));
+    for (int i = 0; i < TRIES; i++) {
+        x->vault = (struct vault_row){0}; /* what was read before is older than what follows */
+        err = account_transaction(op, s, run_writing, &run);
+        /* The lock is on one's own account: rows of a sender who writes now may be of two moments. Read in
+         * one snapshot, and where that holds it was no alarm. */
+        if (err != WW_ETAMPERED || (err = account_read_vault(op, s, x, run_reading, &run))) {
+            return err;
+        }
+        op->problem = before;
+    }
+    return op_fail(op, WW_EBUSY, "busy", "somebody writes what is read here: try again");
 }

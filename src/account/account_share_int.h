@@ -58,10 +58,12 @@ enum ww_err account_sharing_note(struct ww_op *op, struct account_sharing *w, en
 /* Whether the vault must be written for what was found. */
 bool account_sharing_changed(const struct account_sharing *w);
 /* Runs body over the vault of a session, and once more in a transaction where somebody was met for the first
- * time, so that their keys are pinned; at once in a transaction when it `writes`. */
+ * time, so that their keys are pinned; with `write` (or NULL), which comes after it, at once in a
+ * transaction. */
 typedef enum ww_err account_sharing_body(struct ww_op *op, struct account_sharing *w, void *context);
-enum ww_err account_sharing_run(struct ww_op *op, struct service *s, struct session *x, bool writes,
-                                account_sharing_body *body, void *context) WW_MUST;
+enum ww_err account_sharing_run(struct ww_op *op, struct service *s, struct session *x,
+                                account_sharing_body *body, account_sharing_body *write,
+                                void *context) WW_MUST;
 enum ww_err account_sharing_write(struct ww_op *op, struct account_sharing *w) WW_MUST;
 enum ww_err account_refuse_changed(struct ww_op *op);
 
