@@ -70,6 +70,7 @@ static enum ww_err guard_store(struct ww_op *op, const struct ww_options *o, str
     return err;
 }
 
+/* The one moment at which the server key is in the operation's memory. */
 static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, struct ww *ww)
 {
     /* In the operation's arena, which is wiped: the ring keeps copies in guarded memory
@@ -203,6 +204,7 @@ void ww_close(struct ww *ww)
     free(ww);
 }
 
+/* From the configuration alone: no answer is ever put together from a Host header. */
 const char *api_public_url(const struct ww *ww)
 {
     return config_text(ww->config, "serve.public.base_url");
@@ -310,6 +312,7 @@ enum ww_err api_read_object(struct ww_op *op, struct bytes text, const char *fie
                : op_fail_field(op, WW_EINVAL, "json_not_object", field, "a JSON object is expected");
 }
 
+/* An empty text is one, and judged where it is used. */
 enum ww_err api_text(struct ww_op *op, const char *text, const char *field)
 {
     return text ? WW_OK : op_fail_field(op, WW_EINVAL, "argument_missing", field, "this may not be NULL");

@@ -66,6 +66,7 @@ static enum ww_err end(struct site_files *f, enum ww_err err, char *why, size_t 
     return err;
 }
 
+/* Never into a directory for all: what is made on the way has the rights of its neighbour. */
 static const char *beside(struct ww_op *op, const char *path, const char *end)
 {
     return arena_printf(&op->arena, "%s%s", path, end);
@@ -135,6 +136,7 @@ static bool move(struct ww_op *op, const char *from, const char *to)
     return done;
 }
 
+/* With SQLite's companions: a WAL that stays would be played into the next file of that name. */
 static void discard(struct ww_op *op, const char *path)
 {
     static const char *const ends[] = {"-wal", "-shm", "-journal", ""};

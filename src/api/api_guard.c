@@ -60,6 +60,7 @@ enum ww_err api_session_room(struct ww_op *op, struct ww_session **room)
     return *room ? WW_OK : op_no_memory(op);
 }
 
+/* From now on the handle is known to api_session, and lives as long as the operation. */
 void api_session_give(struct ww_op *op, struct ww_session *room, struct session *session,
                       struct ww_session **out)
 {

@@ -37,6 +37,7 @@ static const struct js *present(const struct js *body, const char *name)
     return v && v->type != JS_NULL ? v : NULL;
 }
 
+/* Named, cut and mended: the name is what somebody sent. */
 static enum ww_err unknown_field(struct ww_op *op, const char *name)
 {
     const char *shown = utf8_clean(&op->arena, name, LIMIT_ECHO);

@@ -217,6 +217,7 @@ static enum ww_err finish(struct loader *l, enum ww_err err, bool whole, struct 
     return err;
 }
 
+/* Each file becomes a tree first: what is wrong is told with its line, before anything is set. */
 static enum ww_err add_text(struct loader *l, const char *source, struct bytes text)
 {
     struct arena *a = &l->config->arena;
@@ -286,6 +287,7 @@ static enum ww_err add_file(struct loader *l, const char *path)
     return err == WW_OK ? add_text(l, path, text) : err;
 }
 
+/* Of the first file alone: others are additions to it. */
 static enum ww_err keep_dir(struct loader *l, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -355,6 +357,7 @@ enum ww_err config_from_pairs(struct ww_op *op, const char *const *pairs, size_t
     return config_combine(op, &(struct config_sources){.pairs = pairs, .pair_count = n}, out);
 }
 
+/* For tests and fuzzers: the same way as a file goes, without one. */
 enum ww_err config_from_memory(struct ww_op *op, const char *name, struct bytes text,
                                const char *const *environment, bool dev, struct config **out)
 {

@@ -72,6 +72,7 @@ static bool is_section(const char *path)
     return false;
 }
 
+/* Keys of Kratos that are accepted and not obeyed: each is warned of, with the reason. */
 static const struct config_foreign *find_foreign(const char *path)
 {
     for (size_t i = 0; i < config_foreign_count; i++) {
@@ -140,6 +141,7 @@ static enum ww_err refuse_unknown(struct loader *l, const struct node *n, const 
 
 /* ---- binding ---- */
 
+/* By the type in the table: from here on nobody reads texts of the file. */
 static enum ww_err bind_value(struct loader *l, const struct node *n, const char *path, int index)
 {
     struct config *c = l->config;
@@ -195,6 +197,7 @@ static enum ww_err bind_node(struct loader *l, const struct node *n, const char 
                                : config_refuse(l, n, path, "must be a section of keys and values");
 }
 
+/* Before it stands in a message: a key is as much from outside as a value. */
 static bool is_printable(const char *key)
 {
     for (; *key; key++) {

@@ -94,6 +94,7 @@ static enum ww_err check_schema(struct loader *l, const struct node *n)
     return config_refuse(l, url, key, "url must begin with file://, base64:// or preset://");
 }
 
+/* As a list, with ids that differ: which documents they are is for the schema module to read. */
 static enum ww_err check_schemas(struct loader *l)
 {
     static const char key[] = "identity.schemas";
@@ -180,6 +181,7 @@ static enum ww_err check_after(struct loader *l, const char *path, const struct 
     return WW_OK;
 }
 
+/* A hook that is configured and not run would be a promise broken silently: refused. */
 static enum ww_err check_hooks(struct loader *l)
 {
     enum ww_err err = WW_OK;
@@ -194,6 +196,7 @@ static enum ww_err check_hooks(struct loader *l)
 
 /* ---- derived from other settings ---- */
 
+/* All addresses of the machine, in the forms that people write. */
 static bool is_everywhere(const char *host)
 {
     static const char *const hosts[] = {"", "*", "0.0.0.0", "::"};
@@ -292,6 +295,7 @@ static bool is_this_machine(const char *url)
                     strncmp(host + 3, "[::1]", 5) == 0);
 }
 
+/* http for another host than this one: passwords would cross a network in the clear. */
 static void warn_base_url(struct loader *l)
 {
     const struct config *c = l->config;

@@ -55,6 +55,7 @@ static void forget_lines(struct node *n)
     }
 }
 
+/* A value that is a structure is read as YAML, with the limits of a file. */
 static enum ww_err given_tree(struct loader *l, const char *source, const char *text, struct node **out)
 {
     enum ww_err err = config_yaml_read(l->op, &l->config->arena, source, bytes_str(text), out);
@@ -64,6 +65,7 @@ static enum ww_err given_tree(struct loader *l, const char *source, const char *
     return err;
 }
 
+/* As if it had stood in a file, so that one set of rules judges it. */
 enum ww_err config_pair_apply(struct loader *l, const char *source, const char *path, const char *text)
 {
     struct arena *a = &l->config->arena;

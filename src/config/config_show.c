@@ -64,6 +64,7 @@ static struct js *hide(struct arena *a, const struct js *v)
     return js_copy(a, v);
 }
 
+/* As it is in effect, secrets masked: what is printed ends up in tickets and chats. */
 static struct js *shown(struct arena *a, const struct config_setting *s, const struct value *v)
 {
     switch (s->type) {

@@ -55,6 +55,7 @@ static bool is_authority(const char *host)
            (digits == 0 || strtol(host + name + 1, NULL, 10) <= 65535);
 }
 
+/* http or https with a host: what browsers are sent to. */
 static const char *rule_url(const char *text)
 {
     const char *host = strncmp(text, "https://", 8) == 0  ? text + 8
@@ -117,12 +118,14 @@ static const char *rule_address_header(const char *text)
                : rule_token(text);
 }
 
+/* Of cookies: a semicolon would begin another attribute. */
 static const char *rule_path(const char *text)
 {
     bool right = !*text || (*text == '/' && no_blanks(text) && !strchr(text, ';'));
     return right ? NULL : "must be a path that begins with /";
 }
 
+/* Six digits: contrast is computed from them when the pages are made. */
 static const char *rule_colour(const char *text)
 {
     size_t digits = *text == '#' ? strspn(text + 1, "0123456789abcdefABCDEF") : 0;
@@ -221,6 +224,7 @@ static const char *check_text(struct arena *a, const char *rule, const char *tex
 
 /* ---- by type ---- */
 
+/* true and false, in any case; YAML's "yes" and "on" are texts since version 1.2. */
 static bool read_bool(const char *text, bool *out)
 {
     *out = strcasecmp(text, "true") == 0;

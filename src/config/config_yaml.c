@@ -23,6 +23,7 @@ struct event {
     const char *text;
 };
 
+/* With the line: a file is mended by going there. */
 static enum ww_err refuse(struct yaml *y, size_t line, const char *reason)
 {
     return op_fail(y->op, WW_ECONFIG, "config_bad", "%s:%zu: %s", y->source, line, reason);
@@ -74,6 +75,7 @@ static const char *forbidden(const yaml_event_t *e)
     return anchor ? "anchors (&) are not supported" : tag ? "tags (!) are not supported" : NULL;
 }
 
+/* An event of libyaml as ours; its text is checked before anything keeps it. */
 static enum ww_err take(struct yaml *y, const yaml_event_t *e, struct event *out)
 {
     const char *reason = forbidden(e);
@@ -127,6 +129,7 @@ static enum ww_err read_list(struct yaml *y, struct node *list, int depth)
     }
 }
 
+/* Keys in the order of the file, so that messages and merges follow it. */
 static enum ww_err read_map(struct yaml *y, struct node *map, int depth)
 {
     for (;;) {

@@ -23,6 +23,7 @@ static enum ww_err is_signed(struct ww_op *op, const struct uuid *id, const stru
     return WW_OK;
 }
 
+/* In constant time throughout, though these keys are public: nobody has to ask which comparisons matter. */
 static bool same_keys(const struct key *a, const struct key *b, const struct key *c, const struct key *d)
 {
     return crypto_equal(BYTES_OF(*a), BYTES_OF(*c)) && crypto_equal(BYTES_OF(*b), BYTES_OF(*d));
@@ -76,11 +77,13 @@ enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct rec
     return err;
 }
 
+/* NULL for a number that the chain does not have: it came from a row, or from somebody else's share. */
 const struct epoch_row *share_chain_epoch(const struct share_chain *c, uint32_t n)
 {
     return n >= 1 && n <= c->n ? &c->epochs[n - 1] : NULL;
 }
 
+/* The nearest epoch before it that began a chain: what a contact pins. */
 const struct epoch_row *share_chain_start(const struct share_chain *c, uint32_t n)
 {
     while (n >= 1 && n <= c->n && !c->epochs[n - 1].start) {
@@ -94,6 +97,7 @@ static bool is_pinned(const struct share_start *x, const struct epoch_row *start
     return x->n == start->n && same_keys(&x->box, &x->sign, &start->box_key, &start->sign_key);
 }
 
+/* Judged anew each time: what was pinned is a start, what is followed are signatures. */
 enum share_state share_contact_state(const struct share_contact *x, const struct share_chain *c)
 {
     const struct epoch_row *start = share_chain_start(c, c->n);
@@ -104,6 +108,7 @@ enum share_state share_contact_state(const struct share_contact *x, const struct
     return is_pinned(newest, start) ? SHARE_CURRENT : start->n > newest->n ? SHARE_RESET : SHARE_CHANGED;
 }
 
+/* An older epoch counts as long as its chain begins where one was pinned. */
 bool share_contact_trusts(const struct share_contact *x, const struct share_chain *c, uint32_t epoch)
 {
     const struct epoch_row *start = share_chain_start(c, epoch);

@@ -6,6 +6,7 @@
 
 #include "curves.h"
 
+/* UUID, epoch and public key of one end: both ends are in every key that is derived (vault.md §11). */
 static void put_end(struct buf *b, const struct share_end *e)
 {
     buf_add(b, e->uuid.b, sizeof e->uuid.b);
@@ -31,6 +32,7 @@ enum ww_err share_pair_key(struct ww_op *op, const struct key *secret, const str
     return WW_OK;
 }
 
+/* Keyed by the pair: the same name shared with two people gives two tags. */
 void share_tag(const struct key *pair, struct bytes name, uint8_t tag[16])
 {
     KEY32(whole);
@@ -48,6 +50,7 @@ static struct bytes version_aad(uint8_t aad[24], const struct uuid *id, uint64_t
     return BYTES(aad, 24);
 }
 
+/* The content's key, sealed for one recipient: the value itself is sealed once for all of them. */
 enum ww_err share_wrap(struct ww_op *op, const struct key *pair, const struct share_end *recipient,
                        const struct uuid *id, uint64_t version, const struct key *content, struct bytes *blob)
 {
@@ -75,6 +78,7 @@ enum ww_err share_unwrap(struct ww_op *op, const struct key *pair, const struct 
     return WW_OK;
 }
 
+/* Padded, and bound to the share's id and version: an older value does not open in a newer row. */
 enum ww_err share_seal(struct ww_op *op, const struct key *content, const struct share_content *in,
                        struct share_row *row)
 {
@@ -130,6 +134,7 @@ static enum ww_err signed_text(struct ww_op *op, const struct share_row *row, st
     return out->p ? WW_OK : op_no_memory(op);
 }
 
+/* Over all that is stored in the row, so that check needs nobody's keys. */
 enum ww_err share_sign(struct ww_op *op, const struct key *seed, struct share_row *row)
 {
     struct bytes text;
@@ -153,6 +158,7 @@ enum ww_err share_verify(struct ww_op *op, const struct key *sign_key, const str
                          "stored data is not what was written (signature)");
 }
 
+/* Digits in groups, to be read aloud: the same on every device of its owner. */
 void share_fingerprint(char out[SHARE_FINGERPRINT], const struct uuid *uuid, const struct key *sign_key)
 {
     uint8_t d[64];
@@ -171,6 +177,7 @@ static const char *skip_gaps(const char *s)
     return s + strspn(s, " -\t\r\n");
 }
 
+/* Blanks and dashes as somebody typed them count for nothing; a digit more or less does. */
 bool share_fingerprint_is(const char *fingerprint, const char *typed)
 {
     for (;;) {

@@ -7,6 +7,8 @@
 
 enum { NOTE_FORMAT = 1, START_LENGTH = 4 + 32 + 32, RECIPIENT_LENGTH = 16 + 1 };
 
+/* Notes lie in the vault, authenticated: one of another form was written by another version, or by a fault.
+ */
 static enum ww_err tampered(struct ww_op *op)
 {
     return op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (note)");
@@ -32,6 +34,7 @@ void share_list_name(char out[SHARE_NOTE_NAME], const struct uuid *share)
     uuid_format(out + 6, *share);
 }
 
+/* Names of notes are ours; one that is none is passed over by lists. */
 bool share_note_id(struct bytes name, const char *prefix, struct uuid *out)
 {
     char text[UUID_TEXT];
@@ -61,6 +64,7 @@ enum ww_err share_contact_write(struct ww_op *op, const struct share_contact *x,
     return done(op, &b, out);
 }
 
+/* Exactly the bytes that share_contact_write makes: nothing behind the last start. */
 enum ww_err share_contact_read(struct ww_op *op, struct bytes note, struct share_contact *x)
 {
     struct reader in = READER(note);

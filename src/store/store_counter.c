@@ -18,6 +18,7 @@ static const char reserve_sql[] =
     " WHERE counters.count <= $6 OR counters.until <= $4 OR counters.until - $4 > $9"
     " RETURNING count, until";
 
+/* Absent is as never counted. */
 enum ww_err store_counter_load(struct ww_op *op, struct store *s, const struct key *id, struct counter *out)
 {
     struct db_rows rows;
@@ -65,6 +66,7 @@ enum ww_err store_counter_give_back(struct ww_op *op, struct store *s, const str
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(r->cost), DB_I(made->until), DB_I(at)));
 }
 
+/* For the network that succeeded: the later one of two is as good. */
 enum ww_err store_counter_put(struct ww_op *op, struct store *s, const struct key *id,
                               const struct counter *c)
 {
@@ -74,6 +76,7 @@ enum ww_err store_counter_put(struct ww_op *op, struct store *s, const struct ke
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(c->level), DB_I(c->until)));
 }
 
+/* Rows that have drained say nothing any more. */
 enum ww_err store_counter_sweep(struct ww_op *op, struct store *s, int64_t now, int64_t limit,
                                 int64_t *removed)
 {

@@ -9,6 +9,8 @@ static struct place place(const struct record *r, struct bytes aad)
     return (struct place){.label = "cred", .uuid = &r->uuid, .aad = aad};
 }
 
+/* Id and kind are in the seal: a row that is moved to another credential, or given another kind, does not
+ * open. */
 static struct bytes aad_of(uint8_t out[17], const struct uuid *id, enum credential_kind kind)
 {
     for (size_t i = 0; i < sizeof id->b; i++) {
@@ -18,6 +20,8 @@ static struct bytes aad_of(uint8_t out[17], const struct uuid *id, enum credenti
     return BYTES(out, 17);
 }
 
+/* Sealed under the server key although a slot is sealed already: salts and formats tell a thief whom to try
+ * first. */
 enum ww_err store_credential_insert(struct ww_op *op, struct store *s, const struct record *r,
                                     const struct credential_row *c)
 {
@@ -36,6 +40,7 @@ enum ww_err store_credential_insert(struct ww_op *op, struct store *s, const str
                       DB_ARGS(DB_B(BYTES_OF(c->id)), DB_I(r->id), DB_I(c->kind), DB_I(c->hot), DB_B(blob)));
 }
 
+/* With the account in the condition, as all rows of an account are found. */
 enum ww_err store_credential_delete(struct ww_op *op, struct store *s, const struct record *r,
                                     const struct uuid *id)
 {
@@ -43,6 +48,7 @@ enum ww_err store_credential_delete(struct ww_op *op, struct store *s, const str
                       DB_ARGS(DB_B(BYTES_OF(*id)), DB_I(r->id)));
 }
 
+/* The content must be exactly what was written: nothing behind the slot. */
 static enum ww_err open_row(struct ww_op *op, struct store *s, const struct record *r, struct bytes blob,
                             struct credential_row *row)
 {
@@ -58,6 +64,7 @@ static enum ww_err open_row(struct ww_op *op, struct store *s, const struct reco
     return in.failed ? store_tampered(op, "credential") : WW_OK;
 }
 
+/* A row that the record lists and that is not there is tampering, never "no such credential". */
 enum ww_err store_credential_load(struct ww_op *op, struct store *s, const struct record *r,
                                   const struct uuid *id, struct credential_row *out)
 {

@@ -35,6 +35,7 @@ enum ww_err store_flow_row_insert(struct ww_op *op, struct store *s, const struc
                                     DB_B(blob)));
 }
 
+/* By kind as well: the id of a registration is no login. */
 enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kind kind, const struct uuid *id,
                                 struct flow_row *out)
 {
@@ -64,6 +65,7 @@ enum ww_err store_flow_row_load(struct ww_op *op, struct store *s, enum flow_kin
     return js_get_int(out->json, "expires", -1) == (int64_t)out->expires ? WW_OK : WW_ENOTFOUND;
 }
 
+/* By its number: of two tabs that send one form, both are answered and one is kept. */
 enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow_row *f)
 {
     struct bytes blob;
@@ -80,6 +82,7 @@ enum ww_err store_flow_row_update(struct ww_op *op, struct store *s, struct flow
     return WW_OK;
 }
 
+/* A day after the end, so that an expired form can still be told from one that never was. */
 enum ww_err store_flow_row_sweep(struct ww_op *op, struct store *s, uint64_t now, size_t limit,
                                  int64_t *removed)
 {

@@ -20,6 +20,7 @@ void store_search_tag(const struct store *s, const char *field, struct bytes val
     derive_parts(tag, keyring_ik(s->keyring), "search", NULL, parts, 3);
 }
 
+/* The unique index is what decides between two that take a name at once. */
 enum ww_err store_identifier_insert(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
 {
     enum ww_err err = store_exec(op, s, "INSERT INTO identifiers (tag, account) VALUES ($1, $2)",
@@ -30,12 +31,14 @@ enum ww_err store_identifier_insert(struct ww_op *op, struct store *s, const str
                : err;
 }
 
+/* Only the account's own row: the name may be somebody else's by now. */
 enum ww_err store_identifier_delete(struct ww_op *op, struct store *s, const struct key *tag, int64_t account)
 {
     return store_exec(op, s, "DELETE FROM identifiers WHERE tag = $1 AND account = $2",
                       DB_ARGS(DB_B(BYTES_OF(*tag)), DB_I(account)));
 }
 
+/* An index: what it says is compared with the sealed record by every caller. */
 enum ww_err store_identifier_find(struct ww_op *op, struct store *s, const struct key *tag, int64_t *account)
 {
     struct db_rows rows;

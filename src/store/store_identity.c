@@ -26,6 +26,7 @@ static int word(const struct js *o, const char *key, const char *const *words, i
     return -1;
 }
 
+/* Microseconds; null where it means "never told". */
 static bool read_time(const struct js *o, const char *key, bool optional, uint64_t *out)
 {
     const struct js *v = js_get(o, key);
@@ -45,6 +46,7 @@ static bool read_text(const struct js *o, const char *key, const char **out)
     return *out || !v || v->type == JS_NULL;
 }
 
+/* Present, of whatever type: traits and metadata are anything that their schema allows. */
 static bool read_any(const struct js *o, const char *key, const struct js **out)
 {
     *out = js_get(o, key);
@@ -59,6 +61,7 @@ static bool read_identifier(const struct js *o, struct identity_identifier *out)
     return kind >= IDENT_LOGIN && kind <= IDENT_PASSKEY && out->value;
 }
 
+/* Each member by name and type: a record with one that is missing is not of this version. */
 static bool read_address(const struct js *o, struct identity_address *out)
 {
     const char *id = js_get_text(o, "id");
@@ -159,6 +162,7 @@ static void put_time(struct buf *b, const char *before, uint64_t us, bool option
     }
 }
 
+/* The kind as a number: it is an enum of our own, and takes part in tags. */
 static void put_identifier(struct buf *b, const struct identity_identifier *i)
 {
     buf_printf(b, "{\"kind\":%d", (int)i->kind);

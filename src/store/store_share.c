@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+/* Lengths of columns are the database writer's to choose: a UUID of another length is none. */
 static bool copy_exactly(void *out, size_t n, struct bytes from)
 {
     if (from.n == n && from.p) {
@@ -12,6 +13,7 @@ static bool copy_exactly(void *out, size_t n, struct bytes from)
     return from.n == n && from.p;
 }
 
+/* From 1 on, and within the 32 bits that everything else counts with. */
 static bool copy_epoch(uint32_t *out, int64_t from)
 {
     *out = (uint32_t)from;
@@ -28,6 +30,7 @@ static struct bytes page_start(const struct uuid *after)
 
 /* ---- shares ---- */
 
+/* By its sender too: a share of another account is not written over by knowing its id. */
 enum ww_err store_share_put(struct ww_op *op, struct store *s, const struct share_row *row)
 {
     return store_change_one(
@@ -55,6 +58,7 @@ static enum ww_err read_share(struct ww_op *op, struct db_rows *rows, struct sha
     return good ? WW_OK : store_tampered(op, "share");
 }
 
+/* As it is stored; the signature over all of it is checked by whoever opens it (share_verify). */
 enum ww_err store_share_load(struct ww_op *op, struct store *s, const struct uuid *id,
                              const struct uuid *sender, struct share_row *out)
 {
@@ -71,6 +75,7 @@ enum ww_err store_share_load(struct ww_op *op, struct store *s, const struct uui
     return err;
 }
 
+/* By key ranges, not by OFFSET: a page costs what it shows. */
 enum ww_err store_share_list(struct ww_op *op, struct store *s, const struct uuid *sender,
                              const struct uuid *after, size_t limit, struct share_row **out, size_t *n)
 {
@@ -123,6 +128,7 @@ enum ww_err store_wrap_put(struct ww_op *op, struct store *s, const struct wrap_
                               DB_I(row->recipient_epoch), DB_B(BYTES_OF(row->tag)), DB_B(row->blob)));
 }
 
+/* Whom a share is withdrawn from finds no row any more; what was read stays read (vault.md §11). */
 enum ww_err store_wrap_delete_all(struct ww_op *op, struct store *s, const struct uuid *share,
                                   const struct uuid *sender)
 {
@@ -163,6 +169,7 @@ enum ww_err store_wrap_load(struct ww_op *op, struct store *s, const struct uuid
     return err;
 }
 
+/* In order of ids, which tell nothing: neither of time nor of names. */
 enum ww_err store_wrap_list(struct ww_op *op, struct store *s, const struct uuid *recipient,
                             const struct uuid *after, size_t limit, struct wrap_row **out, size_t *n)
 {
@@ -200,6 +207,7 @@ static enum ww_err read_pair(struct ww_op *op, struct db_rows *rows, struct wrap
     return good ? WW_OK : store_tampered(op, "wrap");
 }
 
+/* Each sender once, with the epochs that occur: so keys are agreed on once for many shares. */
 enum ww_err store_wrap_pairs(struct ww_op *op, struct store *s, const struct uuid *recipient,
                              struct wrap_row **out, size_t *n)
 {
