@@ -2,8 +2,8 @@
 """kill -9 in a loop under writes: what was acknowledged is there after each restart, and at the end
 `watchword check` is clean.
 
-Threads write items, replace them, delete them and register people while the server is killed; every tenth time it is
-killed while it starts. WATCHWORD_KILLS says how often (200). On PostgreSQL, where one is given, a tenth of that.
+Threads write items, replace them, delete them, register people, and let their vaults wait and join again, while the
+server is killed; every tenth time it is killed while it starts. WATCHWORD_KILLS says how often (200). On PostgreSQL, where one is given, a tenth of that.
 """
 import http.client
 import os
@@ -11,13 +11,14 @@ import random
 import threading
 import time
 
-from harness import databases
+from harness import PASSWORD, databases
 from operate import Person, run_all
 
 KILLS = int(os.environ.get("WATCHWORD_KILLS", "200"))
 WRITERS = 3
 NAMES = 12
 SLOWEST_START = 5.0  # seconds; it takes some milliseconds on an idle machine
+SET = "one that was set by somebody"
 GONE = (OSError, http.client.HTTPException)
 
 
@@ -96,17 +97,71 @@ class Registrar:
         return wrong
 
 
+class Beginner:
+    """Somebody with a note, whose password an administrator set, starts anew and brings the note back while the server
+    is killed: wherever that ended, something that they have opens it. Made ready while nobody kills."""
+
+    def __init__(self, site):
+        self.site, self.number, self.person, self.began, self.done = site, 0, None, 0, 0
+
+    def make_ready(self):
+        self.number += 1
+        person = Person(self.site, f"b{self.number}@example.org")
+        assert person.register().status == 200 and person.put("note", person.email).status == 201
+        identity = person.whoami().json["identity"]["id"]
+        person.close()
+        admin = Person(self.site, "")
+        assert admin.ask("POST", f"/admin/identities/{identity}/password", {"password": SET}, admin=True).status == 204
+        admin.close()
+        person.password = SET
+        assert person.login().status == 200
+        person.close()
+        self.person = person
+
+    def work(self, stop):
+        if self.person is None:
+            return
+        try:
+            made = self.person.ask("POST", "/vault/new", {"confirm": self.person.email})
+            if made.status == 201:
+                self.began += 1
+                waiting = made.json["waiting"][0]["id"]
+                opened = self.person.ask("POST", f"/vault/waiting/{waiting}/open", {"password": PASSWORD})
+                self.done += opened.status == 200
+        except GONE:
+            pass
+        finally:
+            self.person.close()
+
+    def found(self):
+        person = self.person
+        assert person.login().status == 200
+        state = person.ask("GET", "/vault").json
+        if state["state"] == "locked":
+            person.token = person.ask("POST", "/vault/unlock", {"password": PASSWORD}).json["session_token"]
+        for waiting in state["waiting"]:
+            assert person.ask("POST", f"/vault/waiting/{waiting['id']}/open", {"password": PASSWORD}).status == 200
+        note = person.get("note").body.decode()
+        person.close()
+        return note == person.email
+
+    def lost(self):
+        wrong = [] if self.person is None or self.found() else [self.person.email]
+        self.make_ready()
+        return wrong
+
+
 def nothing_acknowledged_is_lost(t, site):
     kills = KILLS if "DSN" not in site.settings else max(KILLS // 10, 1)
     site.start()
     workers = [Writer(site, n) for n in range(WRITERS)]
     for w in workers:
         assert w.person.register().status == 200
-    registrar = Registrar(site)
+    registrar, beginner = Registrar(site), Beginner(site)
     lost, slowest = [], 0.0
     for round_ in range(kills):
         stop = threading.Event()
-        threads = [threading.Thread(target=w.work, args=(stop,)) for w in [*workers, registrar]]
+        threads = [threading.Thread(target=w.work, args=(stop,)) for w in [*workers, registrar, beginner]]
         for thread in threads:
             thread.start()
         time.sleep(random.uniform(0.01, 0.09))
@@ -119,7 +174,7 @@ def nothing_acknowledged_is_lost(t, site):
             time.sleep(random.uniform(0, 0.03))
             site.kill()
         slowest = max(slowest, site.start())
-        for w in [*workers, registrar]:
+        for w in [*workers, registrar, beginner]:
             lost += w.lost()
         if lost:
             break
@@ -127,7 +182,7 @@ def nothing_acknowledged_is_lost(t, site):
             print(f"# {round_ + 1} of {kills} kills", flush=True)
     lost += [x for w in workers for x in w.lost(everything=True)]
     written = sum(w.acknowledged for w in workers)
-    print(f"# {written} writes and {len(registrar.all)} registrations acknowledged; slowest start {slowest * 1000:.0f} ms")
+    print(f"# {written} writes and {len(registrar.all)} registrations acknowledged, {beginner.began} began anew and {beginner.done} had all back; slowest start {slowest * 1000:.0f} ms")
     t.check(f"nothing acknowledged is lost in {kills} kills", not lost, lost[:3])
     t.check("there was something to lose", written > kills and len(registrar.all) > kills / 20, (written, len(registrar.all)))
     t.check(f"every restart takes less than {SLOWEST_START} s", slowest < SLOWEST_START, slowest)
