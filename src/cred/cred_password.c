@@ -154,9 +154,13 @@ static enum ww_err load_password(struct ww_op *op, struct store *s, struct recor
 
 /* The default hash, for unknown names and accounts without a password alike: the time tells neither. What
  * is left is said in docs/SECURITY.md: hashes of older settings take another time. */
-static enum ww_err for_nobody(struct ww_op *op, const struct cred_context *x, struct bytes password)
+static enum ww_err for_nobody(struct ww_op *op, const struct cred_context *x, struct bytes typed,
+                              struct bytes password)
 {
     enum ww_err err = pwhash_waste(op, x->pool, x->hashing, password);
+    if (err == WW_EDENIED && !bytes_equal(typed, password)) { /* as often as for somebody */
+        err = pwhash_waste(op, x->pool, x->hashing, typed);
+    }
     return err == WW_EDENIED ? cred_refuse_wrong(op) : err;
 }
 
@@ -174,14 +178,46 @@ static enum ww_err verify(struct ww_op *op, const struct cred_context *x, const 
 
 /* What is to take the credential's place: a slot for a verifier, where there is no vault that it cannot open;
  * today's parameters for those of before. A full queue or a longer limit: the next sign-in tries again. */
-static void prepare_upgrade(struct ww_op *op, const struct cred_context *x, const struct record *r,
-                            bool opens, const char *public_part, struct bytes password,
-                            struct cred_ready *out)
+static void prepare_upgrade(struct ww_op *op, const struct cred_context *x, bool wanted,
+                            struct bytes password, struct cred_ready *out)
 {
-    bool wanted = opens ? pwhash_outdated(public_part, x->hashing) : r->root_generation == 0;
     if (wanted && add(op, x, password, out) != WW_OK) {
         *out = (struct cred_ready){0};
     }
+}
+
+struct slot {
+    const struct record *record;
+    const struct record_credential *listed;
+    const struct credential_row *row;
+    const char *public_part;
+};
+
+static enum ww_err try_slot(struct ww_op *op, const struct cred_context *x, const struct slot *s,
+                            struct bytes password, struct key **root)
+{
+    PWHASH_SECRET(secret);
+    enum ww_err err = pwhash_derive(op, x->pool, s->public_part, password, &secret);
+    if (err) {
+        return err == WW_ETOOLARGE ? cred_refuse_wrong(op) : err;
+    }
+    return cred_slot_open(op, s->record, s->listed, s->row, BYTES(secret.b, secret.n), root);
+}
+
+/* A slot of ours is made of NFC. One that a verifier became holds what the hash of another program held,
+ * which may have been made of the bytes as typed: they are tried too, and the slot is made again (*as_typed).
+ */
+static enum ww_err open_slot(struct ww_op *op, const struct cred_context *x, const struct slot *s,
+                             struct bytes typed, struct bytes password, bool *as_typed, struct key **root)
+{
+    const struct op_problem before = op->problem;
+    enum ww_err err = try_slot(op, x, s, password, root);
+    if (err == WW_EDENIED && !bytes_equal(typed, password)) {
+        err = try_slot(op, x, s, typed, root);
+        *as_typed = err == WW_OK;
+        op->problem = err ? op->problem : before;
+    }
+    return err;
 }
 
 /* Outside of any transaction: the hash takes 100 ms, and rows locked for that long could be held by any
@@ -192,13 +228,12 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
     struct credential_row row;
     struct bytes password;
     char *public_part;
-    PWHASH_SECRET(secret);
     enum ww_err err = cred_password_normalize(op, typed, &password);
     if (err == WW_ENOMEM) {
         return err;
     }
     if (err) { /* such a password cannot have been set: same answer, same work */
-        password = BYTES("", 0);
+        password = typed = BYTES("", 0);
         r = NULL;
     }
     const struct record_credential *listed = NULL;
@@ -207,22 +242,21 @@ static enum ww_err check(struct ww_op *op, const struct cred_context *x, struct 
         return err;
     }
     if (!listed) {
-        return for_nobody(op, x, password);
+        return for_nobody(op, x, typed, password);
     }
     /* A slot is its own test; only verifiers have something to compare with. */
     bool opens = (listed->role & ROLE_OPENS) != 0;
-    err = opens ? pwhash_derive(op, x->pool, public_part, password, &secret)
+    bool as_typed = false;
+    const struct slot slot = {r, listed, &row, public_part};
+    err = opens ? open_slot(op, x, &slot, typed, password, &as_typed, &out->root)
                 : verify(op, x, public_part, typed, password);
-    if (err == WW_ETOOLARGE) {
-        return cred_refuse_wrong(op);
-    }
-    if (err ||
-        (opens && (err = cred_slot_open(op, r, listed, &row, BYTES(secret.b, secret.n), &out->root)))) {
+    if (err) {
         return err;
     }
     out->record = r;
     out->credential = listed->id;
-    prepare_upgrade(op, x, r, opens, public_part, password, &out->upgrade);
+    bool outdated = opens ? as_typed || pwhash_outdated(public_part, x->hashing) : r->root_generation == 0;
+    prepare_upgrade(op, x, outdated, password, &out->upgrade);
     return WW_OK;
 }
 

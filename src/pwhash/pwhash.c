@@ -222,6 +222,9 @@ enum ww_err pwhash_split(struct ww_op *op, const char *hash, char **public_part,
     }
     *secret = p.expected;
     *public_part = arena_strndup(&op->arena, hash, strlen(hash) - buf_done(&behind).n);
+    if (*public_part && p.format->as_ours) {
+        p.format->as_ours(*public_part);
+    }
     return *public_part ? WW_OK : op_no_memory(op);
 }
 

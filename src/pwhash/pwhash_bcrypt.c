@@ -125,6 +125,13 @@ static void write_hash(struct buf *b, const struct pwhash_secret *secret)
     buf_add(b, secret->b, secret->n);
 }
 
+/* Other variants of a complete hash are the same function here, and a public part is always of ours: one that
+ * was not would open for nobody. */
+static void as_ours(char *public_part)
+{
+    public_part[2] = 'b';
+}
+
 static bool raise_to_floor(struct pwhash_params *p)
 {
     bool low = p->cost < COST_FLOOR;
@@ -146,6 +153,7 @@ const struct pwhash_format pwhash_bcrypt = {
     .check_password = check_password,
     .derive = hash_password,
     .write_hash = write_hash,
+    .as_ours = as_ours,
     .public_new = public_new,
     .raise_to_floor = raise_to_floor,
     .weaker = weaker,

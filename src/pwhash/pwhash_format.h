@@ -44,6 +44,8 @@ struct pwhash_format {
 
     /* What stands behind the public part in a complete hash; NULL for a format that is only verified. */
     void (*write_hash)(struct buf *b, const struct pwhash_secret *secret);
+    /* Brings the public part of another program's hash to the one text that parse takes; NULL: it is. */
+    void (*as_ours)(char *public_part);
 
     /* For new hashes; NULL for a format that is only verified. */
     enum ww_err (*public_new)(struct ww_op *op, const struct pwhash_params *p, char **out);

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "account_int.h"
 #include "api_int.h"
 #include "encode.h"
 #include "pwhash_format.h"
@@ -101,6 +102,58 @@ static void a_hash_is_tried_with_the_bytes_as_typed_then_in_nfc(void **state)
         assert_int_equal(site_login(s, name, nfd, &session), WW_OK);
         assert_int_equal(site_login(s, name, nfc, &session), WW_OK); /* a slot by now: one form */
     }
+}
+
+/* The same hash, set by an administrator on an account that has a vault: unlocking makes a slot of what the
+ * hash holds, which was never NFC; it opens as typed, and the sign-in that does so makes it one of NFC. */
+static void a_slot_made_of_a_hash_opens_as_it_was_typed(void **state)
+{
+    struct site *s = *state;
+    static const char nfd[] = "pa\xcc\x88ssword", nfc[] = "p\xc3\xa4ssword";
+    const struct pwhash_format *f = &pwhash_argon2id;
+    const struct ww_opener old = {
+        .size = sizeof old, .password = TEST_PASSWORD, .password_length = strlen(TEST_PASSWORD)};
+    for (int i = 0; i < 3; i++) {
+        static const char *const names[] = {"nfd", "nfc", "bcrypt"};
+        struct ww_session *session, *opened;
+        struct cred_ready ready;
+        const char *next, *typed = i == 2 ? "test" : nfd;
+        PWHASH_SECRET(secret);
+        char *first = site_register(s, names[i]);
+        assert_int_equal(site_put(s, first, "note", "kept"), WW_OK);
+        struct record *r = record_of(s, names[i]);
+        struct ww_op *op = s->op;
+        struct store *store = service_of(op)->store;
+        struct pwhash_parsed p = {.params = {.memory_kib = 64, .iterations = 1}, .salt_length = 16};
+        assert_int_equal(f->derive(op, &p, bytes_str(i ? nfc : nfd), &secret), WW_OK);
+        char *text = base64_encode(&op->arena, BASE64_RAW, BYTES(secret.b, secret.n));
+        char *hash = arena_printf(&op->arena, "$argon2id$v=19$m=64,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$%s", text);
+        struct cred_context x = account_credentials(service_of(op));
+        struct credential_row row;
+        assert_int_equal(cred_password_import(op, &x, bytes_str(i == 2 ? BCRYPT : hash), &ready), WW_OK);
+        assert_int_equal(store_tx_begin(op, store, DB_WRITE), WW_OK);
+        r->credentials[0].role = ROLE_OPENS;
+        assert_int_equal(cred_add(op, r, &ready, NULL, &row), WW_OK);
+        assert_int_equal(store_credential_insert(op, store, r, &row), WW_OK);
+        assert_int_equal(store_record_update(op, store, r), WW_OK);
+        assert_int_equal(store_tx_commit(op), WW_OK);
+
+        assert_int_equal(site_login(s, names[i], typed, &session), WW_OK);
+        assert_false(ww_session_unlocked(s->op, session));
+        assert_int_equal(ww_unlock(s->op, session, &old, &opened, &next), WW_OK);
+        if (i == 0) { /* as before: of this hash, the other form is another password */
+            assert_int_equal(site_login(s, names[i], nfc, &session), WW_EDENIED);
+        }
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(site_login(s, names[i], typed, &session), WW_OK);
+            assert_true(ww_session_unlocked(s->op, session));
+        }
+        assert_int_equal(site_login(s, names[i], i == 2 ? typed : nfc, &session), WW_OK);
+        assert_true(ww_session_unlocked(s->op, session));
+        assert_int_equal(site_login(s, names[i], "another one", &session), WW_EDENIED);
+        free(first);
+    }
+    assert_int_equal(site_check(s), 0);
 }
 
 static void what_cannot_be_verified_is_not_taken_over(void **state)
@@ -236,6 +289,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_sign_in_makes_the_vault_and_drops_the_hash, site_setup,
                                         site_teardown),
         cmocka_unit_test_setup_teardown(a_hash_is_tried_with_the_bytes_as_typed_then_in_nfc, site_setup,
+                                        site_teardown),
+        cmocka_unit_test_setup_teardown(a_slot_made_of_a_hash_opens_as_it_was_typed, site_setup,
                                         site_teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_verified_is_not_taken_over, site_setup, site_teardown),
         cmocka_unit_test_setup_teardown(a_verifier_opens_no_vault_that_is_there, site_setup, site_teardown),
