@@ -84,6 +84,7 @@ def what_is_there_is_not_lost(t, site):
     t.check("a second copy of that name is refused", site.run("backup", str(copy)).code == 9 and checksum(copy) == before)
     ada.put("note", "second")
     Person(site, ADA).login()
+    t.check("the account changes after the copy", ada.ask("POST", "/vault/codes").status == 201)
     ada.close()
     running = site.run("restore", "--replace", str(copy))
     t.check("restore beside a server is refused", running.code == 7 and "stop the server" in running.err, running)
@@ -108,10 +109,23 @@ def what_is_there_is_not_lost(t, site):
     t.check("with --replace it is replaced, and kept", done.code == 0 and done.json()["accounts"] == 1, done)
     refused = site.refused_start()
     t.check("the machine knows that it is older", refused.code != 0 and "restore accept" in refused.err, refused)
-    shutil.copy(done.json()["kept"], site.database)
+    accepted = site.run("restore", "accept", "--yes")
+    t.check("restore accept goes on with it", accepted.code == 0, accepted)
     site.start()
-    t.check("what was kept is the database of before", ada.get("note").body == b"second")
+    old = ada.get("note")
+    t.check("the old session has ended", old.status == 401, old)
     ada.close()
+    again = Person(site, ADA)
+    t.check("who signs in finds what the copy holds", again.login().status == 200 and again.get("note").body == b"first")
+    again.close()
+    site.stop()
+    t.check("the database of before was kept", done.json()["kept"].startswith(str(site.database) + ".before-"))
+    t.check("and goes back the same way", site.run("restore", "--replace", done.json()["kept"]).code == 0
+            and site.run("restore", "accept", "--yes").code == 0)
+    site.start()
+    again = Person(site, ADA)
+    t.check("with what was in it", again.login().status == 200 and again.get("note").body == b"second")
+    again.close()
 
 
 def a_killed_copy_leaves_nothing(t, site):
