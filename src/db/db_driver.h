@@ -29,7 +29,7 @@ struct db_statement {
     const char *key; /* address of the caller's text */
     char *text;      /* its copy: an address can be used again for another text */
     bool selects;    /* begins with SELECT or WITH */
-    bool locks;      /* ends with DB_FOR_UPDATE */
+    bool locks;      /* holds DB_FOR_UPDATE */
     void *native;    /* the driver's */
 };
 
