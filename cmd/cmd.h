@@ -14,6 +14,7 @@ int cmd_share(const char *name, int argc, char **argv);
 int cmd_inbox(const char *name, int argc, char **argv);
 int cmd_contact(const char *name, int argc, char **argv);
 int cmd_letter(const char *name, int argc, char **argv);
+int cmd_named(const char *name, int argc, char **argv);
 int cmd_restore(const char *name, int argc, char **argv);
 int cmd_audit(const char *name, int argc, char **argv);
 int cmd_backup(const char *name, int argc, char **argv);

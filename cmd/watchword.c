@@ -16,6 +16,7 @@ static const struct command commands[] = {
     {"letter", cmd_letter, "data sealed for a user or for others, and stored nowhere: seal, open"},
     {"check", cmd_check, "open everything that is stored, and tell what does not open"},
     {"audit", cmd_audit, "the audit log: write it to a file, verify such a file"},
+    {"named", cmd_named, "keys and entries of programs without accounts"},
     {"backup", cmd_backup, "copy the database into one file, while the server works"},
     {"restore", cmd_restore, "put such a copy in the place of the database, and accept what was put back"},
     {"migrate", cmd_migrate, "bring the database to this version"},

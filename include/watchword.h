@@ -574,4 +574,6 @@ WW_EXPORT enum ww_err ww_maintain(struct ww_op *op) WW_MUST;
 }
 #endif
 
+#include "watchword/named.h"
+
 #endif

@@ -1,5 +1,6 @@
 /* Opens every blob that the server can open, and follows every index (vault.md §6: rows are only indexes). */
 #include "account_check_int.h"
+#include "account_program.h"
 #include "witness.h"
 
 enum { PAGE = 64 }; /* rows; records have some KiB */
@@ -431,6 +432,23 @@ static enum ww_err check_flows(struct ww_op *op, struct account_walk *w)
     return err;
 }
 
+struct named_check {
+    struct ww_op *op;
+    struct account_walk *walk;
+};
+
+static void tell_program(void *context, const char *line)
+{
+    struct named_check *c = context;
+    account_check_problem(c->walk, c->op, "%s", line);
+}
+
+static enum ww_err check_named(struct ww_op *op, struct account_walk *w)
+{
+    struct named_check c = {op, w};
+    return account_program_check(op, w->service, tell_program, &c);
+}
+
 /* What the start refuses (vault.md §12), and ids that the witness has no place for. */
 static enum ww_err check_witness(struct ww_op *op, struct account_walk *w)
 {
@@ -510,7 +528,7 @@ enum ww_err account_check(struct ww_op *op, struct service *s, const struct acco
     /* The file first: pages that are damaged explain what follows. */
     if ((err = check_file(op, &w)) || (err = check_schema(op, &w)) || (err = check_indexes(op, &w)) ||
         (err = check_witness(op, &w)) || (err = check_accounts(op, &w)) || (err = check_orphans(op, &w)) ||
-        (err = check_flows(op, &w)) || (err = check_audit(op, &w))) {
+        (err = check_flows(op, &w)) || (err = check_named(op, &w)) || (err = check_audit(op, &w))) {
         return err;
     }
     return WW_OK;

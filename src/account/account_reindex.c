@@ -7,8 +7,9 @@
  * all of its chain is fixed. */
 #include "account_int.h"
 #include "account_server_key.h"
+#include "store_named.h"
 
-enum { ACCOUNTS_AT_ONCE = 32, SESSIONS_AT_ONCE = 64 };
+enum { ACCOUNTS_AT_ONCE = 32, SESSIONS_AT_ONCE = 64, NAMED_AT_ONCE = 8 };
 
 struct reindexing {
     const struct account_checker *checker;
@@ -165,6 +166,56 @@ static enum ww_err move_accounts(struct ww_op *op, struct service *s, struct rei
     return err;
 }
 
+/* ---- named keys and entries (vault.md §11): one that has its new tag is passed over, so that nothing needs
+ * to be remembered ---- */
+
+struct retagging {
+    struct arena *outer;
+    struct bytes after;
+    uint64_t closed;
+    bool more;
+};
+
+static enum ww_err write_named(struct ww_op *op, struct service *s, void *context)
+{
+    struct retagging *x = context;
+    struct named_row rows[NAMED_AT_ONCE];
+    struct store_meta *m;
+    struct bytes last = {NULL, 0};
+    size_t n, closed;
+    enum ww_err err = store_meta_read(op, s->store, &m);
+    err = err ? err : store_named_page(op, s->store, x->after, NAMED_AT_ONCE, rows, &n, &last, &closed);
+    for (size_t i = 0; !err && i < n; i++) {
+        struct key tag;
+        store_use_index_key(s->store, &m->next_ik);
+        store_named_tag(s->store, rows[i].store, rows[i].name, &tag);
+        store_use_index_key(s->store, &m->ik);
+        err =
+            bytes_equal(rows[i].tag, BYTES_OF(tag)) ? WW_OK : store_named_retag(op, s->store, &rows[i], &tag);
+    }
+    if (err) {
+        return err;
+    }
+    x->closed = closed;
+    x->more = n + closed == NAMED_AT_ONCE;
+    x->after = x->more ? bytes_dup(x->outer, last) : x->after;
+    return x->after.p ? WW_OK : op_no_memory(op);
+}
+
+static enum ww_err move_named(struct ww_op *op, struct service *s, struct reindexing *x)
+{
+    struct retagging named = {.after = BYTES("", 0), .more = true};
+    enum ww_err err = WW_OK;
+    while (!err && named.more) {
+        struct op_piece piece;
+        op_piece_begin(op, &piece);
+        named.outer = &piece.outer;
+        err = op_piece_end(op, &piece, account_transaction(op, s, write_named, &named));
+        x->out->closed += err ? 0 : named.closed;
+    }
+    return err;
+}
+
 /* ---- beginning and end ---- */
 
 static enum ww_err write_begin(struct ww_op *op, struct service *s, void *context)
@@ -231,7 +282,8 @@ enum ww_err account_reindex(struct ww_op *op, struct service *s, const struct ac
     *out = (struct account_reindexed){0};
     enum ww_err err = refuse_company(op, s);
     if (err || (err = store_count_accounts(op, s->store, &x.total)) ||
-        (err = account_transaction(op, s, write_begin, &x)) || (err = move_accounts(op, s, &x))) {
+        (err = account_transaction(op, s, write_begin, &x)) || (err = move_accounts(op, s, &x)) ||
+        (err = move_named(op, s, &x))) {
         return err;
     }
     return account_transaction(op, s, write_end, &x);

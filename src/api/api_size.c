@@ -40,6 +40,7 @@ static const struct api_shape shapes[] = {
     {"ww_server_key", {sizeof(struct ww_server_key)}},
     {"ww_rotation", {sizeof(struct ww_rotation)}},
     {"ww_reindexed", {sizeof(struct ww_reindexed)}},
+    {"ww_named", {sizeof(struct ww_named)}},
     {"ww_restored", {sizeof(struct ww_restored)}},
     {"ww_put_back", {sizeof(struct ww_put_back)}},
     {"ww_own_rows", {sizeof(struct ww_own_rows)}},

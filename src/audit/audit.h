@@ -35,6 +35,10 @@
     X(SHARE_WITHDRAWN, "share.withdrawn", 1)                                                                 \
     X(CONTACT_ACCEPTED, "contact.accepted", 1)                                                               \
     X(RESTORED, "account.restored", 1)                                                                       \
+    X(NAMED_CREATED, "named.created", 0)                                                                     \
+    X(NAMED_CHANGED, "named.changed", 0)                                                                     \
+    X(NAMED_DELETED, "named.deleted", 0)                                                                     \
+    X(NAMED_FAILED, "named.failed", 0)                                                                       \
     X(RESTORE_BEGUN, "restore.begun", 0)                                                                     \
     X(RESTORE_ACCEPTED, "restore.accepted", 0)                                                               \
     X(PUBLIC_WRITTEN, "public.written", 1)                                                                   \

@@ -73,5 +73,9 @@ const struct db_migration store_migrations[] = {
      " blob %BLOB% NOT NULL);\n"
      "CREATE UNIQUE INDEX publics_tag ON publics (tag);\n"
      "CREATE INDEX publics_account ON publics (account, id)"},
+    {7, "named",
+     "CREATE TABLE named (id %BLOB% NOT NULL PRIMARY KEY, store %INT% NOT NULL, tag %BLOB% NOT NULL,"
+     " blob %BLOB% NOT NULL);\n"
+     "CREATE UNIQUE INDEX named_tag ON named (tag)"},
 };
 const size_t store_migration_count = sizeof store_migrations / sizeof store_migrations[0];

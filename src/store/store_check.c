@@ -38,6 +38,8 @@ static const struct {
     {"flows", "id", STORE_UNIQUE},
     {"audit", "node, n", STORE_UNIQUE},
     {"counters", "subject", STORE_UNIQUE},
+    {"named", "id", STORE_UNIQUE},
+    {"named", "tag", STORE_UNIQUE},
     {"shares", "id", STORE_UNIQUE},
     {"wraps", "share, recipient", STORE_UNIQUE},
     {"publics", "id", STORE_UNIQUE},

@@ -74,6 +74,7 @@ static const struct sealed_table tables[] = {
      .of_account = true,
      ONE("publics", "id", BYTES_KEY("id"), ACCOUNT_UUID, "0")},
     {"flows", "flow", {EXTRA8, KEY}, .bytes = true, ONE("flows", "id", BYTES_KEY("id"), NO_UUID, "t.kind")},
+    {"named", "named", {KEY, EXTRA8}, .bytes = true, ONE("named", "id", BYTES_KEY("id"), NO_UUID, "t.store")},
     {"audit", "audit", {NUMBER64, SECOND64}, TWO("audit", "node", "n", "", NO_UUID)},
 };
 enum { TABLES = sizeof tables / sizeof tables[0] };

@@ -365,6 +365,32 @@ def something_is_made_public(t, site):
     t.check("nothing is wrong with it", site.run("check").code == 0)
 
 
+def keys_and_entries_have_names(t, site):
+    password, wrong = b"seven quiet otters\n", b"six quiet otters\n"
+
+    def named(*words, stdin=password):
+        return site.run("named", *words, "-c", str(site.config), "--dev", "--password-fd", "0", stdin=stdin, config=False)
+
+    made = named("key", "create", "backups")
+    got = named("key", "get", "backups")
+    t.check("a key is made and got", made.code == 0 and len(made.out) == 65 and got.out == made.out, (made, got))
+    t.check("in JSON as base64", named("key", "get", "--json", "backups").json()["name"] == "backups")
+    t.check("not twice of one name", "named_taken" in named("key", "create", "--json", "backups").err + named("key", "create", "--json", "backups").out)
+    refusals = [named("key", "get", "backups", stdin=wrong), named("key", "get", "nobody's")]
+    t.check("wrong password and unknown name are one answer", refusals[0].code == refusals[1].code != 0 and
+            refusals[0].err == refusals[1].err, refusals)
+    t.check("an entry is created", named("entry", "create", "dsn", stdin=password + b"postgres://\x00db").code == 0)
+    read = named("entry", "read", "dsn")
+    t.check("and read as it is", read.raw == b"postgres://\x00db", read)
+    t.check("updated", named("entry", "update", "dsn", stdin=password + b"x").code == 0 and
+            named("entry", "read", "dsn").raw == b"x")
+    t.check("not with a wrong password", named("entry", "update", "dsn", stdin=wrong + b"y").code != 0 and
+            named("entry", "read", "dsn").raw == b"x")
+    t.check("check opens them", site.run("check").code == 0)
+    t.check("deleted", named("entry", "delete", "dsn").code == 0 and named("entry", "read", "dsn").code != 0 and
+            named("key", "delete", "backups").code == 0)
+
+
 def a_site_is_checked_migrated_and_cleaned(t, site):
     before = site.run("check")
     t.check("check of a database without tables ends with 3 and names migrate", before.code == 3 and "watchword migrate" in before.err, before)
@@ -455,6 +481,8 @@ def hashing_is_calibrated(t, site):
 COMMANDS = [["init"], ["serve"], ["version"], ["check"], ["migrate"], ["clean"], ["hash", "calibrate"], ["config", "check"],
             ["config", "show"], ["server-key", "export"], ["server-key", "verify"], ["server-key", "import"], ["reindex"], ["audit", "export"], ["audit", "verify"], ["backup"], ["restore"],
             *(["server-key", w] for w in "list add first rotate retire".split()), ["restore", "accept"],
+            *(["named", "key", w] for w in "create get delete".split()),
+            *(["named", "entry", w] for w in "create read update delete".split()),
             *(["user", w] for w in "create list show rename password delete sessions history".split()),
             *(["item", w] for w in "list get put delete".split())]
 

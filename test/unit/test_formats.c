@@ -14,6 +14,7 @@
 #include "encode.h"
 #include "flow_wait.h"
 #include "share.h"
+#include "store_named.h"
 
 enum { VECTORS_MOST = 96, LINE_BYTES = 48 };
 
@@ -417,6 +418,20 @@ static void public_vectors(const struct record *r)
     add("publics.content", unpadded(open_sk((struct place){"public", &r->uuid, 0, b[0]}, b[2])));
 }
 
+/* An entry "dsn" = "kept" with the password of vectors.md's head. */
+static void named_vectors(void)
+{
+    struct bytes b[3];
+    must(ww_named_entry_create(journey.op, "dsn", "a long walk by the sea", 22, "kept", 4, NULL));
+    row("SELECT id, tag, blob FROM named", b, 3);
+    add("named.id", b[0]);
+    add("named.tag", b[1]);
+    add("named.blob", b[2]);
+    static const uint8_t store = NAMED_ENTRIES;
+    struct bytes aad = joined(b[0], BYTES(&store, 1));
+    add("named.content", unpadded(open_sk((struct place){"named", NULL, 0, aad}, b[2])));
+}
+
 static void make_vectors(void)
 {
     open_site();
@@ -430,6 +445,7 @@ static void make_vectors(void)
     device_vectors();
     letter_vectors();
     public_vectors(journey.session->record);
+    named_vectors();
 }
 
 /* ---- the document ---- */

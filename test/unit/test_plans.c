@@ -23,6 +23,7 @@ static const struct {
                          */
 } whole[] = {
     {"SELECT count(*) FROM accounts", false},   /* once at the start of a check, for its progress */
+    {"SELECT count(*) FROM named", false},      /* before and after a check of them, which reads all */
     {"SELECT id FROM accounts LIMIT 1", false}, /* whether there is any */
     {"SELECT number, checksum FROM watchword_migrations…", false}, /* a few rows, at the start */
     /* sweeps */
@@ -159,6 +160,16 @@ static void waiting(struct site *s)
     s->offset -= UINT64_C(40) * 86400000000;
 }
 
+static void named(struct site *s)
+{
+    const void *value;
+    size_t n;
+    must(s, ww_named_entry_create(site_next(s), "e", "seven quiet otters", 18, "a", 1, NULL));
+    must(s, ww_named_entry_read(s->op, "e", "seven quiet otters", 18, &value, &n, NULL));
+    must(s, ww_named_entry_update(s->op, "e", "seven quiet otters", 18, "b", 1, NULL));
+    must(s, ww_named_entry_delete(s->op, "e", "seven quiet otters", 18));
+}
+
 static void administration(struct site *s)
 {
     struct ww_check_report report = {.size = sizeof report};
@@ -221,6 +232,7 @@ static void live(struct site *s)
     must(s, site_new_password(s->op, session, "quite another password"));
     assert_int_equal(site_login(s, "ada", "wrong", &session), WW_EDENIED);
     waiting(s);
+    named(s);
     administration(s);
     free(token);
 }
@@ -245,6 +257,7 @@ static void fill_tables(struct site *s, bool postgres)
         {"audit (node, n, time, account, mark, link, blob)", "g / 100, g % 100 + 1, g, g, @1, @1, @2"},
         {"counters (subject, count, until)", "@1, 1, g"},
         {"publics (id, tag, account, blob)", "@1, @2, g, @2"},
+        {"named (id, store, tag, blob)", "@1, 1, @2, @3"},
         {"shares (id, sender, version, epoch, signature, blob)", "@1, @2, 1, 1, @1, @2"},
         {"wraps (share, recipient, sender, sender_epoch, recipient_epoch, tag, blob)",
          "@1, @2, @3, 1, 1, @1, @2"},

@@ -33,6 +33,9 @@ static int setup(void **state)
     struct ww_session *session = site_resume(&f->site, f->ada);
     assert_int_equal(ww_public_put(f->site.op, session, WW_PUBLIC_DEPLOYMENT, "motto", "figs", 4, NULL, NULL),
                      WW_OK);
+    assert_int_equal(
+        ww_named_entry_create(site_next(&f->site), "entry", "seven quiet otters", 18, "kept", 4, NULL),
+        WW_OK);
     *state = f;
     return 0;
 }
@@ -124,6 +127,9 @@ static void all_is_well(struct fixture *f)
     assert_string_equal(site_get(&f->site, f->ada, "note", &err), "of ada");
     session = site_resume(&f->site, f->bob);
     assert_int_equal(ww_public_get(f->site.op, session, NULL, "motto", &value, &n, NULL), WW_OK);
+    assert_int_equal(
+        ww_named_entry_read(site_next(&f->site), "entry", "seven quiet otters", 18, &value, &n, NULL), WW_OK);
+    assert_string_equal(value, "kept");
     assert_int_equal(site_login(&f->site, "ada", TEST_PASSWORD, &session), WW_OK);
     assert_int_equal(site_login(&f->site, "bob", TEST_PASSWORD, &session), WW_OK);
     assert_int_equal(ww_admin_identity_find(site_next(&f->site), "ada@example.org", &json), WW_OK);

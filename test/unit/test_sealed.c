@@ -68,6 +68,9 @@ static int setup(void **state)
     f->ada = site_register(&f->site, "ada");
     f->bob = site_register(&f->site, "bob");
     assert_int_equal(site_put(&f->site, f->ada, "note", "of ada"), WW_OK);
+    assert_int_equal(
+        ww_named_entry_create(site_next(&f->site), "entry", "seven quiet otters", 18, "kept", 4, NULL),
+        WW_OK);
     assert_int_equal(site_put(&f->site, f->bob, "note", "of bob"), WW_OK);
     struct ww_session *session = site_resume(&f->site, f->ada);
     const char *const *codes;

@@ -7,6 +7,7 @@ value, leaf and head, sealed here, which the program must read. Needs PyNaCl (XC
 
 usage: WATCHWORD_BIN=build/watchword second.py        last line: N passed, N failed
 """
+import base64
 import hashlib, hmac, json, os, sqlite3, struct, subprocess, sys, tempfile, time, unicodedata, uuid
 
 import nacl.bindings as na
@@ -137,6 +138,31 @@ def device_vectors():
     content = unseal(sk, "device", v["recipient.uuid"], kid, b"", v["device.blob"])
     check("a device cookie opens to line, record, vault and time",
           content == v["device.content"] and struct.unpack(">IQQQ", content)[:3] == (1, 1, 0))
+
+
+def argon2(public, password):
+    _, kind, _, params, salt = public.split("$")
+    assert kind == "argon2id"
+    m, t, _ = (int(x.split("=")[1]) for x in params.split(","))
+    salt = base64.b64decode(salt + "=" * (-len(salt) % 4))
+    return argon2id.kdf(32, unicodedata.normalize("NFC", password).encode(), salt, opslimit=t, memlimit=m * 1024)
+
+
+def named_vectors():
+    """The entry "dsn" = "kept": by its password, and nothing else of it."""
+    v = documented_vectors()
+    sk = bytes(range(32))
+    kid = struct.unpack(">I", D(sk, "key-id", ZERO, b"")[:4])[0]
+    content = unpad(unseal(sk, "named", ZERO, kid, v["named.id"] + b"\x02", v["named.blob"]))
+    check("a named row opens, and is found by its tag", content == v["named.content"] and
+          D(v["meta.content"][:32], "named-tag", ZERO, b"\x02dsn") == v["named.tag"])
+    r = Reader(content)
+    made, expires, name, kdf = r.u(8), r.u(8), r.take(r.u(2)), r.take(r.u(2))
+    slot, value = r.take(109), r.rest()
+    ikm = D(b"", "ikm", ZERO, b"\x01" + argon2(kdf.decode(), "a long walk by the sea"))
+    k = unseal(ikm, "named-slot", ZERO, 0, v["named.id"] + kdf, slot)
+    check("its password opens its key, and that its value", name == b"dsn" and expires > made and
+          unpad(unseal(k, "named-value", ZERO, 0, v["named.id"], value)) == b"kept")
 
 
 # ---- the witness ----
@@ -272,13 +298,7 @@ class Store:
         r = Reader(self.sk_open("cred", rec["uuid"], c["id"] + bytes([c["kind"]]), blob))
         public = r.take(r.u(2))
         slot = r.rest()
-        _, kind, _, params, salt = public.decode().split("$")
-        assert kind == "argon2id"
-        m, t, p = (int(x.split("=")[1]) for x in params.split(","))
-        import base64
-        salt = base64.b64decode(salt + "=" * (-len(salt) % 4))
-        raw = argon2id.kdf(32, unicodedata.normalize("NFC", password).encode(), salt, opslimit=t, memlimit=m * 1024)
-        ikm = D(b"", "ikm", rec["uuid"], bytes([c["kind"]]) + raw)
+        ikm = D(b"", "ikm", rec["uuid"], bytes([c["kind"]]) + argon2(public.decode(), password))
         return unseal(ikm, "slot", rec["uuid"], c["generation"], c["id"] + bytes([c["kind"]]) + public, slot)
 
     def tree(self, rec, R):
@@ -511,6 +531,7 @@ def main():
     normative_values()
     share_vectors()
     device_vectors()
+    named_vectors()
     letter_vectors()
     public_vectors()
     password = "correct horse battery staple \u00e5"
