@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "site.h"
+#include "waiting.h"
 
 #define ALL_TABLES                                                                                           \
     "accounts", "identifiers", "search", "credentials", "vaults", "leaves", "items", "epochs", "sessions",   \
@@ -467,6 +468,47 @@ static void test_accepting_is_asked_for(void **state)
     site_close(&s);
 }
 
+/* A code of before the restore may have been used since: it signs nobody in, but opens for who is. */
+static void test_a_code_of_a_restored_account_signs_nobody_in(void **state)
+{
+    (void)state;
+    struct site s;
+    struct ww_session *session;
+    const char *next;
+    char *codes[10], *token;
+    site_open(&s, NULL);
+    token = site_register(&s, "ada");
+    waiting_codes(&s, token, codes);
+    remember(&s);
+    change_password(&s, token, "another walk by the sea");
+    put_back(&s, every);
+    ww_op_end(s.op);
+    ww_close(s.ww);
+    struct ww_restored r = {.size = sizeof r};
+    assert_int_equal(accept_once(&s, WW_FAULT_STATEMENT, 0, &r), WW_OK);
+    char why[400];
+    assert_int_equal(open_again(&s, WW_RESTORE_REFUSE, &s.ww, why), WW_OK);
+    assert_int_equal(ww_op_begin(s.ww, NULL, &s.op), WW_OK);
+    struct ww_recovery in = {.size = sizeof in,
+                             .identifier = "ada@example.org",
+                             .code = codes[0],
+                             .password = SET_PASSWORD,
+                             .password_length = strlen(SET_PASSWORD)};
+    assert_int_equal(ww_recover(s.op, &in, &session, &next), WW_EDENIED);
+    assert_string_equal(ww_op_problem(s.op)->id, "recovery_code_wrong");
+    assert_int_equal(site_login(&s, "ada", TEST_PASSWORD, &session), WW_OK);
+    free(token);
+    token = waiting_locked(&s, "ada", SET_PASSWORD);
+    struct ww_opener opener = {.size = sizeof opener, .code = codes[0]};
+    struct ww_session *opened;
+    session = site_resume(&s, token);
+    assert_int_equal(ww_unlock(s.op, session, &opener, &opened, &next), WW_OK);
+    assert_true(ww_session_unlocked(s.op, opened));
+    free(token);
+    waiting_free(codes);
+    site_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_two_programs_on_one_store),
         cmocka_unit_test(test_a_restore_that_fails_anywhere),
         cmocka_unit_test(test_accepting_is_asked_for),
+        cmocka_unit_test(test_a_code_of_a_restored_account_signs_nobody_in),
         cmocka_unit_test(test_a_browser_remembers),
         cmocka_unit_test(test_a_browser_remembers_the_vault),
     };
