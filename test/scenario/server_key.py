@@ -96,11 +96,16 @@ def a_rotation_is_killed(t, site):
     first = next(iter(keys_of(site)))
     other = site.run("server-key", "add", "--json").json()["id"]
     make_first(site, other)
+    begun = time.monotonic()
+    site.run("server-key", "rotate")
+    took = time.monotonic() - begun  # on this machine, of this build
+    first, other = other, first
+    make_first(site, other)
     kills = whole = between = 0
     while kills < KILLS:
         process = subprocess.Popen([PROGRAM, "server-key", "rotate", "-c", str(site.config), "--dev"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=site.environment())
-        time.sleep(random.uniform(0.005, 0.05))
+        time.sleep(random.uniform(0.3, 1) * took)
         process.kill()
         if process.wait() == 0:  # it was quicker: the other way round
             whole += 1
@@ -202,11 +207,14 @@ def a_reindex_is_killed(t, site):
     t.check("beside a server it is refused", beside.code in (3, 7), beside)
     site.stop()
     t.check("it needs --yes", site.run("reindex").code == 2)
+    begun = time.monotonic()
+    site.run("check")  # which opens as many accounts
+    took = time.monotonic() - begun
     refused = 0
     for _ in range(KILLS):
         process = subprocess.Popen([PROGRAM, "reindex", "--yes", "-c", str(site.config), "--dev"],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=site.environment())
-        time.sleep(random.uniform(0.005, 0.03))
+        time.sleep(random.uniform(0.1, 0.7) * took)
         process.kill()
         if process.wait() == 0:
             break  # it was quicker, and there are not many times
