@@ -112,6 +112,8 @@ static struct pwhash_params hash_params(const struct config *c)
         p.algorithm = PWHASH_BCRYPT;
     }
     p.memory_kib = (uint32_t)(config_int(c, "hashers.argon2.memory") / 1024);
+    /* RFC 9106 §3.1; config has warned. */
+    p.memory_kib = p.memory_kib < 8 ? 8 : p.memory_kib;
     p.iterations = (uint32_t)config_int(c, "hashers.argon2.iterations");
     p.cost = (uint32_t)config_int(c, "hashers.bcrypt.cost");
     /* The floor is OWASP's; under --dev tests may hash for less. */

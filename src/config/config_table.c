@@ -164,7 +164,7 @@ const struct config_setting config_settings[] = {
     /* RFC 9106 §4's second choice (64 MiB, 3 passes), with one lane since libsodium has one. The ceilings
      * are those that pwhash refuses above (vault.md §7). */
     TEXT("hashers.algorithm", "argon2", "argon2|bcrypt", "How new passwords are hashed (Kratos: bcrypt)."),
-    SIZE("hashers.argon2.memory", "64MB", KIB(8), MIB(4096), "Memory of one hash (Kratos: 128MB)."),
+    SIZE("hashers.argon2.memory", "64MB", KIB(1), MIB(4096), "Memory of one hash (Kratos: 128MB)."),
     INT("hashers.argon2.iterations", "3", 1, 20, "Passes over it (Kratos: 1)."),
     INT("hashers.argon2.parallelism", "1", 1, 255, "Lanes of one hash."),
     INT("hashers.argon2.salt_length", "16", 8, 64, "Bytes of its salt."),

@@ -201,16 +201,22 @@ enum ww_err flow_fetch(struct call *c)
     /* The id is random, 122 bits; for a native flow that is all there is to prove (kratos.md §2.3). */
     enum ww_err err = flow_load(c, flow_call_query(c, "id"), &c->flow);
 
-    if (err == WW_ENOTFOUND) {
-        return flow_refuse_json(c, &flow_refuse_not_found, NULL, NULL, NULL);
-    }
-    if (err) {
+    if (err && err != WW_ENOTFOUND) {
         return err;
     }
     if (c->kind->of_account) {
-        if ((err = flow_call_session(c))) {
-            return err;
+        enum ww_err asked = flow_call_session(c);
+        if (asked) {
+            return asked;
         }
+    }
+    if (err) {
+        /* Of an account's flows nobody learns without a session which there are (kratos.md §15.17). */
+        bool signed_out = c->kind->of_account && !c->session;
+        return flow_refuse_json(c, signed_out ? &flow_refuse_session_missing : &flow_refuse_not_found, NULL,
+                                NULL, NULL);
+    }
+    if (c->kind->of_account) {
         /* The account is what binds this kind, so a browser that lost its anti-CSRF cookie may still read
          * it. */
         if (!c->session || other_account(c)) {

@@ -102,7 +102,10 @@ static enum ww_err find_target(struct patching *p, const char *pointer, struct t
     *out = (struct target){&p->root, BYTES("document", 8)};
     while (*pointer) {
         struct js **link = find_link(out->in, out->step);
-        struct js *next = link ? *link : p->lenient ? make_parent(p, out->in, out->step) : NULL;
+        struct js *next = link ? *link : NULL;
+        if (p->lenient && (!next || next->type == JS_NULL)) {
+            next = make_parent(p, out->in, out->step); /* metadata that nobody has set is null */
+        }
         if (!next || !is_container(next)) {
             return wrong(p, "there is no such place");
         }

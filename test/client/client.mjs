@@ -339,6 +339,223 @@ async function browserLogout() {
 
 // ---- an administrator ----
 
+const admin = () => new IdentityApi(new Configuration({ basePath: ADMIN }));
+
+const person = (email, more = {}) => ({ createIdentityBody: { schema_id: 'default', traits: { email }, ...more } });
+
+const withPassword = (password) => ({ credentials: { password: { config: { password } } } });
+
+// Members and types of an identity as the published description has them.
+function checkShape(identity) {
+  assert.match(identity.id, UUID);
+  for (const name of ['schema_id', 'schema_url', 'created_at', 'updated_at']) {
+    assert.equal(typeof identity[name], 'string', name);
+  }
+  assert.ok(['active', 'inactive'].includes(identity.state));
+  assert.ok(identity.traits && typeof identity.traits === 'object');
+  assert.equal(identity.organization_id, null);
+  for (const list of ['verifiable_addresses', 'recovery_addresses']) {
+    for (const address of identity[list] ?? []) {
+      assert.match(address.id, UUID);
+      assert.ok(['email', 'sms'].includes(address.via) && typeof address.value === 'string');
+    }
+  }
+  for (const [type, credential] of Object.entries(identity.credentials ?? {})) {
+    assert.equal(credential.type, type);
+    assert.ok(Array.isArray(credential.identifiers) && Number.isInteger(credential.version));
+  }
+}
+
+function checkListedSession(session) {
+  assert.match(session.id, UUID);
+  assert.equal(typeof session.active, 'boolean');
+  assert.ok(['aal1', 'aal2'].includes(session.authenticator_assurance_level));
+  assert.ok(Array.isArray(session.authentication_methods) && Array.isArray(session.devices));
+  for (const name of ['expires_at', 'authenticated_at', 'issued_at']) {
+    assert.ok(!Number.isNaN(Date.parse(session[name])), name);
+  }
+}
+
+async function signIn(email, password) {
+  const { data: flow } = await native().createNativeLoginFlow();
+  const { data } = await native().updateLoginFlow({
+    flow: flow.id, updateLoginFlowBody: { method: 'password', identifier: email, password },
+  });
+  return data;
+}
+
+const wrongSignIn = (email, password) => refused(signIn(email, password), 400);
+
+async function identitiesChange() {
+  const api = admin();
+  const { data: made } = await api.createIdentity(person('change@example.org', {
+    ...withPassword(PASSWORD), external_id: 'crm/17', metadata_admin: { note: 1 }, metadata_public: { plan: 'free' },
+    verifiable_addresses: [{ value: 'change@example.org', verified: true, via: 'email', status: 'completed' }],
+  }));
+  checkShape(made);
+  assert.equal(made.verifiable_addresses[0].verified, true);
+  assert.equal((await api.getIdentityByExternalID({ externalID: 'crm/17' })).data.id, made.id);
+  await refused(api.getIdentityByExternalID({ externalID: 'crm/18' }), 404);
+  await refused(api.createIdentity(person('other@example.org', { external_id: 'crm/17' })), 409);
+
+  const session = await signIn('change@example.org', PASSWORD);
+  const { data: patched } = await api.patchIdentity({ id: made.id, jsonPatch: [
+    { op: 'replace', path: '/metadata_public/plan', value: 'pro' },
+    { op: 'add', path: '/metadata_admin/list', value: [1] },
+    { op: 'remove', path: '/metadata_admin/note' },
+  ] });
+  checkShape(patched);
+  assert.deepEqual(patched.metadata_public, { plan: 'pro' });
+  assert.deepEqual(patched.metadata_admin, { list: [1] });
+  // The address stays verified, since its value stayed; the session goes on.
+  assert.equal(patched.verifiable_addresses[0].verified, true);
+  assert.equal(patched.verifiable_addresses[0].id, made.verifiable_addresses[0].id);
+  await native().toSession({ xSessionToken: session.session_token });
+  for (const jsonPatch of [
+    [{ op: 'replace', path: '/id', value: made.id }], [{ op: 'remove', path: '/credentials/password' }],
+    [{ op: 'test', path: '/state', value: 'active' }], [{ op: 'remove', path: '/traits/nothing' }],
+    [{ op: 'replace', path: '/traits/email', value: 'no address' }],
+    [{ op: 'replace', path: '/state', value: 'asleep' }], [{ op: 'add', path: '/surprise', value: 1 }],
+  ]) {
+    await refused(api.patchIdentity({ id: made.id, jsonPatch }), 400);
+  }
+  await refused(api.patchIdentity({ id: session.session.id, jsonPatch: [] }), 404);
+
+  const { data: put } = await api.updateIdentity({ id: made.id, updateIdentityBody: {
+    schema_id: 'default', state: 'active', traits: { email: 'changed@example.org' }, metadata_public: null,
+    ...withPassword(NEXT_PASSWORD),
+  } });
+  checkShape(put);
+  assert.ok(!('external_id' in put));
+  assert.equal(put.verifiable_addresses[0].verified, false);
+  await refused(native().toSession({ xSessionToken: session.session_token }), 401);
+  await wrongSignIn('change@example.org', PASSWORD);
+  await wrongSignIn('changed@example.org', PASSWORD);
+  const again = await signIn('changed@example.org', NEXT_PASSWORD);
+  await api.createIdentity(person('taken@example.org'));
+  await refused(api.updateIdentity({ id: made.id, updateIdentityBody: {
+    schema_id: 'default', state: 'active', traits: { email: 'taken@example.org' } } }), 409);
+  await refused(api.updateIdentity({ id: made.id, updateIdentityBody: {
+    schema_id: 'nowhere', state: 'active', traits: { email: 'x@example.org' } } }), 400);
+  // Deactivated: signed out at once, and no way in.
+  await api.patchIdentity({ id: made.id, jsonPatch: [{ op: 'replace', path: '/state', value: 'inactive' }] });
+  await refused(native().toSession({ xSessionToken: again.session_token }), 401);
+  await refused(api.deleteIdentityCredentials({ id: made.id, type: 'totp' }), 404);
+  await refused(api.deleteIdentityCredentials({ id: made.id, type: 'password' }), 400);
+  await refused(api.deleteIdentityCredentials({ id: made.id, type: 'code' }), 400);
+}
+
+async function hashesAreTakenOver() {
+  const api = admin();
+  const hash = '$pbkdf2-sha256$i=1000,l=32$dHJhY2Utc2FsdC0wMTIzeA$';
+  await refused(api.createIdentity(person('h0@example.org',
+    { credentials: { password: { config: { hashed_password: '$unknown$1' } } } })), 400);
+  await refused(api.createIdentity(person('h0@example.org',
+    { credentials: { password: { config: { hashed_password: hash } } } })), 400);
+  await refused(api.createIdentity(person('h0@example.org',
+    { credentials: { oidc: { config: { providers: [] } } } })), 400);
+  const { data } = await api.createIdentity(person('h1@example.org', { credentials: { password: { config: {
+    hashed_password: '$md5-crypt$TVEiiKNb$SN6/pUaRQS/E8Jh46As2C/' } } } }));
+  const stored = async () => (await api.getIdentity({ id: data.id, includeCredential: ['password'] }))
+    .data.credentials.password.config.hashed_password;
+  assert.match(await stored(), /^\$md5-crypt\$/);
+  await wrongSignIn('h1@example.org', 'tesT');
+  // Two first sign-ins at once: both succeed, and one slot is left.
+  const both = await Promise.all([signIn('h1@example.org', 'test'), signIn('h1@example.org', 'test')]);
+  assert.equal(both.length, 2);
+  assert.match(await stored(), /^\$(argon2id|2b)\$/);
+  await signIn('h1@example.org', 'test');
+}
+
+async function identitiesInBatches() {
+  const api = admin();
+  const id = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+  const entry = (email, n) => ({ create: person(email).createIdentityBody, patch_id: id(n) });
+  const batch = (identities) => api.batchPatchIdentities({ patchIdentitiesBody: { identities } });
+  const many = Array.from({ length: 120 }, (_, i) => entry(`batch-${i}@example.org`, i));
+  many.push(entry('batch-7@example.org', 200), entry('no address', 201));
+  const { data } = await batch(many);
+  assert.equal(data.identities.length, many.length);
+  assert.equal(data.identities.filter((x) => x.action === 'create').length, 120);
+  assert.equal(data.identities[120].error.code, 409);
+  assert.equal(data.identities[121].error.code, 400);
+  assert.equal(data.identities[120].patch_id, id(200));
+  assert.deepEqual((await batch([])).data, { identities: [] });
+  await refused(batch([{ create: { traits: {} }, patch_id: 'x' }]), 400);
+  await refused(batch([entry('b1@example.org', 1), { create: person('b2@example.org',
+    { credentials: { password: { config: { hashed_password: 'nothing' } } } }).createIdentityBody }]), 400);
+  assert.deepEqual((await api.listIdentities({ credentialsIdentifier: 'b1@example.org' })).data, []);
+  await refused(batch(Array.from({ length: 1001 }, (_, i) => entry(`m${i}@example.org`, i))), 400);
+
+  // Every identity once, whatever the size of the pages.
+  const seen = new Set();
+  for (let token; ;) {
+    const page = await api.listIdentities({ pageSize: 50, pageToken: token });
+    page.data.forEach((x) => (checkShape(x), assert.ok(!seen.has(x.id)), seen.add(x.id)));
+    const next = /page_token=([^>&]*)>; rel="next"/.exec(page.headers.link);
+    if (!next) break;
+    token = decodeURIComponent(next[1]);
+  }
+  assert.ok(seen.size >= 120);
+  const ids = data.identities.slice(0, 2).map((x) => x.identity);
+  assert.deepEqual((await api.listIdentities({ ids })).data.map((x) => x.id), ids);
+  const similar = await api.listIdentities({ previewCredentialsIdentifierSimilar: 'BATCH-11', pageSize: 4 });
+  assert.equal(similar.data.length, 4);
+  assert.match(similar.headers.link, /preview_credentials_identifier_similar=BATCH-11>; rel="next"/);
+  assert.deepEqual((await api.listIdentities({ organizationId: id(1) })).data, []);
+  const old = await api.listIdentities({ page: 1, perPage: 20 });
+  assert.equal(old.data.length, 20);
+  assert.ok(Number(old.headers['x-total-count']) >= 120);
+  await refused(api.listIdentities({ ids: ['nope'] }), 400);
+  await refused(api.listIdentities({ ids, credentialsIdentifier: 'x' }), 400);
+  await refused(api.listIdentities({ includeCredential: ['nope'] }), 400);
+  await refused(api.listIdentities({ pageToken: 'nope' }), 400);
+}
+
+async function sessionsOfEverybody() {
+  const api = admin();
+  const { data: made } = await api.createIdentity(person('sessions@example.org', withPassword(PASSWORD)));
+  const first = await signIn('sessions@example.org', PASSWORD);
+  const second = await signIn('sessions@example.org', PASSWORD);
+  const id = first.session.id;
+  checkListedSession((await api.getSession({ id })).data);
+  const { data: full } = await api.getSession({ id, expand: ['identity', 'devices'] });
+  assert.equal(full.identity.id, made.id);
+  assert.equal(full.devices.length, 1);
+  const { data: extended } = await api.extendSession({ id });
+  assert.ok(Date.parse(extended.expires_at) >= Date.parse(first.session.expires_at));
+  await native().toSession({ xSessionToken: first.session_token });
+  assert.equal((await api.listIdentitySessions({ id: made.id, active: true })).data.length, 2);
+  assert.equal((await api.disableSession({ id })).status, 204);
+  assert.equal((await api.disableSession({ id })).status, 204);
+  await refused(native().toSession({ xSessionToken: first.session_token }), 401);
+  assert.equal((await api.extendSession({ id })).data.active, false);
+  assert.deepEqual((await api.listIdentitySessions({ id: made.id, active: false })).data.map((x) => x.id), [id]);
+
+  const seen = new Map();
+  for (let token; ;) {
+    const page = await api.listSessions({ pageSize: 3, pageToken: token, expand: ['identity'] });
+    page.data.forEach((x) => (checkListedSession(x), assert.ok(!seen.has(x.id)), seen.set(x.id, x)));
+    const next = /page_token=([^>&]*)>; rel="next"/.exec(page.headers.link);
+    if (!next) break;
+    token = decodeURIComponent(next[1]);
+  }
+  assert.equal(seen.get(id).active, false);
+  assert.equal(seen.get(second.session.id).identity.id, made.id);
+  const { data: active } = await api.listSessions({ active: true, pageSize: 500 });
+  assert.ok(active.every((x) => x.active) && active.some((x) => x.id === second.session.id));
+
+  assert.equal((await api.deleteIdentitySessions({ id: made.id })).status, 204);
+  await refused(native().toSession({ xSessionToken: second.session_token }), 401);
+  await refused(api.deleteIdentitySessions({ id: made.id }), 404);
+  assert.deepEqual((await api.listIdentitySessions({ id: made.id })).data, []);
+  await refused(api.getSession({ id }), 404);
+  await refused(api.disableSession({ id }), 404);
+  await refused(api.extendSession({ id }), 404);
+  await refused(api.getSession({ id: 'nope' }), 400);
+  await refused(api.listSessions({ pageToken: 'nope' }), 400);
+}
+
 async function administration() {
   const api = new IdentityApi(new Configuration({ basePath: ADMIN }));
   const { data: made, status } = await api.createIdentity({
@@ -365,6 +582,10 @@ const tests = [
   nativeRegistration, nativeLogin, nativeSettings, nativeSessions, nativeLogout,
   browserRegistration, browserLogin, browserSettings, browserSessions, browserLogout,
   administration,
+  identitiesChange,
+  hashesAreTakenOver,
+  identitiesInBatches,
+  sessionsOfEverybody,
 ];
 let failed = 0;
 for (const test of tests) {

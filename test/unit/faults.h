@@ -39,14 +39,14 @@ static void end_quiet(struct site *s, struct ww_op *op, const long at[3])
     memcpy(s->fail_at, at, sizeof s->fail_at);
 }
 
-static void go_on_with(struct site *s, struct ww_session *session)
+__attribute__((unused)) static void go_on_with(struct site *s, struct ww_session *session)
 {
     free(token);
     token = strdup(ww_session_token(s->op, session));
 }
 
 /* An administrator sets a password and its owner signs in with it; token is of that session, locked. */
-static void lock_out(struct site *s, const char *password)
+__attribute__((unused)) static void lock_out(struct site *s, const char *password)
 {
     struct ww_session *session;
     const char *json, *at_id;

@@ -1,5 +1,4 @@
-/* Places for connections: who makes room when they are full, and what is left of a network that takes all it
- * can. */
+/* Places for connections: who makes room when they are full, and what is left of a network that takes all it can. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -81,7 +80,7 @@ static void one_network_has_half_of_the_places(void **state)
         fds[i] = connect_from(1);
     }
     await_connections(PLACES / 2 + 1);
-    assert_true(is_served(other));               /* is still there */
+    assert_true(is_served(other));            /* is still there */
     assert_true(is_served(fds[PLACES * 2 - 1])); /* its newest has taken the place of its oldest */
     assert_false(is_served(fds[0]));
     for (int i = 0; i < PLACES * 2; i++) {
@@ -146,8 +145,7 @@ static void who_is_being_served_keeps_its_place(void **state)
     close(busy);
 }
 
-/* Accepting fails for want of descriptors: idle connections are closed for it, and it neither ends nor spins.
- */
+/* Accepting fails for want of descriptors: idle connections are closed for it, and it neither ends nor spins. */
 static void without_descriptors_idle_connections_make_room(void **state)
 {
     struct rlimit before, low;
@@ -162,8 +160,9 @@ static void without_descriptors_idle_connections_make_room(void **state)
     low = before;
     low.rlim_cur = (rlim_t)mine + 1; /* none is left for what the server accepts */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    struct sockaddr_in to = {
-        .sin_family = AF_INET, .sin_port = htons(probe.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(probe.port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(mine, (struct sockaddr *)&to, sizeof to), 0);
     bool served = is_served(mine);
     setrlimit(RLIMIT_NOFILE, &before);
@@ -172,84 +171,6 @@ static void without_descriptors_idle_connections_make_room(void **state)
         close(fds[i]);
     }
     close(mine);
-}
-
-static int start_short_queue(void **state)
-{
-    (void)state;
-    probe_start(&probe, (struct http_options){.loops = 1, .slow_workers = 1, .slow_queue = 4});
-    return 0;
-}
-
-static int post_slow(unsigned x)
-{
-    int fd = connect_from(x);
-    probe_send_text(fd, "POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n");
-    return fd;
-}
-
-static int status_of(int fd)
-{
-    bool got = probe_read_answer(fd, answer, sizeof answer, true);
-    close(fd);
-    return got ? probe_status(answer) : 0;
-}
-
-static void one_network_has_half_of_the_queue_of_every_pool(void **state)
-{
-    int fds[4];
-    (void)state;
-    probe_hold();
-    int running = post_slow(1);
-    probe_await_begun(1);
-    fds[0] = post_slow(1);
-    fds[1] = post_slow(1);
-    usleep(50000); /* they wait, two of four */
-    assert_int_equal(status_of(post_slow(1)), 503);
-    fds[2] = post_slow(2);
-    fds[3] = post_slow(3);
-    usleep(50000);
-    assert_int_equal(status_of(post_slow(4)), 503); /* now all are taken */
-    probe_release();
-    assert_int_equal(status_of(running), 200);
-    for (int i = 0; i < 4; i++) {
-        assert_int_equal(status_of(fds[i]), 200);
-    }
-}
-
-static int start_small_budget(void **state)
-{
-    (void)state;
-    probe_start(&probe, (struct http_options){.loops = 1, .body_seconds = 20, .in_flight = 200000});
-    return 0;
-}
-
-/* Two networks fill the budget; a third still sends its form, and no large body. */
-static void a_full_budget_keeps_nobody_from_signing_in(void **state)
-{
-    static char body[99000];
-    int fds[2];
-    struct http_load load = {0};
-    (void)state;
-    memset(body, 'x', sizeof body);
-    for (unsigned i = 0; i < 2; i++) {
-        fds[i] = connect_from(1 + i);
-        probe_send_text(fds[i], "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
-        probe_send(fds[i], body, sizeof body);
-    }
-    for (int i = 0; i < 1000 && load.in_flight < 198000; i++) {
-        usleep(5000);
-        http_server_load(probe.server, &load);
-    }
-    int form = connect_from(3);
-    probe_send_text(form, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nform");
-    assert_int_equal(status_of(form), 200);
-    int large = connect_from(3);
-    probe_send_text(large, "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000\r\n\r\n");
-    probe_send(large, body, 50000);
-    assert_int_equal(status_of(large), 503);
-    close(fds[0]);
-    close(fds[1]);
 }
 
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, start, stop)
@@ -262,9 +183,6 @@ int main(void)
         SERVED(half_a_head_is_as_old_as_its_connection),
         SERVED(who_is_being_served_keeps_its_place),
         SERVED(without_descriptors_idle_connections_make_room),
-        cmocka_unit_test_setup_teardown(one_network_has_half_of_the_queue_of_every_pool, start_short_queue,
-                                        stop),
-        cmocka_unit_test_setup_teardown(a_full_budget_keeps_nobody_from_signing_in, start_small_budget, stop),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,7 @@ static void kratos_makes_what_is_missing(void **state)
     static const struct example examples[] = {
         {"{}", "[{\"op\":\"replace\",\"path\":\"/a\",\"value\":1}]", "{\"a\":1}"},
         {"{}", "[{\"op\":\"add\",\"path\":\"/a/b/c\",\"value\":1}]", "{\"a\":{\"b\":{\"c\":1}}}"},
+        {"{\"a\":null}", "[{\"op\":\"add\",\"path\":\"/a/b\",\"value\":1}]", "{\"a\":{\"b\":1}}"},
         {"{\"a\":[]}", "[{\"op\":\"add\",\"path\":\"/a/0/c\",\"value\":1}]", NULL},
         {"{\"a\":1}", "[{\"op\":\"add\",\"path\":\"/a/b\",\"value\":1}]", NULL},
         {"{}", "[{\"op\":\"remove\",\"path\":\"/a\"}]", NULL},
