@@ -87,12 +87,6 @@ struct target {
     struct bytes step;
 };
 
-static struct js *make_parent(struct patching *p, struct js *in, struct bytes step)
-{
-    struct js *made = js_object(p->a);
-    return in->type == JS_OBJECT && made ? js_put(p->a, in, (const char *)step.p, made) : NULL;
-}
-
 static enum ww_err find_target(struct patching *p, const char *pointer, struct target *out)
 {
     size_t depth = 0;
@@ -103,8 +97,12 @@ static enum ww_err find_target(struct patching *p, const char *pointer, struct t
     while (*pointer) {
         struct js **link = find_link(out->in, out->step);
         struct js *next = link ? *link : NULL;
-        if (p->lenient && (!next || next->type == JS_NULL)) {
-            next = make_parent(p, out->in, out->step); /* metadata that nobody has set is null */
+        bool missing = !next || next->type == JS_NULL; /* metadata that nobody has set is null */
+        if (p->lenient && missing && out->in->type == JS_OBJECT) {
+            next = js_put(p->a, out->in, (const char *)out->step.p, js_object(p->a));
+            if (!next) {
+                return WW_ENOMEM;
+            }
         }
         if (!next || !is_container(next)) {
             return wrong(p, "there is no such place");

@@ -176,10 +176,22 @@ static void administration(struct site *s)
     struct ww_page page = {.size = sizeof page};
     struct record *r;
     const char *json;
+    struct session_scan scan = {.most = 10};
+    struct session **sessions_found, *one;
+    size_t n;
     char *token = site_register(s, "gone");
     free(token);
     must(s, ww_admin_identity_find(site_next(s), "gone@example.org", &json));
     must(s, ww_admin_identity_list(s->op, &page, &json));
+    must(s, account_admin_find(s->op, service_of(s->op), "gone@example.org", &r));
+    must(s, session_scan(s->op, service_of(s->op)->store, &service_of(s->op)->sessions, &scan,
+                         &sessions_found, &n));
+    const struct uuid first = sessions_found[0]->id;
+    scan.after = &scan.last;
+    must(s, session_scan(s->op, service_of(s->op)->store, &service_of(s->op)->sessions, &scan,
+                         &sessions_found, &n));
+    must(s, account_admin_session_extend(s->op, service_of(s->op), &first, &one));
+    must(s, account_admin_sessions_end(s->op, service_of(s->op), &r->uuid));
     must(s, account_admin_find(s->op, service_of(s->op), "gone@example.org", &r));
     must(s, account_admin_delete(s->op, service_of(s->op), &r->uuid));
     must(s, ww_check(site_next(s), NULL, NULL, NULL, &report));
