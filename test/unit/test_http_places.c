@@ -1,4 +1,5 @@
-/* Places for connections: who makes room when they are full, and what is left of a network that takes all it can. */
+/* Places for connections: who makes room when they are full, and what is left of a network that takes all it
+ * can. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -80,7 +81,7 @@ static void one_network_has_half_of_the_places(void **state)
         fds[i] = connect_from(1);
     }
     await_connections(PLACES / 2 + 1);
-    assert_true(is_served(other));            /* is still there */
+    assert_true(is_served(other));               /* is still there */
     assert_true(is_served(fds[PLACES * 2 - 1])); /* its newest has taken the place of its oldest */
     assert_false(is_served(fds[0]));
     for (int i = 0; i < PLACES * 2; i++) {
@@ -145,7 +146,8 @@ static void who_is_being_served_keeps_its_place(void **state)
     close(busy);
 }
 
-/* Accepting fails for want of descriptors: idle connections are closed for it, and it neither ends nor spins. */
+/* Accepting fails for want of descriptors: idle connections are closed for it, and it neither ends nor spins.
+ */
 static void without_descriptors_idle_connections_make_room(void **state)
 {
     struct rlimit before, low;
@@ -160,9 +162,8 @@ static void without_descriptors_idle_connections_make_room(void **state)
     low = before;
     low.rlim_cur = (rlim_t)mine + 1; /* none is left for what the server accepts */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons(probe.port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in to = {
+        .sin_family = AF_INET, .sin_port = htons(probe.port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_int_equal(connect(mine, (struct sockaddr *)&to, sizeof to), 0);
     bool served = is_served(mine);
     setrlimit(RLIMIT_NOFILE, &before);
