@@ -71,6 +71,20 @@ static enum ww_err guard_store(struct ww_op *op, const struct ww_options *o, str
 }
 
 /* The one moment at which the server key is in the operation's memory. */
+/* Where there is no witness that would say so: SQLite knows who has its file open. */
+static enum ww_err refuse_company(struct ww_op *op, const char *dsn)
+{
+    const char *path;
+    bool in_use = false;
+    enum ww_err err = db_file_of(op, dsn, &path);
+    if (!err && path) {
+        err = db_file_in_use(op, path, &in_use);
+    }
+    return err || !in_use ? err
+                          : op_fail(op, WW_EBUSY, "database_in_use",
+                                    "something has the database %s open: stop every server first", path);
+}
+
 static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, struct ww *ww)
 {
     /* In the operation's arena, which is wiped: the ring keeps copies in guarded memory
@@ -83,8 +97,8 @@ static enum ww_err open_store(struct ww_op *op, const struct ww_options *o, stru
     if (!keys) {
         return op_no_memory(op);
     }
-    enum ww_err err = db_open(op, &options, &db);
-    if (err) {
+    enum ww_err err = o->reindex ? refuse_company(op, options.dsn) : WW_OK;
+    if (err || (err = db_open(op, &options, &db))) {
         return err;
     }
     /* The key's place is compared with the database's own: one backup must not hold both (vault.md §4). */
