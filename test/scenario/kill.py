@@ -2,7 +2,8 @@
 """kill -9 in a loop under writes: what was acknowledged is there after each restart, and at the end
 `watchword check` is clean.
 
-Threads write items, replace them, delete them, register people, and let their vaults wait and join again, while the
+Threads write items, replace them, delete them, share with others and take it back, register
+people, and let their vaults wait and join again, while the
 server is killed; every tenth time it is killed while it starts. WATCHWORD_KILLS says how often (200). On PostgreSQL, where one is given, a tenth of that.
 """
 import http.client
@@ -63,6 +64,52 @@ class Writer:
             self.may[name] = [found]
         self.touched = set()
         self.person.close()
+        return wrong
+
+
+class Sharer:
+    """One who shares values with another, takes them back and gives them again; what the other reads, and the own copy,
+    must be the acknowledged value or the one that was on its way, and never half of it."""
+
+    def __init__(self, site):
+        self.person, self.reader = Person(site, "sharer@example.org"), Person(site, "reader@example.org")
+        self.count, self.acknowledged, self.may, self.touched = 0, 0, {}, set()
+
+    def work(self, stop):
+        while not stop.is_set():
+            name = f"share{random.randrange(4)}"
+            self.count += 1
+            value = None if self.count % 5 == 0 else f"{self.count} " + "x" * random.randrange(2000)
+            self.may[name] = [*self.may.get(name, [None]), value]
+            self.touched.add(name)
+            try:
+                answer = self.person.ask("PUT", f"/vault/shares/{name}?to={self.reader.email}", value.encode()) if value \
+                    else self.person.ask("DELETE", f"/vault/shares/{name}")
+            except GONE:
+                break
+            if answer.status in (201, 204):
+                self.may[name] = [value]
+                self.acknowledged += 1
+            elif answer.status == 404:
+                self.may[name] = [None]
+            elif answer.status != 503:
+                raise RuntimeError(f"a share was answered {answer}")
+        self.person.close()
+
+    def lost(self, everything=False):
+        wrong = []
+        self.reader.close()  # of before the kill
+        for name in self.touched if not everything else list(self.may):
+            found = []
+            for who, path in ((self.reader, "inbox"), (self.person, "shares")):
+                answer = who.ask("GET", f"/vault/{path}/{name}")
+                found.append(answer.body.decode() if answer.status == 200 else None if answer.status == 404 else answer)
+            if found[0] != found[1] or found[0] not in self.may[name]:
+                wrong.append((name, found, self.may[name]))
+            self.may[name] = [found[0]]
+        self.touched = set()
+        self.person.close()
+        self.reader.close()
         return wrong
 
 
@@ -153,10 +200,12 @@ class Beginner:
 
 def nothing_acknowledged_is_lost(t, site):
     kills = KILLS if "DSN" not in site.settings else max(KILLS // 10, 1)
+    site.settings["WATCHWORD_THROTTLE_LOOKUPS_FREE"] = "10000000"
     site.start()
-    workers = [Writer(site, n) for n in range(WRITERS)]
+    workers = [*(Writer(site, n) for n in range(WRITERS)), Sharer(site)]
     for w in workers:
         assert w.person.register().status == 200
+    assert workers[-1].reader.register().status == 200
     registrar, beginner = Registrar(site), Beginner(site)
     lost, slowest = [], 0.0
     for round_ in range(kills):
@@ -192,7 +241,8 @@ def nothing_acknowledged_is_lost(t, site):
     t.check("the server stops when told to", site.stop() == 0)
     checked = site.run("check", "--json")
     t.check("check is clean", checked.code == 0 and checked.json()["problems"] == [], checked)
-    t.check("and saw every account", checked.json()["accounts"] >= len(people) + WRITERS, checked)
+    t.check("and saw every account", checked.json()["accounts"] >= len(people) + WRITERS + 2, checked)
+    t.check("shares were among it", workers[-1].acknowledged > kills / 2, workers[-1].acknowledged)
 
 
 if __name__ == "__main__":

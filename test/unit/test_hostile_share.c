@@ -349,6 +349,40 @@ static void limit_false_keys_for_new_contacts_show_in_the_fingerprint(void **sta
     free(true_one);
 }
 
+/* vault.md §14.6: with write access an older version of a share, with the wraps of then, is shown to those
+ * who could read it. Its sender is told. */
+static void limit_an_older_version_of_a_share_can_be_shown(void **state)
+{
+    struct trio *t = *state;
+    site_sql(&t->site, "CREATE TABLE saved_shares AS SELECT * FROM shares" OF_SHARE, NULL, 0);
+    site_sql(&t->site, "CREATE TABLE saved_wraps AS SELECT * FROM wraps" OF_WRAP, NULL, 0);
+    assert_int_equal(put(t, t->ada, "plan", "newer", "bob@example.org"), WW_OK);
+    site_sql(&t->site, "DELETE FROM shares" OF_SHARE, NULL, 0);
+    site_sql(&t->site, "DELETE FROM wraps" OF_WRAP, NULL, 0);
+    site_sql(&t->site, "INSERT INTO shares SELECT * FROM saved_shares", NULL, 0);
+    site_sql(&t->site, "INSERT INTO wraps SELECT * FROM saved_wraps", NULL, 0);
+    assert_int_equal(receive(t, t->bob), WW_OK); /* "of ada" */
+    assert_int_equal(read_own(t), WW_ETAMPERED);
+    assert_int_equal(receive(t, t->eve), WW_ENOTFOUND); /* and to nobody else */
+    site_sql(&t->site, "DROP TABLE saved_shares", NULL, 0);
+    site_sql(&t->site, "DROP TABLE saved_wraps", NULL, 0);
+}
+
+/* vault.md §14.7: who shares with whom is visible in the database. */
+static void limit_who_shares_with_whom_is_visible(void **state)
+{
+    struct trio *t = *state;
+    size_t n = 0;
+    uint8_t *sender = site_blob(&t->site, "SELECT sender FROM wraps WHERE recipient = " BOB, &n);
+    uint8_t *ada =
+        site_blob(&t->site, "SELECT uuid FROM accounts WHERE id = (SELECT min(id) FROM accounts)", &n);
+    assert_non_null(sender);
+    assert_non_null(ada);
+    assert_memory_equal(sender, ada, 16);
+    free(sender);
+    free(ada);
+}
+
 /* Rows that no share of a living account has: ignored, and told by check. */
 static void rows_that_nothing_names_are_reported(void **state)
 {
@@ -388,6 +422,8 @@ int main(void)
         CASE(altered_keys_are_refused),
         CASE(a_box_key_that_its_sign_key_does_not_vouch_for_is_refused),
         CASE(limit_false_keys_for_new_contacts_show_in_the_fingerprint),
+        CASE(limit_an_older_version_of_a_share_can_be_shown),
+        CASE(limit_who_shares_with_whom_is_visible),
         CASE(rows_that_nothing_names_are_reported),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
