@@ -1,5 +1,6 @@
 /* A database that was put back to an earlier moment (vault.md §12): an account, its vault, the whole of it.
  * With a witness it is refused and told; the limits of §14 that concern it are shown beside. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -509,6 +510,81 @@ static void test_a_code_of_a_restored_account_signs_nobody_in(void **state)
     site_close(&s);
 }
 
+/* ---- no false alarm ---- */
+
+enum { ACTORS = 4, DEEDS = 40 };
+struct actor {
+    struct ww *ww;
+    const char *token;
+    int number;
+    enum ww_err unexpected;
+};
+
+static enum ww_err act(struct ww_op *op, const struct actor *a, int i)
+{
+    struct ww_session *session;
+    struct ww_check_report report = {.size = sizeof report};
+    const void *value;
+    size_t n;
+    if (a->number == 3) { /* in snapshots */
+        enum ww_err err = ww_check(op, NULL, NULL, NULL, &report);
+        return err == WW_OK && report.problems ? WW_ETAMPERED : err;
+    }
+    enum ww_err err = ww_session_resume(op, a->token, &session);
+    if (err) {
+        return err;
+    }
+    if (a->number == 2) {
+        return ww_item_get(op, session, "note", &value, &n, NULL);
+    }
+    /* One writes the vault, the other the record. */
+    return a->number == 0 ? ww_item_put(op, session, "note", "x", 1, NULL, NULL)
+                          : ww_traits_change(op, session,
+                                             i % 2 ? "{\"email\":\"ada@example.org\"}"
+                                                   : "{\"email\":\"ada2@example.org\"}");
+}
+
+static void *act_often(void *context)
+{
+    struct actor *a = context;
+    for (int i = 0; i < DEEDS && !a->unexpected; i++) {
+        struct ww_op *op;
+        enum ww_err err = ww_op_begin(a->ww, NULL, &op);
+        err = err ? err : act(op, a, i);
+        a->unexpected = err == WW_OK || err == WW_EBUSY ? WW_OK : err;
+        ww_op_end(op);
+    }
+    return NULL;
+}
+
+/* Two programs on one store and one witness, of which two write while the others look. */
+static void test_reading_beside_writing_is_no_alarm(void **state)
+{
+    (void)state;
+    struct site s;
+    struct ww *other;
+    char why[400];
+    pthread_t threads[ACTORS];
+    struct actor actors[ACTORS];
+    char *token = open_with_ada(&s, NULL);
+    assert_int_equal(open_again(&s, WW_RESTORE_REFUSE, &other, why), WW_OK);
+    for (int i = 0; i < ACTORS; i++) {
+        actors[i] = (struct actor){i % 2 ? other : s.ww, token, i, WW_OK};
+        assert_int_equal(pthread_create(&threads[i], NULL, act_often, &actors[i]), 0);
+    }
+    for (int i = 0; i < ACTORS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    for (int i = 0; i < ACTORS; i++) {
+        if (actors[i].unexpected) {
+            fail_msg("actor %d: %s", i, ww_err_name(actors[i].unexpected));
+        }
+    }
+    ww_close(other);
+    free(token);
+    site_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -524,6 +600,7 @@ int main(void)
         cmocka_unit_test(test_huge_ids),
         cmocka_unit_test(test_what_was_not_committed_is_not_remembered),
         cmocka_unit_test(test_two_programs_on_one_store),
+        cmocka_unit_test(test_reading_beside_writing_is_no_alarm),
         cmocka_unit_test(test_a_restore_that_fails_anywhere),
         cmocka_unit_test(test_accepting_is_asked_for),
         cmocka_unit_test(test_a_code_of_a_restored_account_signs_nobody_in),
