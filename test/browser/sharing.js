@@ -193,6 +193,50 @@ async function numbers(world, options) {
   });
 }
 
+// Somebody starts anew: their keys are others, which is said in words, compared and accepted.
+async function newKeys(world, options) {
+  await pair(world, options, "anew", async (ada, bob, adaName, bobName) => {
+    const number = async (v) => (await v.page.locator(".number span").allTextContents()).join(" ");
+    await ada.write("Plan", "at noon");
+    await shareWith(ada, "Plan", bobName);
+    await bob.signOut();
+    const found = await (await fetch(`${world.admin}admin/identities?credentials_identifier=${bobName}`)).json();
+    const set = await fetch(`${world.admin}admin/identities/${found[0].id}/password`, { method: "POST",
+      headers: { "Content-Type": "application/json" }, body: JSON.stringify({ password: "seven quiet otters by the river" }) });
+    assert.equal(set.status, 204);
+    await bob.open("ui/");
+    await bob.enter(bobName, "seven quiet otters by the river");
+    await bob.follow("Start anew");
+    await bob.page.locator("[name=confirm]").fill(bobName);
+    await bob.press("Start anew");
+    await bob.open("ui/inbox");
+    await bob.sees("Nobody shares anything with you yet.");
+    await bob.follow("People");
+    const bobs = await number(bob);
+
+    await ada.page.reload();
+    await ada.look();
+    await ada.sees("No: their keys are new.");
+    await ada.fill("Share with", bobName);
+    await ada.press("Share");
+    await ada.sees("Their keys are not those that you know.");
+    await ada.open("ui/people");
+    await ada.sees("New keys");
+    await ada.follow(bobName);
+    await ada.sees(`The keys of ${bobName} are new.`);
+    assert.equal(await number(ada), bobs);
+    await ada.follow("They differ, or I cannot tell");
+    await ada.heading("People");
+    await ada.follow(bobName);
+    await ada.press("The numbers are the same");
+    await ada.sees("You know their keys now.");
+    await ada.sees("Their keys are those that you know.");
+    await bob.open("ui/inbox");
+    await bob.follow("Plan");
+    await bob.sees("at noon");
+  });
+}
+
 async function twoTabs(world) {
   await pair(world, {}, "tabs", async (ada, bob, adaName, bobName) => {
     await ada.write("Plan", "at noon");
@@ -264,6 +308,7 @@ module.exports = {
     ...both("a file is shared too", filesToo),
     ...both("who has never signed in reads it later", laterSignIn),
     ...both("the numbers of two people are the same on both sides", numbers),
+    ...both("new keys are told, compared and accepted", newKeys),
     ["sharing from two tabs, twice, and back", twoTabs],
     ["a note that is deleted is withdrawn", deletedWithIt],
     ["too many names are told as a time", tooMany],
