@@ -101,6 +101,10 @@ bool site_init(struct site *site, struct ww *ww)
     site->public_https = site->public_origin && strncasecmp(site->public_origin, "https:", 6) == 0;
     site->cloudflare = strcasecmp(ww_setting(ww, "watchword.forwarded_header"), "CF-Connecting-IP") == 0;
     site->cors_enabled = ww_setting_bool(ww, "serve.public.cors.enabled");
+    /* Who brings a login page of their own expects Kratos' cookies and no other, unless they ask for it. */
+    site->device_cookie = ww_setting_is_set(ww, "watchword.device_cookie")
+                              ? ww_setting_bool(ww, "watchword.device_cookie")
+                              : !ww_setting(ww, "selfservice.flows.login.ui_url")[0];
     site->dev = ww_dev(ww);
     site->slow_reads = has_slow_reads(ww, dsn);
     read_body_limits(ww, site->bodies);
@@ -186,7 +190,7 @@ void site_set_said_cookie(struct site *site, struct http_request *r, struct aren
  * is is not to be seen. */
 static void set_device_cookie(struct site *site, struct http_request *r, struct ww_op *op)
 {
-    const char *device = ww_device(op);
+    const char *device = site->device_cookie ? ww_device(op) : NULL;
     if (device) {
         struct cookie c = make_cookie(site, &op->arena, "session.cookie", site_device_cookie_name, device);
         c.max_age = DEVICE_SECONDS;

@@ -21,8 +21,9 @@ struct site {
     struct arena arena; /* of the texts below */
     const char *public_url, *admin_url, *public_origin;
     const char *csrf_cookie_name, *session_cookie_name;
-    bool public_https; /* people reach it over TLS */
-    bool cloudflare;   /* the trusted proxy is one that says where a client is, too */
+    bool public_https;  /* people reach it over TLS */
+    bool cloudflare;    /* the trusted proxy is one that says where a client is, too */
+    bool device_cookie; /* browsers remember how new an account was (vault.md §12) */
     bool cors_enabled, admin_cors_enabled, dev;
     bool slow_reads; /* the database is remote, or readers wait for writers: no handler runs on the loop */
     struct cors cors, admin_cors;

@@ -263,6 +263,9 @@ const struct config_setting config_settings[] = {
         "Share of the hash queue that one network may take."),
 
     BOOL("watchword.pages.enabled", "true", "Serve the built-in pages under /ui/."),
+    BOOL("watchword.device_cookie", "true",
+         "A browser remembers how new an account was, and an older one is refused there; off when unset and "
+         "selfservice.flows.login.ui_url is set."),
     {"watchword.pages.brand", CONFIG_TEXT, "Watchword", 1, 64, "", "Name that the pages show."},
     TEXT("watchword.pages.accent", "#1d4ed8", "<colour>", "The pages' one colour, #rrggbb."),
     TIME("watchword.history.retention", "180d", DAYS(1), DAYS(36500),
