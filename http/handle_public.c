@@ -69,12 +69,12 @@ void handle_public_delete(struct route_call *c)
 }
 
 /* Of what is answered with an ETag, only what is not known yet is sent. */
-static void give(struct route_call *c, const char *owner)
+static void give(struct route_call *c, const char *owner, const char *name)
 {
     struct ww_public about = {.size = sizeof about};
     const void *value;
     size_t n;
-    enum ww_err err = ww_public_get(c->op, c->session, owner, c->id, &value, &n, &about);
+    enum ww_err err = ww_public_get(c->op, c->session, owner, name, &value, &n, &about);
     if (err) {
         answer_problem(c, err);
         return;
@@ -90,19 +90,12 @@ static void give(struct route_call *c, const char *owner)
 
 void handle_public_get(struct route_call *c)
 {
-    give(c, NULL);
+    give(c, NULL, c->id);
 }
 
-/* "/public/<uuid>/<name>": of the two parts that are data, the first is plain where it is good at all. */
 void handle_public_get_of(struct route_call *c)
 {
-    const char *owner = http_path(c->r) + strlen("/public/");
-    const char *copy = arena_strndup(c->arena, owner, strcspn(owner, "/"));
-    if (copy) {
-        give(c, copy);
-    } else {
-        answer_problem(c, WW_ENOMEM);
-    }
+    give(c, c->id, c->id_below);
 }
 
 void handle_public_list(struct route_call *c)
