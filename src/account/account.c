@@ -216,16 +216,30 @@ bool account_asks_second(const struct record *r)
     return (r->flags & FLAG_SECOND_FACTOR) || ((r->flags & FLAG_RESTORED) && has);
 }
 
+/* Asked of the record, which storage cannot alter. Half a sign-in opens and changes nothing. */
+bool account_is_pending(const struct session *x)
+{
+    return account_asks_second(x->record) && x->level < 2;
+}
+
 /* By the session's last proof, not its last use. Times in µs. */
 bool account_privileged(const struct ww_op *op, const struct service *s, const struct session *x)
 {
     /* One clock for all nodes is not needed: a difference of seconds between them moves a limit of minutes.
      */
-    return op_now(op) < x->authenticated + s->privileged_age;
+    return !account_is_pending(x) && op_now(op) < x->authenticated + s->privileged_age;
 }
 
-enum ww_err account_refuse_reauth(struct ww_op *op)
+enum ww_err account_refuse_pending(struct ww_op *op)
 {
+    return op_fail(op, WW_EAAL, "session_aal2_required", "a second factor is needed first");
+}
+
+enum ww_err account_refuse_reauth(struct ww_op *op, const struct session *x)
+{
+    if (account_is_pending(x)) {
+        return account_refuse_pending(op);
+    }
     return op_fail(op, WW_EREAUTH, "session_refresh_required", "the sign-in is too old for this change");
 }
 

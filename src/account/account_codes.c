@@ -94,7 +94,7 @@ enum ww_err account_codes_make(struct ww_op *op, struct service *s, struct sessi
     /* A session that lies about must not become ten keys to the vault. Asked before anything is made: ten
      * codes are drawn for nobody who has to sign in first. */
     if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, x);
     }
     return account_transaction(op, s, write_codes, &in);
 }
@@ -129,7 +129,7 @@ static enum ww_err write_revoked(struct ww_op *op, struct service *s, void *cont
 enum ww_err account_codes_revoke(struct ww_op *op, struct service *s, struct session *x)
 {
     return account_privileged(op, s, x) ? account_transaction(op, s, write_revoked, x)
-                                        : account_refuse_reauth(op);
+                                        : account_refuse_reauth(op, x);
 }
 
 size_t account_codes_left(const struct session *x, uint64_t *made_at)

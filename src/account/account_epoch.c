@@ -41,7 +41,7 @@ static enum ww_err write_epoch(struct ww_op *op, struct service *s, void *contex
 enum ww_err account_epoch_start(struct ww_op *op, struct service *s, struct session *x)
 {
     return account_privileged(op, s, x) ? account_transaction(op, s, write_epoch, x)
-                                        : account_refuse_reauth(op);
+                                        : account_refuse_reauth(op, x);
 }
 
 /* ---- re-key ---- */
@@ -122,7 +122,7 @@ enum ww_err account_rekey(struct ww_op *op, struct service *s, struct session *x
         return op_no_memory(op);
     }
     if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, x);
     }
     /* Told before the password is hashed: a locked session has nothing to re-key. */
     if (!x->root) {

@@ -66,7 +66,11 @@ enum ww_err account_confirm(struct ww_op *op, const struct record *r, const char
 
 /* What checking and making credentials may use. */
 struct cred_context account_credentials(const struct service *s);
-enum ww_err account_refuse_reauth(struct ww_op *op);
+/* Whether a second factor is still owed; nothing is opened or changed meanwhile (WW_EAAL). */
+bool account_is_pending(const struct session *x);
+enum ww_err account_refuse_pending(struct ww_op *op);
+/* For who is not privileged: what is owed, a second factor or a sign-in that is recent. */
+enum ww_err account_refuse_reauth(struct ww_op *op, const struct session *x);
 /* Takes a credential from the record and from the store, in a transaction; the caller writes r. */
 enum ww_err account_drop_credential(struct ww_op *op, struct service *s, struct record *r,
                                     struct uuid id) WW_MUST;

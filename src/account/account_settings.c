@@ -112,7 +112,7 @@ enum ww_err account_change_password(struct ww_op *op, struct service *s, struct 
     enum ww_err err = WW_EINTERNAL;
     *why = (struct account_refusal){0};
     if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, x);
     }
     for (int i = 0; i == 0 || (i < TRIES && in.superseded); i++) {
         err = try_changing(op, s, &in, typed, why);
@@ -171,7 +171,7 @@ enum ww_err account_add_credential(struct ww_op *op, struct service *s, struct s
     struct record *before = x->record;
     struct cred_context credentials = account_credentials(s);
     if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, x);
     }
     enum ww_err err = cred_prepare(op, &credentials, kind, typed, &in.added);
     /* The record of before, so that a later call on this session compares with what is stored. */
@@ -213,7 +213,7 @@ enum ww_err account_remove_credential(struct ww_op *op, struct service *s, struc
     struct factor_change in = {.x = x, .removed = id};
     struct record *before = x->record;
     if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, x);
     }
     enum ww_err err = account_transaction(op, s, write_removal, &in);
     if (err) {
@@ -251,7 +251,7 @@ static enum ww_err write_traits(struct ww_op *op, struct service *s, void *conte
     /* Names and addresses are ways into the account; a nickname is none (kratos.md §2.12). Compared under
      * the lock, with what the record says now. */
     if (identity_is_sensitive_change(&before, &r->identity) && !account_privileged(op, s, in->x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, in->x);
     }
     if ((err = identity_write_rows(op, s->store, in->schema, r, &before)) ||
         (err = account_write(op, s, r, v)) ||
@@ -319,7 +319,7 @@ enum ww_err account_confirm(struct ww_op *op, const struct record *r, const char
 enum ww_err account_delete(struct ww_op *op, struct service *s, struct session *x, const char *confirm)
 {
     if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, x);
     }
     enum ww_err err = account_confirm(op, x->record, confirm);
     return err ? err : account_transaction(op, s, write_delete, x);

@@ -21,10 +21,9 @@ enum ww_err account_may_open(struct ww_op *op, const struct session *x)
     if (x->record->root_generation == 0) {
         return op_fail(op, WW_ENOVAULT, "vault_none", "the account has no vault yet");
     }
-    /* Asked of the record, which storage cannot alter, and before the root key is: a pending session may
-     * hold one. */
-    if (account_asks_second(x->record) && x->level < 2) {
-        return op_fail(op, WW_EAAL, "session_aal2_required", "a second factor is needed first");
+    /* Before the root key is asked for: a pending session may hold one. */
+    if (account_is_pending(x)) {
+        return account_refuse_pending(op);
     }
     if (!x->root) {
         return op_fail(op, WW_ELOCKED, "vault_locked", "this session opens nothing");

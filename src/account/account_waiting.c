@@ -131,7 +131,7 @@ enum ww_err account_vault_new(struct ww_op *op, struct service *s, struct sessio
         return op_no_memory(op);
     }
     if (!account_privileged(op, s, x)) {
-        return account_refuse_reauth(op);
+        return account_refuse_reauth(op, x);
     }
     enum ww_err err = account_may_open(op, x);
     if (err != WW_ELOCKED) {
@@ -248,7 +248,7 @@ enum ww_err account_waiting_discard(struct ww_op *op, struct service *s, struct 
                                     const struct uuid *id, const char *confirm)
 {
     struct discard in = {x, id};
-    enum ww_err err = account_privileged(op, s, x) ? account_may_open(op, x) : account_refuse_reauth(op);
+    enum ww_err err = account_privileged(op, s, x) ? account_may_open(op, x) : account_refuse_reauth(op, x);
     /* Also of a locked session: it is an end, and opens nothing. */
     if (err && err != WW_ELOCKED) {
         return err;

@@ -310,10 +310,9 @@ static enum ww_err run(struct ww_op *op, struct search *x)
     return err ? err : add_similar(op, x);
 }
 
-enum ww_err ww_admin_identity_search(struct ww_op *op, struct ww_identity_filter *filter,
-                                     struct ww_page *page, const char **json)
+static enum ww_err list(struct ww_op *op, struct ww_identity_filter *filter, struct ww_page *page,
+                        const char **json)
 {
-    API_CALL(op);
     struct ww_identity_filter by;
     struct ww_page p;
     *json = NULL;
@@ -339,8 +338,15 @@ enum ww_err ww_admin_identity_search(struct ww_op *op, struct ww_identity_filter
     return api_json(op, x.list, json);
 }
 
+enum ww_err ww_admin_identity_search(struct ww_op *op, struct ww_identity_filter *filter,
+                                     struct ww_page *page, const char **json)
+{
+    API_CALL(op);
+    return list(op, filter, page, json);
+}
+
 enum ww_err ww_admin_identity_list(struct ww_op *op, struct ww_page *page, const char **json)
 {
-    return ww_admin_identity_search(
-        op, &(struct ww_identity_filter){.size = sizeof(struct ww_identity_filter)}, page, json);
+    API_CALL(op);
+    return list(op, &(struct ww_identity_filter){.size = sizeof(struct ww_identity_filter)}, page, json);
 }

@@ -213,6 +213,8 @@ static void a_pending_session_is_finished_through_the_public_interface(void **st
     assert_null(session);
     assert_int_equal(ww_authenticate(s->op, &password, &session), WW_EAAL);
     assert_int_equal(ww_item_get(s->op, session, "note", &value, &n, NULL), WW_EAAL);
+    /* Half a sign-in changes nothing either. */
+    assert_int_equal(ww_password_change(s->op, session, "another long password", 21), WW_EAAL);
     assert_int_equal(ww_step_up(s->op, session, &password), WW_EUNSUPPORTED);
     assert_int_equal(ww_step_up(s->op, session, &wrong), WW_EDENIED);
     assert_true(ww_session_info(s->op, session)->pending);
