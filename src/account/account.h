@@ -405,9 +405,6 @@ enum ww_err account_admin_session_extend(struct ww_op *op, struct service *s, co
                                          struct session **out) WW_MUST;
 /* Ends all sessions of the account, and removes their rows. WW_ENOTFOUND, also where it has none. */
 enum ww_err account_admin_sessions_end(struct ww_op *op, struct service *s, const struct uuid *id) WW_MUST;
-/* Sets "active" or "inactive"; a deactivation ends all sessions. */
-enum ww_err account_admin_set_state(struct ww_op *op, struct service *s, const struct uuid *id,
-                                    const char *state) WW_MUST;
 
 /* See ww_check. */
 struct account_checker {
