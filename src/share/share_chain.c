@@ -70,11 +70,13 @@ enum ww_err share_chain_load(struct ww_op *op, struct store *s, const struct rec
                              struct share_chain *out)
 {
     enum ww_err err = load(op, s, &r->uuid, r->epoch, out);
-    const struct epoch_row *now = share_chain_epoch(out, out->n);
-    if (!err && (!now || !same_keys(&now->box_key, &now->sign_key, &r->box_key, &r->sign_key))) {
-        err = op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (epoch)");
+    if (err) {
+        return err;
     }
-    return err;
+    const struct epoch_row *now = share_chain_epoch(out, out->n);
+    return now && same_keys(&now->box_key, &now->sign_key, &r->box_key, &r->sign_key)
+               ? WW_OK
+               : op_fail(op, WW_ETAMPERED, "vault_tampered", "stored data is not what was written (epoch)");
 }
 
 /* NULL for a number that the chain does not have: it came from a row, or from somebody else's share. */

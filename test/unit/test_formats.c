@@ -302,11 +302,10 @@ static void other_vectors(const struct record *r)
     audit_vectors();
 }
 
-/* The first of ten codes: its credential has no public part, and its slot opens to the root key. */
 /* What a browser keeps of who signed up last: Cleo. Last, since it draws a nonce. */
 static void device_vectors(void)
 {
-    uint8_t raw[STORE_DEVICE_BYTES];
+    static uint8_t raw[STORE_DEVICE_BYTES]; /* the vectors point into it */
     const char *text = ww_device(journey.op);
     assert_non_null(text);
     assert_true(base64_decode_exactly(BASE64_URL, bytes_str(text), raw, sizeof raw));
@@ -315,6 +314,7 @@ static void device_vectors(void)
         open_sk((struct place){"device", &journey.op->device->account, 0, BYTES("", 0)}, BYTES_OF(raw)));
 }
 
+/* The first of ten codes: its credential has no public part, and its slot opens to the root key. */
 static void code_vectors(struct ww_session *session)
 {
     const char *const *codes;
