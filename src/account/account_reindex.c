@@ -5,6 +5,8 @@
  * tells of, so that a run that was killed goes on; until the end no other program opens the store. Chains of
  * before stay as they are, under their own key: the chain that begins next names their ends, and with an end
  * all of its chain is fixed. */
+#include <time.h>
+
 #include "account_int.h"
 #include "account_server_key.h"
 #include "store_named.h"
@@ -264,11 +266,20 @@ static enum ww_err write_end(struct ww_op *op, struct service *s, void *context)
     return err;
 }
 
-/* On this machine the witness sees to it. Others are seen where the database tells of its clients. */
+/* On this machine the witness sees to it. Others are seen where the database tells of its clients: also of
+ * those that have just said goodbye, so that a server which stopped a moment ago is waited for. */
 static enum ww_err refuse_company(struct ww_op *op, struct service *s)
 {
-    int64_t others;
-    enum ww_err err = store_count_neighbours(op, s->store, &others);
+    enum { LOOKS = 30 };
+    const struct timespec pause = {.tv_nsec = 100 * 1000 * 1000};
+    int64_t others = 1;
+    enum ww_err err = WW_OK;
+    for (int i = 0; !err && others && i < LOOKS; i++) {
+        if (i) {
+            nanosleep(&pause, NULL);
+        }
+        err = store_count_neighbours(op, s->store, &others);
+    }
     return err || !others ? err
                           : op_fail(op, WW_EBUSY, "reindex_not_alone",
                                     "the database has %lld other connection(s): stop every server first",

@@ -242,7 +242,7 @@ def killed_in_the_middle(t, site):
     backup.put_back()
     killed = refused = 0
     command = ["restore", "accept", "-c", str(site.config), "--dev", "--yes", "--all"]
-    for delay in [0.02 + 0.004 * i for i in range(40)]:
+    for delay in [0.002 + 0.003 * i for i in range(60)]:
         ran = subprocess.Popen([os.environ.get("WATCHWORD_BIN", "build/watchword"), *command], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL, env=site.environment())
         try:
