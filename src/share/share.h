@@ -5,6 +5,7 @@
 #define SHARE_H
 
 #include "store_public.h"
+#include "store_share.h"
 
 /* ---- keys of a pair: share_key.c ---- */
 

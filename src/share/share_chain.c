@@ -5,22 +5,13 @@
 
 #include "curves.h"
 
-/* v1.sig-epoch (16, zero-padded) ‖ uuid ‖ u32 n ‖ box key ‖ sign key */
 static enum ww_err is_signed(struct ww_op *op, const struct uuid *id, const struct epoch_row *signer,
                              const struct epoch_row *e, bool *good)
 {
-    static const char label[16] = "v1.sig-epoch";
-    struct buf b = BUF(&op->arena);
-    buf_add(&b, label, sizeof label);
-    buf_add(&b, id->b, sizeof id->b);
-    buf_u32(&b, e->n);
-    buf_add(&b, e->box_key.b, sizeof e->box_key.b);
-    buf_add(&b, e->sign_key.b, sizeof e->sign_key.b);
-    if (!buf_done(&b).p) {
-        return op_no_memory(op);
-    }
-    *good = curves_verify(e->signature, &signer->sign_key, buf_done(&b)) == WW_OK;
-    return WW_OK;
+    struct bytes statement;
+    enum ww_err err = store_epoch_statement(op, id, e, &statement);
+    *good = !err && curves_verify(e->signature, &signer->sign_key, statement) == WW_OK;
+    return err;
 }
 
 /* In constant time throughout, though these keys are public: nobody has to ask which comparisons matter. */

@@ -1,5 +1,5 @@
 /* The keys of a pair, wraps, the sealed and signed share, and fingerprints (vault.md §11). */
-#include "share.h"
+#include "share_int.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -117,21 +117,27 @@ enum ww_err share_open(struct ww_op *op, const struct key *content, const struct
                : WW_OK;
 }
 
-/* v1.sig-share (16, zero-padded) ‖ uuid ‖ u32 epoch ‖ id ‖ u64 version ‖ D(–, digest, –, share blob) */
-static enum ww_err signed_text(struct ww_op *op, const struct share_row *row, struct bytes *out)
+enum ww_err share_statement(struct ww_op *op, const struct share_stated *x, struct bytes *out)
 {
-    static const char label[16] = "v1.sig-share";
-    struct key digest;
+    enum { LABEL = 16 }; /* zero-padded */
     struct buf b = BUF(&op->arena);
-    derive(&digest, NULL, "digest", NULL, row->blob);
+    uint8_t label[LABEL] = {0};
+    memcpy(label, x->label, strnlen(x->label, LABEL));
     buf_add(&b, label, sizeof label);
-    buf_add(&b, row->sender.b, sizeof row->sender.b);
-    buf_u32(&b, row->epoch);
-    buf_add(&b, row->id.b, sizeof row->id.b);
-    buf_u64(&b, row->version);
-    buf_add(&b, digest.b, sizeof digest.b);
+    buf_add(&b, x->who->b, sizeof x->who->b);
+    buf_u32(&b, x->epoch);
+    buf_add(&b, x->id->b, sizeof x->id->b);
+    buf_u64(&b, x->version);
+    buf_add(&b, x->digest.b, sizeof x->digest.b);
     *out = buf_done(&b);
     return out->p ? WW_OK : op_no_memory(op);
+}
+
+static enum ww_err signed_text(struct ww_op *op, const struct share_row *row, struct bytes *out)
+{
+    struct share_stated x = {"v1.sig-share", &row->sender, row->epoch, &row->id, row->version, {{0}}};
+    derive(&x.digest, NULL, "digest", NULL, row->blob);
+    return share_statement(op, &x, out);
 }
 
 /* Over all that is stored in the row, so that check needs nobody's keys. */

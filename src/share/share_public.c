@@ -1,16 +1,14 @@
 /* The signature of public data (vault.md §11). It covers scope, time and name beside the value: who has the
  * server key could else show one's own under a name of the deployment, or a value under another name. */
-#include "share.h"
+#include "share_int.h"
 
 #include "curves.h"
 
-/* v1.sig-public (16, zero-padded) ‖ uuid ‖ u32 epoch ‖ id ‖ u64 version ‖ D(–, digest, –, u8 scope ‖ u64 time
- * ‖ u16 name ‖ value) */
+/* The digest is over u8 scope ‖ u64 time ‖ u16 name ‖ value. */
 static enum ww_err signed_text(struct ww_op *op, const struct public_row *row, struct bytes *out)
 {
-    static const char label[16] = "v1.sig-public";
-    struct key digest;
-    struct buf b = BUF(&op->arena), said = BUF(&op->arena);
+    struct share_stated x = {"v1.sig-public", &row->owner, row->epoch, &row->id, row->version, {{0}}};
+    struct buf said = BUF(&op->arena);
     buf_u8(&said, (uint8_t)row->scope);
     buf_u64(&said, row->time);
     buf_u16_bytes(&said, row->name);
@@ -18,15 +16,8 @@ static enum ww_err signed_text(struct ww_op *op, const struct public_row *row, s
     if (!parts[0].p) {
         return op_no_memory(op);
     }
-    derive_parts(&digest, NULL, "digest", NULL, parts, 2);
-    buf_add(&b, label, sizeof label);
-    buf_add(&b, row->owner.b, sizeof row->owner.b);
-    buf_u32(&b, row->epoch);
-    buf_add(&b, row->id.b, sizeof row->id.b);
-    buf_u64(&b, row->version);
-    buf_add(&b, digest.b, sizeof digest.b);
-    *out = buf_done(&b);
-    return out->p ? WW_OK : op_no_memory(op);
+    derive_parts(&x.digest, NULL, "digest", NULL, parts, 2);
+    return share_statement(op, &x, out);
 }
 
 enum ww_err share_public_sign(struct ww_op *op, const struct key *seed, struct public_row *row)

@@ -1,5 +1,6 @@
 /* shares and wraps (vault.md §§5, 11): blobs under the users' own keys, passed through. The plain columns say
  * where a row belongs; what they say holds only once a signature or a seal agreed. */
+#include "store_share.h"
 #include "store_int.h"
 
 #include <string.h>

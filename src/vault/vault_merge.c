@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store_share.h"
+
 /* ---- waiting ---- */
 
 /* D(–, waiting, uuid, vid ‖ u32 length of ring ‖ ring ‖ head). Whoever gives a vault up cannot open it, so

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "curves.h"
+#include "store_share.h"
 
-enum { RING_FORMAT = 1, EPOCH_LENGTH = 4 + 8 + 32, SIGNED_LENGTH = 16 + 16 + 4 + 32 + 32 };
+enum { RING_FORMAT = 1, EPOCH_LENGTH = 4 + 8 + 32 };
 
 static struct place ring_place(const struct vault *v)
 {
@@ -115,29 +116,24 @@ enum ww_err vault_ring_open(struct ww_op *op, const struct key *root, struct byt
     return v->now ? WW_OK : vault_tampered(op, "ring");
 }
 
-/* v1.sig-epoch (16, zero-padded) ‖ uuid ‖ u32 n ‖ box key ‖ sign key, signed by the epoch before. What starts
- * a chain signs itself: people compare its sign key alone, and that must speak for the box key, too. */
-static enum ww_err sign_epoch(struct ww_op *op, const struct record *r, const struct vault *v, bool start,
-                              uint8_t signature[64])
+/* Signed by the epoch before. What starts a chain signs itself: people compare its sign key alone, and that
+ * must speak for the box key, too. */
+static enum ww_err sign_epoch(struct ww_op *op, const struct record *r, const struct vault *v,
+                              struct epoch_row *row)
 {
-    static const char label[16] = "v1.sig-epoch";
     KEY32(seed);
-    struct buf b = BUF(&op->arena);
-    buf_add(&b, label, sizeof label);
-    buf_add(&b, r->uuid.b, sizeof r->uuid.b);
-    buf_u32(&b, v->now->n);
-    buf_add(&b, r->box_key.b, sizeof r->box_key.b);
-    buf_add(&b, r->sign_key.b, sizeof r->sign_key.b);
-    if (!buf_done(&b).p) {
-        return op_no_memory(op);
+    struct bytes statement;
+    enum ww_err err = store_epoch_statement(op, &r->uuid, row, &statement);
+    if (err) {
+        return err;
     }
     /* Only the direct predecessor may sign: contacts follow the chain from the epoch that they pinned, one
      * by one (vault.md §11). */
-    if (!start && (v->now == v->epochs || v->now[-1].n + 1 != v->now->n)) {
+    if (!row->start && (v->now == v->epochs || v->now[-1].n + 1 != v->now->n)) {
         return vault_tampered(op, "ring");
     }
-    epoch_key(&seed, v, start ? v->now : v->now - 1, "sign");
-    curves_sign(signature, &seed, buf_done(&b));
+    epoch_key(&seed, v, row->start ? v->now : v->now - 1, "sign");
+    curves_sign(row->signature, &seed, statement);
     return WW_OK;
 }
 
@@ -149,7 +145,7 @@ enum ww_err vault_ring_publish(struct ww_op *op, struct store *s, const struct r
                             .sign_key = r->sign_key,
                             .start = start,
                             .begun = v->now->begun};
-    enum ww_err err = sign_epoch(op, r, v, start, row.signature);
+    enum ww_err err = sign_epoch(op, r, v, &row);
     return err ? err : store_epoch_insert(op, s, &r->uuid, &row);
 }
 
