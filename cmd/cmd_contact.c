@@ -11,8 +11,10 @@
 
 /* ---- list ---- */
 
-static void print_contact(const struct cmd_vault *c, struct cmd_json *j, const struct ww_contact *x)
+static void print_contact(void *command, struct cmd_json *j, const void *entry)
 {
+    const struct cmd_vault *c = command;
+    const struct ww_contact *x = entry;
     if (c->site.json) {
         cmd_json_open(j, NULL, '{');
         cmd_json_text(j, "id", x->id);
@@ -27,28 +29,13 @@ static void print_contact(const struct cmd_vault *c, struct cmd_json *j, const s
     printf("\t%s\t%s\n", x->state, x->fingerprint);
 }
 
-static int print_contacts(struct cmd_vault *c)
+static enum ww_err read_page(void *command, struct ww_page *page, const void *const **entries)
 {
-    struct ww_page page = {.size = sizeof page};
-    const struct ww_contact *const *contacts;
-    struct cmd_json j = {0};
-    if (c->site.json) {
-        cmd_json_open(&j, NULL, '[');
-    }
-    do {
-        page.token = page.next;
-        enum ww_err err = ww_contact_list(c->site.op, c->site.session, &page, &contacts);
-        if (err) {
-            return cmd_site_failed(&c->site, err);
-        }
-        for (size_t i = 0; i < page.count; i++) {
-            print_contact(c, &j, contacts[i]);
-        }
-    } while (page.next);
-    if (c->site.json) {
-        cmd_json_close(&j, ']');
-    }
-    return CMD_OK;
+    struct cmd_site *s = &((struct cmd_vault *)command)->site;
+    const struct ww_contact *const *contacts = NULL;
+    enum ww_err err = ww_contact_list(s->op, s->session, page, &contacts);
+    *entries = (const void *const *)contacts;
+    return err;
 }
 
 static int list(const char *name, int argc, char **argv)
@@ -65,7 +52,7 @@ static int list(const char *name, int argc, char **argv)
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
 
     if (code == CMD_GO_ON && (code = cmd_vault_sign_in(&c, name)) == CMD_GO_ON) {
-        code = print_contacts(&c);
+        code = cmd_site_list(&c.site, &(struct cmd_listing){read_page, print_contact}, &c);
     }
     cmd_site_close(&c.site);
     return code;

@@ -20,8 +20,10 @@ struct inbox_command {
 
 /* ---- list ---- */
 
-static void print_received(const struct inbox_command *c, struct cmd_json *j, const struct ww_received *r)
+static void print_received(void *command, struct cmd_json *j, const void *entry)
 {
+    const struct inbox_command *c = command;
+    const struct ww_received *r = entry;
     if (c->vault.site.json) {
         cmd_json_open(j, NULL, '{');
         cmd_json_text(j, "name", r->name);
@@ -40,29 +42,13 @@ static void print_received(const struct inbox_command *c, struct cmd_json *j, co
     puts(strcmp(r->state, "open") != 0 ? " (changed)" : "");
 }
 
-static int print_inbox(struct inbox_command *c)
+static enum ww_err read_page(void *command, struct ww_page *page, const void *const **entries)
 {
-    struct cmd_site *s = &c->vault.site;
-    struct ww_page page = {.size = sizeof page};
-    const struct ww_received *const *received;
-    struct cmd_json j = {0};
-    if (s->json) {
-        cmd_json_open(&j, NULL, '[');
-    }
-    do {
-        page.token = page.next;
-        enum ww_err err = ww_inbox_list(s->op, s->session, &page, &received);
-        if (err) {
-            return cmd_site_failed(s, err);
-        }
-        for (size_t i = 0; i < page.count; i++) {
-            print_received(c, &j, received[i]);
-        }
-    } while (page.next);
-    if (s->json) {
-        cmd_json_close(&j, ']');
-    }
-    return CMD_OK;
+    struct cmd_site *s = &((struct inbox_command *)command)->vault.site;
+    const struct ww_received *const *received = NULL;
+    enum ww_err err = ww_inbox_list(s->op, s->session, page, &received);
+    *entries = (const void *const *)received;
+    return err;
 }
 
 static int list(const char *name, int argc, char **argv)
@@ -78,7 +64,7 @@ static int list(const char *name, int argc, char **argv)
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
 
     if (code == CMD_GO_ON && (code = cmd_vault_sign_in(&c.vault, name)) == CMD_GO_ON) {
-        code = print_inbox(&c);
+        code = cmd_site_list(&c.vault.site, &(struct cmd_listing){read_page, print_received}, &c);
     }
     cmd_site_close(&c.vault.site);
     return code;

@@ -6,8 +6,10 @@
 /* ---- list ---- */
 
 /* Names are what somebody typed: they must not steer the terminal. */
-static void print_entry(struct cmd_vault *c, struct cmd_json *j, const struct ww_item_entry *e)
+static void print_entry(void *command, struct cmd_json *j, const void *entry)
 {
+    const struct cmd_vault *c = command;
+    const struct ww_item_entry *e = entry;
     if (!c->site.json) {
         cmd_print_text(e->name);
         putchar('\n');
@@ -19,32 +21,13 @@ static void print_entry(struct cmd_vault *c, struct cmd_json *j, const struct ww
     cmd_json_close(j, '}');
 }
 
-/* Page by page, so that memory does not grow with the vault. */
-static int print_items(struct cmd_vault *c)
+static enum ww_err read_page(void *command, struct ww_page *page, const void *const **entries)
 {
-    struct ww_page page = {.size = sizeof page};
-    const struct ww_item_entry *const *entries;
-    struct cmd_json j = {0};
-
-    if (c->site.json) {
-        cmd_json_open(&j, NULL, '[');
-    }
-    do {
-        /* One page after the other, each a read of its own: items that come and go meanwhile may be seen
-         * or not. */
-        page.token = page.next;
-        enum ww_err err = ww_item_list(c->site.op, c->site.session, c->prefix, &page, &entries);
-        if (err) {
-            return cmd_site_failed(&c->site, err);
-        }
-        for (size_t i = 0; i < page.count; i++) {
-            print_entry(c, &j, entries[i]);
-        }
-    } while (page.next);
-    if (c->site.json) {
-        cmd_json_close(&j, ']');
-    }
-    return CMD_OK;
+    const struct cmd_vault *c = command;
+    const struct ww_item_entry *const *items = NULL;
+    enum ww_err err = ww_item_list(c->site.op, c->site.session, c->prefix, page, &items);
+    *entries = (const void *const *)items;
+    return err;
 }
 
 static int list(const char *name, int argc, char **argv)
@@ -60,7 +43,7 @@ static int list(const char *name, int argc, char **argv)
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
 
     if (code == CMD_GO_ON && (code = cmd_vault_sign_in(&c, name)) == CMD_GO_ON) {
-        code = print_items(&c);
+        code = cmd_site_list(&c.site, &(struct cmd_listing){read_page, print_entry}, &c);
     }
     cmd_site_close(&c.site);
     return code;

@@ -26,8 +26,10 @@ static enum ww_public_scope scope_of(const struct public_command *c)
 
 /* ---- list ---- */
 
-static void print_public(const struct public_command *c, struct cmd_json *j, const struct ww_public *x)
+static void print_public(void *command, struct cmd_json *j, const void *entry)
 {
+    const struct public_command *c = command;
+    const struct ww_public *x = entry;
     const char *scope = x->scope == WW_PUBLIC_OWN ? "own" : "deployment";
     if (c->vault.site.json) {
         cmd_json_open(j, NULL, '{');
@@ -42,29 +44,13 @@ static void print_public(const struct public_command *c, struct cmd_json *j, con
     putchar('\n');
 }
 
-static int print_publics(struct public_command *c)
+static enum ww_err read_page(void *command, struct ww_page *page, const void *const **entries)
 {
-    struct cmd_site *s = &c->vault.site;
-    struct ww_page page = {.size = sizeof page};
-    const struct ww_public *const *entries;
-    struct cmd_json j = {0};
-    if (s->json) {
-        cmd_json_open(&j, NULL, '[');
-    }
-    do {
-        page.token = page.next;
-        enum ww_err err = ww_public_list(s->op, s->session, &page, &entries);
-        if (err) {
-            return cmd_site_failed(s, err);
-        }
-        for (size_t i = 0; i < page.count; i++) {
-            print_public(c, &j, entries[i]);
-        }
-    } while (page.next);
-    if (s->json) {
-        cmd_json_close(&j, ']');
-    }
-    return CMD_OK;
+    struct cmd_site *s = &((struct public_command *)command)->vault.site;
+    const struct ww_public *const *publics = NULL;
+    enum ww_err err = ww_public_list(s->op, s->session, page, &publics);
+    *entries = (const void *const *)publics;
+    return err;
 }
 
 static int list(const char *name, int argc, char **argv)
@@ -77,7 +63,7 @@ static int list(const char *name, int argc, char **argv)
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
 
     if (code == CMD_GO_ON && (code = cmd_vault_sign_in(&c.vault, name)) == CMD_GO_ON) {
-        code = print_publics(&c);
+        code = cmd_site_list(&c.vault.site, &(struct cmd_listing){read_page, print_public}, &c);
     }
     cmd_site_close(&c.vault.site);
     return code;

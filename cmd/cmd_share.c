@@ -26,8 +26,10 @@ static void print_recipient(struct cmd_json *j, const struct ww_recipient *r)
 }
 
 /* A line each: name, then who has it, those who do not read it with their state behind them. */
-static void print_share(const struct share_command *c, struct cmd_json *j, const struct ww_share *s)
+static void print_share(void *command, struct cmd_json *j, const void *entry)
 {
+    const struct share_command *c = command;
+    const struct ww_share *s = entry;
     if (c->vault.site.json) {
         cmd_json_open(j, NULL, '{');
         cmd_json_text(j, "name", s->name);
@@ -52,29 +54,13 @@ static void print_share(const struct share_command *c, struct cmd_json *j, const
     putchar('\n');
 }
 
-static int print_shares(struct share_command *c)
+static enum ww_err read_page(void *command, struct ww_page *page, const void *const **entries)
 {
-    struct cmd_site *s = &c->vault.site;
-    struct ww_page page = {.size = sizeof page};
-    const struct ww_share *const *shares;
-    struct cmd_json j = {0};
-    if (s->json) {
-        cmd_json_open(&j, NULL, '[');
-    }
-    do {
-        page.token = page.next;
-        enum ww_err err = ww_share_list(s->op, s->session, c->vault.prefix, &page, &shares);
-        if (err) {
-            return cmd_site_failed(s, err);
-        }
-        for (size_t i = 0; i < page.count; i++) {
-            print_share(c, &j, shares[i]);
-        }
-    } while (page.next);
-    if (s->json) {
-        cmd_json_close(&j, ']');
-    }
-    return CMD_OK;
+    const struct share_command *c = command;
+    const struct ww_share *const *shares = NULL;
+    enum ww_err err = ww_share_list(c->vault.site.op, c->vault.site.session, c->vault.prefix, page, &shares);
+    *entries = (const void *const *)shares;
+    return err;
 }
 
 static int list(const char *name, int argc, char **argv)
@@ -93,7 +79,7 @@ static int list(const char *name, int argc, char **argv)
     int code = cmd_options(&usage, options, sizeof options / sizeof options[0], argc, argv, &first);
 
     if (code == CMD_GO_ON && (code = cmd_vault_sign_in(&c.vault, name)) == CMD_GO_ON) {
-        code = print_shares(&c);
+        code = cmd_site_list(&c.vault.site, &(struct cmd_listing){read_page, print_share}, &c);
     }
     cmd_site_close(&c.vault.site);
     return code;

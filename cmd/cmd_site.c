@@ -154,3 +154,27 @@ void cmd_progress_end(void)
         fputs("\r\033[K", stderr);
     }
 }
+
+int cmd_site_list(struct cmd_site *s, const struct cmd_listing *l, void *command)
+{
+    struct ww_page page = {.size = sizeof page};
+    const void *const *entries;
+    struct cmd_json j = {0};
+    if (s->json) {
+        cmd_json_open(&j, NULL, '[');
+    }
+    do {
+        page.token = page.next;
+        enum ww_err err = l->read(command, &page, &entries);
+        if (err) {
+            return cmd_site_failed(s, err);
+        }
+        for (size_t i = 0; i < page.count; i++) {
+            l->print(command, &j, entries[i]);
+        }
+    } while (page.next);
+    if (s->json) {
+        cmd_json_close(&j, ']');
+    }
+    return CMD_OK;
+}

@@ -44,6 +44,16 @@ const char *cmd_site_account(struct cmd_site *s);
 int cmd_site_failed(struct cmd_site *s, enum ww_err err);
 void cmd_site_close(struct cmd_site *s);
 
+/* A list of the user who is signed in, printed page by page, so that memory does not grow with it; with
+ * --json it is one array. Each page is a read of its own: what comes and goes meanwhile may be seen or not.
+ */
+struct cmd_listing {
+    /* `command` is what cmd_site_list was given; entries as the library lists them. */
+    enum ww_err (*read)(void *command, struct ww_page *page, const void *const **entries);
+    void (*print)(void *command, struct cmd_json *j, const void *entry);
+};
+int cmd_site_list(struct cmd_site *s, const struct cmd_listing *l, void *command);
+
 /* JSON that the library gave. NULL after saying why. */
 struct js *cmd_site_parse(struct cmd_site *s, const char *json);
 

@@ -232,8 +232,14 @@ static void print_client(const char *address, const char *user_agent)
     putchar('\n');
 }
 
-static void print_session(struct cmd_site *s, struct cmd_json *j, const struct ww_session_info *x)
+/* The session that this command made for itself is left out. */
+static void print_session(void *command, struct cmd_json *j, const void *entry)
 {
+    struct cmd_site *s = command;
+    const struct ww_session_info *x = entry;
+    if (x->this_session) {
+        return;
+    }
     if (!s->json) {
         printf("%s  %s", x->id, timefmt_rfc3339(&s->arena, x->authenticated));
         print_client(x->address, x->user_agent);
@@ -249,33 +255,13 @@ static void print_session(struct cmd_site *s, struct cmd_json *j, const struct w
     cmd_json_close(j, '}');
 }
 
-/* The session that this command made for itself is left out. Pages of one listing; a session that ends
- * meanwhile is left out. */
-static int print_sessions(struct cmd_site *s)
+static enum ww_err read_sessions(void *command, struct ww_page *page, const void *const **entries)
 {
-    struct ww_page page = {.size = sizeof page};
-    const struct ww_session_info *const *list;
-    struct cmd_json j = {0};
-
-    if (s->json) {
-        cmd_json_open(&j, NULL, '[');
-    }
-    do {
-        page.token = page.next;
-        enum ww_err err = ww_session_list(s->op, s->session, &page, &list);
-        if (err) {
-            return cmd_site_failed(s, err);
-        }
-        for (size_t i = 0; i < page.count; i++) {
-            if (!list[i]->this_session) {
-                print_session(s, &j, list[i]);
-            }
-        }
-    } while (page.next);
-    if (s->json) {
-        cmd_json_close(&j, ']');
-    }
-    return CMD_OK;
+    struct cmd_site *s = command;
+    const struct ww_session_info *const *sessions = NULL;
+    enum ww_err err = ww_session_list(s->op, s->session, page, &sessions);
+    *entries = (const void *const *)sessions;
+    return err;
 }
 
 /* As the user, so the session of this command is the one that stays until cmd_site_close ends it. */
@@ -332,7 +318,8 @@ int cmd_user_sessions(const char *name, int argc, char **argv)
     }
     if (code == CMD_GO_ON && (code = cmd_site_open(&s, name)) == CMD_GO_ON &&
         (code = cmd_site_sign_in(&s, argv[first])) == CMD_GO_ON) {
-        code = all || id ? end_sessions(&s, id) : print_sessions(&s);
+        code = all || id ? end_sessions(&s, id)
+                         : cmd_site_list(&s, &(struct cmd_listing){read_sessions, print_session}, &s);
     }
     cmd_site_close(&s);
     return code;
