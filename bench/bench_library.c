@@ -2,38 +2,19 @@
  *
  *   bench_library login  CONFIG SECONDS   logins, and hashes with the same parameters by libsodium itself
  *   bench_library resume CONFIG SECONDS   a session resumed and one item read; and one row read by its key
- *   bench_library items  CONFIG COUNT     pages of 250 of a vault with COUNT items: the first, second, a late
- * one bench_library fill   CONFIG COUNT     makes accounts (weak hashes), prints a session token of each
+ *   bench_library items  CONFIG COUNT     pages of 250 of COUNT items: the first, the second, a late one
+ *   bench_library fill   CONFIG COUNT     makes accounts (weak hashes), prints a session token of each
  *   bench_library recover CONFIG COUNT    processor time of a recovery with a wrong code, COUNT accounts
- *   bench_library bytes  CONFIG COUNT     what COUNT accounts, and COUNT items of 100 bytes, take of the
- * store
+ *   bench_library bytes  CONFIG COUNT     what COUNT accounts, and COUNT items of 100 bytes, take
  *
  * The figures are one line of JSON. */
 #include <sodium.h>
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "bench_parts.h"
 #include "watchword/settings.h"
-
-static const char password[] = "correct horse battery staple";
-
-static void check(enum ww_err err, struct ww_op *op, const char *what)
-{
-    if (err) {
-        fprintf(stderr, "%s: %s %s\n", what, ww_err_name(err), op ? ww_op_problem(op)->text : "");
-        exit(1);
-    }
-}
-
-static double now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static struct ww *open_site(const char *config, bool dev)
 {
@@ -41,15 +22,8 @@ static struct ww *open_site(const char *config, bool dev)
     char why[400] = "";
     struct ww_options options = {
         .size = sizeof options, .config_files = &config, .config_file_count = 1, .dev = dev};
-    check(ww_open(&options, &ww, why, sizeof why), NULL, why);
+    must(ww_open(&options, &ww, why, sizeof why), NULL, why);
     return ww;
-}
-
-static struct ww_op *begin(struct ww *ww)
-{
-    struct ww_op *op;
-    check(ww_op_begin(ww, NULL, &op), NULL, "op");
-    return op;
 }
 
 /* The token of a new account with one item. */
@@ -59,8 +33,8 @@ static void register_one(struct ww *ww, unsigned long number, char token[65])
     struct ww_session *session;
     char traits[100];
     snprintf(traits, sizeof traits, "{\"email\":\"person%lu@example.org\"}", number);
-    check(ww_register(op, traits, password, sizeof password - 1, &session), op, "register");
-    check(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put");
+    must(ww_register(op, traits, password, sizeof password - 1, &session), op, "register");
+    must(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put");
     memcpy(token, ww_session_token(op, session), 65);
     ww_op_end(op);
 }
@@ -77,7 +51,7 @@ static double login_us(struct ww *ww)
                                    .identifier = "person0@example.org",
                                    .password = password,
                                    .password_length = sizeof password - 1};
-    check(ww_authenticate(op, &proof, &session), op, "login");
+    must(ww_authenticate(op, &proof, &session), op, "login");
     ww_op_end(op);
     return now_us() - start;
 }
@@ -125,8 +99,8 @@ static double resume_us(struct ww *ww, const char *token)
         struct ww_session *session;
         const void *value;
         size_t n;
-        check(ww_session_resume(op, token, &session), op, "resume");
-        check(ww_item_get(op, session, "note", &value, &n, NULL), op, "get");
+        must(ww_session_resume(op, token, &session), op, "resume");
+        must(ww_item_get(op, session, "note", &value, &n, NULL), op, "get");
         ww_op_end(op);
     }
     return (now_us() - start) / BATCH;
@@ -158,12 +132,6 @@ static double lookup_us(sqlite3_stmt *statement)
         sqlite3_reset(statement);
     }
     return (now_us() - start) / BATCH;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* Medians of batches: others use the machine as well. */
@@ -200,7 +168,7 @@ static void put_items(struct ww *ww, const char *token, size_t count)
     for (size_t done = 0; done < count; done += AT_ONCE) {
         struct ww_op *op = begin(ww);
         struct ww_session *session;
-        check(ww_session_resume(op, token, &session), op, "resume");
+        must(ww_session_resume(op, token, &session), op, "resume");
         for (size_t i = 0; i < AT_ONCE; i++) {
             snprintf(names[i], sizeof names[i], "item %08zu", (done + i) * 7919 % count);
             changes[i] = (struct ww_item_change){.size = sizeof changes[i],
@@ -209,7 +177,7 @@ static void put_items(struct ww *ww, const char *token, size_t count)
                                                  .value = "a",
                                                  .value_length = 1};
         }
-        check(ww_item_change(op, session, changes, AT_ONCE), op, "put");
+        must(ww_item_change(op, session, changes, AT_ONCE), op, "put");
         ww_op_end(op);
     }
 }
@@ -222,8 +190,8 @@ static double page_us(struct ww *ww, const char *token, char next[32])
     struct ww_session *session;
     const struct ww_item_entry *const *entries;
     struct ww_page page = {.size = sizeof page, .limit = 250, .token = next[0] ? next : NULL};
-    check(ww_session_resume(op, token, &session), op, "resume");
-    check(ww_item_list(op, session, NULL, &page, &entries), op, "list");
+    must(ww_session_resume(op, token, &session), op, "resume");
+    must(ww_item_list(op, session, NULL, &page, &entries), op, "list");
     snprintf(next, 32, "%s", page.next ? page.next : "");
     ww_op_end(op);
     return now_us() - start;
@@ -241,8 +209,8 @@ static void bench_items(const char *config, size_t count)
         char next[32] = "";
         struct ww_op *op = begin(ww);
         struct ww_session *session;
-        check(ww_session_resume(op, token, &session), op, "resume");
-        check(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put"); /* nothing is kept */
+        must(ww_session_resume(op, token, &session), op, "resume");
+        must(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put"); /* nothing is kept */
         ww_op_end(op);
         first[i] = page_us(ww, token, next);
         second[i] = page_us(ww, token, next);
@@ -288,8 +256,8 @@ static void code_of(struct ww *ww, const char *token, char code[64])
     struct ww_session *session;
     const char *const *codes;
     size_t n;
-    check(ww_session_resume(op, token, &session), op, "resume");
-    check(ww_codes_make(op, session, &codes, &n), op, "codes");
+    must(ww_session_resume(op, token, &session), op, "resume");
+    must(ww_codes_make(op, session, &codes, &n), op, "codes");
     snprintf(code, 64, "%s", codes[0]);
     ww_op_end(op);
 }
@@ -379,7 +347,7 @@ static void bench_bytes(const char *config, size_t count)
     for (size_t done = 0; done < count; done += AT_ONCE) {
         struct ww_op *op = begin(ww);
         struct ww_session *session;
-        check(ww_session_resume(op, token, &session), op, "resume");
+        must(ww_session_resume(op, token, &session), op, "resume");
         for (size_t i = 0; i < AT_ONCE; i++) {
             snprintf(names[i], sizeof names[i], "item %08zu", done + i);
             changes[i] = (struct ww_item_change){.size = sizeof changes[i],
@@ -388,7 +356,7 @@ static void bench_bytes(const char *config, size_t count)
                                                  .value = value,
                                                  .value_length = sizeof value};
         }
-        check(ww_item_change(op, session, changes, AT_ONCE), op, "put");
+        must(ww_item_change(op, session, changes, AT_ONCE), op, "put");
         ww_op_end(op);
     }
     printf("{\"count\":%zu,\"account_bytes\":%.0f,\"item_bytes\":%.0f}\n", count,

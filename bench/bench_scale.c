@@ -18,27 +18,12 @@
 #include <time.h>
 
 #include "api_int.h"
+#include "bench_parts.h"
 #include "fill.h"
 #include "session_int.h"
 #include "watchword/admin.h"
 
-static const char password[] = "correct horse battery staple";
 enum { ROUNDS = 400 };
-
-static void must(enum ww_err err, struct ww_op *op, const char *what)
-{
-    if (err) {
-        fprintf(stderr, "%s: %s %s\n", what, ww_err_name(err), op ? ww_op_problem(op)->text : "");
-        exit(1);
-    }
-}
-
-static double now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static struct ww *open_site(const char *config)
 {
@@ -48,25 +33,6 @@ static struct ww *open_site(const char *config)
         .size = sizeof options, .config_files = &config, .config_file_count = 1, .dev = true};
     must(ww_open(&options, &ww, why, sizeof why), NULL, why);
     return ww;
-}
-
-static struct ww_op *begin(struct ww *ww)
-{
-    struct ww_op *op;
-    must(ww_op_begin(ww, NULL, &op), NULL, "op");
-    return op;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *times, size_t n)
-{
-    qsort(times, n, sizeof *times, by_value);
-    return times[n / 2];
 }
 
 static long most_kib(void)

@@ -1,37 +1,17 @@
 /* What sharing, writing and many sessions cost, each beside the like in alternation:
  *
  *   bench_vault share    CONFIG ROUNDS   a value shared with one and with ten; processor time
- *   bench_vault write    CONFIG ROUNDS   an item written, beside an item read and a bare commit; processor
- * time bench_vault sessions CONFIG COUNT    a session resumed of an account with COUNT sessions, and of one
- * with one
+ *   bench_vault write    CONFIG ROUNDS   an item written, an item read, a bare commit; processor time
+ *   bench_vault sessions CONFIG COUNT    a session resumed with COUNT sessions in the account, and with one
  *
  * The figures are medians in one line of JSON. */
 #include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include <watchword.h>
+#include "bench_parts.h"
 
-static const char password[] = "correct horse battery staple";
 enum { MOST = 4096, FRIENDS = 10 };
-
-static void check(enum ww_err err, struct ww_op *op, const char *what)
-{
-    if (err) {
-        fprintf(stderr, "%s: %s %s\n", what, ww_err_name(err), op ? ww_op_problem(op)->text : "");
-        exit(1);
-    }
-}
-
-/* Of this thread: waiting for a disk is another's figure. */
-static double cpu_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static struct ww *open_site(const char *config)
 {
@@ -45,15 +25,8 @@ static struct ww *open_site(const char *config)
                                  .settings = settings,
                                  .setting_count = 2,
                                  .dev = true};
-    check(ww_open(&options, &ww, why, sizeof why), NULL, why);
+    must(ww_open(&options, &ww, why, sizeof why), NULL, why);
     return ww;
-}
-
-static struct ww_op *begin(struct ww *ww)
-{
-    struct ww_op *op;
-    check(ww_op_begin(ww, NULL, &op), NULL, "op");
-    return op;
 }
 
 static void register_one(struct ww *ww, int number, char token[65])
@@ -62,22 +35,10 @@ static void register_one(struct ww *ww, int number, char token[65])
     struct ww_session *session;
     char traits[100];
     snprintf(traits, sizeof traits, "{\"email\":\"person%d@example.org\"}", number);
-    check(ww_register(op, traits, password, sizeof password - 1, &session), op, "register");
-    check(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put");
+    must(ww_register(op, traits, password, sizeof password - 1, &session), op, "register");
+    must(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put");
     memcpy(token, ww_session_token(op, session), 65);
     ww_op_end(op);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, size_t n)
-{
-    qsort(values, n, sizeof *values, by_value);
-    return values[n / 2];
 }
 
 /* ---- sharing ---- */
@@ -87,8 +48,8 @@ static double share_us(struct ww *ww, const char *token, const char *name, const
     struct ww_op *op = begin(ww);
     struct ww_session *session;
     double start = cpu_us();
-    check(ww_session_resume(op, token, &session), op, "resume");
-    check(ww_share_put(op, session, name, "hello", 5, to, n, NULL, NULL), op, "share");
+    must(ww_session_resume(op, token, &session), op, "resume");
+    must(ww_share_put(op, session, name, "hello", 5, to, n, NULL, NULL), op, "share");
     double spent = cpu_us() - start;
     ww_op_end(op);
     return spent;
@@ -127,8 +88,8 @@ static double write_us(struct ww *ww, const char *token)
     struct ww_op *op = begin(ww);
     struct ww_session *session;
     double start = cpu_us();
-    check(ww_session_resume(op, token, &session), op, "resume");
-    check(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put");
+    must(ww_session_resume(op, token, &session), op, "resume");
+    must(ww_item_put(op, session, "note", "hello", 5, NULL, NULL), op, "put");
     double spent = cpu_us() - start;
     ww_op_end(op);
     return spent;
@@ -141,8 +102,8 @@ static double read_us(struct ww *ww, const char *token)
     const void *value;
     size_t n;
     double start = cpu_us();
-    check(ww_session_resume(op, token, &session), op, "resume");
-    check(ww_item_get(op, session, "note", &value, &n, NULL), op, "get");
+    must(ww_session_resume(op, token, &session), op, "resume");
+    must(ww_item_get(op, session, "note", &value, &n, NULL), op, "get");
     double spent = cpu_us() - start;
     ww_op_end(op);
     return spent;
@@ -207,7 +168,7 @@ static void sign_in(struct ww *ww, const char *name, char token[65])
                                    .identifier = name,
                                    .password = password,
                                    .password_length = sizeof password - 1};
-    check(ww_authenticate(op, &proof, &session), op, "login");
+    must(ww_authenticate(op, &proof, &session), op, "login");
     memcpy(token, ww_session_token(op, session), 65);
     ww_op_end(op);
 }
@@ -219,7 +180,7 @@ static double resume_us(struct ww *ww, const char *token)
     for (int i = 0; i < BATCH; i++) {
         struct ww_op *op = begin(ww);
         struct ww_session *session;
-        check(ww_session_resume(op, token, &session), op, "resume");
+        must(ww_session_resume(op, token, &session), op, "resume");
         ww_op_end(op);
     }
     return (cpu_us() - start) / BATCH;

@@ -16,7 +16,7 @@
 
 struct journey {
     const char *name;
-    /* Brings the site to where the step can be tried; false when it is there already. */
+    /* One round of it, against ada's account; what the step needs it makes itself. */
     enum ww_err (*run)(struct site *s, int round);
     bool counted; /* the commit of what counts it, a try or a look-up, comes before its own */
 };
@@ -69,13 +69,13 @@ static bool expected(enum ww_fault kind, enum ww_err err)
     return kind == WW_FAULT_ALLOC ? err == WW_ENOMEM : err == WW_EIO || err == WW_EBUSY;
 }
 
-/* Fails the n-th fault of this kind for n = 1, 2, 3 … until the step passes without reaching it. */
 /* Records rise by one with each change of an account. */
 static int64_t changes(struct site *s)
 {
     return site_number(s, "SELECT CAST(sum(seq) AS BIGINT) FROM accounts");
 }
 
+/* Fails the n-th fault of this kind for n = 1, 2, 3 … until the step passes without reaching it. */
 static void fail_in_turn(struct site *s, const struct journey *j, enum ww_fault kind)
 {
     int round = 0;
