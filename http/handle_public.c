@@ -45,12 +45,7 @@ void handle_public_put(struct route_call *c)
     }
     enum ww_err err = ww_public_put(c->op, c->session, scope, c->id, n ? body : (const uint8_t *)"", n,
                                     &condition, &result);
-    if (err) {
-        answer_problem(c, err);
-        return;
-    }
-    own_put_etag(c, result.version);
-    http_answer(c->r, result.created ? 201 : 204, NULL, 0);
+    own_answer_written(c, err, &result);
 }
 
 void handle_public_delete(struct route_call *c)
@@ -61,11 +56,7 @@ void handle_public_delete(struct route_call *c)
         return;
     }
     enum ww_err err = ww_public_delete(c->op, c->session, scope, c->id, &condition);
-    if (err) {
-        answer_problem(c, err);
-    } else {
-        http_answer(c->r, 204, NULL, 0);
-    }
+    own_answer_gone(c, err);
 }
 
 /* Of what is answered with an ETag, only what is not known yet is sent. */

@@ -121,12 +121,7 @@ void handle_share_put(struct route_call *c)
     }
     enum ww_err err = ww_share_put(c->op, c->session, c->id, n ? body : (const uint8_t *)"", n, to, to_count,
                                    &condition, &result);
-    if (err) {
-        answer_problem(c, err);
-        return;
-    }
-    own_put_etag(c, result.version);
-    http_answer(c->r, result.created ? 201 : 204, NULL, 0);
+    own_answer_written(c, err, &result);
 }
 
 /* Both lists in one call, so that nobody is for a moment without what they keep. */
@@ -157,9 +152,5 @@ void handle_share_withdraw(struct route_call *c)
         return;
     }
     enum ww_err err = ww_share_withdraw(c->op, c->session, c->id, &condition);
-    if (err) {
-        answer_problem(c, err);
-    } else {
-        http_answer(c->r, 204, NULL, 0);
-    }
+    own_answer_gone(c, err);
 }

@@ -121,12 +121,7 @@ void handle_item_put(struct route_call *c)
     }
     enum ww_err err =
         ww_item_put(c->op, c->session, c->id, n ? body : (const uint8_t *)"", n, &condition, &result);
-    if (err) {
-        answer_problem(c, err);
-        return;
-    }
-    own_put_etag(c, result.version);
-    http_answer(c->r, result.created ? 201 : 204, NULL, 0);
+    own_answer_written(c, err, &result);
 }
 
 void handle_item_delete(struct route_call *c)
@@ -136,9 +131,5 @@ void handle_item_delete(struct route_call *c)
         return;
     }
     enum ww_err err = ww_item_delete(c->op, c->session, c->id, &condition);
-    if (err) {
-        answer_problem(c, err);
-    } else {
-        http_answer(c->r, 204, NULL, 0);
-    }
+    own_answer_gone(c, err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "encode.h"
+#include "handlers.h"
 #include "own_parts.h"
 
 /* Bytes of a name, and of one in base64url without padding. */
@@ -116,6 +117,25 @@ void own_put_etag(struct route_call *c, uint64_t version)
     char tag[24];
     snprintf(tag, sizeof tag, "\"%" PRIu64 "\"", version);
     http_answer_header(c->r, "ETag", tag);
+}
+
+void own_answer_written(struct route_call *c, enum ww_err err, const struct ww_item_result *result)
+{
+    if (err) {
+        answer_problem(c, err);
+        return;
+    }
+    own_put_etag(c, result->version);
+    http_answer(c->r, result->created ? 201 : 204, NULL, 0);
+}
+
+void own_answer_gone(struct route_call *c, enum ww_err err)
+{
+    if (err) {
+        answer_problem(c, err);
+    } else {
+        http_answer(c->r, 204, NULL, 0);
+    }
 }
 
 void own_answer_bytes(struct route_call *c, uint64_t version, const void *value, size_t n)

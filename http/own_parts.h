@@ -40,6 +40,9 @@ bool own_read_condition(struct route_call *c, struct ww_item_condition *out) WW_
 /* If-None-Match of a read, compared weakly. */
 bool own_is_known(struct route_call *c, uint64_t version);
 void own_put_etag(struct route_call *c, uint64_t version);
+/* What came of a write: 201 or 204 with the version; or of a removal: 204; or the problem. */
+void own_answer_written(struct route_call *c, enum ww_err err, const struct ww_item_result *result);
+void own_answer_gone(struct route_call *c, enum ww_err err);
 /* 200 with bytes that no browser shows. */
 void own_answer_bytes(struct route_call *c, uint64_t version, const void *value, size_t n);
 
