@@ -1,5 +1,5 @@
-/* What the commands on a user's vault share (item, share, inbox, contact): whose it is, a value that comes
- * from standard input or a file, and one that goes to standard output or a file. */
+/* What the commands on a user's vault share (item, share, inbox, contact, letter, public): whose it is, a
+ * value that comes from standard input or a file, and one that goes to standard output or a file. */
 #ifndef CMD_VAULT_H
 #define CMD_VAULT_H
 

@@ -8,8 +8,6 @@
 void admin_answer_json(struct route_call *c, int status, const char *json);
 /* What the library refused, in Kratos' words. */
 void admin_answer_refused(struct route_call *c, enum ww_err err);
-/* 200 with json, or the refusal. */
-void admin_answer(struct route_call *c, enum ww_err err, const char *json);
 bool admin_read_query(struct route_call *c, struct own_query *out) WW_MUST;
 /* All values of a parameter that may be repeated. */
 bool admin_read_repeated(struct route_call *c, const struct own_query *q, const char *name,

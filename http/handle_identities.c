@@ -57,7 +57,8 @@ void admin_answer_refused(struct route_call *c, enum ww_err err)
     http_error_answer(c->r, e);
 }
 
-void admin_answer(struct route_call *c, enum ww_err err, const char *json)
+/* 200 with json, or the refusal. */
+static void answer(struct route_call *c, enum ww_err err, const char *json)
 {
     if (err) {
         admin_answer_refused(c, err);
@@ -126,7 +127,7 @@ static void look(struct route_call *c, struct ww_identity_lookup *by)
     if (admin_read_query(c, &q) &&
         admin_read_repeated(c, &q, "include_credential", &by->include, &by->include_count)) {
         enum ww_err err = ww_admin_identity_look(c->op, by, &json);
-        admin_answer(c, err, json);
+        answer(c, err, json);
     }
 }
 
@@ -150,7 +151,7 @@ static void answer_changed(struct route_call *c, enum ww_err err, const char *js
                                                "that value exists already"});
         return;
     }
-    admin_answer(c, err, json);
+    answer(c, err, json);
 }
 
 void handle_identity_update(struct route_call *c)
@@ -177,7 +178,7 @@ void handle_identity_batch(struct route_call *c)
     size_t n = 0;
     const uint8_t *body = http_body(c->r, &n);
     enum ww_err err = ww_admin_identity_batch(c->op, (const char *)body, n, &json);
-    admin_answer(c, err, json);
+    answer(c, err, json);
 }
 
 static void answer_gone(struct route_call *c, enum ww_err err)

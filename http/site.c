@@ -12,7 +12,7 @@
 
 const char site_continuity_cookie_name[] = "ory_kratos_continuity";
 const char site_said_cookie_name[] = "watchword_said";
-const char site_device_cookie_name[] = "watchword_device";
+static const char device_cookie_name[] = "watchword_device";
 
 enum {
     CSRF_SECONDS = 31536000,
@@ -192,7 +192,7 @@ static void set_device_cookie(struct site *site, struct http_request *r, struct 
 {
     const char *device = site->device_cookie ? ww_device(op) : NULL;
     if (device) {
-        struct cookie c = make_cookie(site, &op->arena, "session.cookie", site_device_cookie_name, device);
+        struct cookie c = make_cookie(site, &op->arena, "session.cookie", device_cookie_name, device);
         c.max_age = DEVICE_SECONDS;
         set_cookie(r, &op->arena, &c);
     }
@@ -202,7 +202,7 @@ void site_show_device(const struct http_request *r, struct ww_op *op)
 {
     enum { DEVICE_BYTES = 105 };
     enum ww_err err =
-        ww_device_show(op, site_cookie(r, &op->arena, site_device_cookie_name, BASE64_URL, DEVICE_BYTES));
+        ww_device_show(op, site_cookie(r, &op->arena, device_cookie_name, BASE64_URL, DEVICE_BYTES));
     (void)err; /* what cannot be kept for want of memory is not compared */
 }
 

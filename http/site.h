@@ -43,7 +43,6 @@ void site_set_csrf_cookie(struct site *site, struct http_request *r, struct aren
  * they sign out. */
 void site_set_session_cookie(struct site *site, struct http_request *r, struct ww_op *op, const char *token,
                              uint64_t seconds);
-extern const char site_device_cookie_name[];
 /* Shows the operation what the browser remembers. */
 void site_show_device(const struct http_request *r, struct ww_op *op);
 void site_end_session_cookie(struct site *site, struct http_request *r, struct arena *a);

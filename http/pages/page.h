@@ -108,8 +108,6 @@ void page_done(struct page *p, const char *rest, const char *said);
 void page_signed_in(struct page *p, struct ww_session *session);
 /* "Too many tries. Try again in 2 minutes.", and Retry-After. */
 const char *page_throttled(struct page *p);
-/* The page for notes that stay sealed to this session (page_unlock.c). */
-void page_show_sealed(struct page *p);
 /* False: err says that the vault is closed to this session, and the page that says so was answered. */
 bool page_is_open(struct page *p, enum ww_err err) WW_MUST;
 /* Bytes that the browser stores and never shows as a page of ours. */

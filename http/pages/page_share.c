@@ -29,7 +29,8 @@ const char *sharing_who(struct page *p, const char *identifier)
     return identifier ? identifier : page_text(p, "share.somebody");
 }
 
-const char *sharing_count(struct page *p, const char *key, size_t n)
+/* {n, plural} texts. */
+static const char *count_text(struct page *p, const char *key, size_t n)
 {
     struct js *values = js_object(p->a);
     js_put(p->a, values, "n", js_int(p->a, (int64_t)n));
@@ -54,7 +55,7 @@ void sharing_put_link(struct page *p, const char *name)
     const struct ww_share *share;
     if (sharing_named(p, name, &share) == WW_OK) {
         page_put_text(p, "share_link",
-                      share ? sharing_count(p, "share.with", share->to_count) : page_text(p, "share.link"));
+                      share ? count_text(p, "share.with", share->to_count) : page_text(p, "share.link"));
     }
 }
 
@@ -66,9 +67,9 @@ static const char *readers(struct page *p, const struct ww_share *s)
     for (size_t i = 0; i < s->to_count; i++) {
         sealed += strcmp(s->to[i]->state, "sealed") == 0;
     }
-    const char *all = sealed ? sharing_count(p, "share.readers", sealed) : page_text(p, "share.nobody");
+    const char *all = sealed ? count_text(p, "share.readers", sealed) : page_text(p, "share.nobody");
     size_t rest = s->to_count - sealed;
-    return rest ? arena_printf(p->a, "%s, %s", all, sharing_count(p, "share.waiting", rest)) : all;
+    return rest ? arena_printf(p->a, "%s, %s", all, count_text(p, "share.waiting", rest)) : all;
 }
 
 static struct js *shares_json(struct page *p, const struct ww_share *const *shares, size_t n)

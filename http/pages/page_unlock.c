@@ -30,11 +30,6 @@ static void show_form(struct page *p, int status, const char *code, const char *
     page_show(p, status, "confirm.html");
 }
 
-void page_show_sealed(struct page *p)
-{
-    show_form(p, 200, "", NULL, NULL);
-}
-
 /* A vault that is sealed is no error: the page says how it is opened, in its own place. */
 bool page_is_open(struct page *p, enum ww_err err)
 {
@@ -42,7 +37,7 @@ bool page_is_open(struct page *p, enum ww_err err)
         return true;
     }
     if (err == WW_ELOCKED) {
-        page_show_sealed(p);
+        show_form(p, 200, "", NULL, NULL);
     } else {
         page_say(p, page_text(p, err == WW_ENOVAULT ? "notes.empty_vault" : "notes.locked"));
         page_show(p, 200, "confirm.html");

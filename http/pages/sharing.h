@@ -10,8 +10,6 @@ enum share_part { SHARE_INBOX, SHARE_SENT, SHARE_PEOPLE };
 void sharing_put_parts(struct page *p, enum share_part here);
 /* What to call somebody who may have no name here. */
 const char *sharing_who(struct page *p, const char *identifier);
-/* {n, plural} texts. */
-const char *sharing_count(struct page *p, const char *key, size_t n);
 /* The share that goes by a name; *out NULL when nothing does. */
 enum ww_err sharing_named(struct page *p, const char *name, const struct ww_share **out) WW_MUST;
 /* The link below a note: "Share", or with how many it is shared. */

@@ -230,7 +230,8 @@ static enum ww_err note_waiting(struct ww_op *op, struct account_sharing *w)
     return err ? err : account_sharing_note(op, w, VAULT_PUT, SHARE_WAITING, value);
 }
 
-bool account_sharing_changed(const struct account_sharing *w)
+/* Whether the vault must be written for what was found. */
+static bool is_changed(const struct account_sharing *w)
 {
     for (size_t i = 0; i < w->noted_count; i++) {
         if (w->noted[i].person && w->noted[i].person->changed) {
@@ -278,7 +279,7 @@ static enum ww_err run_reading(struct ww_op *op, struct store *s, struct vault *
     enum ww_err err = account_sharing_open(op, run->service, run->x->record, v, &w);
     if (!err) {
         err = run->body(op, &w, run->context);
-        run->pins = account_sharing_changed(&w);
+        run->pins = is_changed(&w);
     }
     return err;
 }
@@ -293,7 +294,7 @@ static enum ww_err run_writing(struct ww_op *op, struct service *s, void *contex
         (err = run->write ? run->write(op, &w, run->context) : WW_OK)) {
         return err;
     }
-    return account_sharing_changed(&w) ? account_sharing_write(op, &w) : WW_OK;
+    return is_changed(&w) ? account_sharing_write(op, &w) : WW_OK;
 }
 
 enum ww_err account_sharing_run(struct ww_op *op, struct service *s, struct session *x,

@@ -55,8 +55,6 @@ enum ww_err account_sharing_look(struct ww_op *op, struct account_sharing *w, en
 /* A change of a note, applied by account_sharing_write. */
 enum ww_err account_sharing_note(struct ww_op *op, struct account_sharing *w, enum vault_change_kind kind,
                                  const char *name, struct bytes value) WW_MUST;
-/* Whether the vault must be written for what was found. */
-bool account_sharing_changed(const struct account_sharing *w);
 /* Runs body over the vault of a session, and once more in a transaction where somebody was met for the first
  * time, so that their keys are pinned; with `write` (or NULL), which comes after it, at once in a
  * transaction. */

@@ -98,13 +98,12 @@ struct flow_refusal {
     const char *id, *message, *reason; /* NULL where it has none; message NULL: the status' own */
 };
 extern const struct flow_refusal flow_refuse_not_found, flow_refuse_no_flow_id,
-    flow_refuse_settings_not_found, flow_refuse_disabled_method, flow_refuse_unauthorized,
-    flow_refuse_already_login, flow_refuse_already_registration, flow_refuse_registration_disabled,
-    flow_refuse_no_first_factor, flow_refuse_session_inactive, flow_refuse_session_missing,
-    flow_refuse_identity_mismatch, flow_refuse_identity_mismatch_submit, flow_refuse_reauth,
-    flow_refuse_whoami, flow_refuse_sessions, flow_refuse_logout_token, flow_refuse_logout_token_wrong,
-    flow_refuse_native_logout, flow_refuse_account_disabled, flow_refuse_own_session,
-    flow_refuse_not_verified;
+    flow_refuse_settings_not_found, flow_refuse_disabled_method, flow_refuse_already_login,
+    flow_refuse_already_registration, flow_refuse_registration_disabled, flow_refuse_no_first_factor,
+    flow_refuse_session_inactive, flow_refuse_session_missing, flow_refuse_identity_mismatch,
+    flow_refuse_identity_mismatch_submit, flow_refuse_reauth, flow_refuse_whoami, flow_refuse_sessions,
+    flow_refuse_logout_token, flow_refuse_logout_token_wrong, flow_refuse_native_logout,
+    flow_refuse_account_disabled, flow_refuse_own_session, flow_refuse_not_verified;
 /* JSON clients get the error, others are sent to the error page, where it can be read by its id. details and
  * siblings (members beside "error") may be NULL. */
 enum ww_err flow_refuse(struct call *c, const struct flow_refusal *why) WW_MUST;

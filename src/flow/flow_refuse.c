@@ -23,7 +23,6 @@ const struct flow_refusal flow_refuse_disabled_method = {
     404, NULL, NULL,
     "This endpoint was disabled by system administrator. Please check your url or contact the system "
     "administrator to enable it."};
-const struct flow_refusal flow_refuse_unauthorized = {401, NULL, NULL, NULL};
 const struct flow_refusal flow_refuse_already_login = {
     400, "session_already_available", already,
     "A valid session was detected and thus login is not possible. "

@@ -17,7 +17,8 @@ enum {
 
 static const char alphabet[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-enum ww_err pwhash_crypt_takes(struct ww_op *op, struct bytes password)
+/* No NUL and at most 511 bytes: what crypt(3) would cut is refused. */
+static enum ww_err check_password(struct ww_op *op, struct bytes password)
 {
     if (password.n <= PASSWORD_MAX && !(password.n && memchr(password.p, 0, password.n))) {
         return WW_OK;
@@ -121,7 +122,7 @@ static enum ww_err derive_scheme(struct ww_op *op, const struct pwhash_parsed *p
 #define SCHEME(prefix_)                                                                                      \
     {                                                                                                        \
         .prefix = (prefix_), .algorithm = PWHASH_IMPORTED, .parse = parse_scheme, .memory = state_memory,    \
-        .within_ceilings = rounds_are_within, .check_password = pwhash_crypt_takes, .derive = derive_scheme  \
+        .within_ceilings = rounds_are_within, .check_password = check_password, .derive = derive_scheme      \
     }
 const struct pwhash_format pwhash_md5_crypt = SCHEME("$md5-crypt$");
 const struct pwhash_format pwhash_sha256_crypt = SCHEME("$sha256-crypt$");
@@ -172,6 +173,6 @@ const struct pwhash_format pwhash_yescrypt = {
     .parse = parse_yescrypt,
     .memory = yescrypt_memory,
     .within_ceilings = yescrypt_is_within,
-    .check_password = pwhash_crypt_takes,
+    .check_password = check_password,
     .derive = derive_yescrypt,
 };

@@ -87,11 +87,6 @@ bool pwhash_take_hash(struct pwhash_parsed *out, enum pwhash_coding coding, stru
            out->expected.n >= PWHASH_HASH_LEAST;
 }
 
-bool pwhash_part_is(struct bytes part, const char *text)
-{
-    return part.n == strlen(text) && memcmp(part.p, text, part.n) == 0;
-}
-
 bool pwhash_part_number(struct bytes part, uint32_t *out)
 {
     char copy[11] = "";
@@ -123,7 +118,7 @@ static const struct {
 enum pwhash_digest pwhash_digest_named(struct bytes name)
 {
     for (size_t i = DIGEST_MD4; i < sizeof digests / sizeof digests[0]; i++) {
-        if (pwhash_part_is(name, digests[i].name)) {
+        if (bytes_equal(name, bytes_str(digests[i].name))) {
             return (enum pwhash_digest)i;
         }
     }

@@ -25,7 +25,6 @@ enum { PWHASH_HASH_LEAST = 12 };
 bool pwhash_take_salt(struct pwhash_parsed *out, enum pwhash_coding coding, struct bytes text);
 bool pwhash_take_extra(struct pwhash_parsed *out, enum pwhash_coding coding, struct bytes text);
 bool pwhash_take_hash(struct pwhash_parsed *out, enum pwhash_coding coding, struct bytes text);
-bool pwhash_part_is(struct bytes part, const char *text);
 /* A part that is a canonical number and nothing else. */
 bool pwhash_part_number(struct bytes part, uint32_t *out);
 
@@ -59,8 +58,6 @@ enum ww_err pwhash_aes_ctr(struct ww_op *op, const uint8_t key[32], struct bytes
  * most PWHASH_SECRET_MAX bytes. */
 enum ww_err pwhash_crypt(struct ww_op *op, const char *setting, struct bytes password,
                          struct pwhash_secret *out) WW_MUST;
-/* No NUL and at most 511 bytes: what crypt(3) would cut is refused. */
-enum ww_err pwhash_crypt_takes(struct ww_op *op, struct bytes password) WW_MUST;
 
 /* For formats without working memory of note, and without a cost. */
 uint64_t pwhash_little_memory(const struct pwhash_params *p);
