@@ -110,3 +110,10 @@ const char *catalogue_text(struct arena *a, const char *key, const struct js *va
     const char *text = buf_text(&b);
     return text ? text : "";
 }
+
+const char *catalogue_count(struct arena *a, const char *key, uint64_t n)
+{
+    struct js *values = js_object(a);
+    js_put(a, values, "n", js_int(a, (int64_t)n));
+    return catalogue_text(a, key, values);
+}

@@ -23,5 +23,7 @@ void catalogue_format(struct buf *b, const char *pattern, catalogue_value *value
 
 /* The text of a key with values from an object (NULL: none); "" without memory. The key must exist. */
 const char *catalogue_text(struct arena *a, const char *key, const struct js *values);
+/* The same with a number as {n}, which decides between singular and plural. */
+const char *catalogue_count(struct arena *a, const char *key, uint64_t n);
 
 #endif

@@ -167,11 +167,9 @@ static void add_gone(struct page *p, const char *text)
 static void say_what_goes(struct page *p)
 {
     struct ww_vault_state vault = {.size = sizeof vault};
-    struct js *values = js_object(p->a);
     page_say(p, page_text(p, "close.intro"));
     if (ww_vault_state(p->c->op, p->c->session, &vault) == WW_OK && vault.items > 0) {
-        js_put(p->a, values, "n", js_int(p->a, (int64_t)vault.items));
-        add_gone(p, catalogue_text(p->a, "close.items", values));
+        add_gone(p, catalogue_count(p->a, "close.items", vault.items));
     }
     add_gone(p, page_text(p, "close.profile"));
     add_gone(p, page_text(p, "close.activity"));

@@ -129,11 +129,10 @@ static bool read_state(struct page *p, struct ww_codes_state *state)
 /* How many are left and since when; the codes themselves are nowhere to be shown. */
 static void show_state(struct page *p, const struct ww_codes_state *state)
 {
-    struct js *values = js_object(p->a), *form = page_form(p, "codes");
+    struct js *form = page_form(p, "codes");
     page_put_text(p, "intro", page_text(p, "codes.intro"));
     if (state->left) {
-        js_put(p->a, values, "n", js_int(p->a, (int64_t)state->left));
-        page_put_text(p, "left", catalogue_text(p->a, "codes.left", values));
+        page_put_text(p, "left", catalogue_count(p->a, "codes.left", state->left));
         js_put(p->a, p->model, "time", words_time_us(p->a, state->made_at, op_now(p->c->op)));
     }
     page_say(p, page_text(p, state->left ? "codes.stop" : "codes.none"));

@@ -183,10 +183,8 @@ static void open_refused(struct page *p, enum ww_err err, struct sent *sent)
 
 static void show_merged(struct page *p, const struct ww_merged *done)
 {
-    struct js *values = js_object(p->a);
-    js_put(p->a, values, "n", js_int(p->a, (int64_t)done->items));
     page_put_text(p, "title", page_text(p, "codes.shown_title"));
-    page_put_text(p, "done", catalogue_text(p->a, "older.done", values));
+    page_put_text(p, "done", catalogue_count(p->a, "older.done", done->items));
     for (size_t i = 0; i < done->renamed; i++) {
         page_say(p, page_text_with(p, "older.renamed", "name", done->to[i]));
     }

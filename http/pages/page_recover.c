@@ -23,7 +23,7 @@ struct recovery_form {
  * and 28 symbols typed once more are more typing errors. Passwords are never shown again. */
 static struct js *add_fields(struct page *p, struct js *form, const struct recovery_form *f)
 {
-    struct js *values = js_object(p->a), *fields[FIELDS];
+    struct js *fields[FIELDS];
     int64_t least = ww_setting_int(p->c->site->ww, "selfservice.methods.password.config.min_password_length");
     fields[FIELD_NAME] =
         view_input(p->a, form, "identifier", page_text(p, "field.identifier"), "text", f->typed[FIELD_NAME]);
@@ -31,9 +31,8 @@ static struct js *add_fields(struct page *p, struct js *form, const struct recov
         view_input(p->a, form, "code", page_text(p, "recover.code"), "text", f->typed[FIELD_CODE]);
     fields[FIELD_PASSWORD] =
         view_input(p->a, form, "password", page_text(p, "field.new_password"), "password", "");
-    js_put(p->a, values, "n", js_int(p->a, least));
     view_hint(p->a, fields[FIELD_CODE], page_text(p, "recover.code_hint"));
-    view_hint(p->a, fields[FIELD_PASSWORD], catalogue_text(p->a, "password.hint", values));
+    view_hint(p->a, fields[FIELD_PASSWORD], catalogue_count(p->a, "password.hint", (uint64_t)least));
     for (size_t i = 0; i < FIELDS; i++) {
         static const char *const tokens[] = {"username", "off", "new-password"};
         js_put(p->a, fields[i], "autocomplete", js_text(p->a, tokens[i]));

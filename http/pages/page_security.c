@@ -49,13 +49,12 @@ bool page_security_refused(struct page *p, enum ww_err err, const char *back)
 
 static void say_openers(struct page *p, const struct ww_vault_state *vault)
 {
-    struct js *values = js_object(p->a),
-              *section = page_security_section(p, page_text(p, "security.openers"));
-    js_put(p->a, values, "n", js_int(p->a, (int64_t)vault->codes));
+    struct js *section = page_security_section(p, page_text(p, "security.openers"));
     page_security_say(p, section,
                       page_text(p, vault->passwords ? "security.password" : "security.no_password"));
-    page_security_say(p, section,
-                      catalogue_text(p->a, vault->codes ? "security.codes" : "security.no_codes", values));
+    page_security_say(
+        p, section,
+        catalogue_count(p->a, vault->codes ? "security.codes" : "security.no_codes", vault->codes));
     page_security_link(p, section, "codes", page_text(p, "codes.title"), false);
 }
 

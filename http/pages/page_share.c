@@ -29,14 +29,6 @@ const char *sharing_who(struct page *p, const char *identifier)
     return identifier ? identifier : page_text(p, "share.somebody");
 }
 
-/* {n, plural} texts. */
-static const char *count_text(struct page *p, const char *key, size_t n)
-{
-    struct js *values = js_object(p->a);
-    js_put(p->a, values, "n", js_int(p->a, (int64_t)n));
-    return catalogue_text(p->a, key, values);
-}
-
 enum ww_err sharing_named(struct page *p, const char *name, const struct ww_share **out)
 {
     struct ww_page one = {.size = sizeof one, .limit = 1};
@@ -55,7 +47,8 @@ void sharing_put_link(struct page *p, const char *name)
     const struct ww_share *share;
     if (sharing_named(p, name, &share) == WW_OK) {
         page_put_text(p, "share_link",
-                      share ? count_text(p, "share.with", share->to_count) : page_text(p, "share.link"));
+                      share ? catalogue_count(p->a, "share.with", share->to_count)
+                            : page_text(p, "share.link"));
     }
 }
 
@@ -67,9 +60,9 @@ static const char *readers(struct page *p, const struct ww_share *s)
     for (size_t i = 0; i < s->to_count; i++) {
         sealed += strcmp(s->to[i]->state, "sealed") == 0;
     }
-    const char *all = sealed ? count_text(p, "share.readers", sealed) : page_text(p, "share.nobody");
+    const char *all = sealed ? catalogue_count(p->a, "share.readers", sealed) : page_text(p, "share.nobody");
     size_t rest = s->to_count - sealed;
-    return rest ? arena_printf(p->a, "%s, %s", all, count_text(p, "share.waiting", rest)) : all;
+    return rest ? arena_printf(p->a, "%s, %s", all, catalogue_count(p->a, "share.waiting", rest)) : all;
 }
 
 static struct js *shares_json(struct page *p, const struct ww_share *const *shares, size_t n)

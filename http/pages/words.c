@@ -9,13 +9,6 @@
 
 enum { MINUTE = 60, HOUR = 60 * MINUTE, DAY = 24 * HOUR };
 
-static const char *counted(struct arena *a, const char *key, uint64_t n)
-{
-    struct js *values = js_object(a);
-    js_put(a, values, "n", js_int(a, (int64_t)n));
-    return catalogue_text(a, key, values);
-}
-
 /* Rounded down; a time in the future, of a clock that was put back, is "now". */
 static const char *relative(struct arena *a, uint64_t us, uint64_t now)
 {
@@ -35,7 +28,7 @@ static const char *relative(struct arena *a, uint64_t us, uint64_t now)
     while (seconds >= steps[i].below) {
         i++;
     }
-    return counted(a, steps[i].key, seconds / steps[i].unit);
+    return catalogue_count(a, steps[i].key, seconds / steps[i].unit);
 }
 
 struct js *words_time_us(struct arena *a, uint64_t us, uint64_t now)
@@ -66,18 +59,18 @@ const char *words_wait(struct arena *a, uint32_t seconds)
     if (seconds < 1) {
         seconds = 1;
     }
-    return seconds < 100 ? counted(a, "wait.seconds", seconds)
-                         : counted(a, "wait.minutes", ((uint64_t)seconds + MINUTE - 1) / MINUTE);
+    return seconds < 100 ? catalogue_count(a, "wait.seconds", seconds)
+                         : catalogue_count(a, "wait.minutes", ((uint64_t)seconds + MINUTE - 1) / MINUTE);
 }
 
 const char *words_size(struct arena *a, uint64_t bytes)
 {
     uint64_t kilobytes = (bytes + 512) / 1024;
     if (bytes < 1024) {
-        return counted(a, "note.bytes", bytes);
+        return catalogue_count(a, "note.bytes", bytes);
     }
-    return kilobytes % 1024 == 0 ? counted(a, "note.megabytes", kilobytes / 1024)
-                                 : counted(a, "note.kilobytes", kilobytes);
+    return kilobytes % 1024 == 0 ? catalogue_count(a, "note.megabytes", kilobytes / 1024)
+                                 : catalogue_count(a, "note.kilobytes", kilobytes);
 }
 
 /* ---- devices: what a User-Agent contains and what that is called; the first hit counts, since most browsers
